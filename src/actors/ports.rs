@@ -1,0 +1,13 @@
+//! What the runtime needs of the world, as traits; `persistence`, `transport` and `payments` implement them.
+
+mod clock;
+pub mod journal;
+mod provider;
+mod state_store;
+mod transport;
+
+pub use clock::Clock;
+pub use journal::Journal;
+pub use provider::{PaymentGateway, ProviderFault};
+pub use state_store::{Row, RowChange, StateStore, StoreError, StoredEntity, TailWrite};
+pub use transport::{Ask, Delivery, Envelope, Reply, Transport, TransportError};

@@ -1,0 +1,150 @@
+//! The journal: one log for each shard, one writer for each log.
+//!
+//! Contract, held by one conformance suite (`tests/journal_tck`) over every backend:
+//! * of two racing claims one wins; a claim's epoch is its predecessor's plus one, written into the log;
+//! * an append by an old claim is `Fenced`, and so is one whose `after` is not the log's end;
+//! * an append is atomic: all of a batch's commits or none;
+//! * when `append` answers `Ok`, the batch is on stable storage;
+//! * after `Ambiguous`, `resolve` says whether the batch was stored, and that answer is final;
+//! * `read` gives every record once, in order, without a gap, history first and then live.
+
+use std::sync::Arc;
+
+use futures::{future::BoxFuture, stream::BoxStream};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{ids::CommandId, key::EntityKey, model::AnyEvent, time::Timestamp};
+
+/// Position in one shard's log: 1 is the first record, 0 is "before the first".
+pub type Seq = u64;
+
+/// Bytes of one batch's encoded commits, at most. Also the bound of one command's events.
+pub const BATCH_BYTES_MAX: usize = 512 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shard(pub u16);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub Arc<str>);
+
+/// The right to append to a shard's log, until somebody claims it after us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub shard: Shard,
+    pub node: NodeId,
+    pub epoch: u64,
+    /// Where the claim stands in the log: the first append goes after it.
+    pub seq: Seq,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BatchId(pub Uuid);
+
+/// One command's events, atomic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commit {
+    pub key: EntityKey,
+    /// The entity's version after this commit: the first commit makes 1.
+    pub version: u64,
+    pub command_id: CommandId,
+    /// Fingerprint of the command, where the host remembers its id (G3); 0 elsewhere.
+    pub fingerprint: u64,
+    /// Who: `guest:<id>`, `user:<id>`, `system`, ...
+    pub by: Arc<str>,
+    pub at: Timestamp,
+    pub events: Vec<AnyEvent>,
+    /// The same events as the JSON array that stands in the log, encoded once by the entity's actor.
+    pub events_json: Arc<str>,
+}
+
+impl Commit {
+    /// The JSON array of `events`, as [`Commit::events_json`] carries it.
+    pub fn encode(events: &[AnyEvent]) -> serde_json::Result<Arc<str>> {
+        let mut out = Vec::with_capacity(128);
+        out.push(b'[');
+        for (n, event) in events.iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            event.write_json(&mut out)?;
+        }
+        out.push(b']');
+        String::from_utf8(out).map(Into::into).map_err(serde::ser::Error::custom)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    pub id: BatchId,
+    pub commits: Vec<Commit>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    Claimed,
+    Released,
+    Batch(Batch),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub shard: Shard,
+    pub seq: Seq,
+    pub epoch: u64,
+    pub node: NodeId,
+    pub entry: Entry,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    Stored(Seq),
+    NotStored,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("another claim came first")]
+    LostRace,
+    #[error("journal: {0}")]
+    Io(Arc<str>),
+    /// A record that fails its checksum, a gap, an unknown format: never skipped.
+    #[error("journal corrupt at shard {shard} record {seq}: {problem}", shard = shard.0)]
+    Corrupt { shard: Shard, seq: Seq, problem: Arc<str> },
+    #[error("journal full: {0}")]
+    Full(Arc<str>),
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppendError {
+    #[error("the claim is no longer the newest")]
+    Fenced,
+    /// Nobody knows whether it was stored: ask `resolve`.
+    #[error("append not confirmed: {0}")]
+    Ambiguous(Arc<str>),
+    #[error("journal full: {0}")]
+    Full(Arc<str>),
+    #[error("journal: {0}")]
+    Io(Arc<str>),
+}
+
+pub type Records = BoxStream<'static, Result<Arc<Record>, JournalError>>;
+
+pub trait Journal: Send + Sync + 'static {
+    /// Names this journal's contents; a state store made from another journal is rebuilt.
+    fn id(&self) -> Uuid;
+    fn shards(&self) -> u16;
+    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>>;
+    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>>;
+    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>>;
+    /// From `from` on (inclusive), for ever: history, then live.
+    fn read(&self, shard: Shard, from: Seq) -> Records;
+    /// From `from` to `to`, both inclusive.
+    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records;
+    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>>;
+    /// The newest durable record; 0 when the log is empty.
+    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>>;
+}

@@ -1,0 +1,72 @@
+//! Commands between nodes. On one machine the loopback hands them to the local shards.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::journal::Shard;
+use crate::domain::{
+    ids::CommandId,
+    key::EntityKey,
+    model::{AnyCommand, AnyRejection, AnyView},
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    Command(AnyCommand),
+    /// The newest committed view, by the owner.
+    Read,
+    /// A due alarm, or owed effects after a restart.
+    Wake,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Envelope {
+    pub key: EntityKey,
+    pub command_id: CommandId,
+    pub by: Arc<str>,
+    pub ask: Ask,
+    /// Refuse unless the entity is at this version (`If-Match`).
+    pub expected_version: Option<u64>,
+    /// Of the request's content; the same command id with another content is refused. 0: not judged.
+    pub fingerprint: u64,
+    /// The effect whose outcome this command brings back, if any.
+    pub outcome_of: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Committed. `changed` is false when the command had nothing new to say, or is a retry.
+    Done { version: u64, changed: bool, view: AnyView },
+    Refused { version: u64, rejection: AnyRejection },
+    VersionConflict { expected: u64, actual: u64 },
+    /// The command id was used with another content.
+    IdConflict,
+    Busy { retry_after_ms: u64 },
+    /// This command killed its entity too often.
+    Quarantined,
+    /// One command's events are larger than a batch may be.
+    TooLarge { bytes: usize, max: usize },
+    /// The shard cannot serve now (claiming, full, draining); safe to send again.
+    Unavailable { retry_after_ms: u64, reason: Arc<str> },
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TransportError {
+    /// No answer will come; the command may or may not have happened. Safe to send again with the same id.
+    #[error("the answer was lost: {0}")]
+    Lost(Arc<str>),
+}
+
+/// The receiving end of a node: its local shards.
+pub trait Delivery: Send + Sync + 'static {
+    fn deliver(&self, shard: Shard, envelope: Envelope) -> BoxFuture<'static, Result<Reply, TransportError>>;
+}
+
+pub trait Transport: Send + Sync + 'static {
+    /// Sends to the shard's owner, wherever it is, and awaits its reply for at most `within`.
+    fn send(&self, shard: Shard, envelope: Envelope, within: Duration) -> BoxFuture<'static, Result<Reply, TransportError>>;
+}

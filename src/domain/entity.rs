@@ -1,0 +1,47 @@
+//! The entity contract: two pure functions and what the host may ask of a state.
+//!
+//! One order of things for every kind: decide, append, apply, reply. What is absent on purpose:
+//! clocks, ids made on the way, I/O, command ids (idempotence is the host's).
+
+use std::fmt::Debug;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{effect::Effect, model::Kind, time::Timestamp};
+
+pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+
+pub trait Entity: Data + Default {
+    /// First token of the key, the topic and (in a cluster) the subject.
+    const KIND: Kind;
+    type Command: Data;
+    type Event: Data + PartialEq;
+    type Rejection: Data + PartialEq + std::error::Error;
+    type View: Data + PartialEq;
+
+    /// What the command means for this state: events, none when there is nothing new to say, or a refusal.
+    fn decide(&self, command: &Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection>;
+    /// Never refuses: what was decided is history.
+    fn apply(&mut self, event: &Self::Event);
+    /// Small; what a reply, a live frame and a read model carry.
+    fn view(&self) -> Self::View;
+
+    /// Durable alarm: when this state wants [`Entity::wake`] decided.
+    fn wake_at(&self) -> Option<Timestamp> {
+        None
+    }
+    /// The command an alarm brings. `decide` judges it by `now`, so an early or late alarm means nothing else.
+    fn wake() -> Option<Self::Command> {
+        None
+    }
+    /// What this state still owes the world. Derived from state, so a crash loses none (G4).
+    fn effects(&self) -> Vec<Effect> {
+        Vec::new()
+    }
+    /// Whether the host must remember this command's id to give a retry one effect.
+    /// `false` only where `decide` itself answers a repeated command with "nothing new".
+    fn remembers(_command: &Self::Command) -> bool {
+        true
+    }
+}

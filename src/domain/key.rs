@@ -1,0 +1,95 @@
+//! An entity's key, and the frozen hash that gives its shard.
+//!
+//! Invariant: `shard_of` never changes; a journal written by one version is read by every later one.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::model::Kind;
+
+/// `kind/id`, e.g. `stock/TSHIRT-RED-M`: the name of one entity in the journal, in topics and in logs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EntityKey {
+    pub kind: Kind,
+    pub id: Arc<str>,
+}
+
+impl EntityKey {
+    /// Bytes of the id; longer keys are refused where they are parsed.
+    pub const ID_LEN_MAX: usize = 128;
+
+    pub fn new(kind: Kind, id: impl AsRef<str>) -> Self {
+        Self { kind, id: id.as_ref().into() }
+    }
+
+    /// The shard that owns this entity, of `shards`.
+    pub fn shard_of(&self, shards: u16) -> u16 {
+        let mut hash = FNV_OFFSET;
+        for part in [self.kind.name(), "/", &self.id] {
+            hash = fnv1a(hash, part.as_bytes());
+        }
+        // FNV's low bits mix less well than its high ones: fold before the modulo.
+        ((hash ^ (hash >> 32)) % u64::from(shards)) as u16
+    }
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a, 64 bit (Fowler, Noll, Vo; draft-eastlake-fnv). Frozen: see the test vectors below.
+fn fnv1a(mut hash: u64, bytes: &[u8]) -> u64 {
+    for byte in bytes {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash
+}
+
+impl fmt::Display for EntityKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.name(), self.id)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("an entity key reads kind/id, with an id of 1 to 128 bytes, not {0:?}")]
+pub struct BadKey(String);
+
+impl TryFrom<String> for EntityKey {
+    type Error = BadKey;
+    fn try_from(text: String) -> Result<Self, BadKey> {
+        let parsed = text.split_once('/').and_then(|(kind, id)| Some((Kind::parse(kind)?, id)));
+        match parsed {
+            Some((kind, id)) if (1..=Self::ID_LEN_MAX).contains(&id.len()) => Ok(Self::new(kind, id)),
+            _ => Err(BadKey(text)),
+        }
+    }
+}
+
+impl From<EntityKey> for String {
+    fn from(key: EntityKey) -> String {
+        key.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fnv_matches_its_published_vectors() {
+        assert_eq!(fnv1a(FNV_OFFSET, b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(FNV_OFFSET, b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv1a(FNV_OFFSET, b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn shards_are_frozen_and_evenly_used() {
+        assert_eq!(EntityKey::new(Kind::Stock, "SKU1").shard_of(16), EntityKey::new(Kind::Stock, "SKU1").shard_of(16));
+        let mut counts = [0_u32; 16];
+        for n in 0..16_000 {
+            counts[usize::from(EntityKey::new(Kind::Stock, format!("SKU{n}")).shard_of(16))] += 1;
+        }
+        assert!(counts.iter().all(|count| (800..1200).contains(count)), "{counts:?}");
+    }
+}

@@ -1,0 +1,23 @@
+//! The shop's rules, pure: states, commands, events, refusals, and two functions for each entity.
+//!
+//! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process),
+//! [`payment`], [`product`] and [`category`], [`numbers`], [`account`]; [`money`] and [`pricing`];
+//! [`effect`] (what a state owes the world); [`model`] (the list of kinds). Deliberately absent:
+//! clocks, logs, I/O, random numbers, tokio.
+
+pub mod account;
+pub mod cart;
+pub mod category;
+pub mod effect;
+pub mod entity;
+pub mod ids;
+pub mod key;
+pub mod model;
+pub mod money;
+pub mod numbers;
+pub mod order;
+pub mod payment;
+pub mod pricing;
+pub mod product;
+pub mod stock;
+pub mod time;

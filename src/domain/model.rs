@@ -1,0 +1,145 @@
+//! The list of entity kinds, and the closed sums over them that the runtime carries.
+//!
+//! One line for each kind; everything that must think about a new kind stops compiling until it does.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    account::Account, cart::Cart, category::Category, effect::Effect, entity::Entity, numbers::Numbers, order::Order,
+    payment::Payment, product::Product, stock::Stock, time::Timestamp,
+};
+
+macro_rules! models {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind { $($variant),* }
+
+        impl Kind {
+            pub const ALL: &[Kind] = &[$(Kind::$variant),*];
+            pub const fn name(self) -> &'static str {
+                match self { $(Kind::$variant => $name),* }
+            }
+        }
+
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyCommand { $($variant(<$variant as Entity>::Command)),* }
+
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum AnyEvent { $($variant(<$variant as Entity>::Event)),* }
+
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyRejection { $(#[error(transparent)] $variant(<$variant as Entity>::Rejection)),* }
+
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyView { $($variant(<$variant as Entity>::View)),* }
+
+        /// Any entity's state.
+        #[derive(Clone, Debug)]
+        pub enum Model { $($variant($variant)),* }
+
+        impl AnyCommand {
+            pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+            pub fn remembered(&self) -> bool { match self { $(Self::$variant(c) => $variant::remembers(c)),* } }
+        }
+
+        impl AnyEvent {
+            pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+            /// The event alone, without its kind: the key beside it says that.
+            pub fn to_json(&self) -> serde_json::Result<Box<RawValue>> {
+                match self { $(Self::$variant(e) => serde_json::value::to_raw_value(e)),* }
+            }
+            pub fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+                match self { $(Self::$variant(e) => serde_json::to_writer(out, e)),* }
+            }
+            pub fn from_json(kind: Kind, json: &str) -> serde_json::Result<Self> {
+                match kind { $(Kind::$variant => serde_json::from_str(json).map(Self::$variant)),* }
+            }
+        }
+
+        impl AnyView {
+            pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+        }
+
+        impl Model {
+            pub fn new(kind: Kind) -> Self { match kind { $(Kind::$variant => Self::$variant($variant::default())),* } }
+            pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+
+            /// # Panics
+            /// When the command is of another kind: the gateway takes kind and command from one type.
+            pub fn decide(&self, command: &AnyCommand, now: Timestamp) -> Result<Vec<AnyEvent>, AnyRejection> {
+                match (self, command) {
+                    $((Self::$variant(state), AnyCommand::$variant(command)) => match state.decide(command, now) {
+                        Ok(events) => Ok(events.into_iter().map(AnyEvent::$variant).collect()),
+                        Err(rejection) => Err(AnyRejection::$variant(rejection)),
+                    },)*
+                    (state, command) => panic!("a {:?} command reached a {:?}", command.kind(), state.kind()),
+                }
+            }
+
+            /// # Panics
+            /// When the event is of another kind: the journal's codec decodes by the key's kind.
+            pub fn apply(&mut self, event: &AnyEvent) {
+                match (self, event) {
+                    $((Self::$variant(state), AnyEvent::$variant(event)) => state.apply(event),)*
+                    (state, event) => panic!("a {:?} event reached a {:?}", event.kind(), state.kind()),
+                }
+            }
+
+            pub fn view(&self) -> AnyView { match self { $(Self::$variant(s) => AnyView::$variant(s.view())),* } }
+            pub fn wake_at(&self) -> Option<Timestamp> { match self { $(Self::$variant(s) => s.wake_at()),* } }
+            pub fn effects(&self) -> Vec<Effect> { match self { $(Self::$variant(s) => s.effects()),* } }
+            pub fn wake(kind: Kind) -> Option<AnyCommand> {
+                match kind { $(Kind::$variant => $variant::wake().map(AnyCommand::$variant)),* }
+            }
+            pub fn to_json(&self) -> serde_json::Result<Box<RawValue>> {
+                match self { $(Self::$variant(s) => serde_json::value::to_raw_value(s)),* }
+            }
+            pub fn from_json(kind: Kind, json: &str) -> serde_json::Result<Self> {
+                match kind { $(Kind::$variant => serde_json::from_str(json).map(Self::$variant)),* }
+            }
+        }
+
+        $(impl Hosted for $variant {
+            fn command(command: Self::Command) -> AnyCommand { AnyCommand::$variant(command) }
+            fn view_of(view: AnyView) -> Option<Self::View> {
+                match view { AnyView::$variant(view) => Some(view), _ => None }
+            }
+            fn rejection_of(rejection: AnyRejection) -> Option<Self::Rejection> {
+                match rejection { AnyRejection::$variant(rejection) => Some(rejection), _ => None }
+            }
+            fn state_of(model: &Model) -> Option<&Self> {
+                match model { Model::$variant(state) => Some(state), _ => None }
+            }
+        })*
+    };
+}
+
+models! {
+    Stock = "stock",
+    Cart = "cart",
+    Order = "order",
+    Payment = "payment",
+    Product = "product",
+    Category = "category",
+    Account = "account",
+    Numbers = "numbers",
+}
+
+impl Kind {
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// The bridge from one entity's own types to the sums, so that callers keep theirs.
+pub trait Hosted: Entity {
+    fn command(command: Self::Command) -> AnyCommand;
+    fn view_of(view: AnyView) -> Option<Self::View>;
+    fn rejection_of(rejection: AnyRejection) -> Option<Self::Rejection>;
+    fn state_of(model: &Model) -> Option<&Self>;
+}

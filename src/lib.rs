@@ -1,0 +1,11 @@
+//! Souk, a live commerce engine. The modules in reading order:
+//!
+//! * [`domain`]: the shop's rules, pure.
+//! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
+//! * [`persistence`], [`transport`], [`payments`]: implement the ports.
+//! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
+//! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
+//! * [`config`], [`app`] (the composition root), [`cli`].
+
+pub mod actors;
+pub mod domain;

@@ -1,0 +1,3 @@
+//! `souk`: parses arguments and calls the application.
+
+fn main() {}
