@@ -1,5 +1,27 @@
 //! The entity runtime: shards, virtual entities, the commit gate, the tail, alarms and effects.
+//!
+//! In reading order: [`ports`] (what it needs of the world), [`gateway`] (how it is spoken to),
+//! `local` (the door with its permits), `shard` (owner of entities), `entity` (hosts one),
+//! `committer` (group commit), `tail` (the fold after the commit), `effects` and `alarms` (what
+//! states owe and when they wake), [`runtime`] (puts it together). Deliberately absent: any rule of
+//! the shop (`domain` has them) and any knowledge of sled, NATS or HTTP.
 
+mod alarms;
+mod committer;
+mod effects;
+mod entity;
 pub mod fold;
 pub mod gateway;
+mod local;
+mod meter;
+mod node;
 pub mod ports;
+pub mod probe;
+mod recent;
+mod reply;
+pub mod runtime;
+pub mod settings;
+mod shard;
+mod status;
+mod tail;
+mod watchers;

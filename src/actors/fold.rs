@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ports::Row;
 use crate::domain::{
     key::EntityKey,
-    model::{AnyView, Model},
+    model::{AnyView, Kind, Model},
     time::Timestamp,
 };
 
@@ -24,8 +24,12 @@ pub trait Fold: Send + Sync + 'static {
     fn version(&self) -> u32;
     /// The index rows of this state. Pure: the tail writes the difference between before and after.
     fn rows(&self, key: &EntityKey, model: &Model) -> Vec<Row>;
+    /// Whether a change of this entity is to be shown to [`Fold::committed`] now: a view is only made when somebody looks.
+    fn wants(&self, key: &EntityKey) -> bool;
     /// Called for each folded record, in log order for each shard, after its rows are readable.
     fn committed(&self, changes: &[Change]);
-    /// Called once for each entity that the store held at start, before any `committed`, for views in memory.
+    /// Whether a view in memory is made from entities of this kind.
+    fn keeps(&self, kind: Kind) -> bool;
+    /// Called once for each stored entity of a kept kind at the start, before any `committed`, for views in memory.
     fn loaded(&self, key: &EntityKey, version: u64, model: &Model);
 }

@@ -1,12 +1,24 @@
 //! The one handle through which everything outside speaks to entities.
+//!
+//! It finds the shard, repeats what was lost with the same command id until the caller's deadline
+//! (G3 makes that one effect), and says `Busy` at once (G7). Reads are the owner's (strong) or this
+//! node's folded views (`peek`, rows), which a caller may bring up to date first (`caught_up`).
+
+mod core;
+mod read;
+mod status;
 
 use std::{sync::Arc, time::Duration};
 
-use super::ports::{StoreError, journal::Commit};
+use tokio::time::{Instant, timeout_at};
+
+pub(super) use self::core::Core;
+use super::ports::{Ask, Envelope, Reply};
 use crate::domain::{
     ids::CommandId,
     key::EntityKey,
     model::{Hosted, Kind},
+    time::Timestamp,
 };
 
 /// Who asks what, once: a retry carries the same `command_id`.
@@ -51,63 +63,126 @@ pub enum AskError<R: std::error::Error> {
     TimedOut,
 }
 
-#[derive(Clone)]
-pub struct Gateway {}
+pub type Asked<E> = Result<
+    Answer<<E as crate::domain::entity::Entity>::View>,
+    AskError<<E as crate::domain::entity::Entity>::Rejection>,
+>;
 
-// SKELETON-BEGIN
-#[allow(unused_variables)]
+#[derive(Clone)]
+pub struct Gateway {
+    core: Arc<Core>,
+}
+
 impl Gateway {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
     /// Decides `command` at the owner; answers once its events are durable.
-    pub async fn ask<E: Hosted>(&self, id: &str, command: E::Command, call: Call) -> Result<Answer<E::View>, AskError<E::Rejection>> {
-        todo!()
+    pub async fn ask<E: Hosted>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
+        let envelope = Envelope {
+            key: EntityKey::new(E::KIND, id),
+            command_id: call.command_id,
+            by: call.by,
+            ask: Ask::Command(E::command(command)),
+            expected_version: call.expected_version,
+            fingerprint: call.fingerprint,
+            internal: false,
+            outcome_of: None,
+        };
+        answer::<E>(self.core.send(Arc::new(envelope), call.within).await)
     }
+
     /// The owner's newest committed view (a strong read).
-    pub async fn read<E: Hosted>(&self, id: &str, within: Duration) -> Result<Answer<E::View>, AskError<E::Rejection>> {
-        todo!()
+    pub async fn read<E: Hosted>(&self, id: &str, within: Duration) -> Asked<E> {
+        let envelope = Envelope {
+            key: EntityKey::new(E::KIND, id),
+            command_id: CommandId::default(),
+            by: "reader".into(),
+            ask: Ask::Read,
+            expected_version: None,
+            fingerprint: 0,
+            internal: false,
+            outcome_of: None,
+        };
+        answer::<E>(self.core.send(Arc::new(envelope), within).await)
     }
+
     /// `ask`, then waits (within the call's time) until a committed view satisfies `until`.
     /// At the deadline the newest view is answered as it is: the caller looks at it.
     pub async fn ask_until<E: Hosted>(
-        &self, id: &str, command: E::Command, call: Call, until: impl Fn(&E::View) -> bool + Send,
-    ) -> Result<Answer<E::View>, AskError<E::Rejection>> {
-        todo!()
+        &self,
+        id: &str,
+        command: E::Command,
+        call: Call,
+        until: impl Fn(&E::View) -> bool + Send,
+    ) -> Asked<E> {
+        let deadline = Instant::now() + call.within;
+        let watch = self.core.watchers.watch(EntityKey::new(E::KIND, id));
+        let first = self.ask::<E>(id, command, call).await?;
+        Ok(Self::follow::<E>(watch, first, deadline, until).await)
     }
+
     /// Waits until a committed view satisfies `until`; the newest view at the deadline.
-    pub async fn wait<E: Hosted>(&self, id: &str, within: Duration, until: impl Fn(&E::View) -> bool + Send) -> Result<Answer<E::View>, AskError<E::Rejection>> {
-        todo!()
+    pub async fn wait<E: Hosted>(
+        &self,
+        id: &str,
+        within: Duration,
+        until: impl Fn(&E::View) -> bool + Send,
+    ) -> Asked<E> {
+        let deadline = Instant::now() + within;
+        let watch = self.core.watchers.watch(EntityKey::new(E::KIND, id));
+        let first = self.read::<E>(id, within).await?;
+        Ok(Self::follow::<E>(watch, first, deadline, until).await)
     }
-    /// The newest view this node has folded, without waking the entity. `None`: does not exist.
-    pub fn peek<E: Hosted>(&self, id: &str) -> Result<Option<Answer<E::View>>, StoreError> {
-        todo!()
+
+    async fn follow<E: Hosted>(
+        mut watch: super::watchers::Watch,
+        mut newest: Answer<E::View>,
+        deadline: Instant,
+        until: impl Fn(&E::View) -> bool + Send,
+    ) -> Answer<E::View> {
+        while !until(&newest.view) {
+            let Ok((version, view)) = timeout_at(deadline, watch.next()).await else { break };
+            if version > newest.version
+                && let Some(view) = E::view_of(view)
+            {
+                newest = Answer { version, changed: newest.changed, view };
+            }
+        }
+        newest
     }
-    /// Waits until this node's read models contain everything that is durable now (read your writes).
-    pub async fn caught_up(&self, within: Duration) -> bool {
-        todo!()
-    }
-    pub fn rows(&self, table: &'static str, prefix: &[u8], after: Option<&[u8]>, reverse: bool, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        todo!()
-    }
-    pub fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError> {
-        todo!()
-    }
-    /// Commits of one entity, oldest first from `from_version` on.
-    pub async fn history(&self, key: &EntityKey, from_version: u64, limit: usize) -> Result<Vec<Commit>, StoreError> {
-        todo!()
-    }
-    /// Nodes, shards, residents, rates: `GET /api/cluster`.
-    pub fn status(&self) -> serde_json::Value {
-        todo!()
-    }
-    /// `Ok` when every shard takes commands; else why not (`/readyz`).
-    pub fn ready(&self) -> Result<(), String> {
-        todo!()
-    }
+
     /// A fresh id from the runtime's clock port (UUIDv7).
     pub fn fresh_id(&self) -> uuid::Uuid {
-        todo!()
+        self.core.clock.uuid()
     }
-    pub fn now(&self) -> crate::domain::time::Timestamp {
-        todo!()
+
+    pub fn now(&self) -> Timestamp {
+        self.core.clock.now()
     }
 }
-// SKELETON-END
+
+fn answer<E: Hosted>(reply: Option<Reply>) -> Asked<E> {
+    let foreign = |kind: Kind| AskError::Unavailable {
+        retry_after_ms: 0,
+        reason: format!("the owner answered for another kind than {}", kind.name()).into(),
+    };
+    Err(match reply {
+        None => AskError::TimedOut,
+        Some(Reply::Done { version, changed, view }) => match E::view_of(view) {
+            Some(view) => return Ok(Answer { version, changed, view }),
+            None => foreign(E::KIND),
+        },
+        Some(Reply::Refused { rejection, .. }) => match E::rejection_of(rejection) {
+            Some(rejection) => AskError::Refused(rejection),
+            None => foreign(E::KIND),
+        },
+        Some(Reply::VersionConflict { expected, actual }) => AskError::VersionConflict { expected, actual },
+        Some(Reply::IdConflict) => AskError::IdConflict,
+        Some(Reply::Busy { retry_after_ms }) => AskError::Busy { retry_after_ms },
+        Some(Reply::Quarantined) => AskError::Quarantined,
+        Some(Reply::TooLarge { bytes, max }) => AskError::TooLarge { bytes, max },
+        Some(Reply::Unavailable { retry_after_ms, reason, .. }) => AskError::Unavailable { retry_after_ms, reason },
+    })
+}

@@ -21,10 +21,19 @@ pub struct Item {
 #[serde(rename_all = "snake_case")]
 pub enum CartCommand {
     /// Sets each line's quantity (absolute, so a retry changes nothing). `add` adds to what is there.
-    SetLines { owner: UserId, lines: Vec<(Item, u32)>, add: bool },
-    RemoveLine { sku: Sku },
+    SetLines {
+        owner: UserId,
+        lines: Vec<(Item, u32)>,
+        add: bool,
+    },
+    RemoveLine {
+        sku: Sku,
+    },
     /// An order was verified: what it bought leaves the cart, what was added since stays.
-    Settle { order: OrderId, bought: Vec<(Sku, u32)> },
+    Settle {
+        order: OrderId,
+        bought: Vec<(Sku, u32)>,
+    },
     /// The alarm: a cart untouched for [`Cart::IDLE_DAYS`] days is emptied.
     Expire,
 }
@@ -80,8 +89,14 @@ impl super::entity::Entity for Cart {
     type Event = CartEvent;
     type Rejection = CartRejection;
     type View = CartView;
-    fn decide(&self, _: &CartCommand, _: super::time::Timestamp) -> Result<Vec<CartEvent>, CartRejection> { todo!() }
-    fn apply(&mut self, _: &CartEvent) { todo!() }
-    fn view(&self) -> CartView { todo!() }
+    fn decide(&self, _: &CartCommand, _: super::time::Timestamp) -> Result<Vec<CartEvent>, CartRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &CartEvent) {
+        todo!()
+    }
+    fn view(&self) -> CartView {
+        todo!()
+    }
 }
 // SKELETON-END

@@ -41,8 +41,14 @@ impl super::entity::Entity for Numbers {
     type Event = NumbersEvent;
     type Rejection = NumbersRejection;
     type View = NumbersView;
-    fn decide(&self, _: &NumbersCommand, _: super::time::Timestamp) -> Result<Vec<NumbersEvent>, NumbersRejection> { todo!() }
-    fn apply(&mut self, _: &NumbersEvent) { todo!() }
-    fn view(&self) -> NumbersView { todo!() }
+    fn decide(&self, _: &NumbersCommand, _: super::time::Timestamp) -> Result<Vec<NumbersEvent>, NumbersRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &NumbersEvent) {
+        todo!()
+    }
+    fn view(&self) -> NumbersView {
+        todo!()
+    }
 }
 // SKELETON-END

@@ -93,8 +93,14 @@ impl super::entity::Entity for Stock {
     type Event = StockEvent;
     type Rejection = StockRejection;
     type View = StockView;
-    fn decide(&self, _: &StockCommand, _: super::time::Timestamp) -> Result<Vec<StockEvent>, StockRejection> { todo!() }
-    fn apply(&mut self, _: &StockEvent) { todo!() }
-    fn view(&self) -> StockView { todo!() }
+    fn decide(&self, _: &StockCommand, _: super::time::Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &StockEvent) {
+        todo!()
+    }
+    fn view(&self) -> StockView {
+        todo!()
+    }
 }
 // SKELETON-END

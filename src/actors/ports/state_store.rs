@@ -46,13 +46,27 @@ pub struct StoreError(pub Arc<str>);
 pub trait StateStore: Send + Sync + 'static {
     /// Empties the store unless it was made from this journal by this version of the folds.
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError>;
+    /// Empties the store: everything is folded anew.
+    fn reset(&self) -> Result<(), StoreError>;
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError>;
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError>;
     fn load(&self, key: &EntityKey) -> Result<Option<StoredEntity>, StoreError>;
     /// Keys of one kind from `after` (exclusive) on, in order.
-    fn keys(&self, kind: crate::domain::model::Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError>;
+    fn keys(
+        &self,
+        kind: crate::domain::model::Kind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<EntityKey>, StoreError>;
     /// Row keys of a table that start with `prefix`, after `after` (exclusive), in order; `reverse` from the end.
-    fn rows(&self, table: &'static str, prefix: &[u8], after: Option<&[u8]>, reverse: bool, limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+    fn rows(
+        &self,
+        table: &'static str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError>;
     /// Records that hold commits of `key`, from the newest one that starts at or below `from_version` on, in order.
     fn history(&self, key: &EntityKey, from_version: u64, limit: usize) -> Result<Vec<(u64, Seq)>, StoreError>;
 }

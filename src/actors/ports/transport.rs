@@ -32,6 +32,8 @@ pub struct Envelope {
     pub expected_version: Option<u64>,
     /// Of the request's content; the same command id with another content is refused. 0: not judged.
     pub fingerprint: u64,
+    /// The shop's own step, not a caller from outside: takes the permits kept free for it.
+    pub internal: bool,
     /// The effect whose outcome this command brings back, if any.
     pub outcome_of: Option<Arc<str>>,
 }
@@ -40,18 +42,37 @@ pub struct Envelope {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// Committed. `changed` is false when the command had nothing new to say, or is a retry.
-    Done { version: u64, changed: bool, view: AnyView },
-    Refused { version: u64, rejection: AnyRejection },
-    VersionConflict { expected: u64, actual: u64 },
+    Done {
+        version: u64,
+        changed: bool,
+        view: AnyView,
+    },
+    Refused {
+        version: u64,
+        rejection: AnyRejection,
+    },
+    VersionConflict {
+        expected: u64,
+        actual: u64,
+    },
     /// The command id was used with another content.
     IdConflict,
-    Busy { retry_after_ms: u64 },
+    Busy {
+        retry_after_ms: u64,
+    },
     /// This command killed its entity too often.
     Quarantined,
     /// One command's events are larger than a batch may be.
-    TooLarge { bytes: usize, max: usize },
-    /// The shard cannot serve now (claiming, full, draining); safe to send again.
-    Unavailable { retry_after_ms: u64, reason: Arc<str> },
+    TooLarge {
+        bytes: usize,
+        max: usize,
+    },
+    /// The shard cannot serve now (claiming, full, draining). `retry`: it will soon, so the gateway asks again by itself.
+    Unavailable {
+        retry_after_ms: u64,
+        reason: Arc<str>,
+        retry: bool,
+    },
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -63,10 +84,15 @@ pub enum TransportError {
 
 /// The receiving end of a node: its local shards.
 pub trait Delivery: Send + Sync + 'static {
-    fn deliver(&self, shard: Shard, envelope: Envelope) -> BoxFuture<'static, Result<Reply, TransportError>>;
+    fn deliver(&self, shard: Shard, envelope: Arc<Envelope>) -> BoxFuture<'static, Result<Reply, TransportError>>;
 }
 
 pub trait Transport: Send + Sync + 'static {
     /// Sends to the shard's owner, wherever it is, and awaits its reply for at most `within`.
-    fn send(&self, shard: Shard, envelope: Envelope, within: Duration) -> BoxFuture<'static, Result<Reply, TransportError>>;
+    fn send(
+        &self,
+        shard: Shard,
+        envelope: Arc<Envelope>,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>>;
 }

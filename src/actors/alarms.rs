@@ -1,0 +1,97 @@
+//! Durable alarms: the owner of a shard wakes its entities when their time has come, also those that
+//! came due while nobody was running, and, once at the start, those that owe something.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
+
+use futures::{StreamExt, stream};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    gateway::Core,
+    ports::{Ask, Clock, Envelope},
+    settings::ActorSettings,
+    tail::Tail,
+};
+use crate::domain::{ids::CommandId, key::EntityKey, time::Timestamp};
+
+/// Wake-ups under way at once for each shard.
+const CONCURRENT: usize = 32;
+
+pub(super) fn start(
+    tail: Arc<Tail>,
+    clock: Arc<dyn Clock>,
+    core: Weak<Core>,
+    until: CancellationToken,
+    settings: ActorSettings,
+) {
+    tokio::spawn(async move {
+        let alarms = Alarms { tail, clock, core, settings, woken: HashMap::new() };
+        tokio::select! {
+            () = until.cancelled() => {}
+            () = alarms.run() => {}
+        }
+    });
+}
+
+struct Alarms {
+    tail: Arc<Tail>,
+    clock: Arc<dyn Clock>,
+    core: Weak<Core>,
+    settings: ActorSettings,
+    /// Rows are written behind: an alarm just answered may still stand in the index for a moment.
+    woken: HashMap<EntityKey, (Timestamp, Instant)>,
+}
+
+impl Alarms {
+    async fn run(mut self) {
+        self.wake(self.tail.owing()).await;
+        loop {
+            match self.tail.due(self.clock.now()) {
+                Ok(due) => {
+                    let fresh = self.not_just_woken(due);
+                    self.wake(fresh).await;
+                }
+                Err(error) => tracing::error!(shard = self.tail.shard.0, %error, "alarms cannot be read"),
+            }
+            sleep(self.settings.alarm_poll).await;
+        }
+    }
+
+    fn not_just_woken(&mut self, due: Vec<(Timestamp, EntityKey)>) -> Vec<EntityKey> {
+        let now = Instant::now();
+        // Longer than the write-behind, so that an answered alarm is gone from the index by then.
+        let again = self.settings.flush_interval * 8;
+        self.woken.retain(|_, (_, at)| now.duration_since(*at) < again);
+        let mut fresh = Vec::new();
+        for (at, key) in due {
+            if self.woken.get(&key).is_none_or(|(woken_for, _)| *woken_for != at) {
+                self.woken.insert(key.clone(), (at, now));
+                fresh.push(key);
+            }
+        }
+        fresh
+    }
+
+    async fn wake(&self, keys: Vec<EntityKey>) {
+        let wake_one = |key: EntityKey| async {
+            let Some(core) = self.core.upgrade() else { return };
+            let envelope = Envelope {
+                key,
+                command_id: CommandId(self.clock.uuid()),
+                by: "alarm".into(),
+                ask: Ask::Wake,
+                expected_version: None,
+                fingerprint: 0,
+                internal: true,
+                outcome_of: None,
+            };
+            // Unanswered: the row still stands, the next look wakes it again.
+            let _ = core.send(Arc::new(envelope), self.settings.effect_timeout).await;
+        };
+        stream::iter(keys).for_each_concurrent(CONCURRENT, wake_one).await;
+    }
+}

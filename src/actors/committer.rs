@@ -1,0 +1,196 @@
+//! The commit gate: one append in flight for each shard; what gathers meanwhile is the next batch.
+//!
+//! Invariant (G2): no reply, refusal, effect or read that depends on an event leaves this task before
+//! that event is durable, because all of them stand in one queue behind it. So a hot SKU's rate is
+//! batch size over latency, not one over latency. A failed append ends the task: the shard then drops
+//! every entity of this generation, askers see `Lost` and ask again with the same command id.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use ractor::ActorRef;
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    oneshot,
+};
+
+use super::{
+    effects::{Effects, Owed},
+    meter::Meter,
+    ports::{
+        Clock, Journal, Reply,
+        journal::{AppendError, Batch, BatchId, Claim, Commit, Resolution, Seq},
+    },
+    reply::{ReplyTo, SlotShared},
+    settings::{ActorSettings, backoff},
+    shard::ShardMsg,
+};
+
+/// What an entity hands over: exactly one for each command, in the order of its decisions.
+pub(super) enum Item {
+    /// Events, and what may be said and done once they are durable.
+    Commit {
+        commit: Option<Commit>,
+        version: u64,
+        answer: Reply,
+        reply: ReplyTo,
+        owed: Vec<Owed>,
+        slot: Arc<SlotShared>,
+    },
+    /// An answer that rests on events before it in this queue.
+    Answer { answer: Reply, reply: ReplyTo, owed: Vec<Owed> },
+    /// Tells when everything before it is durable.
+    Barrier(oneshot::Sender<()>),
+}
+
+/// A cheap handle; bounded by the shard's permits, each item but a barrier carries one.
+#[derive(Clone)]
+pub(super) struct Committer(UnboundedSender<Item>);
+
+impl Committer {
+    /// After the task's end the item is dropped, and with it its reply: the asker sees `Lost`.
+    pub(super) fn hand_over(&self, item: Item) {
+        let _ = self.0.send(item);
+    }
+
+    /// Waits until everything handed over so far is durable; `false` when the generation failed.
+    pub(super) async fn barrier(&self) -> bool {
+        let (sender, receiver) = oneshot::channel();
+        self.hand_over(Item::Barrier(sender));
+        receiver.await.is_ok()
+    }
+}
+
+pub(super) struct CommitterTask {
+    pub(super) claim: Claim,
+    pub(super) generation: u64,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) effects: Effects,
+    pub(super) shard: ActorRef<ShardMsg>,
+    /// The newest acknowledged record.
+    pub(super) committed: Arc<AtomicU64>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) settings: ActorSettings,
+}
+
+impl CommitterTask {
+    pub(super) fn start(self) -> Committer {
+        let (sender, receiver) = unbounded_channel();
+        tokio::spawn(self.run(receiver));
+        Committer(sender)
+    }
+
+    async fn run(self, mut queue: UnboundedReceiver<Item>) {
+        let mut after = self.claim.seq;
+        let mut items = Vec::new();
+        loop {
+            if items.is_empty() && queue.recv_many(&mut items, usize::MAX).await == 0 {
+                return;
+            }
+            // What gathered during the last append.
+            while let Ok(item) = queue.try_recv() {
+                items.push(item);
+            }
+            let (mut group, rest) = self.split(items);
+            items = rest;
+            let commits = take_commits(&mut group);
+            if !commits.is_empty() {
+                match self.append(after, commits).await {
+                    Ok(seq) => after = seq,
+                    Err(error) => return self.fail(error, group, items, queue),
+                }
+                self.committed.store(after, Ordering::Release);
+            }
+            self.release(group);
+        }
+    }
+
+    /// The items of the next batch: as many as its bound of bytes takes, and at least one.
+    fn split(&self, items: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
+        let mut bytes = 0;
+        let fits = items.iter().position(|item| {
+            let Item::Commit { commit: Some(commit), .. } = item else { return false };
+            bytes += commit.events_json.len() + COMMIT_OVERHEAD;
+            bytes > self.settings.batch_bytes_max && bytes > commit.events_json.len() + COMMIT_OVERHEAD
+        });
+        let mut group = items;
+        let rest = group.split_off(fits.unwrap_or(group.len()));
+        (group, rest)
+    }
+
+    async fn append(&self, after: Seq, commits: Vec<Commit>) -> Result<Seq, AppendError> {
+        let batch = Arc::new(Batch { id: BatchId(self.clock.uuid()), commits });
+        self.meter.batch(batch.commits.len());
+        match self.journal.append(self.claim.clone(), after, batch.clone()).await {
+            Err(AppendError::Ambiguous(why)) => self.resolve(batch.id, why).await,
+            known => known,
+        }
+    }
+
+    /// Nobody knows whether the batch was stored: ask until the journal says. When it does not within
+    /// the bound, the generation ends, and the next claim, which stands behind the batch or before it, decides.
+    async fn resolve(&self, batch: BatchId, why: Arc<str>) -> Result<Seq, AppendError> {
+        const TRIES: u32 = 8;
+        for attempt in 0..TRIES {
+            match self.journal.resolve(self.claim.shard, batch).await {
+                Ok(Resolution::Stored(seq)) => return Ok(seq),
+                Ok(Resolution::NotStored) => return Err(AppendError::Io(why)),
+                Err(error) => {
+                    tracing::warn!(shard = self.claim.shard.0, %error, attempt, "append not resolved");
+                    tokio::time::sleep(backoff(&self.settings, attempt)).await;
+                }
+            }
+        }
+        Err(AppendError::Ambiguous(why))
+    }
+
+    fn release(&self, group: Vec<Item>) {
+        for item in group {
+            match item {
+                Item::Commit { version, answer, reply, owed, slot, .. } => {
+                    slot.acked.fetch_max(version, Ordering::AcqRel);
+                    reply.send(answer);
+                    owed.into_iter().for_each(|owed| self.effects.run(owed));
+                }
+                Item::Answer { answer, reply, owed } => {
+                    reply.send(answer);
+                    owed.into_iter().for_each(|owed| self.effects.run(owed));
+                }
+                Item::Barrier(sender) => {
+                    let _ = sender.send(());
+                }
+            }
+        }
+    }
+
+    /// Drops everything undone; only a full journal is told to the askers, since a retry would not help them.
+    fn fail(self, error: AppendError, group: Vec<Item>, items: Vec<Item>, mut queue: UnboundedReceiver<Item>) {
+        tracing::error!(shard = self.claim.shard.0, epoch = self.claim.epoch, %error, "append failed");
+        queue.close();
+        let waiting = std::iter::from_fn(|| queue.try_recv().ok());
+        if let AppendError::Full(reason) = &error {
+            for item in group.into_iter().chain(items).chain(waiting) {
+                if let Item::Commit { reply, .. } | Item::Answer { reply, .. } = item {
+                    reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason: reason.clone(), retry: false });
+                }
+            }
+        }
+        // A stopped shard needs no news.
+        let _ = self.shard.send_message(ShardMsg::Failed { generation: self.generation, error });
+    }
+}
+
+/// Moves the commits into the batch; their items stay for the release.
+fn take_commits(group: &mut [Item]) -> Vec<Commit> {
+    let commit = |item: &mut Item| match item {
+        Item::Commit { commit, .. } => commit.take(),
+        Item::Answer { .. } | Item::Barrier(_) => None,
+    };
+    group.iter_mut().filter_map(commit).collect()
+}
+
+/// Bytes around one commit's events in the envelope, roughly: key, ids, time.
+const COMMIT_OVERHEAD: usize = 256;

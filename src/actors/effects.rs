@@ -1,0 +1,174 @@
+//! Performing what entities owe: commands to other entities and calls to payment providers.
+//!
+//! Each owed step is tried until its outcome is known, and the outcome goes back to the sender as a
+//! command. Every try carries ids derived from the sender and the step alone, so that retries, and
+//! the same step begun again after a crash, have one effect. Nothing is kept here that matters: a
+//! restart derives the steps anew from the entities' states.
+
+use std::sync::{
+    Arc, OnceLock, Weak,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::{Uuid, uuid};
+
+use super::{
+    gateway::Core,
+    ports::{Ask, Envelope, PaymentGateway, Reply},
+    settings::{ActorSettings, backoff},
+};
+use crate::domain::{
+    effect::{Effect, Outcome, ProviderCall, Request},
+    ids::CommandId,
+    key::EntityKey,
+    model::AnyCommand,
+};
+
+/// Space of the ids that follow from a sender and a step. Frozen: a restart must derive the same ones.
+const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
+
+/// One owed step, as its entity hands it out.
+pub(super) struct Owed {
+    pub(super) source: EntityKey,
+    pub(super) id: Arc<str>,
+    pub(super) effect: Effect,
+    /// Outcomes of this step that left it owed; each makes the next try wait longer.
+    pub(super) attempt: u32,
+    /// Ends with the generation of the shard that owns the source.
+    pub(super) until: CancellationToken,
+}
+
+#[derive(Clone)]
+pub(super) struct Effects(Arc<Inner>);
+
+struct Inner {
+    core: OnceLock<Weak<Core>>,
+    providers: Vec<Arc<dyn PaymentGateway>>,
+    under_way: AtomicUsize,
+    settings: ActorSettings,
+}
+
+impl Effects {
+    pub(super) fn new(providers: Vec<Arc<dyn PaymentGateway>>, settings: ActorSettings) -> Self {
+        Self(Arc::new(Inner { core: OnceLock::new(), providers, under_way: AtomicUsize::new(0), settings }))
+    }
+
+    /// Weak, because the gateway's core holds the effects.
+    pub(super) fn connect(&self, core: Weak<Core>) {
+        let _ = self.0.core.set(core);
+    }
+
+    pub(super) fn under_way(&self) -> usize {
+        self.0.under_way.load(Ordering::Acquire)
+    }
+
+    /// No door for new work from outside while this many steps are under way (G7).
+    pub(super) fn full(&self) -> bool {
+        self.under_way() >= self.0.settings.effects_inflight_max
+    }
+
+    pub(super) fn run(&self, owed: Owed) {
+        self.0.under_way.fetch_add(1, Ordering::AcqRel);
+        let inner = self.0.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = owed.until.cancelled() => {}
+                () = inner.perform(&owed) => {}
+            }
+            inner.under_way.fetch_sub(1, Ordering::AcqRel);
+        });
+    }
+}
+
+impl Inner {
+    async fn perform(&self, owed: &Owed) {
+        if owed.attempt > 0 {
+            sleep(backoff(&self.settings, owed.attempt - 1)).await;
+        }
+        let outcome = match owed.effect.request() {
+            Request::Entity(key, command) => self.ask(owed, key, command).await,
+            Request::Provider(call) => self.call(owed, call).await,
+        };
+        let ask = outcome.and_then(|outcome| owed.effect.outcome(outcome)).map_or(Ask::Wake, Ask::Command);
+        self.bring_back(owed, ask).await;
+    }
+
+    /// Asks until the target has decided. `None`: it never will (the command is quarantined there).
+    async fn ask(&self, owed: &Owed, key: EntityKey, command: AnyCommand) -> Option<Outcome> {
+        let envelope = Arc::new(Envelope {
+            command_id: CommandId::derive(STEPS, &format!("{}|{}", owed.source, owed.id)),
+            key,
+            by: owed.source.to_string().into(),
+            ask: Ask::Command(command),
+            expected_version: None,
+            fingerprint: 0,
+            outcome_of: None,
+            internal: true,
+        });
+        match self.until_decided(envelope).await {
+            Reply::Done { view, .. } => Some(Outcome::Accepted(view)),
+            Reply::Refused { rejection, .. } => Some(Outcome::Refused(rejection)),
+            reply => {
+                tracing::error!(source = %owed.source, step = %owed.id, ?reply, "an owed step cannot be done");
+                None
+            }
+        }
+    }
+
+    async fn call(&self, owed: &Owed, call: ProviderCall) -> Option<Outcome> {
+        let Some(provider) = self.providers.iter().find(|provider| provider.name() == call.provider) else {
+            tracing::error!(provider = %call.provider, step = %owed.id, "no such payment provider is configured");
+            std::future::pending::<()>().await;
+            return None;
+        };
+        let mut attempt = 0;
+        loop {
+            match timeout(self.settings.effect_timeout, provider.call(call.clone())).await {
+                Ok(Ok(news)) => return Some(Outcome::Provider(news)),
+                Ok(Err(fault)) => tracing::warn!(step = %owed.id, %fault, attempt, "payment provider call failed"),
+                Err(_) => tracing::warn!(step = %owed.id, attempt, "payment provider call timed out"),
+            }
+            sleep(backoff(&self.settings, attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Tells the sender; its actor then knows that the step is no longer under way.
+    async fn bring_back(&self, owed: &Owed, ask: Ask) {
+        let step = format!("{}|{}|{}", owed.source, owed.id, owed.attempt);
+        let envelope = Arc::new(Envelope {
+            command_id: CommandId::derive(STEPS, &step),
+            key: owed.source.clone(),
+            by: "system".into(),
+            ask,
+            expected_version: None,
+            fingerprint: 0,
+            outcome_of: Some(owed.id.clone()),
+            internal: true,
+        });
+        let reply = self.until_decided(envelope).await;
+        if !matches!(reply, Reply::Done { .. } | Reply::Refused { .. }) {
+            tracing::error!(source = %owed.source, step = %owed.id, ?reply, "an outcome could not be told");
+        }
+    }
+
+    /// Repeats the same envelope until it is decided, one way or the other.
+    async fn until_decided(&self, envelope: Arc<Envelope>) -> Reply {
+        let mut attempt = 0;
+        loop {
+            let Some(core) = self.core.get().and_then(Weak::upgrade) else {
+                // The node is stopping: the next start owes the step again.
+                std::future::pending().await
+            };
+            match core.send(envelope.clone(), self.settings.effect_timeout).await {
+                Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => {}
+                Some(reply) => return reply,
+            }
+            drop(core);
+            sleep(backoff(&self.settings, attempt)).await;
+            attempt += 1;
+        }
+    }
+}

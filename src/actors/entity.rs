@@ -1,0 +1,109 @@
+//! The actor that hosts one entity: decide, hand over, and go on with the next command.
+//!
+//! It decides against its newest state, applies at once, and leaves events and reply with the
+//! shard's committer; so its state runs ahead of what is durable, and nothing that rests on that may
+//! leave but through the committer. Loading is `post_start`'s: the mailbox gathers meanwhile, and a
+//! failure reaches the supervisor. A panic anywhere here ends this entity alone.
+
+mod handle;
+mod owed;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    committer::Committer,
+    meter::Meter,
+    ports::{Clock, Envelope},
+    probe::Probe,
+    recent::Recent,
+    reply::{ReplyTo, SlotShared},
+    tail::Tail,
+};
+use crate::{
+    actors::effects::Effects,
+    domain::{key::EntityKey, model::Model},
+};
+
+pub(super) struct EntityActor;
+
+pub(super) struct EntityMsg {
+    pub(super) envelope: Arc<Envelope>,
+    pub(super) reply: ReplyTo,
+}
+
+/// What all entities of one shard's generation share.
+pub(super) struct ShardHost {
+    pub(super) committer: Committer,
+    pub(super) tail: Arc<Tail>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) effects: Effects,
+    /// The newest acknowledged record of the shard.
+    pub(super) committed: Arc<AtomicU64>,
+    /// Cancelled when the generation ends.
+    pub(super) until: CancellationToken,
+    pub(super) meter: Arc<Meter>,
+    pub(super) probe: Arc<dyn Probe>,
+}
+
+pub(super) struct EntityArgs {
+    pub(super) key: EntityKey,
+    pub(super) slot: Arc<SlotShared>,
+    pub(super) host: Arc<ShardHost>,
+    /// The activation before this one left commits with the committer: they must be durable and folded first.
+    pub(super) after_crash: bool,
+}
+
+pub(super) struct EntityState {
+    key: EntityKey,
+    slot: Arc<SlotShared>,
+    host: Arc<ShardHost>,
+    model: Model,
+    version: u64,
+    recent: Recent,
+    /// Owed steps that are under way, or came back and are owed still.
+    steps: HashMap<Arc<str>, Step>,
+    after_crash: bool,
+}
+
+#[derive(Default)]
+struct Step {
+    running: bool,
+    /// Outcomes that left it owed: each makes the next try wait longer.
+    returns: u32,
+}
+
+impl Actor for EntityActor {
+    type Msg = EntityMsg;
+    type State = EntityState;
+    type Arguments = EntityArgs;
+
+    /// Trivial, so that the shard never waits for a load.
+    async fn pre_start(&self, _: ActorRef<EntityMsg>, args: EntityArgs) -> Result<EntityState, ActorProcessingErr> {
+        let EntityArgs { key, slot, host, after_crash } = args;
+        let (model, recent) = (Model::new(key.kind), Recent::default());
+        Ok(EntityState { key, slot, host, model, version: 0, recent, steps: HashMap::new(), after_crash })
+    }
+
+    async fn post_start(&self, _: ActorRef<EntityMsg>, state: &mut EntityState) -> Result<(), ActorProcessingErr> {
+        state.load().await?;
+        Ok(())
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<EntityMsg>,
+        message: EntityMsg,
+        state: &mut EntityState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.slot.set_deciding(Some(message.envelope.command_id));
+        let done = state.handle(message).await;
+        state.slot.set_deciding(None);
+        done
+    }
+}

@@ -1,0 +1,142 @@
+//! One command, from its arrival to the committer's queue.
+
+use std::sync::atomic::Ordering;
+
+use ractor::ActorProcessingErr;
+
+use super::{EntityMsg, EntityState};
+use crate::{
+    actors::{
+        committer::Item,
+        effects::Owed,
+        ports::{
+            Ask, Envelope, Reply,
+            journal::{BATCH_BYTES_MAX, Commit},
+        },
+        recent::Remembered,
+        reply::ReplyTo,
+    },
+    domain::model::{AnyCommand, Model},
+};
+
+impl EntityState {
+    /// The newest durable state. What the activation before this one handed over counts too.
+    pub(super) async fn load(&mut self) -> Result<(), ActorProcessingErr> {
+        if self.after_crash && !self.host.committer.barrier().await {
+            return Err("the shard's generation ended".into());
+        }
+        self.host.tail.folded(self.host.committed.load(Ordering::Acquire)).await?;
+        let loaded = self.host.tail.load(&self.key)?;
+        (self.version, self.recent, self.model) = (loaded.version, loaded.recent, loaded.model);
+        self.slot.acked.store(self.version, Ordering::Release);
+        // What the stored state owes is durable already: begin at once.
+        self.newly_owed().into_iter().for_each(|owed| self.host.effects.run(owed));
+        Ok(())
+    }
+
+    pub(super) async fn handle(&mut self, message: EntityMsg) -> Result<(), ActorProcessingErr> {
+        let EntityMsg { envelope, reply } = message;
+        self.step_came_back(envelope.outcome_of.as_ref());
+        let command = match &envelope.ask {
+            Ask::Read => return self.answer_view(reply),
+            Ask::Wake => match Model::wake(self.key.kind) {
+                Some(command) => return self.decide(&envelope, &command, reply),
+                None => return self.answer_view(reply),
+            },
+            Ask::Command(command) => command,
+        };
+        if let Some(first) = self.recent.find(envelope.command_id) {
+            return self.repeat(&envelope, first, reply).await;
+        }
+        match envelope.expected_version {
+            Some(expected) if expected != self.version => {
+                self.answer(Reply::VersionConflict { expected, actual: self.version }, reply)
+            }
+            _ => self.decide(&envelope, command, reply),
+        }
+    }
+
+    fn decide(&mut self, envelope: &Envelope, command: &AnyCommand, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
+        self.host.probe.before_decide(&self.key, envelope.command_id);
+        let now = self.host.clock.now();
+        let events = match self.model.decide(command, now) {
+            Ok(events) if events.is_empty() => {
+                self.host.meter.accepted(self.key.kind, false);
+                return self.answer_view(reply);
+            }
+            Ok(events) => events,
+            Err(rejection) => {
+                self.host.meter.refused(self.key.kind);
+                return self.answer(Reply::Refused { version: self.version, rejection }, reply);
+            }
+        };
+        let events_json = Commit::encode(&events)?;
+        if events_json.len() > BATCH_BYTES_MAX / 2 {
+            let (bytes, max) = (events_json.len(), BATCH_BYTES_MAX / 2);
+            return self.answer(Reply::TooLarge { bytes, max }, reply);
+        }
+        self.host.meter.accepted(self.key.kind, true);
+        events.iter().for_each(|event| self.model.apply(event));
+        self.version += 1;
+        let remembered = command.remembered() && matches!(envelope.ask, Ask::Command(_));
+        let fingerprint = if remembered { envelope.fingerprint.max(1) } else { 0 };
+        if remembered {
+            self.recent.push(Remembered { id: envelope.command_id, fingerprint, version: self.version });
+        }
+        let commit = Commit {
+            key: self.key.clone(),
+            version: self.version,
+            command_id: envelope.command_id,
+            fingerprint,
+            by: envelope.by.clone(),
+            at: now,
+            events,
+            events_json,
+        };
+        let answer = Reply::Done { version: self.version, changed: true, view: self.model.view() };
+        let (owed, slot) = (self.newly_owed(), self.slot.clone());
+        let item = Item::Commit { commit: Some(commit), version: self.version, answer, reply, owed, slot };
+        self.host.committer.hand_over(item);
+        Ok(())
+    }
+
+    /// The same command again (G3): no second effect, and the answer of the first.
+    async fn repeat(
+        &mut self,
+        envelope: &Envelope,
+        first: Remembered,
+        reply: ReplyTo,
+    ) -> Result<(), ActorProcessingErr> {
+        if envelope.fingerprint != 0 && first.fingerprint != envelope.fingerprint.max(1) {
+            return self.answer(Reply::IdConflict, reply);
+        }
+        if first.version == self.version {
+            let view = self.model.view();
+            return self.answer(Reply::Done { version: first.version, changed: false, view }, reply);
+        }
+        // The first run may still be in the committer's hands; history has only what is folded.
+        if self.slot.acked.load(Ordering::Acquire) < first.version && !self.host.committer.barrier().await {
+            return Err("the shard's generation ended".into());
+        }
+        self.host.tail.folded(self.host.committed.load(Ordering::Acquire)).await?;
+        let view = self.host.tail.view_at(&self.key, first.version).await?;
+        self.answer(Reply::Done { version: first.version, changed: false, view }, reply)
+    }
+
+    fn answer_view(&mut self, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
+        let view = self.model.view();
+        self.answer(Reply::Done { version: self.version, changed: false, view }, reply)
+    }
+
+    /// At once when everything it rests on is durable; else behind that, through the committer.
+    fn answer(&mut self, answer: Reply, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
+        let owed: Vec<Owed> = self.newly_owed();
+        if self.slot.acked.load(Ordering::Acquire) >= self.version {
+            reply.send(answer);
+            owed.into_iter().for_each(|owed| self.host.effects.run(owed));
+        } else {
+            self.host.committer.hand_over(Item::Answer { answer, reply, owed });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! Which owed steps are under way: effects come from state, and each runs once at a time.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::EntityState;
+use crate::actors::effects::Owed;
+
+impl EntityState {
+    /// The steps that the state owes and that are not under way yet. The caller releases them when
+    /// the events behind the state are durable.
+    pub(super) fn newly_owed(&mut self) -> Vec<Owed> {
+        let mut fresh = Vec::new();
+        let effects = self.model.effects();
+        // A step that came back and is no longer owed is done.
+        self.steps.retain(|id, step| step.running || effects.iter().any(|effect| *effect.id() == **id));
+        for effect in effects {
+            let id: Arc<str> = effect.id().into();
+            let step = self.steps.entry(id.clone()).or_default();
+            if step.running {
+                continue;
+            }
+            step.running = true;
+            let (source, attempt) = (self.key.clone(), step.returns);
+            let until = self.host.until.clone();
+            fresh.push(Owed { source, id, effect, attempt, until });
+        }
+        let running = self.steps.values().filter(|step| step.running).count();
+        self.slot.under_way.store(u32::try_from(running).unwrap_or(u32::MAX), Ordering::Release);
+        fresh
+    }
+
+    /// A step's outcome is here. Should the state still owe it afterwards, its next try waits longer.
+    pub(super) fn step_came_back(&mut self, id: Option<&Arc<str>>) {
+        if let Some(step) = id.and_then(|id| self.steps.get_mut(id)) {
+            step.running = false;
+            step.returns = step.returns.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What all handles share, and the one way a command takes: send, and send again what was lost.
+
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
+
+use crate::actors::{
+    effects::Effects,
+    local::LocalShards,
+    ports::{Clock, Envelope, Journal, Reply, StateStore, Transport, TransportError, journal::Shard},
+    settings::ActorSettings,
+    status::ShardStatus,
+    tail::Tail,
+    watchers::Watchers,
+};
+
+pub(in crate::actors) struct Core {
+    pub(in crate::actors) transport: Arc<dyn Transport>,
+    pub(in crate::actors) journal: Arc<dyn Journal>,
+    pub(in crate::actors) store: Arc<dyn StateStore>,
+    pub(in crate::actors) tails: Vec<Arc<Tail>>,
+    pub(in crate::actors) watchers: Arc<Watchers>,
+    pub(in crate::actors) clock: Arc<dyn Clock>,
+    pub(in crate::actors) local: Arc<LocalShards>,
+    pub(in crate::actors) statuses: Vec<Arc<ShardStatus>>,
+    pub(in crate::actors) residents: Arc<AtomicUsize>,
+    pub(in crate::actors) effects: Effects,
+    pub(in crate::actors) settings: ActorSettings,
+}
+
+/// First pause before a lost command is sent again; doubles up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(2);
+const PAUSE_MAX: Duration = Duration::from_millis(200);
+
+impl Core {
+    /// `None`: no answer within the time; the command may yet happen.
+    pub(in crate::actors) async fn send(&self, envelope: Arc<Envelope>, within: Duration) -> Option<Reply> {
+        let span = tracing::info_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
+        self.send_until(envelope, Instant::now() + within).instrument(span).await
+    }
+
+    async fn send_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
+        let shard = Shard(envelope.key.shard_of(self.journal.shards()));
+        let mut pause = PAUSE_MIN;
+        let mut newest = None;
+        loop {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let sent = self.transport.send(shard, envelope.clone(), remaining);
+            match timeout_at(deadline, sent).await {
+                Err(_) => return newest,
+                Ok(Ok(Reply::Unavailable { retry: true, retry_after_ms, reason })) => {
+                    newest = Some(Reply::Unavailable { retry: true, retry_after_ms, reason });
+                }
+                Ok(Ok(reply)) => return Some(reply),
+                Ok(Err(TransportError::Lost(reason))) => {
+                    tracing::debug!(%reason, "lost; sent again with the same id");
+                    newest = None;
+                }
+            }
+            if Instant::now() + pause >= deadline {
+                return newest;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    pub(in crate::actors) fn tail_of(&self, key: &crate::domain::key::EntityKey) -> Option<&Arc<Tail>> {
+        self.tails.get(usize::from(key.shard_of(self.journal.shards())))
+    }
+}

@@ -1,0 +1,69 @@
+//! Reading this node's folded views: no entity is woken, nothing waits for an owner.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::time::timeout;
+
+use super::{Answer, Gateway};
+use crate::{
+    actors::ports::{StoreError, journal::Commit},
+    domain::{
+        key::EntityKey,
+        model::{AnyView, Hosted, Kind},
+    },
+};
+
+impl Gateway {
+    /// The newest view this node has folded. `None`: does not exist (here, yet).
+    pub fn peek<E: Hosted>(&self, id: &str) -> Result<Option<Answer<E::View>>, StoreError> {
+        let found = self.peek_any(&EntityKey::new(E::KIND, id))?;
+        Ok(found.and_then(|(version, view)| Some(Answer { version, changed: false, view: E::view_of(view)? })))
+    }
+
+    pub fn peek_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
+        match self.core.tail_of(key) {
+            Some(tail) => tail.peek(key),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits until this node's read models contain everything that is durable now (read your writes).
+    /// `false`: not within the time; the models are then a little old, and say nothing wrong.
+    pub async fn caught_up(&self, within: Duration) -> bool {
+        let one = |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
+            let tail = tail.clone();
+            async move {
+                let Ok(end) = self.core.journal.end(tail.shard).await else { return false };
+                tail.flushed(end).await.is_ok()
+            }
+        };
+        let all = async { join_all(self.core.tails.iter().map(one)).await.into_iter().all(|done| done) };
+        timeout(within, all).await.unwrap_or(false)
+    }
+
+    /// Row keys of an index table, at most `limit`; see the `StateStore` port.
+    pub fn rows(
+        &self,
+        table: &'static str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.core.store.rows(table, prefix, after, reverse, limit)
+    }
+
+    /// Keys of one kind in order, after `after` (exclusive).
+    pub fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError> {
+        self.core.store.keys(kind, after, limit)
+    }
+
+    /// Commits of one entity, oldest first from `from_version` on.
+    pub async fn history(&self, key: &EntityKey, from_version: u64, limit: usize) -> Result<Vec<Commit>, StoreError> {
+        match self.core.tail_of(key) {
+            Some(tail) => tail.history(key, from_version, limit).await,
+            None => Ok(Vec::new()),
+        }
+    }
+}

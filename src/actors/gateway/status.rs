@@ -1,0 +1,70 @@
+//! What operators and probes are told of this node.
+
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+
+use super::Gateway;
+use crate::actors::status::ShardPhase;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeStatus {
+    pub node: String,
+    pub shards: Vec<ShardLine>,
+    /// Entities in memory.
+    pub residents: usize,
+    /// Owed steps under way.
+    pub steps_under_way: usize,
+    pub draining: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ShardLine {
+    pub shard: u16,
+    pub serving: bool,
+    pub epoch: u64,
+    /// Records folded into this node's views.
+    pub folded: u64,
+    pub trouble: Option<String>,
+}
+
+impl Gateway {
+    pub fn status(&self) -> NodeStatus {
+        let core = &self.core;
+        let line = |(tail, status): (
+            &std::sync::Arc<crate::actors::tail::Tail>,
+            &std::sync::Arc<crate::actors::status::ShardStatus>,
+        )| {
+            let progress = tail.progress();
+            ShardLine {
+                shard: tail.shard.0,
+                serving: status.phase() == ShardPhase::Serving,
+                epoch: status.epoch(),
+                folded: progress.folded,
+                trouble: progress.failed.map(|reason| reason.to_string()).or_else(|| status.why()),
+            }
+        };
+        NodeStatus {
+            node: core.settings.node.0.to_string(),
+            shards: core.tails.iter().zip(&core.statuses).map(line).collect(),
+            residents: core.residents.load(Ordering::Acquire),
+            steps_under_way: core.effects.under_way(),
+            draining: core.local.draining(),
+        }
+    }
+
+    /// `Ok` when every shard takes commands and the views follow; else why not.
+    pub fn ready(&self) -> Result<(), String> {
+        let status = self.status();
+        if status.draining {
+            return Err("the node is stopping".into());
+        }
+        match status.shards.iter().find(|line| !line.serving || line.trouble.is_some()) {
+            None => Ok(()),
+            Some(line) => {
+                let why = line.trouble.as_deref().unwrap_or("its claim is under way");
+                Err(format!("shard {} is not serving: {why}", line.shard))
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The command ids that an entity remembers (G3): part of its stored state.
+//!
+//! A repeated command gets the answer its first run got: the view at the version that run made,
+//! read from history. Refusals are not remembered: they had no effect, and are decided afresh.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::CommandId;
+
+/// Ids remembered for each entity; an id older than that many remembered commands is forgotten.
+pub const RECENT_MAX: usize = 256;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    pub id: CommandId,
+    pub fingerprint: u64,
+    /// The version that the command made.
+    pub version: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Recent(VecDeque<Remembered>);
+
+impl Recent {
+    pub fn find(&self, id: CommandId) -> Option<Remembered> {
+        self.0.iter().rev().find(|entry| entry.id == id).copied()
+    }
+
+    pub fn push(&mut self, entry: Remembered) {
+        if self.0.len() == RECENT_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(entry);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

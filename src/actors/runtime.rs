@@ -1,0 +1,182 @@
+//! Putting the runtime together: tails first, then shards, then the gateway; taken apart in reverse.
+
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use ractor::{Actor, ActorRef};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+
+use super::{
+    effects::Effects,
+    fold::Fold,
+    gateway::{Core, Gateway},
+    local::LocalShards,
+    meter::Meter,
+    node::{NodeActor, NodeArgs, NodeMsg},
+    ports::{Clock, Delivery, Journal, PaymentGateway, StateStore, StoreError, Transport, journal::Shard},
+    probe::Probe,
+    settings::ActorSettings,
+    shard::{ShardArgs, ShardMsg},
+    status::ShardStatus,
+    tail::{Tail, TailError},
+    watchers::Watchers,
+};
+
+/// From this node's own door to the way to every shard's owner.
+pub type MakeTransport = Box<dyn FnOnce(Arc<dyn Delivery>) -> Arc<dyn Transport> + Send>;
+
+/// Everything the runtime needs of the world.
+pub struct Parts {
+    pub journal: Arc<dyn Journal>,
+    pub store: Arc<dyn StateStore>,
+    pub fold: Arc<dyn Fold>,
+    pub clock: Arc<dyn Clock>,
+    pub providers: Vec<Arc<dyn PaymentGateway>>,
+    pub transport: MakeTransport,
+    pub probe: Arc<dyn Probe>,
+    pub settings: ActorSettings,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("journal: {0}")]
+    Journal(#[from] super::ports::journal::JournalError),
+    #[error("{0}")]
+    Tail(String),
+    #[error("the supervisor did not start: {0}")]
+    Spawn(#[from] ractor::SpawnErr),
+}
+
+impl From<TailError> for StartError {
+    fn from(error: TailError) -> Self {
+        Self::Tail(error.to_string())
+    }
+}
+
+pub struct Runtime {
+    node: ActorRef<NodeMsg>,
+    node_task: JoinHandle<()>,
+    tails: Vec<JoinHandle<()>>,
+    local: Arc<LocalShards>,
+    effects: Effects,
+    core: Arc<Core>,
+}
+
+impl Runtime {
+    /// Opens the state store for this journal, folds what is missing, and starts the shards.
+    /// Returns once the read models are as new as the journal was at the start.
+    pub async fn start(parts: Parts) -> Result<(Self, Gateway), StartError> {
+        let Parts { journal, store, fold, clock, providers, transport, probe, settings } = parts;
+        let shards = journal.shards();
+        store.open_for(journal.id(), shards, fold.version())?;
+        let meter = Arc::new(Meter::new());
+        let effects = Effects::new(providers, settings.clone());
+        let watchers = Arc::new(Watchers::default());
+        let tails = Self::tails(&journal, &store, &fold, &watchers, &settings).await?;
+        super::tail::load_views(&*store, &*fold, &tails)?;
+        let tasks = tails.iter().map(|tail| tokio::spawn(tail.clone().run())).collect();
+        for tail in &tails {
+            tail.folded(journal.end(tail.shard).await?).await?;
+        }
+        let local = Arc::new(LocalShards::new(shards, settings.shard_inflight_max, effects.clone(), meter.clone()));
+        let statuses: Vec<_> = (0..shards).map(|_| Arc::new(ShardStatus::default())).collect();
+        let residents = Arc::new(AtomicUsize::new(0));
+        let core = Arc::new(Core {
+            transport: transport(local.clone()),
+            journal: journal.clone(),
+            store,
+            tails: tails.clone(),
+            watchers,
+            clock: clock.clone(),
+            local: local.clone(),
+            statuses: statuses.clone(),
+            residents: residents.clone(),
+            effects: effects.clone(),
+            settings: settings.clone(),
+        });
+        effects.connect(Arc::downgrade(&core));
+        let shard = |(tail, status): (&Arc<Tail>, Arc<ShardStatus>)| {
+            Arc::new(ShardArgs {
+                shard: tail.shard,
+                journal: journal.clone(),
+                tail: tail.clone(),
+                clock: clock.clone(),
+                effects: effects.clone(),
+                core: Arc::downgrade(&core),
+                meter: meter.clone(),
+                probe: probe.clone(),
+                status,
+                residents: residents.clone(),
+                settings: settings.clone(),
+            })
+        };
+        let shards = tails.iter().zip(statuses).map(shard).collect();
+        let args = NodeArgs { shards, local: local.clone(), settings };
+        let (node, node_task) = NodeActor::spawn(None, NodeActor, args).await?;
+        let runtime = Self { node, node_task, tails: tasks, local, effects, core: core.clone() };
+        Ok((runtime, Gateway::new(core)))
+    }
+
+    async fn tails(
+        journal: &Arc<dyn Journal>,
+        store: &Arc<dyn StateStore>,
+        fold: &Arc<dyn Fold>,
+        watchers: &Arc<Watchers>,
+        settings: &ActorSettings,
+    ) -> Result<Vec<Arc<Tail>>, StartError> {
+        let make = |shard: u16| {
+            let (journal, store, fold) = (journal.clone(), store.clone(), fold.clone());
+            Tail::new(Shard(shard), journal, store, fold, watchers.clone(), settings.clone()).map(Arc::new)
+        };
+        // A store that knows more than the journal was made from a longer one: fold everything anew.
+        for shard in 0..journal.shards() {
+            if store.watermark(Shard(shard))? > journal.end(Shard(shard)).await? {
+                tracing::warn!(shard, "the state store is ahead of the journal and is rebuilt");
+                store.reset()?;
+                break;
+            }
+        }
+        Ok((0..journal.shards()).map(make).collect::<Result<_, _>>()?)
+    }
+
+    /// Graceful end (SIGTERM): nothing new from outside, what was accepted finishes within `within`,
+    /// states are written and claims given back.
+    pub async fn drain(self, within: Duration) {
+        self.local.close();
+        let idle = async {
+            while self.effects.under_way() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if timeout(within, idle).await.is_err() {
+            tracing::warn!(steps = self.effects.under_way(), "steps still under way: the next start resumes them");
+        }
+        let mut drained = Vec::new();
+        for tail in &self.core.tails {
+            let (sender, receiver) = oneshot::channel();
+            if let Some(shard) = self.local.actor(tail.shard) {
+                let _ = shard.send_message(ShardMsg::Drain(sender));
+                drained.push(receiver);
+            }
+        }
+        if timeout(within, futures::future::join_all(drained)).await.is_err() {
+            tracing::warn!("shards did not drain in time: the next start replays their logs");
+        }
+        self.stop().await;
+    }
+
+    /// The end of all actors and tails, whatever they were doing.
+    pub async fn stop(self) {
+        self.node.stop_children(None);
+        self.node.stop(None);
+        let _ = self.node_task.await;
+        for tail in self.tails {
+            tail.abort();
+            let _ = tail.await;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The runtime's bounds and times. Plain values, passed in by `app`; nothing here reads a configuration.
+
+use std::time::Duration;
+
+use super::ports::journal::NodeId;
+
+#[derive(Clone, Debug)]
+pub struct ActorSettings {
+    /// This process, as the journal names it.
+    pub node: NodeId,
+    /// Entities in memory on this node, at most; the least recently used are passivated beyond it.
+    pub resident_max: usize,
+    /// An entity that nobody asked for this long is passivated.
+    pub idle_timeout: Duration,
+    /// Commands waiting for one entity; one more is answered `Busy`.
+    pub entity_inflight_max: u32,
+    /// Commands waiting for one shard, from outside; as many again are kept free for the shop's own steps.
+    pub shard_inflight_max: usize,
+    /// Steps owed to other entities and providers that are under way on this node; beyond it new work from outside is `Busy`.
+    pub effects_inflight_max: usize,
+    /// Bytes of encoded events in one append; a larger group becomes two. At most `BATCH_BYTES_MAX`.
+    pub batch_bytes_max: usize,
+    /// First pause before a crashed entity, a failed shard or a failed step is tried again; doubles up to `backoff_max`.
+    pub backoff_min: Duration,
+    pub backoff_max: Duration,
+    /// A command that crashed its entity this often is refused from then on.
+    pub quarantine_after: u32,
+    /// How long one try of an owed step may take before it is repeated with the same id.
+    pub effect_timeout: Duration,
+    /// How often due alarms are looked for: an alarm is at most this late.
+    pub alarm_poll: Duration,
+    /// How long folded states stay in memory before they are written to the state store.
+    pub flush_interval: Duration,
+    /// Folded entities kept in memory by each shard's tail, beside the unwritten ones.
+    pub tail_cache_max: usize,
+}
+
+impl Default for ActorSettings {
+    fn default() -> Self {
+        Self {
+            node: NodeId("local".into()),
+            resident_max: 50_000,
+            idle_timeout: Duration::from_secs(120),
+            entity_inflight_max: 1024,
+            shard_inflight_max: 8192,
+            effects_inflight_max: 65_536,
+            batch_bytes_max: 256 * 1024,
+            backoff_min: Duration::from_millis(200),
+            backoff_max: Duration::from_secs(5),
+            quarantine_after: 3,
+            effect_timeout: Duration::from_secs(10),
+            alarm_poll: Duration::from_millis(250),
+            flush_interval: Duration::from_millis(500),
+            tail_cache_max: 4096,
+        }
+    }
+}
+
+impl ActorSettings {
+    /// How often residents are looked over.
+    pub(super) fn sweep_interval(&self) -> Duration {
+        (self.idle_timeout / 4).clamp(Duration::from_millis(10), Duration::from_secs(1))
+    }
+}
+
+/// `min` doubled `attempt` times, at most `max`.
+pub(super) fn backoff(settings: &ActorSettings, attempt: u32) -> Duration {
+    settings.backoff_min.saturating_mul(2_u32.saturating_pow(attempt.min(16))).min(settings.backoff_max)
+}

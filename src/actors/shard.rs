@@ -1,0 +1,199 @@
+//! The shard: owner of its entities, of the only map from key to actor, and of one claim on its log.
+//!
+//! Invariant: an entity has at most one actor. A newcomer for an entity that is passivating or
+//! resting after a crash waits in that entity's slot, in order, bounded by its permits. Invariant: a
+//! generation serves between one claim and its first failed append; with it go all its actors,
+//! because they know things that were never committed.
+
+mod open;
+mod passivate;
+mod restart;
+mod route;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize},
+    },
+};
+
+use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use self::{open::Opened, passivate::Retired};
+use super::{
+    effects::Effects,
+    entity::{EntityMsg, ShardHost},
+    gateway::Core,
+    meter::Meter,
+    ports::{
+        Clock, Envelope, Journal,
+        journal::{AppendError, Claim, Shard},
+    },
+    probe::Probe,
+    reply::{ReplyTo, SlotShared},
+    settings::ActorSettings,
+    status::ShardStatus,
+    tail::Tail,
+};
+use crate::domain::{ids::CommandId, key::EntityKey};
+
+pub(super) struct ShardActor;
+
+pub(super) enum ShardMsg {
+    Ask {
+        envelope: Arc<Envelope>,
+        reply: ReplyTo,
+    },
+    /// The claim is won and folded: serve.
+    Opened(Box<Opened>),
+    /// The generation's append failed: everything speculative goes.
+    Failed {
+        generation: u64,
+        error: AppendError,
+    },
+    /// A crashed entity's rest is over.
+    Restart {
+        key: EntityKey,
+        generation: u64,
+    },
+    /// Passivate who is idle.
+    Sweep,
+    /// No more work from outside; answers once every entity is drained and its commits are durable.
+    Drain(oneshot::Sender<()>),
+}
+
+pub(super) struct ShardArgs {
+    pub(super) shard: Shard,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) tail: Arc<Tail>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) effects: Effects,
+    pub(super) core: std::sync::Weak<Core>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) probe: Arc<dyn Probe>,
+    pub(super) status: Arc<ShardStatus>,
+    /// Resident entities of the whole node.
+    pub(super) residents: Arc<AtomicUsize>,
+    pub(super) settings: ActorSettings,
+}
+
+pub(super) struct ShardState {
+    args: Arc<ShardArgs>,
+    phase: Phase,
+    generation: u64,
+    slots: HashMap<EntityKey, Slot>,
+    keys: HashMap<ActorId, EntityKey>,
+    /// Ended activations whose commits may still be with the committer.
+    retired: Retired,
+    /// The passivation clock's hand: second chance over the residents.
+    hand: VecDeque<EntityKey>,
+    round: u64,
+    crashes: HashMap<(EntityKey, CommandId), u32>,
+    quarantine: HashSet<CommandId>,
+    quarantined: VecDeque<CommandId>,
+}
+
+enum Phase {
+    /// A claim is under way; askers wait here, bounded by the shard's permits.
+    Opening {
+        waiting: Vec<(Arc<Envelope>, ReplyTo)>,
+    },
+    Serving {
+        host: Arc<ShardHost>,
+        claim: Claim,
+        committed: Arc<AtomicU64>,
+    },
+    Drained,
+}
+
+struct Slot {
+    shared: Arc<SlotShared>,
+    state: SlotState,
+    /// Asked since the hand last came by.
+    used: bool,
+    idle_since: tokio::time::Instant,
+    /// The sweep that last looked at it: a key that stands in the clock twice is dropped once.
+    round: u64,
+    /// Crashes in a row, for the back-off.
+    crashes: u32,
+}
+
+enum SlotState {
+    /// Starting or running: the mailbox takes commands while the state loads.
+    Running(ActorRef<EntityMsg>),
+    /// Passivating: its mailbox is closed; newcomers wait for the next activation.
+    Draining(Vec<EntityMsg>),
+    /// Resting after a crash.
+    Resting(Vec<EntityMsg>),
+}
+
+impl Actor for ShardActor {
+    type Msg = ShardMsg;
+    type State = ShardState;
+    type Arguments = Arc<ShardArgs>;
+
+    async fn pre_start(&self, _: ActorRef<ShardMsg>, args: Arc<ShardArgs>) -> Result<ShardState, ActorProcessingErr> {
+        Ok(ShardState {
+            args,
+            phase: Phase::Opening { waiting: Vec::new() },
+            generation: 0,
+            slots: HashMap::new(),
+            keys: HashMap::new(),
+            retired: Retired::default(),
+            hand: VecDeque::new(),
+            round: 0,
+            crashes: HashMap::new(),
+            quarantine: HashSet::new(),
+            quarantined: VecDeque::new(),
+        })
+    }
+
+    async fn post_start(&self, myself: ActorRef<ShardMsg>, state: &mut ShardState) -> Result<(), ActorProcessingErr> {
+        state.open(&myself);
+        myself.send_interval(state.args.settings.sweep_interval(), || ShardMsg::Sweep);
+        Ok(())
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<ShardMsg>,
+        message: ShardMsg,
+        state: &mut ShardState,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
+            ShardMsg::Opened(opened) => state.opened(&myself, *opened).await,
+            ShardMsg::Failed { generation, error } => state.failed(&myself, generation, &error),
+            ShardMsg::Restart { key, generation } => state.restart(&myself, key, generation).await,
+            ShardMsg::Sweep => state.sweep(),
+            ShardMsg::Drain(done) => state.drain(done),
+        }
+        Ok(())
+    }
+
+    /// Overridden, because ractor's default stops the parent when a child fails (G6).
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<ShardMsg>,
+        event: SupervisionEvent,
+        state: &mut ShardState,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => {}
+            SupervisionEvent::ActorTerminated(actor, _, _) => state.ended(&myself, actor.get_id()).await,
+            SupervisionEvent::ActorFailed(actor, error) => state.crashed(&myself, actor.get_id(), &error.to_string()),
+        }
+        Ok(())
+    }
+
+    async fn post_stop(&self, _: ActorRef<ShardMsg>, state: &mut ShardState) -> Result<(), ActorProcessingErr> {
+        state.discard();
+        Ok(())
+    }
+}
+
+/// Ends with its generation: effects, alarms.
+type Until = CancellationToken;

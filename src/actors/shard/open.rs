@@ -1,0 +1,122 @@
+//! A generation's beginning and end: claim, fold, serve; discard, and claim again.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use ractor::ActorRef;
+use tokio::time::sleep;
+
+use super::{Phase, ShardMsg, ShardState, Until};
+use crate::actors::{
+    alarms,
+    committer::CommitterTask,
+    entity::ShardHost,
+    ports::journal::{AppendError, Claim, JournalError},
+    settings::backoff,
+    status::ShardPhase,
+};
+
+pub(in crate::actors) struct Opened {
+    generation: u64,
+    claim: Claim,
+}
+
+impl ShardState {
+    /// Claims in a task of its own, so that askers can queue meanwhile; tries until it is won.
+    pub(super) fn open(&mut self, myself: &ActorRef<ShardMsg>) {
+        self.generation += 1;
+        let (generation, args, myself) = (self.generation, self.args.clone(), myself.clone());
+        args.status.set(ShardPhase::Opening);
+        tokio::spawn(async move {
+            let mut attempt = u32::from(generation > 1);
+            loop {
+                if attempt > 0 {
+                    sleep(backoff(&args.settings, attempt - 1)).await;
+                }
+                attempt += 1;
+                let claimed = args.journal.claim(args.shard, args.settings.node.clone()).await;
+                let claim = match claimed {
+                    Ok(claim) => claim,
+                    Err(JournalError::LostRace) => continue,
+                    Err(error) => {
+                        args.status.trouble(&error.to_string());
+                        tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
+                        continue;
+                    }
+                };
+                match args.tail.folded(claim.seq).await {
+                    Ok(()) => drop(myself.send_message(ShardMsg::Opened(Box::new(Opened { generation, claim })))),
+                    Err(error) => args.status.trouble(&error.to_string()),
+                }
+                return;
+            }
+        });
+    }
+
+    pub(super) async fn opened(&mut self, myself: &ActorRef<ShardMsg>, opened: Opened) {
+        let Phase::Opening { waiting } = &mut self.phase else { return };
+        if opened.generation != self.generation {
+            return;
+        }
+        let waiting = std::mem::take(waiting);
+        let (args, claim, until) = (self.args.clone(), opened.claim, Until::new());
+        let committed = Arc::new(AtomicU64::new(claim.seq));
+        let committer = CommitterTask {
+            claim: claim.clone(),
+            generation: self.generation,
+            journal: args.journal.clone(),
+            clock: args.clock.clone(),
+            effects: args.effects.clone(),
+            shard: myself.clone(),
+            committed: committed.clone(),
+            meter: args.meter.clone(),
+            settings: args.settings.clone(),
+        };
+        let host = Arc::new(ShardHost {
+            committer: committer.start(),
+            tail: args.tail.clone(),
+            clock: args.clock.clone(),
+            effects: args.effects.clone(),
+            committed: committed.clone(),
+            until: until.clone(),
+            meter: args.meter.clone(),
+            probe: args.probe.clone(),
+        });
+        tracing::debug!(shard = args.shard.0, epoch = claim.epoch, seq = claim.seq, "shard open");
+        args.status.open(claim.epoch);
+        self.phase = Phase::Serving { host, claim, committed };
+        alarms::start(args.tail.clone(), args.clock.clone(), args.core.clone(), until, args.settings.clone());
+        for (envelope, reply) in waiting {
+            self.route(myself, envelope, reply).await;
+        }
+    }
+
+    pub(super) fn failed(&mut self, myself: &ActorRef<ShardMsg>, generation: u64, error: &AppendError) {
+        if generation != self.generation || matches!(self.phase, Phase::Drained) {
+            return;
+        }
+        self.args.status.trouble(&error.to_string());
+        self.discard();
+        self.phase = Phase::Opening { waiting: Vec::new() };
+        self.open(myself);
+    }
+
+    /// Ends every actor of the generation. What they had accepted is dropped unanswered: asked again
+    /// with the same ids, it meets the truth.
+    pub(super) fn discard(&mut self) {
+        if let Phase::Serving { host, .. } = &self.phase {
+            host.until.cancel();
+        }
+        // In key order: a simulation's run depends on nothing that a hash map decides.
+        let mut slots: Vec<_> = self.slots.drain().collect();
+        slots.sort_by(|a, b| a.0.cmp(&b.0));
+        self.count_residents(-(slots.len() as isize));
+        for (_, slot) in slots {
+            if let super::SlotState::Running(actor) = slot.state {
+                actor.kill();
+            }
+        }
+        self.keys.clear();
+        self.hand.clear();
+        self.retired.clear();
+    }
+}

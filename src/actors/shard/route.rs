@@ -1,0 +1,90 @@
+//! From a command to its entity's mailbox; activation when there is none.
+
+use std::sync::Arc;
+
+use ractor::{Actor, ActorRef, MessagingErr};
+use tokio::time::Instant;
+
+use super::{Phase, ShardMsg, ShardState, Slot, SlotState};
+use crate::{
+    actors::{
+        entity::{EntityActor, EntityArgs, EntityMsg},
+        ports::{Envelope, Reply},
+        reply::{ReplyTo, SlotShared},
+    },
+    domain::key::EntityKey,
+};
+
+impl ShardState {
+    pub(super) async fn route(&mut self, myself: &ActorRef<ShardMsg>, envelope: Arc<Envelope>, mut reply: ReplyTo) {
+        match &mut self.phase {
+            Phase::Opening { waiting } => return waiting.push((envelope, reply)),
+            Phase::Drained => {
+                let reason = "the node is stopping".into();
+                return reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });
+            }
+            Phase::Serving { .. } => {}
+        }
+        if self.quarantine.contains(&envelope.command_id) {
+            return reply.send(Reply::Quarantined);
+        }
+        let key = envelope.key.clone();
+        if !self.slots.contains_key(&key) {
+            self.activate(myself, key.clone(), Vec::new(), 0).await;
+        }
+        let Some(slot) = self.slots.get_mut(&key) else {
+            // Activation failed outright; dropping the reply makes the gateway ask again.
+            return;
+        };
+        slot.used = true;
+        if !envelope.internal && !reply.admit(&slot.shared, self.args.settings.entity_inflight_max) {
+            self.args.meter.entity_full.increment(1);
+            return reply.send(Reply::Busy { retry_after_ms: 50 });
+        }
+        // The shop's own steps are bounded by the effects under way, not by the entity's door.
+        reply.admit(&slot.shared, u32::MAX);
+        slot.take(EntityMsg { envelope, reply });
+    }
+
+    /// Starts an entity's actor: `spawn_linked` returns at once, the mailbox gathers while the state loads.
+    pub(super) async fn activate(
+        &mut self,
+        myself: &ActorRef<ShardMsg>,
+        key: EntityKey,
+        waiting: Vec<EntityMsg>,
+        crashes: u32,
+    ) {
+        let Phase::Serving { host, .. } = &self.phase else { return };
+        let shared = Arc::new(SlotShared::default());
+        let after_crash = self.retired.uncommitted(&key);
+        let args = EntityArgs { key: key.clone(), slot: shared.clone(), host: host.clone(), after_crash };
+        match EntityActor::spawn_linked(None, EntityActor, args, myself.get_cell()).await {
+            Ok((actor, _)) => {
+                self.keys.insert(actor.get_id(), key.clone());
+                let state = SlotState::Running(actor);
+                let mut slot = Slot { shared, state, used: true, idle_since: Instant::now(), round: 0, crashes };
+                waiting.into_iter().for_each(|message| slot.take(message));
+                self.hand.push_back(key.clone());
+                self.slots.insert(key, slot);
+                self.args.meter.activations.increment(1);
+                self.count_residents(1);
+            }
+            Err(error) => tracing::error!(shard = self.args.shard.0, %error, "an entity's actor did not start"),
+        }
+    }
+}
+
+impl Slot {
+    /// Into the mailbox, or into the wait for the next activation; a message is never lost here.
+    pub(super) fn take(&mut self, message: EntityMsg) {
+        match &mut self.state {
+            SlotState::Draining(waiting) | SlotState::Resting(waiting) => waiting.push(message),
+            SlotState::Running(actor) => {
+                if let Err(MessagingErr::SendErr(message)) = actor.send_message(message) {
+                    // It ended this very moment; its supervision event is on the way and activates it again.
+                    self.state = SlotState::Draining(vec![message]);
+                }
+            }
+        }
+    }
+}

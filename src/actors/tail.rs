@@ -1,0 +1,131 @@
+//! The tail: one fold for each shard on each node, after the commit.
+//!
+//! It reads the shard's log in order and keeps every entity's committed state, its index rows and its
+//! history index; it tells the views and live sockets what changed. Activation, strong lists, alarms
+//! and restarts all read from here, so order, gaps and versions are right in one place.
+//!
+//! Invariant: only committed events are folded, each exactly once and in log order. Invariant: whenever
+//! an entity's index rows change, its state is written with them in one atomic write, so the rows in
+//! the store are always the rows of the state in the store. States are written behind (`flush`);
+//! the watermark never passes a record whose effect on any state is not yet written.
+
+mod flush;
+mod fold;
+mod hot;
+mod preload;
+mod read;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+
+use self::hot::Inner;
+pub(super) use self::preload::load_views;
+use super::{
+    fold::Fold,
+    ports::{
+        Journal, StateStore, StoreError,
+        journal::{Seq, Shard},
+    },
+    settings::ActorSettings,
+    watchers::Watchers,
+};
+
+/// The table of due times: shard, time (both big-endian), key.
+pub(super) const ALARMS: &str = "alarms";
+/// Entities whose stored state owes something: shard (big-endian), key.
+pub(super) const OWING: &str = "owing";
+
+pub(super) struct Tail {
+    pub(super) shard: Shard,
+    journal: Arc<dyn Journal>,
+    store: Arc<dyn StateStore>,
+    fold: Arc<dyn Fold>,
+    watchers: Arc<Watchers>,
+    /// Folded states not yet written, and a cache of written ones. A lock, because activations and
+    /// lists read it while the tail's task folds; held for microseconds, never across an await.
+    inner: Mutex<Inner>,
+    /// Held while a write is under way, so that history is read either before or after it, never between.
+    writing: Mutex<()>,
+    progress: watch::Sender<Progress>,
+    flush_asked: Notify,
+    settings: ActorSettings,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    pub(super) folded: Seq,
+    /// Everything up to here is in the store's rows (states may be older where they are large).
+    pub(super) flushed: Seq,
+    /// Why the tail stopped, if it did: the shard cannot serve any more.
+    pub(super) failed: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum TailError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("shard {shard}: the tail stopped: {reason}", shard = .shard.0)]
+    Stopped { shard: Shard, reason: Arc<str> },
+}
+
+impl Tail {
+    pub(super) fn new(
+        shard: Shard,
+        journal: Arc<dyn Journal>,
+        store: Arc<dyn StateStore>,
+        fold: Arc<dyn Fold>,
+        watchers: Arc<Watchers>,
+        settings: ActorSettings,
+    ) -> Result<Self, StoreError> {
+        let watermark = store.watermark(shard)?;
+        let owing = read::owing_rows(&*store, shard)?;
+        let progress = Progress { folded: watermark, flushed: watermark, failed: None };
+        Ok(Self {
+            shard,
+            journal,
+            store,
+            fold,
+            watchers,
+            inner: Mutex::new(Inner::new(owing)),
+            writing: Mutex::new(()),
+            progress: watch::Sender::new(progress),
+            flush_asked: Notify::new(),
+            settings,
+        })
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    /// Waits until everything up to `seq` is folded.
+    pub(super) async fn folded(&self, seq: Seq) -> Result<(), TailError> {
+        self.until(|progress| progress.folded >= seq).await
+    }
+
+    /// Waits until everything up to `seq` is in the store's rows; asks for the write if need be.
+    pub(super) async fn flushed(&self, seq: Seq) -> Result<(), TailError> {
+        if self.progress.borrow().flushed >= seq {
+            return Ok(());
+        }
+        self.folded(seq).await?;
+        self.flush_asked.notify_one();
+        self.until(|progress| progress.flushed >= seq).await
+    }
+
+    async fn until(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), TailError> {
+        let stopped = |reason: Arc<str>| TailError::Stopped { shard: self.shard, reason };
+        let mut progress = self.progress.subscribe();
+        let seen = progress.wait_for(|now| now.failed.is_some() || reached(now)).await;
+        match seen.map(|now| now.failed.clone()) {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => Err(stopped(reason)),
+            Err(_) => Err(stopped("the node is stopping".into())),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,184 @@
+//! Folding records, in order, for ever: the tail's own loop.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Tail, TailError,
+    hot::{Hot, Inner, Loaded},
+};
+use crate::{
+    actors::{
+        fold::Change,
+        ports::{
+            StoreError,
+            journal::{Commit, Entry, Record, Records, Seq},
+        },
+        recent::Remembered,
+    },
+    domain::key::EntityKey,
+};
+
+/// Unwritten bytes (of events) and entities at which the tail writes without waiting for its interval.
+const UNWRITTEN_BYTES_MAX: usize = 16 * 1024 * 1024;
+const DIRTY_MAX: usize = 16 * 1024;
+
+impl Tail {
+    /// Runs until the journal's stream ends or fails; says why to everybody who waits.
+    pub(in crate::actors) async fn run(self: Arc<Self>) {
+        let records = self.journal.read(self.shard, self.progress().folded + 1);
+        let end = self.fold_all(records).await;
+        let reason: Arc<str> = match end {
+            Ok(()) => "the journal's stream ended".into(),
+            Err(error) => error.to_string().into(),
+        };
+        tracing::error!(shard = self.shard.0, %reason, "tail stopped");
+        self.progress.send_modify(|progress| progress.failed = Some(reason));
+    }
+
+    async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
+        let mut next_flush = Instant::now() + self.settings.flush_interval;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.flush_asked.notified() => self.flush(false)?,
+                () = sleep_until(next_flush) => {
+                    self.flush(false)?;
+                    next_flush = Instant::now() + self.settings.flush_interval;
+                }
+                record = records.next() => match record {
+                    None => return Ok(()),
+                    Some(Err(error)) => return Err(StoreError(error.to_string().into()).into()),
+                    Some(Ok(record)) => {
+                        let full = self.fold_record(&record)?;
+                        if full {
+                            self.flush(false)?;
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    fn fold_record(&self, record: &Record) -> Result<bool, TailError> {
+        let expected = self.progress.borrow().folded + 1;
+        if record.seq != expected {
+            return Err(self.stopped(format!("record {} came where {expected} was due", record.seq)));
+        }
+        let mut full = false;
+        if let Entry::Batch(batch) = &record.entry {
+            let mut inner = self.inner();
+            let mut changed: Vec<&Commit> = Vec::with_capacity(batch.commits.len());
+            for commit in &batch.commits {
+                if self.fold_commit(&mut inner, commit, record.seq)? {
+                    changed.push(commit);
+                }
+            }
+            full = inner.unwritten_bytes > UNWRITTEN_BYTES_MAX || inner.dirty.len() > DIRTY_MAX;
+            let changes = self.changes(&mut inner, &changed, record.seq);
+            drop(inner);
+            if !changes.is_empty() {
+                self.fold.committed(&changes);
+                self.watchers.tell(&changes);
+            }
+        }
+        self.progress.send_modify(|progress| progress.folded = record.seq);
+        Ok(full)
+    }
+
+    /// Folds one commit; `false` when the stored state already contains it.
+    fn fold_commit(&self, inner: &mut Inner, commit: &Commit, seq: Seq) -> Result<bool, TailError> {
+        self.heat(inner, &commit.key)?;
+        let Some(hot) = inner.hot.get_mut(&commit.key) else {
+            return Err(self.stopped(format!("{} is not in memory", commit.key)));
+        };
+        if commit.version <= hot.loaded.version {
+            return Ok(false);
+        }
+        if commit.version != hot.loaded.version + 1 {
+            let problem = format!("{}: version {} follows {}", commit.key, commit.version, hot.loaded.version);
+            return Err(self.stopped(problem));
+        }
+        for event in &commit.events {
+            hot.loaded.model.apply(event);
+        }
+        hot.loaded.version = commit.version;
+        if commit.fingerprint != 0 {
+            let (id, fingerprint, version) = (commit.command_id, commit.fingerprint, commit.version);
+            hot.loaded.recent.push(Remembered { id, fingerprint, version });
+        }
+        if hot.history.last().is_none_or(|(_, last)| *last != seq) {
+            hot.history.push((commit.version, seq));
+        }
+        hot.unwritten_from.get_or_insert(seq);
+        hot.unwritten_bytes += commit.events_json.len();
+        inner.unwritten_bytes += commit.events_json.len();
+        hot.used = true;
+        if !hot.touched {
+            hot.touched = true;
+            inner.dirty.push(commit.key.clone());
+        }
+        match hot.loaded.model.effects().is_empty() {
+            true => inner.owing.remove(&commit.key),
+            false => inner.owing.insert(commit.key.clone()),
+        };
+        Ok(true)
+    }
+
+    /// Brings an entity's state into memory.
+    fn heat(&self, inner: &mut Inner, key: &EntityKey) -> Result<(), TailError> {
+        if inner.hot.contains_key(key) {
+            return Ok(());
+        }
+        let stored = self.store.load(key)?;
+        let (loaded, stored_bytes) = match &stored {
+            Some(stored) => (Loaded::decode(key, stored)?, stored.json.len()),
+            None => (Loaded::fresh(key.kind), 0),
+        };
+        let stored_rows = if loaded.version == 0 { Arc::from([]) } else { self.rows_of(key, &loaded.model).into() };
+        let hot = Hot {
+            loaded,
+            stored_rows,
+            unwritten_from: None,
+            touched: false,
+            unwritten_bytes: 0,
+            stored_bytes,
+            history: Vec::new(),
+            deferred: 0,
+            announced: 0,
+            used: true,
+        };
+        inner.clock.push_back(key.clone());
+        inner.hot.insert(key.clone(), hot);
+        Ok(())
+    }
+
+    /// One change for each entity that somebody looks at, with its newest view.
+    fn changes(&self, inner: &mut Inner, changed: &[&Commit], seq: Seq) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        // From the newest commit back: the first one seen of an entity shows its state after this record.
+        for commit in changed.iter().rev() {
+            let Some(hot) = inner.hot.get_mut(&commit.key) else { continue };
+            if std::mem::replace(&mut hot.announced, seq) == seq {
+                continue;
+            }
+            if self.fold.wants(&commit.key) || self.watchers.wants(&commit.key) {
+                changes.push(Change {
+                    key: commit.key.clone(),
+                    version: hot.loaded.version,
+                    view: hot.loaded.model.view(),
+                    at: commit.at,
+                    by: commit.by.clone(),
+                });
+            }
+        }
+        changes.reverse();
+        changes
+    }
+
+    pub(super) fn stopped(&self, reason: String) -> TailError {
+        TailError::Stopped { shard: self.shard, reason: reason.into() }
+    }
+}

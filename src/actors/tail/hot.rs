@@ -1,0 +1,102 @@
+//! What the tail holds in memory: folded states, their unwritten history, and who owes something.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    actors::{
+        ports::{Row, StoreError, StoredEntity, journal::Seq},
+        recent::Recent,
+    },
+    domain::{
+        key::EntityKey,
+        model::{Kind, Model},
+    },
+};
+
+/// An entity's committed state, as activation takes it.
+#[derive(Clone, Debug)]
+pub(in crate::actors) struct Loaded {
+    pub(in crate::actors) version: u64,
+    pub(in crate::actors) recent: Recent,
+    pub(in crate::actors) model: Model,
+}
+
+/// The stored form of [`Loaded`].
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(default, skip_serializing_if = "Recent::is_empty")]
+    recent: Recent,
+    #[serde(borrow)]
+    state: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Storing<'a> {
+    #[serde(skip_serializing_if = "Recent::is_empty")]
+    recent: &'a Recent,
+    state: Box<RawValue>,
+}
+
+impl Loaded {
+    pub(super) fn fresh(kind: Kind) -> Self {
+        Self { version: 0, recent: Recent::default(), model: Model::new(kind) }
+    }
+
+    pub(super) fn decode(key: &EntityKey, stored: &StoredEntity) -> Result<Self, StoreError> {
+        let bad =
+            |error: serde_json::Error| StoreError(format!("the stored state of {key} is unreadable: {error}").into());
+        let Stored { recent, state } = serde_json::from_str(&stored.json).map_err(bad)?;
+        let model = Model::from_json(key.kind, state.get()).map_err(bad)?;
+        Ok(Self { version: stored.version, recent, model })
+    }
+
+    pub(super) fn encode(&self) -> Result<StoredEntity, StoreError> {
+        let json =
+            self.model.to_json().and_then(|state| serde_json::to_string(&Storing { recent: &self.recent, state }));
+        let json = json.map_err(|error| StoreError(error.to_string().into()))?;
+        Ok(StoredEntity { version: self.version, json: json.into() })
+    }
+}
+
+pub(super) struct Hot {
+    pub(super) loaded: Loaded,
+    /// The index rows as the store has them.
+    pub(super) stored_rows: Arc<[Row]>,
+    /// The first record not yet in the stored state; `None` when the stored state is the newest.
+    pub(super) unwritten_from: Option<Seq>,
+    /// Folded since this entity's last look by a flush: its rows may differ from the stored ones.
+    pub(super) touched: bool,
+    pub(super) unwritten_bytes: usize,
+    pub(super) stored_bytes: usize,
+    /// (first version in the record, record), not yet in the store's history index.
+    pub(super) history: Vec<(u64, Seq)>,
+    /// Flushes that put this entity off, because its state is large and little has changed.
+    pub(super) deferred: u8,
+    /// The last record whose change of this entity was announced.
+    pub(super) announced: Seq,
+    /// Used since the cache's hand last came by (second chance).
+    pub(super) used: bool,
+}
+
+pub(super) struct Inner {
+    pub(super) hot: HashMap<EntityKey, Hot>,
+    /// In folding order, so that a flush is deterministic.
+    pub(super) dirty: Vec<EntityKey>,
+    pub(super) unwritten_bytes: usize,
+    /// Entities whose newest folded state owes something.
+    pub(super) owing: BTreeSet<EntityKey>,
+    /// The cache's hand: keys in the order of their loading.
+    pub(super) clock: std::collections::VecDeque<EntityKey>,
+}
+
+impl Inner {
+    pub(super) fn new(owing: BTreeSet<EntityKey>) -> Self {
+        Self { hot: HashMap::new(), dirty: Vec::new(), unwritten_bytes: 0, owing, clock: Default::default() }
+    }
+}

@@ -1,0 +1,143 @@
+//! Reading what the tail has folded: activation, stale-allowed views, due alarms, history.
+
+use std::{collections::BTreeSet, sync::PoisonError};
+
+use futures::StreamExt;
+
+use super::{ALARMS, OWING, Tail, hot::Loaded};
+use crate::{
+    actors::ports::{
+        StateStore, StoreError,
+        journal::{Commit, Entry, Seq, Shard},
+    },
+    domain::{
+        key::EntityKey,
+        model::{AnyView, Model},
+        time::Timestamp,
+    },
+};
+
+/// Alarms taken in one look.
+const ALARMS_PAGE: usize = 256;
+
+impl Tail {
+    /// An entity's newest folded state. A caller that activates it has awaited [`Tail::folded`] first.
+    pub(in crate::actors) fn load(&self, key: &EntityKey) -> Result<Loaded, StoreError> {
+        if let Some(hot) = self.inner().hot.get_mut(key) {
+            hot.used = true;
+            return Ok(hot.loaded.clone());
+        }
+        match self.store.load(key)? {
+            Some(stored) => Loaded::decode(key, &stored),
+            None => Ok(Loaded::fresh(key.kind)),
+        }
+    }
+
+    /// The newest folded view, without cloning the state; `None` when the entity does not exist.
+    pub(in crate::actors) fn peek(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
+        if let Some(hot) = self.inner().hot.get_mut(key) {
+            hot.used = true;
+            return Ok((hot.loaded.version > 0).then(|| (hot.loaded.version, hot.loaded.model.view())));
+        }
+        let Some(stored) = self.store.load(key)? else { return Ok(None) };
+        let loaded = Loaded::decode(key, &stored)?;
+        Ok(Some((loaded.version, loaded.model.view())))
+    }
+
+    /// Entities of this shard whose alarm is due, earliest first, a bounded page of them.
+    pub(in crate::actors) fn due(&self, now: Timestamp) -> Result<Vec<(Timestamp, EntityKey)>, StoreError> {
+        let prefix = self.shard.0.to_be_bytes();
+        let rows = self.store.rows(ALARMS, &prefix, None, false, ALARMS_PAGE)?;
+        Ok(rows.iter().filter_map(|row| parse_alarm(row)).take_while(|(due, _)| *due <= now).collect())
+    }
+
+    pub(in crate::actors) fn owing(&self) -> Vec<EntityKey> {
+        self.inner().owing.iter().cloned().collect()
+    }
+
+    /// Commits of one entity from `from` (a version) on, oldest first, at most `limit`; only folded ones.
+    pub(in crate::actors) async fn history(
+        &self,
+        key: &EntityKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Commit>, StoreError> {
+        let mut seqs = self.history_index(key, from, limit)?;
+        seqs.sort_unstable_by_key(|(_, seq)| *seq);
+        seqs.dedup_by_key(|(_, seq)| *seq);
+        // The newest record that starts at or below `from` may hold it.
+        let first = seqs.iter().rposition(|(version, _)| *version <= from).unwrap_or(0);
+        let mut commits = Vec::new();
+        for (_, seq) in seqs.into_iter().skip(first) {
+            self.commits_of(key, seq, from, &mut commits).await?;
+            if commits.len() >= limit {
+                commits.truncate(limit);
+                break;
+            }
+        }
+        Ok(commits)
+    }
+
+    /// Where the entity's commits stand: the store's index and what is not yet written of it.
+    fn history_index(&self, key: &EntityKey, from: u64, limit: usize) -> Result<Vec<(u64, Seq)>, StoreError> {
+        let _between_writes = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seqs = self.store.history(key, from, limit)?;
+        if let Some(hot) = self.inner().hot.get(key) {
+            seqs.extend(hot.history.iter().copied());
+        }
+        Ok(seqs)
+    }
+
+    async fn commits_of(&self, key: &EntityKey, seq: Seq, from: u64, out: &mut Vec<Commit>) -> Result<(), StoreError> {
+        let mut records = self.journal.read_range(self.shard, seq, seq);
+        while let Some(record) = records.next().await {
+            let record = record.map_err(|error| StoreError(error.to_string().into()))?;
+            if let Entry::Batch(batch) = &record.entry {
+                out.extend(batch.commits.iter().filter(|commit| commit.key == *key && commit.version >= from).cloned());
+            }
+        }
+        Ok(())
+    }
+
+    /// The view an entity had at `version`: its history folded that far.
+    pub(in crate::actors) async fn view_at(&self, key: &EntityKey, version: u64) -> Result<AnyView, StoreError> {
+        const PAGE: usize = 512;
+        let mut model = Model::new(key.kind);
+        let mut next = 1;
+        while next <= version {
+            let commits = self.history(key, next, PAGE).await?;
+            let Some(last) = commits.last().map(|commit| commit.version) else {
+                return Err(StoreError(format!("{key}: no history at version {next}").into()));
+            };
+            for commit in commits.iter().filter(|commit| commit.version <= version) {
+                commit.events.iter().for_each(|event| model.apply(event));
+            }
+            next = last + 1;
+        }
+        Ok(model.view())
+    }
+}
+
+pub(super) fn owing_rows(store: &dyn StateStore, shard: Shard) -> Result<BTreeSet<EntityKey>, StoreError> {
+    const PAGE: usize = 1024;
+    let prefix = shard.0.to_be_bytes();
+    let mut keys = BTreeSet::new();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = store.rows(OWING, &prefix, after.as_deref(), false, PAGE)?;
+        keys.extend(rows.iter().filter_map(|row| parse_key(row.get(2..)?)));
+        match rows.len() < PAGE {
+            true => return Ok(keys),
+            false => after = rows.into_iter().last(),
+        }
+    }
+}
+
+fn parse_alarm(row: &[u8]) -> Option<(Timestamp, EntityKey)> {
+    let due = u64::from_be_bytes(row.get(2..10)?.try_into().ok()?) ^ (1 << 63);
+    Some((Timestamp(due as i64), parse_key(row.get(10..)?)?))
+}
+
+fn parse_key(bytes: &[u8]) -> Option<EntityKey> {
+    EntityKey::try_from(std::str::from_utf8(bytes).ok()?.to_owned()).ok()
+}

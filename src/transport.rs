@@ -1,0 +1,5 @@
+//! Commands between nodes, behind `actors::ports::Transport`. On one machine, the loopback.
+//!
+//! The cluster's transport (NATS request/reply) will stand beside it; nothing above knows which runs.
+
+pub mod loopback;
