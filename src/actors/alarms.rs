@@ -31,6 +31,7 @@ pub(super) fn start(
     tokio::spawn(async move {
         let alarms = Alarms { tail, clock, core, settings, woken: HashMap::new() };
         tokio::select! {
+                biased;
             () = until.cancelled() => {}
             () = alarms.run() => {}
         }

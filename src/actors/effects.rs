@@ -74,6 +74,7 @@ impl Effects {
         let inner = self.0.clone();
         tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = owed.until.cancelled() => {}
                 () = inner.perform(&owed) => {}
             }

@@ -1,0 +1,184 @@
+//! The guarantees, checked against the journal alone: what is not in there did not happen.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use souk::{
+    actors::{
+        gateway::Gateway,
+        ports::journal::{Commit, Entry, Shard},
+    },
+    domain::{
+        ids::{CommandId, OrderId, Sku},
+        key::EntityKey,
+        model::{AnyView, Kind, Model},
+        order::{HoldState, Lifecycle, Order, OrderView},
+        stock::StockView,
+    },
+    persistence::memory_journal::MemoryStorage,
+};
+
+use crate::world::{Totals, World};
+
+fn commits(storage: &MemoryStorage) -> Vec<Commit> {
+    let mut commits = Vec::new();
+    for shard in 0..storage.shards() {
+        for record in storage.records(Shard(shard)) {
+            if let Entry::Batch(batch) = &record.entry {
+                commits.extend(batch.commits.iter().cloned());
+            }
+        }
+    }
+    commits
+}
+
+/// Everything that was committed, as one text: two runs of a seed must agree on it.
+pub fn fingerprint(storage: &MemoryStorage) -> String {
+    let line = |commit: &Commit| format!("{} {} {} {}", commit.key, commit.version, commit.at.0, commit.events_json);
+    commits(storage).iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Orders that are not at rest (and, once settled, none): G4.
+pub fn unsettled(world: &World, gateway: &Gateway) -> Vec<String> {
+    let mut open = Vec::new();
+    for order in &world.orders {
+        let Ok(Some(answer)) = gateway.peek::<Order>(&order.to_string()) else { continue };
+        if !answer.view.settled || matches!(answer.view.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment) {
+            open.push(format!("G4: order {order} is {:?}, {:?}", answer.view.lifecycle, answer.view.payment_status));
+        }
+    }
+    open
+}
+
+pub fn check(world: &World, broken: &mut Vec<String>) -> Totals {
+    let commits = commits(&world.storage);
+    let mut models: BTreeMap<EntityKey, (u64, Model)> = BTreeMap::new();
+    let mut views: HashMap<(EntityKey, u64), AnyView> = HashMap::new();
+    let mut remembered: HashSet<(EntityKey, CommandId)> = HashSet::new();
+    let mut stored: HashSet<(EntityKey, CommandId, u64)> = HashSet::new();
+    for commit in &commits {
+        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, Model::new(commit.key.kind)));
+        if commit.version != *version + 1 {
+            broken.push(format!("journal: {} has version {} after {version}", commit.key, commit.version));
+        }
+        commit.events.iter().for_each(|event| model.apply(event));
+        *version = commit.version;
+        if let AnyView::Stock(stock) = model.view() {
+            equation(&commit.key, commit.version, &stock, broken);
+        }
+        views.insert((commit.key.clone(), commit.version), model.view());
+        stored.insert((commit.key.clone(), commit.command_id, commit.version));
+        if commit.fingerprint != 0 && !remembered.insert((commit.key.clone(), commit.command_id)) {
+            broken.push(format!("G3: command {} had two effects on {}", commit.command_id, commit.key));
+        }
+    }
+    for ack in world.acks.0.lock().unwrap().iter() {
+        if !stored.contains(&(ack.key.clone(), ack.command_id, ack.version)) {
+            broken.push(format!("G2: acknowledged and lost: {ack:?}"));
+        }
+    }
+    for (key, version, view) in world.seen.0.lock().unwrap().iter() {
+        if views.get(&(key.clone(), *version)) != Some(view) {
+            broken.push(format!("G5: a viewer saw version {version} of {key}, which was never committed so"));
+        }
+    }
+    for (key, (version, _)) in &models {
+        let newest = world.seen.0.lock().unwrap().iter().filter(|seen| seen.0 == *key).map(|seen| seen.1).max();
+        if newest != Some(*version) {
+            broken.push(format!("G5: viewers of {key} stopped at version {newest:?} of {version}"));
+        }
+    }
+    let orders = models.iter().filter_map(|(_, (_, model))| match model.view() {
+        AnyView::Order(order) => Some(order),
+        _ => None,
+    });
+    let orders: Vec<OrderView> = orders.collect();
+    stock_and_orders(&models, &orders, broken);
+    money(world, &orders, broken);
+    numbers(&orders, broken);
+    Totals {
+        crashes: 0,
+        acknowledged: world.acks.0.lock().unwrap().len() as u64,
+        verified: orders.iter().filter(|order| sold(order)).count() as u64,
+        unsold: orders.iter().filter(|order| !sold(order)).count() as u64,
+        records: commits.len() as u64,
+    }
+}
+
+/// G1, after every single commit.
+fn equation(key: &EntityKey, version: u64, stock: &StockView, broken: &mut Vec<String>) {
+    let here = stock.available as i64 + stock.held as i64 + stock.committed as i64 + stock.shipped as i64;
+    if here != stock.received as i64 + stock.adjusted {
+        broken.push(format!("G1: {key} at version {version}: {stock:?}"));
+    }
+}
+
+fn sold(order: &OrderView) -> bool {
+    match order.lifecycle {
+        Lifecycle::Verified | Lifecycle::Processing | Lifecycle::PartiallyShipped => true,
+        Lifecycle::Shipped | Lifecycle::Delivered | Lifecycle::Completed => true,
+        Lifecycle::Placing | Lifecycle::AwaitingPayment => false,
+        Lifecycle::Rejected | Lifecycle::Expired | Lifecycle::Cancelled => false,
+    }
+}
+
+/// What the stock gave away is what the sold orders have, unit for unit.
+fn stock_and_orders(models: &BTreeMap<EntityKey, (u64, Model)>, orders: &[OrderView], broken: &mut Vec<String>) {
+    let mut owned: BTreeMap<Sku, u64> = BTreeMap::new();
+    for order in orders {
+        for line in &order.stock {
+            let has = matches!(line.state, HoldState::Committed | HoldState::Shipped);
+            if has != sold(order) {
+                broken.push(format!("G4: {:?} order has {} {:?}", order.lifecycle, line.sku, line.state));
+            }
+            if has {
+                *owned.entry(line.sku.clone()).or_default() += u64::from(line.units);
+            }
+        }
+    }
+    for (key, (_, model)) in models.iter().filter(|(key, _)| key.kind == Kind::Stock) {
+        let AnyView::Stock(stock) = model.view() else { continue };
+        let sku = Sku::parse(&key.id).unwrap();
+        let owned = owned.get(&sku).copied().unwrap_or(0);
+        if stock.held != 0 || stock.committed + stock.shipped != owned {
+            broken.push(format!("G1/G4: {key} gave {stock:?}, sold orders have {owned}"));
+        }
+    }
+}
+
+/// Stock and money together: who has no goods has paid nothing, who has goods paid once.
+fn money(world: &World, orders: &[OrderView], broken: &mut Vec<String>) {
+    let mut paid: BTreeMap<OrderId, (i64, i64)> = BTreeMap::new();
+    for account in world.books.accounts.lock().unwrap().values() {
+        let Some(order) = account.order else { continue };
+        let sums = paid.entry(order).or_default();
+        sums.0 += account.captured - account.refunded;
+        let kept = account.authorised > 0 && !account.voided && account.captured == 0;
+        sums.1 += if kept { account.authorised } else { 0 };
+    }
+    for order in orders {
+        let Some(placement) = &order.placement else { continue };
+        let (taken, authorised) = paid.get(&placement.order).copied().unwrap_or_default();
+        let total = placement.totals.total.amount;
+        let right = match sold(order) {
+            // An operator may have given a little back.
+            true => (taken == total || taken == total - 100) && authorised == 0,
+            false => taken == 0 && authorised == 0,
+        };
+        if !right {
+            broken.push(format!(
+                "money: order {} is {:?} at {total}, the provider keeps {taken} and holds {authorised}",
+                placement.order, order.lifecycle
+            ));
+        }
+    }
+}
+
+fn numbers(orders: &[OrderView], broken: &mut Vec<String>) {
+    let numbers: Vec<u64> = orders.iter().filter_map(|order| order.number).collect();
+    if numbers.iter().collect::<HashSet<_>>().len() != numbers.len() {
+        broken.push(format!("order numbers were given twice: {numbers:?}"));
+    }
+    for order in orders.iter().filter(|order| sold(order) && order.number.is_none()) {
+        broken.push(format!("a {:?} order has no number", order.lifecycle));
+    }
+}

@@ -1,0 +1,173 @@
+//! Shoppers and operators as scripts of commands with fixed ids. A client that got no answer, or
+//! lived through a crash of the shop, sends the same command again: that is what the guarantees are about.
+
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use souk::{
+    actors::gateway::{AskError, Call, Gateway},
+    domain::{
+        cart::{Cart, CartCommand, Item},
+        ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
+        key::EntityKey,
+        model::Hosted,
+        money::{Currency, Money},
+        order::{Address, CapturePolicy, Move, Order, OrderCommand, Placement},
+        payment::{Payment, PaymentCommand},
+        pricing,
+        stock::{Stock, StockCommand},
+    },
+};
+use tokio::time::sleep;
+
+use crate::rng::Rng;
+
+/// What a client was told: it must be in the journal for ever (G2), once (G3).
+#[derive(Clone, Debug)]
+pub struct Ack {
+    pub key: EntityKey,
+    pub command_id: CommandId,
+    pub version: u64,
+}
+
+#[derive(Clone)]
+pub enum Step {
+    Stock { sku: Sku, command: StockCommand },
+    Fill { cart: CartId, user: UserId, lines: Vec<(Sku, u32)> },
+    Place { order: OrderId, user: UserId, cart: CartId, lines: Vec<(Sku, u32)> },
+    Pay { order: OrderId, payment: PaymentId, token: &'static str },
+    Move { order: OrderId, to: Move },
+    Ship { order: OrderId, fulfilment: FulfilmentId, lines: Vec<(Sku, u32)> },
+    Refund { payment: PaymentId, refund: RefundId, amount: i64 },
+    Pause(Duration),
+}
+
+/// Survives crashes, with the place it has reached.
+pub struct Script {
+    pub id: CommandId,
+    pub steps: Vec<Step>,
+    pub at: usize,
+    /// Made at the first try, so that a retry is the same command.
+    pub placement: Option<Placement>,
+}
+
+#[derive(Clone, Default)]
+pub struct Acks(pub Arc<Mutex<Vec<Ack>>>);
+
+pub async fn play(script: Arc<tokio::sync::Mutex<Script>>, gateway: Gateway, acks: Acks, rng: Rng) {
+    let mut script = script.lock().await;
+    while let Some(step) = script.steps.get(script.at).cloned() {
+        let id = CommandId::derive(script.id.0, &script.at.to_string());
+        let client = Client { gateway: &gateway, acks: &acks, rng: &rng, id };
+        client.step(&mut script, step).await;
+        script.at += 1;
+        sleep(rng.millis(300)).await;
+    }
+}
+
+struct Client<'a> {
+    gateway: &'a Gateway,
+    acks: &'a Acks,
+    rng: &'a Rng,
+    id: CommandId,
+}
+
+impl Client<'_> {
+    async fn step(&self, script: &mut Script, step: Step) {
+        match step {
+            Step::Pause(time) => sleep(time).await,
+            Step::Stock { sku, command } => self.insist::<Stock>(sku.as_str(), command).await,
+            Step::Fill { cart, user, lines } => {
+                let lines = lines.into_iter().map(|(sku, n)| (item(sku), n)).collect();
+                let command = CartCommand::SetLines { owner: user, lines, add: false };
+                self.insist::<Cart>(&cart.to_string(), command).await;
+            }
+            Step::Place { order, user, cart, lines } => {
+                let now = self.gateway.now();
+                let placement = script.placement.get_or_insert_with(|| place(order, user, cart, &lines, now));
+                let command = OrderCommand::Place(Box::new(placement.clone()));
+                self.insist::<Order>(&order.to_string(), command).await;
+            }
+            Step::Pay { order, payment, token } => {
+                let (provider, token) = ("sandbox".into(), token.into());
+                let command = OrderCommand::BeginPayment { payment, provider, token };
+                self.insist::<Order>(&order.to_string(), command).await;
+            }
+            Step::Move { order, to } => self.insist::<Order>(&order.to_string(), OrderCommand::Transition { to }).await,
+            Step::Ship { order, fulfilment, lines } => {
+                let lines = lines.into_iter().filter_map(|(sku, n)| Some((sku, NonZeroU32::new(n)?))).collect();
+                let command = OrderCommand::Fulfil { fulfilment, lines, carrier: None, tracking: None };
+                self.insist::<Order>(&order.to_string(), command).await;
+            }
+            Step::Refund { payment, refund, amount } => {
+                let amount = Some(Money { amount, currency: Currency::EUR });
+                let command = PaymentCommand::Refund { refund, amount, reason: "goodwill".into() };
+                self.insist::<Payment>(&payment.to_string(), command).await;
+            }
+        }
+    }
+
+    /// The same command until the shop decides it, one way or the other.
+    async fn insist<E: Hosted>(&self, id: &str, command: E::Command) {
+        loop {
+            let call = Call {
+                command_id: self.id,
+                by: "user:simulated".into(),
+                expected_version: None,
+                fingerprint: 7,
+                within: Duration::from_secs(5),
+            };
+            match self.gateway.ask::<E>(id, command.clone(), call).await {
+                Ok(answer) => {
+                    if answer.changed {
+                        let (key, version) = (EntityKey::new(E::KIND, id), answer.version);
+                        self.acks.0.lock().unwrap().push(Ack { key, command_id: self.id, version });
+                    }
+                    return;
+                }
+                Err(AskError::Refused(_) | AskError::Quarantined) => return,
+                Err(AskError::Busy { .. } | AskError::Unavailable { .. } | AskError::TimedOut) => {
+                    sleep(self.rng.millis(500)).await;
+                }
+                Err(wrong) => panic!("{id}: a client got {wrong}"),
+            }
+        }
+    }
+}
+
+pub const PRICE: i64 = 1_999;
+
+fn item(sku: Sku) -> Item {
+    Item { name: format!("Item {sku}"), sku, unit_price: Money { amount: PRICE, currency: Currency::EUR } }
+}
+
+fn place(order: OrderId, user: UserId, cart: CartId, lines: &[(Sku, u32)], now: souk::domain::time::Timestamp) -> Placement {
+    let euro = |amount| Money { amount, currency: Currency::EUR };
+    let priced: Vec<_> = lines.iter().map(|(sku, n)| (sku.clone(), format!("Item {sku}"), *n, euro(PRICE))).collect();
+    let (lines, totals) = pricing::price(&priced, euro(490), 1_900).expect("small sums");
+    Placement {
+        order,
+        user,
+        cart: Some(cart),
+        email: "shopper@example.com".into(),
+        shipping_address: Address {
+            name: "A Shopper".into(),
+            line1: "1 Street".into(),
+            line2: None,
+            city: "Town".into(),
+            region: None,
+            postal_code: "12345".into(),
+            country: "DE".into(),
+            phone: None,
+        },
+        billing_address: None,
+        shipping_method: "standard".into(),
+        lines,
+        totals,
+        pay_by: now.plus_ms(600_000),
+        capture: CapturePolicy::OnVerified,
+    }
+}

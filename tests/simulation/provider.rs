@@ -1,0 +1,162 @@
+//! The payment provider: its books survive every crash of the shop, its answers do not always arrive.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use souk::{
+    actors::{
+        gateway::{AskError, Call, Gateway},
+        ports::{PaymentGateway, ProviderFault},
+    },
+    domain::{
+        effect::{ProviderCall, ProviderOperation},
+        ids::{CommandId, OrderId, PaymentId},
+        payment::{Payment, PaymentCommand, ProviderNews},
+    },
+};
+use tokio::time::sleep;
+
+use crate::{faults::Mix, rng::Rng};
+
+/// What the provider holds of one payment.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub order: Option<OrderId>,
+    pub authorised: i64,
+    pub captured: i64,
+    pub voided: bool,
+    pub refunded: i64,
+    /// Idempotency: the first answer to each operation.
+    answers: BTreeMap<String, ProviderNews>,
+}
+
+/// Survives crashes: what the provider did, and the webhooks that the shop has not acknowledged yet.
+#[derive(Clone, Default)]
+pub struct Books {
+    pub accounts: Arc<Mutex<BTreeMap<PaymentId, Account>>>,
+    pub webhooks: Arc<Mutex<Vec<(PaymentId, ProviderNews)>>>,
+}
+
+pub struct Provider {
+    pub books: Books,
+    pub rng: Rng,
+    pub mix: Mix,
+}
+
+impl Provider {
+    /// The provider's own deed: done once for each operation, whatever happens to the answer.
+    fn perform(&self, call: &ProviderCall) -> ProviderNews {
+        let mut books = self.books.accounts.lock().unwrap();
+        let account = books.entry(call.payment).or_default();
+        let name = match &call.operation {
+            ProviderOperation::Authorize { .. } => "authorize".to_owned(),
+            ProviderOperation::Capture { .. } => "capture".to_owned(),
+            ProviderOperation::Void { .. } => "void".to_owned(),
+            ProviderOperation::Refund { refund, .. } => format!("refund {refund}"),
+        };
+        if let Some(answer) = account.answers.get(&name) {
+            return answer.clone();
+        }
+        let answer = match &call.operation {
+            ProviderOperation::Authorize { order, amount, token } => {
+                account.order = Some(*order);
+                match token.as_str() {
+                    "tok_declined" => ProviderNews::Declined { code: "card_declined".into() },
+                    token => {
+                        account.authorised = amount.amount;
+                        let reference = format!("ref-{}", call.payment);
+                        if token == "tok_requires_action" {
+                            // The customer answers the challenge; the success comes by webhook.
+                            let done = ProviderNews::Authorized { reference: reference.clone() };
+                            self.webhook(call.payment, &done);
+                            ProviderNews::RequiresAction { reference, continue_url: "/continue".into() }
+                        } else {
+                            ProviderNews::Authorized { reference }
+                        }
+                    }
+                }
+            }
+            ProviderOperation::Capture { amount, .. } => {
+                assert!(!account.voided, "a voided payment is captured");
+                account.captured += amount.amount;
+                assert!(account.captured <= account.authorised, "more captured than authorised");
+                ProviderNews::Captured
+            }
+            ProviderOperation::Void { .. } => {
+                assert_eq!(account.captured, 0, "a captured payment is voided");
+                account.voided = true;
+                ProviderNews::Voided
+            }
+            ProviderOperation::Refund { amount, refund, .. } => {
+                account.refunded += amount.amount;
+                assert!(account.refunded <= account.captured, "more refunded than captured");
+                ProviderNews::Refunded { refund: *refund }
+            }
+        };
+        account.answers.insert(name, answer.clone());
+        answer
+    }
+
+    /// Once or twice; the pump takes them in any order.
+    fn webhook(&self, payment: PaymentId, news: &ProviderNews) {
+        for _ in 0..=self.rng.below(2) {
+            self.books.webhooks.lock().unwrap().push((payment, news.clone()));
+        }
+    }
+}
+
+/// Delivers webhooks until the shop acknowledges each, as real providers do: late and out of order.
+pub async fn pump(books: Books, gateway: Gateway, rng: Rng) {
+    loop {
+        sleep(rng.millis(4_000)).await;
+        let picked = {
+            let waiting = books.webhooks.lock().unwrap();
+            (!waiting.is_empty()).then(|| waiting[rng.below(waiting.len() as u64) as usize].clone())
+        };
+        let Some((payment, news)) = picked else { continue };
+        let call = Call {
+            command_id: CommandId(rng.uuid()),
+            by: "webhook".into(),
+            expected_version: None,
+            fingerprint: 0,
+            within: Duration::from_secs(5),
+        };
+        let asked = gateway.ask::<Payment>(&payment.to_string(), PaymentCommand::Provider(news.clone()), call).await;
+        if matches!(asked, Ok(_) | Err(AskError::Refused(_))) {
+            let mut waiting = books.webhooks.lock().unwrap();
+            if let Some(at) = waiting.iter().position(|entry| *entry == (payment, news.clone())) {
+                waiting.remove(at);
+            }
+        }
+    }
+}
+
+impl PaymentGateway for Provider {
+    fn name(&self) -> &str {
+        "sandbox"
+    }
+
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+        async move {
+            let slow = if self.rng.one_in(self.mix.provider_faults) { 3_000 } else { 20 };
+            sleep(self.rng.millis(slow)).await;
+            if self.rng.one_in(self.mix.provider_faults) {
+                return Err(ProviderFault::Unavailable("refused before it was done".into()));
+            }
+            let answer = self.perform(&call);
+            if self.rng.one_in(self.mix.late_webhooks) {
+                self.webhook(call.payment, &answer);
+            }
+            sleep(self.rng.millis(slow)).await;
+            match self.rng.one_in(self.mix.provider_faults) {
+                true => Err(ProviderFault::TimedOut),
+                false => Ok(answer),
+            }
+        }
+        .boxed()
+    }
+}
