@@ -8,4 +8,5 @@
 //! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
+pub mod config;
 pub mod domain;
