@@ -11,6 +11,7 @@ pub struct Problem {
     pub key: String,
     /// `None` where the key itself is the problem.
     pub found: Option<String>,
+    /// In words: `1 to 256 topics`.
     pub expected: String,
     /// `file shop.toml`, `environment variable SOUK_HTTP__LISTEN`, `option --listen`.
     pub from: Option<String>,

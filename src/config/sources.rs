@@ -24,8 +24,11 @@ const FOR_TESTS: &[&str] = &["SOUK_SEED", "SOUK_SEEDS", "SOUK_BENCH_SECONDS", "S
 
 /// One value of one key.
 pub struct One {
+    /// For errors: `environment variable SOUK_HTTP__LISTEN`.
     pub from: String,
+    /// With its sections: `http.listen`.
     pub key: String,
+    /// Already of the key's type.
     pub value: Value,
 }
 
