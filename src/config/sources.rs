@@ -19,8 +19,13 @@ pub const PREFIX: &str = "SOUK_";
 const ALIASES: &[(&str, &str)] =
     &[("SOUK_SUPERADMIN_PASSWORD", "identity.superadmin_password"), ("SOUK_LOG", "log.filter")];
 
-/// Read by tests and benches, never by the program.
-const FOR_TESTS: &[&str] = &["SOUK_SEED", "SOUK_SEEDS", "SOUK_BENCH_SECONDS", "SOUK_URL", "SOUK_CRASHES"];
+/// Read by tests, benches and scripts, never by the program.
+const FOR_TESTS: &[&str] = &["SOUK_SEED", "SOUK_SEEDS", "SOUK_CRASHES", "SOUK_URL", "SOUK_DENY_ADVISORIES"];
+const FOR_TESTS_PREFIXES: &[&str] = &["SOUK_TEST_", "SOUK_BENCH_"];
+
+fn for_tests(name: &str) -> bool {
+    FOR_TESTS.contains(&name) || FOR_TESTS_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
 
 /// One value of one key.
 pub struct One {
@@ -53,7 +58,7 @@ pub fn environment(
 ) -> Result<Vec<One>, Vec<Problem>> {
     let (mut ones, mut problems) = (Vec::new(), Vec::new());
     let ours = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX));
-    for (name, text) in ours.filter(|(name, _)| !FOR_TESTS.contains(&name.as_str())) {
+    for (name, text) in ours.filter(|(name, _)| !for_tests(name)) {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, key)| (*key).to_owned());
         let key = alias.unwrap_or_else(|| name[PREFIX.len()..].to_ascii_lowercase().replace("__", "."));
         match one(format!("environment variable {name}"), key, &text, defaults) {

@@ -61,9 +61,7 @@ impl Source {
 
     /// Numbered lines of code: no comments, no `#[cfg(test)]` items, nothing of a file of tests.
     pub fn code(&self) -> Vec<(usize, &str)> {
-        let of_tests =
-            self.path.ends_with("/tests.rs") || self.path.ends_with("_tests.rs") || self.path.contains("/tests/");
-        if of_tests {
+        if of_tests(&self.path) {
             return Vec::new();
         }
         let mut code = Vec::new();
@@ -91,7 +89,7 @@ impl Source {
     }
 
     pub fn declares(&self, module: &str) -> bool {
-        self.text.contains(&format!("mod {module};"))
+        [";", " {"].iter().any(|end| self.text.contains(&format!("mod {module}{end}")))
     }
 
     /// The rooms named by `crate::room` and `crate::{room, ..}`, with their lines.
@@ -113,6 +111,23 @@ impl Source {
         // `crate::Type` is what lib.rs itself offers.
         found.into_iter().filter(|(_, room)| room.starts_with(char::is_lowercase)).collect()
     }
+}
+
+/// Whether the file, or a folder that it is in, is declared as `#[cfg(test)] mod name;`.
+fn of_tests(path: &str) -> bool {
+    let stem = path.trim_end_matches(".rs");
+    let Some((folder, name)) = stem.rsplit_once('/') else { return false };
+    let parents = match folder {
+        "src" => vec!["src/lib.rs".to_owned(), "src/main.rs".to_owned()],
+        _ => vec![format!("{folder}.rs"), format!("{folder}/mod.rs")],
+    };
+    let declared = parents.iter().any(|parent| {
+        let text = read(parent);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let declares = |line: &str| line.ends_with(&format!("mod {name};"));
+        lines.windows(2).any(|two| two[0] == "#[cfg(test)]" && declares(two[1]))
+    });
+    declared || of_tests(folder)
 }
 
 fn word(text: &str) -> String {
