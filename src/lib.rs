@@ -8,5 +8,7 @@
 //! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod transport;

@@ -1,0 +1,56 @@
+# Souk's everyday commands. `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+SEEDS ?= 500
+CARGO ?= cargo
+BENCHES := $(wildcard benches/*.rs)
+
+.PHONY: help run build test unit e2e bench bench-smoke simulate verify fmt lint tidy deny web-check setup
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build and start the sample shop on http://127.0.0.1:8080
+	./target/release/souk serve --config config/sample.toml --sample
+
+build: ## Build the release binary
+	$(CARGO) build --release --locked
+
+setup: ## Install what the tests need (Debian: chromium, nats-server; npm packages)
+	./scripts/setup-tests.sh
+
+test: setup unit build e2e bench-smoke ## Every test: units, simulation, crashes, the page in a browser, a short run of each bench
+
+unit: ## The Rust tests
+	timeout 2400 $(CARGO) test --locked
+
+e2e: build ## The page in a real browser against a fresh server
+	timeout 600 ./scripts/e2e.sh
+
+bench: ## Every bench at full length, each beside its peer
+	$(if $(BENCHES),timeout 3600 $(CARGO) bench --locked --bench '*',@echo "no benches")
+
+bench-smoke: ## Every bench for about a second: that it runs, not how fast
+	$(if $(BENCHES),SOUK_BENCH_SECONDS=1 timeout 900 $(CARGO) bench --locked --bench '*',@echo "no benches")
+
+simulate: ## Simulated shops with crashes and faults: make simulate SEEDS=100000
+	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture
+
+verify: fmt lint tidy deny web-check ## Formatting, lints, house rules, licences, the page's types
+
+fmt: ## Is everything formatted
+	$(CARGO) fmt --all --check
+
+lint: ## clippy, warnings are errors
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+tidy: ## The house rules
+	$(CARGO) test --locked --test tidy
+
+deny: ## Licences, sources and bans of every crate; advisories where their database can be reached
+	./scripts/deny.sh
+
+web-check: ## Syntax, lints and types of the page
+	./scripts/web-check.sh

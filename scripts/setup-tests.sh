@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Rust, Node and make: a C linker, Chromium, nats-server (Debian's packages)
+# and the npm packages of web/e2e. What is there already is left alone, so a second run costs nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+for tool in cargo node npm; do
+  if ! command -v "$tool" >/dev/null; then
+    echo "error: $tool is not installed; the tests need Rust (rustup) and Node 20 or newer with npm" >&2
+    exit 1
+  fi
+done
+
+missing=()
+need() { # command, package
+  command -v "$1" >/dev/null || missing+=("$2")
+}
+need cc gcc
+need chromium chromium
+need nats-server nats-server
+
+if ((${#missing[@]})); then
+  if ! command -v apt-get >/dev/null; then
+    echo "error: not found: ${missing[*]}; install them with this system's package manager" >&2
+    exit 1
+  fi
+  as_root=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+      echo "error: not found: ${missing[*]}; as root: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo -n)
+  fi
+  echo "installing ${missing[*]}"
+  install() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      timeout 900 apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
+  }
+  # An old package list names versions that are gone: a second try with a new one.
+  install 2>/dev/null || { "${as_root[@]}" timeout 300 apt-get update -qq; install; }
+  # Debian starts the daemon; the tests start their own on a free port.
+  if command -v systemctl >/dev/null && [[ " ${missing[*]} " == *" nats-server "* ]]; then
+    "${as_root[@]}" systemctl disable --now nats-server >/dev/null 2>&1 || true
+  fi
+fi
+
+if [[ -f web/e2e/package-lock.json ]]; then
+  stamp=web/e2e/node_modules/.souk-lock
+  if ! cmp -s web/e2e/package-lock.json "$stamp"; then
+    (cd web/e2e && timeout 600 npm ci --no-audit --no-fund)
+    cp web/e2e/package-lock.json "$stamp"
+  fi
+fi

@@ -1,0 +1,152 @@
+//! The command line: what a person types, and how an answer looks on a terminal and in a pipe.
+//!
+//! Each subcommand has its own file with its arguments and its rendering; the work itself is done by
+//! an [`Application`], which `app` implements. Answers go to standard output, logs, progress and errors
+//! to standard error. Exit codes: 0 done, 1 it failed or something is wrong, 2 wrong usage or configuration.
+
+mod application;
+mod config;
+mod failure;
+mod history;
+mod import;
+mod journal;
+mod logs;
+mod openapi;
+mod progress;
+mod serve;
+mod table;
+
+use std::{ffi::OsString, future::Future, io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, builder::styling};
+
+pub use application::{Application, BadLine, Copied, Endpoints, Imported, Invariant, KindCount, Verified};
+pub use failure::{Exit, Failure};
+pub use progress::Progress;
+
+use crate::config::{Config, Override};
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Green.on_default().bold())
+    .usage(styling::AnsiColor::Green.on_default().bold())
+    .literal(styling::AnsiColor::Cyan.on_default().bold())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+/// Souk, a live commerce engine: every cart, order and SKU is an actor, every change an event in a journal.
+#[derive(Debug, Parser)]
+#[command(name = "souk", version, styles = STYLES, max_term_width = 100, subcommand_required = true)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  souk serve --sample                          the sample shop on http://127.0.0.1:8080
+  souk serve --data-dir /var/lib/souk --listen 0.0.0.0:80 --log-format json
+  souk import products.csv                     a Shopify product export into the data directory
+  souk journal export --out backup.jsonl       a backup that everyday tools read
+  souk history stock TEE-M-RED --at 2026-11-20T18:00
+
+Every key of the configuration is in config/default.toml; SOUK_HTTP__LISTEN=.. overrides [http] listen.";
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Configuration file (TOML); only what differs from the defaults needs to be in it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory of the journal [default: data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Shape of the logs on standard error [default: text]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"])]
+    log_format: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Import(import::Import),
+    Journal(journal::Journal),
+    History(history::History),
+    Config(config::ConfigCommand),
+    Openapi(openapi::Openapi),
+}
+
+/// Parses, loads the configuration, starts the logs, runs the command and says in words what went wrong.
+pub fn main(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    app: &impl Application,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(help_or_usage) => {
+            // Help goes to standard output with 0, wrong usage to standard error with 2; a closed pipe is no error.
+            let _ = help_or_usage.print();
+            return ExitCode::from(u8::try_from(help_or_usage.exit_code()).unwrap_or(Exit::Usage as u8));
+        }
+    };
+    match run(cli, environment, app) {
+        Ok(()) => ExitCode::from(Exit::Done as u8),
+        Err(failure) => {
+            eprintln!("{}", failure.render(table::styled(&io::stderr())));
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn run(
+    cli: Cli,
+    environment: impl IntoIterator<Item = (String, String)>,
+    app: &impl Application,
+) -> Result<(), Failure> {
+    let config = Config::load(cli.common.config.as_deref(), environment, &cli.overrides())?;
+    // `serve` is the one command whose logs are its output; the others are quiet unless something is wrong.
+    logs::init(&config.log, matches!(cli.command, Command::Serve(_)))?;
+    dispatch(cli, config, app, &mut io::stdout())
+}
+
+fn dispatch(cli: Cli, config: Config, app: &impl Application, out: &mut impl io::Write) -> Result<(), Failure> {
+    match cli.command {
+        Command::Serve(args) => block_on(args.run(config, app))?,
+        Command::Import(args) => block_on(args.run(config, app, out))?,
+        Command::Journal(args) => block_on(args.run(config, app, out))?,
+        Command::History(args) => block_on(args.run(config, app, out))?,
+        Command::Config(args) => args.run(&config, out),
+        Command::Openapi(args) => args.run(app, out),
+    }
+}
+
+impl Cli {
+    /// The options that set keys, by name, key and value.
+    fn overrides(&self) -> Vec<Override> {
+        let listen = match &self.command {
+            Command::Serve(args) => args.listen.as_ref(),
+            Command::Import(_)
+            | Command::Journal(_)
+            | Command::History(_)
+            | Command::Config(_)
+            | Command::Openapi(_) => None,
+        };
+        let options = [
+            ("--data-dir", "data.dir", self.common.data_dir.as_ref()),
+            ("--log-format", "log.format", self.common.log_format.as_ref()),
+            ("--listen", "http.listen", listen),
+        ];
+        options.into_iter().filter_map(|(option, key, text)| Some((option, key, text?.clone()))).collect()
+    }
+}
+
+/// A runtime made here and in the open: as many workers as cores, one name to find them by.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().thread_name("souk").build();
+    let runtime = runtime.map_err(|e| Failure::new(format!("the runtime does not start: {e}")))?;
+    Ok(runtime.block_on(work))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! What the command line asks of the composition root, as a trait: `app` implements it, tests script it.
+//!
+//! Arguments are parsed values, answers are plain data; nothing here prints. A file that is opened by
+//! another process, is corrupt or does not fit is a [`Failure`] with a hint.
+
+use std::{
+    future::Future,
+    io::{BufRead, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
+
+use super::{Failure, Progress};
+use crate::{
+    actors::ports::journal::Commit,
+    config::Config,
+    domain::{key::EntityKey, model::Kind},
+};
+
+type Answer<T> = Result<T, Failure>;
+
+pub trait Application: Sync {
+    /// Runs until SIGTERM or SIGINT has drained it. Calls `ready` once, when the first request would be answered.
+    fn serve(
+        &self,
+        config: Config,
+        sample: bool,
+        ready: impl FnOnce(Endpoints) + Send,
+    ) -> impl Future<Output = Answer<()>>;
+
+    /// Imports Shopify's product CSV into the data directory: whole, or nothing where a line is bad.
+    fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> impl Future<Output = Answer<Imported>>;
+
+    /// Checks every record and folds every entity. Broken invariants are an answer, not a failure.
+    fn verify(&self, config: Config, progress: &Progress) -> impl Future<Output = Answer<Verified>>;
+
+    /// Every record as a line of JSON.
+    fn export(
+        &self,
+        config: Config,
+        to: &mut (impl Write + Send),
+        progress: &Progress,
+    ) -> impl Future<Output = Answer<Copied>>;
+
+    /// The reverse, into an empty data directory only.
+    fn restore(
+        &self,
+        config: Config,
+        from: &mut (impl BufRead + Send),
+        progress: &Progress,
+    ) -> impl Future<Output = Answer<Copied>>;
+
+    /// All commits of one entity, oldest first; none: it never existed.
+    fn history(&self, config: Config, key: EntityKey) -> impl Future<Output = Answer<Vec<Commit>>>;
+
+    /// The OpenAPI 3.1 document as JSON.
+    fn openapi(&self) -> Answer<String>;
+}
+
+/// Where a server that is ready can be reached.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    pub address: SocketAddr,
+    /// The generated password of `admin@souk.local`, at the first start without one given: shown once.
+    pub superadmin_password: Option<String>,
+    /// `local-synced`, ...: what an acknowledgement stands for.
+    pub durability: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    pub products: u64,
+    pub variants: u64,
+    /// Products that were made or changed; the others were so already.
+    pub changed: u64,
+    /// Where any: nothing was imported.
+    pub bad: Vec<BadLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// From 1, as an editor counts.
+    pub line: u64,
+    pub column: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    pub records: u64,
+    pub commits: u64,
+    pub kinds: Vec<KindCount>,
+    pub invariants: Vec<Invariant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct KindCount {
+    pub kind: Kind,
+    pub entities: u64,
+    pub events: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Invariant {
+    /// As a sentence: `available + held + committed + shipped = received + adjusted`.
+    pub name: String,
+    pub checked: u64,
+    /// What breaks it, with keys and numbers.
+    pub broken: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Copied {
+    pub records: u64,
+    pub commits: u64,
+    pub bytes: u64,
+}

@@ -1,0 +1,59 @@
+//! How `souk journal verify` shows what it found: counts, invariants with marks, violations by name.
+
+use crate::cli::{
+    Verified,
+    table::{count, mark, table},
+};
+
+/// One broken rule often breaks for many entities: the first ones show the pattern.
+const BROKEN_SHOWN: usize = 20;
+
+pub fn render(verified: &Verified, styled: bool) -> String {
+    let heading = ["kind", "entities", "events"].map(str::to_owned).to_vec();
+    let rows = verified.kinds.iter();
+    let rows = rows.map(|row| vec![row.kind.name().to_owned(), count(row.entities), count(row.events)]);
+    let mut text = format!("{} records, {} commits\n\n", count(verified.records), count(verified.commits));
+    text += &table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>());
+    text.push('\n');
+    for invariant in &verified.invariants {
+        let good = invariant.broken.is_empty();
+        text += &format!("  {} {} ({} checked)\n", mark(good, styled), invariant.name, count(invariant.checked));
+        for broken in invariant.broken.iter().take(BROKEN_SHOWN) {
+            text += &format!("      {broken}\n");
+        }
+        if let Some(more @ 1..) = invariant.broken.len().checked_sub(BROKEN_SHOWN) {
+            text += &format!("      and {more} more\n");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cli::{Invariant, KindCount},
+        domain::model::Kind,
+    };
+
+    #[test]
+    fn marks_what_holds_and_names_what_does_not() {
+        let invariant = |name: &str, broken: &[&str]| Invariant {
+            name: name.into(),
+            checked: 2_400,
+            broken: broken.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        let verified = Verified {
+            records: 3_001,
+            commits: 12_345,
+            kinds: vec![KindCount { kind: Kind::Stock, entities: 2_400, events: 9_000 }],
+            invariants: vec![
+                invariant("versions have no gap", &[]),
+                invariant("units add up", &["stock/A: 3 is not 4"]),
+            ],
+        };
+        let expected = "3 001 records, 12 345 commits\n\n  kind   entities  events\n  stock     2 400   9 000\n\n  \
+            ✓ versions have no gap (2 400 checked)\n  ✗ units add up (2 400 checked)\n      stock/A: 3 is not 4\n";
+        assert_eq!(render(&verified, false), expected);
+    }
+}

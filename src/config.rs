@@ -1,0 +1,145 @@
+//! Configuration: a documented value for each component, made once at the composition root and passed in.
+//!
+//! Precedence, lowest first: the structs' defaults, `config/default.toml` (the same values with their
+//! comments), the file of `--config`, `SOUK_` environment variables (`SOUK_HTTP__LISTEN`; a double
+//! underscore enters a section), command-line options. Unknown keys and values out of range are
+//! refused, all at once. Absent on purpose: reading the environment anywhere else, and reloading.
+
+mod actors;
+mod check;
+mod data;
+mod error;
+mod http;
+mod identity;
+mod journal;
+mod live;
+mod log;
+mod payments;
+mod secret;
+mod shop;
+mod sources;
+mod state;
+
+use std::path::Path;
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    providers::{Format, Serialized, Toml},
+    value::{Dict, Map, Value},
+};
+use serde::{Deserialize, Serialize};
+
+pub use actors::Actors;
+pub use data::Data;
+pub use error::{ConfigError, Problem};
+pub use http::Http;
+pub use identity::Identity;
+pub use journal::Journal;
+pub use live::Live;
+pub use log::{Log, LogFormat};
+pub use payments::{Payments, Sandbox};
+pub use secret::Secret;
+pub use shop::{Capture, ShippingMethod, Shop};
+pub use state::State;
+
+/// The reference: every key with its comment. A test holds it equal to the structs' defaults.
+pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub data: Data,
+    pub http: Http,
+    pub live: Live,
+    pub actors: Actors,
+    pub journal: Journal,
+    pub state: State,
+    pub shop: Shop,
+    pub payments: Payments,
+    pub identity: Identity,
+    pub log: Log,
+}
+
+/// A key that a command-line option sets: `("--listen", "http.listen", "0.0.0.0:80")`.
+pub type Override = (&'static str, &'static str, String);
+
+impl Config {
+    /// # Errors
+    /// Every wrong key with its value, what is expected and its source; or the file, where that cannot be read.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        options: &[Override],
+    ) -> Result<Self, ConfigError> {
+        let defaults = Self::default();
+        let shape = Value::serialize(&defaults).map_err(ConfigError::from)?;
+        let mut figment = Figment::from(Serialized::defaults(&defaults)).merge(Toml::string(DEFAULT_TOML));
+        if let Some(path) = file {
+            figment = figment.merge(TomlFile::read(path)?);
+        }
+        for one in sources::environment(environment, &shape).map_err(ConfigError::Keys)? {
+            figment = figment.merge(one);
+        }
+        for (option, key, text) in options {
+            let one = sources::one(format!("option {option}"), (*key).to_owned(), text, &shape);
+            figment = figment.merge(one.map_err(|problem| ConfigError::Keys(vec![problem]))?);
+        }
+        let config: Self = figment.extract()?;
+        let mut problems = config.problems();
+        for problem in &mut problems {
+            problem.from = figment.find_metadata(&problem.key).map(|metadata| metadata.name.to_string());
+        }
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError::Keys(problems)) }
+    }
+
+    /// What is out of range, in the sections' order.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut checks = check::Checks::default();
+        self.data.check(&mut checks);
+        self.http.check(&mut checks);
+        self.live.check(&mut checks);
+        self.actors.check(&mut checks);
+        self.journal.check(&mut checks);
+        self.state.check(&mut checks);
+        self.shop.check(&mut checks);
+        self.payments.check(&mut checks);
+        self.identity.check(&mut checks);
+        self.log.check(&mut checks);
+        checks.problems
+    }
+}
+
+/// A TOML file whose errors carry its path.
+struct TomlFile {
+    name: String,
+    dict: Dict,
+}
+
+impl TomlFile {
+    /// A configuration is a page, not a database.
+    const BYTES_MAX: u64 = 1_024 * 1_024;
+
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let refuse = |problem: String| ConfigError::File { path: path.into(), problem };
+        let bytes = std::fs::metadata(path).map_err(|e| refuse(e.to_string()))?.len();
+        if bytes > Self::BYTES_MAX {
+            return Err(refuse(format!("at most {} bytes expected, {bytes} found", Self::BYTES_MAX)));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
+        let dict = Toml::from_str(&text).map_err(|e| refuse(format!("not TOML: {e}")))?;
+        Ok(Self { name: format!("file {}", path.display()), dict })
+    }
+}
+
+impl Provider for TomlFile {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.dict.clone())]))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! `[actors]`: shards, residency, admission and supervision of the entity runtime.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Checks, DAY_MS};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actors {
+    /// Logs that entities are spread over. Fixed when the data directory is made; another number is refused later. Default 16.
+    pub shards: u16,
+    /// Entities in memory, at most; past it the longest idle ones are put to sleep. Default 50,000.
+    pub resident_max: u64,
+    /// Milliseconds without a command until an entity is put to sleep. Default 120,000.
+    pub idle_timeout_ms: u64,
+    /// Commands that wait for one entity, at most; the next is answered 429. Default 1,024.
+    pub entity_inflight_max: u64,
+    /// Commands that wait for one shard, at most; the next is answered 503. Default 8,192.
+    pub shard_inflight_max: u64,
+    /// Milliseconds until an unanswered command is given up; it may yet happen, a retry with its id tells. Default 5,000.
+    pub command_timeout_ms: u64,
+    /// Milliseconds before a crashed entity's first restart; doubles with each further crash. Default 50.
+    pub restart_backoff_ms_min: u64,
+    /// Milliseconds between two restarts, at most. Default 10,000.
+    pub restart_backoff_ms_max: u64,
+    /// Crashes in a row by one command until it is quarantined. Default 3.
+    pub quarantine_after: u32,
+}
+
+impl Default for Actors {
+    fn default() -> Self {
+        Self {
+            shards: 16,
+            resident_max: 50_000,
+            idle_timeout_ms: 120_000,
+            entity_inflight_max: 1_024,
+            shard_inflight_max: 8_192,
+            command_timeout_ms: 5_000,
+            restart_backoff_ms_min: 50,
+            restart_backoff_ms_max: 10_000,
+            quarantine_after: 3,
+        }
+    }
+}
+
+impl Actors {
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("actors.shards", u64::from(self.shards), 1, 1_024, "shards");
+        checks.range("actors.resident_max", self.resident_max, 16, 10_000_000, "entities");
+        checks.range("actors.idle_timeout_ms", self.idle_timeout_ms, 10, DAY_MS, "milliseconds");
+        checks.range("actors.entity_inflight_max", self.entity_inflight_max, 1, self.shard_inflight_max, "commands");
+        checks.range("actors.shard_inflight_max", self.shard_inflight_max, 1, 1_000_000, "commands");
+        checks.range("actors.command_timeout_ms", self.command_timeout_ms, 10, 300_000, "milliseconds");
+        let max = self.restart_backoff_ms_max;
+        checks.range("actors.restart_backoff_ms_min", self.restart_backoff_ms_min, 1, max, "milliseconds");
+        checks.range("actors.restart_backoff_ms_max", max, 1, DAY_MS, "milliseconds");
+        checks.range("actors.quarantine_after", u64::from(self.quarantine_after), 1, 100, "crashes");
+    }
+}

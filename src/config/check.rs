@@ -1,0 +1,32 @@
+//! Collects what is wrong with a configuration, all of it, so that one start shows every mistake.
+
+use std::fmt::Display;
+
+use super::error::Problem;
+
+pub const MIB: u64 = 1_024 * 1_024;
+pub const GIB: u64 = 1_024 * MIB;
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+#[derive(Default)]
+pub struct Checks {
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Checks {
+    pub fn that(&mut self, key: &str, value: impl Display, holds: bool, expected: &str) {
+        if !holds {
+            self.problems.push(Problem {
+                key: key.into(),
+                found: Some(value.to_string()),
+                expected: expected.into(),
+                from: None,
+            });
+        }
+    }
+
+    /// Both ends inclusive.
+    pub fn range(&mut self, key: &str, value: u64, min: u64, max: u64, unit: &str) {
+        self.that(key, value, (min..=max).contains(&value), &format!("{min} to {max} {unit}"));
+    }
+}

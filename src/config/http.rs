@@ -1,0 +1,62 @@
+//! `[http]`: the listener and the bounds of one request. The WebSocket's own bounds are in `[live]`.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::check::{Checks, DAY_MS, MIB};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address and port to listen on; port 0 takes a free one and prints it. Default `127.0.0.1:8080`.
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+    /// Bytes of a request's body, at most; more is answered 413. Default 1 MiB.
+    pub body_bytes_max: u64,
+    /// Milliseconds until a request is answered 503 or 504, whatever it waits for. Default 10,000.
+    pub request_timeout_ms: u64,
+    /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
+    pub inflight_max: u64,
+    /// Items of one page, at most; a larger `limit` is refused. Default 200.
+    pub page_limit_max: u64,
+    /// Items of one page where the caller names no `limit`. Default 24.
+    pub page_limit_default: u64,
+    /// Milliseconds that SIGTERM leaves to requests and sockets under way. Default 10,000.
+    pub drain_timeout_ms: u64,
+    /// Whether the last `X-Forwarded-For` entry names the client. Only behind a proxy that sets it. Default false.
+    pub trust_forwarded_for: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            body_bytes_max: MIB,
+            request_timeout_ms: 10_000,
+            inflight_max: 4_096,
+            page_limit_max: 200,
+            page_limit_default: 24,
+            drain_timeout_ms: 10_000,
+            trust_forwarded_for: false,
+        }
+    }
+}
+
+impl Http {
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB, "bytes");
+        checks.range("http.request_timeout_ms", self.request_timeout_ms, 100, 300_000, "milliseconds");
+        checks.range("http.inflight_max", self.inflight_max, 1, 1_000_000, "requests");
+        checks.range("http.page_limit_max", self.page_limit_max, 1, 1_000, "items");
+        checks.range("http.page_limit_default", self.page_limit_default, 1, self.page_limit_max, "items");
+        checks.range("http.drain_timeout_ms", self.drain_timeout_ms, 0, DAY_MS, "milliseconds");
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map_err(|_| {
+        de::Error::invalid_value(de::Unexpected::Str(&text), &"an IP address and a port, such as 127.0.0.1:8080")
+    })
+}

@@ -1,0 +1,41 @@
+//! `[identity]`: tokens, cookies and the first account. Accounts themselves are entities, not configuration.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    check::{Checks, DAY_MS},
+    secret::Secret,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Milliseconds that an access token is good for. Default 43,200,000 (12 hours).
+    pub token_ttl_ms: u64,
+    /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. Default false.
+    pub secure_cookies: bool,
+    /// Password of `admin@souk.local`, made at the first start; empty: one is generated and printed once.
+    /// Best given as `SOUK_SUPERADMIN_PASSWORD`. Default empty.
+    pub superadmin_password: Secret,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self { token_ttl_ms: DAY_MS / 2, secure_cookies: false, superadmin_password: Secret::default() }
+    }
+}
+
+impl Identity {
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("identity.token_ttl_ms", self.token_ttl_ms, 60_000, 30 * DAY_MS, "milliseconds");
+        let length = self.superadmin_password.expose().chars().count();
+        // The value itself never reaches an error.
+        let legal = length == 0 || (12..=256).contains(&length);
+        checks.that(
+            "identity.superadmin_password",
+            format!("{length} characters"),
+            legal,
+            "empty, or 12 to 256 characters",
+        );
+    }
+}

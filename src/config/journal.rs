@@ -1,0 +1,31 @@
+//! `[journal]`: the log on disk. What is absent on purpose: any switch that would answer before the sync.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Checks, GIB, MIB};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// Bytes of memory for the log's page cache. Default 32 MiB.
+    pub cache_bytes: u64,
+    /// Bytes that must stay free on the disk; below it commands are refused and reads go on. Default 64 MiB.
+    pub free_bytes_min: u64,
+    /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 512 KiB.
+    pub batch_bytes_max: u64,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { cache_bytes: 32 * MIB, free_bytes_min: 64 * MIB, batch_bytes_max: MIB / 2 }
+    }
+}
+
+impl Journal {
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("journal.cache_bytes", self.cache_bytes, MIB, 64 * GIB, "bytes");
+        checks.range("journal.free_bytes_min", self.free_bytes_min, 0, 1_024 * GIB, "bytes");
+        // The record format reserves no more: a larger batch would not be readable by other backends.
+        checks.range("journal.batch_bytes_max", self.batch_bytes_max, 4_096, MIB / 2, "bytes");
+    }
+}

@@ -1,0 +1,58 @@
+//! `[live]`: the fan-out hub and its sockets. Every bound here keeps one client from costing the others.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Checks, DAY_MS, MIB};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// Milliseconds between two frames of one topic, at least; what changes meanwhile is conflated. Default 50.
+    pub frame_interval_ms: u64,
+    /// Topics of one connection, at most; the next is answered with an error frame. Default 256.
+    pub topics_max: u64,
+    /// Connections of this process, at most; the next is answered 503. Default 50,000.
+    pub connections_max: u64,
+    /// Connections of one client address, at most; the next is answered 429. Default 1,000.
+    pub connections_per_address_max: u64,
+    /// Milliseconds without a word from the client until its socket is closed. Default 120,000.
+    pub idle_timeout_ms: u64,
+    /// Bytes of one message from a client, at most; a longer one closes the socket. Default 16 KiB.
+    pub message_bytes_max: u64,
+    /// Whether `stock.<sku>` shows exact counts to everybody, not only to staff. Default false.
+    pub public_stock_counts: bool,
+    /// Origins whose pages may open a socket, such as `https://shop.example`; empty: only the host's own. Default empty.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            frame_interval_ms: 50,
+            topics_max: 256,
+            connections_max: 50_000,
+            connections_per_address_max: 1_000,
+            idle_timeout_ms: 120_000,
+            message_bytes_max: 16 * 1_024,
+            public_stock_counts: false,
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+impl Live {
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("live.frame_interval_ms", self.frame_interval_ms, 0, 60_000, "milliseconds");
+        checks.range("live.topics_max", self.topics_max, 1, 10_000, "topics");
+        checks.range("live.connections_max", self.connections_max, 1, 1_000_000, "connections");
+        let per_address = self.connections_per_address_max;
+        checks.range("live.connections_per_address_max", per_address, 1, self.connections_max, "connections");
+        checks.range("live.idle_timeout_ms", self.idle_timeout_ms, 1_000, DAY_MS, "milliseconds");
+        checks.range("live.message_bytes_max", self.message_bytes_max, 256, MIB, "bytes");
+        for origin in &self.allowed_origins {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or("");
+            let legal = !host.is_empty() && !host.contains('/');
+            checks.that("live.allowed_origins", origin, legal, "origins without a path, such as https://shop.example");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `[shop]`: what the merchant decides: currency, tax, how long a checkout holds stock, when money is taken, shipping.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Checks, DAY_MS};
+use crate::domain::money::Currency;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shop {
+    /// ISO 4217 code of every price. Default `EUR`.
+    pub currency: Currency,
+    /// Tax that is inside every price, in hundredths of a percent. Default 1,900 (19 %).
+    pub tax_basis_points: u32,
+    /// Milliseconds that a checkout holds its stock; then the order expires and the units are free again. Default 600,000.
+    pub hold_ttl_ms: u64,
+    /// When an authorised payment is captured. Default `on_verified`.
+    pub capture: Capture,
+    /// Ways to ship, in the order shown; the first is the default. Default standard and express.
+    pub shipping_methods: Vec<ShippingMethod>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capture {
+    /// By the engine, as soon as the order is verified.
+    OnVerified,
+    /// By staff, with `POST /api/payments/{id}/capture`.
+    Manual,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShippingMethod {
+    /// Name in the API: small letters, digits, dashes.
+    pub id: String,
+    /// Name that a shopper reads.
+    pub name: String,
+    /// Price in minor units of `shop.currency`, tax included.
+    pub price_minor: u64,
+    /// Value of goods in minor units from which shipping is free; 0: never free.
+    pub free_from_minor: u64,
+}
+
+impl Default for Shop {
+    fn default() -> Self {
+        let method = |id: &str, name: &str, price_minor, free_from_minor| ShippingMethod {
+            id: id.into(),
+            name: name.into(),
+            price_minor,
+            free_from_minor,
+        };
+        Self {
+            currency: Currency::EUR,
+            tax_basis_points: 1_900,
+            hold_ttl_ms: 600_000,
+            capture: Capture::OnVerified,
+            shipping_methods: vec![
+                method("standard", "Standard, 2 to 4 days", 490, 5_000),
+                method("express", "Express, next working day", 1_290, 0),
+            ],
+        }
+    }
+}
+
+impl Shop {
+    /// More would not be a choice but a catalogue.
+    const SHIPPING_METHODS_MAX: usize = 32;
+
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("shop.tax_basis_points", u64::from(self.tax_basis_points), 0, 10_000, "hundredths of a percent");
+        checks.range("shop.hold_ttl_ms", self.hold_ttl_ms, 1_000, 7 * DAY_MS, "milliseconds");
+        let count = self.shipping_methods.len();
+        let enough = (1..=Self::SHIPPING_METHODS_MAX).contains(&count);
+        checks.that("shop.shipping_methods", format!("{count} methods"), enough, "1 to 32 methods");
+        for (n, method) in self.shipping_methods.iter().enumerate() {
+            let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            let good = (1..=32).contains(&method.id.len()) && method.id.bytes().all(legal);
+            checks.that("shop.shipping_methods", &method.id, good, "an id of 1 to 32 small letters, digits or dashes");
+            let first = self.shipping_methods[..n].iter().all(|other| other.id != method.id);
+            checks.that("shop.shipping_methods", &method.id, first, "each id once");
+            checks.that("shop.shipping_methods", &method.name, !method.name.trim().is_empty(), "a name for each");
+            checks.range("shop.shipping_methods.price_minor", method.price_minor, 0, 100_000_000, "minor units");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Precedence, refusals and the reference file, as an operator meets them.
+
+use figment::value::Value;
+
+use super::*;
+
+fn load(file: &str, environment: &[(&str, &str)], options: &[Override]) -> Result<Config, String> {
+    let dir = tempfile::tempdir().expect("a directory for the file");
+    let path = dir.path().join("shop.toml");
+    std::fs::write(&path, file).expect("the file is written");
+    let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Config::load(Some(&path), environment, options)
+        .map_err(|e| e.to_string().replace(&path.display().to_string(), "shop.toml"))
+}
+
+#[track_caller]
+fn refused(file: &str, environment: &[(&str, &str)], options: &[Override], expected: &str) {
+    let refusal = load(file, environment, options).expect_err("refused");
+    assert!(refusal.contains(expected), "{expected:?} expected in: {refusal}");
+}
+
+#[test]
+fn the_reference_file_is_the_structs_defaults() {
+    let file: Value = Value::from(<Toml as Format>::from_str::<figment::value::Dict>(DEFAULT_TOML).expect("TOML"));
+    let structs = Value::serialize(Config::default()).expect("serialisable");
+    assert_eq!(serde_json::to_value(&file).ok(), serde_json::to_value(&structs).ok());
+    assert_eq!(Config::load(None, [], &[]), Ok(Config::default()));
+}
+
+#[test]
+fn every_key_of_the_reference_has_a_comment_above_it() {
+    let mut above = "";
+    for line in DEFAULT_TOML.lines() {
+        let key = line.split_once(" = ").map(|(key, _)| key).filter(|key| !key.starts_with(['#', ' ', '{']));
+        assert!(key.is_none() || above.starts_with("# "), "config/default.toml: {line:?} needs a comment above it");
+        above = line;
+    }
+}
+
+#[test]
+fn the_sample_file_is_legal() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/config/sample.toml");
+    let config = Config::load(Some(Path::new(sample)), [], &[]).expect("legal");
+    assert!(config.live.public_stock_counts);
+}
+
+#[test]
+fn later_sources_win() {
+    let file = "[http]\nlisten = \"127.0.0.1:1\"\npage_limit_max = 50\n";
+    let from_file = load(file, &[], &[]).expect("legal");
+    assert_eq!((from_file.http.listen.port(), from_file.http.page_limit_max), (1, 50));
+    let environment = [("SOUK_HTTP__LISTEN", "127.0.0.1:2"), ("PATH", "/bin")];
+    assert_eq!(load(file, &environment, &[]).expect("legal").http.listen.port(), 2);
+    let option = ("--listen", "http.listen", "127.0.0.1:3".to_owned());
+    assert_eq!(load(file, &environment, &[option]).expect("legal").http.listen.port(), 3);
+}
+
+#[test]
+fn the_environment_is_read_by_the_keys_type() {
+    let environment = [
+        ("SOUK_SUPERADMIN_PASSWORD", "123456789012"),
+        ("SOUK_LOG", "debug"),
+        ("SOUK_LIVE__ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+        ("SOUK_HTTP__BODY_BYTES_MAX", "2_000"),
+        ("SOUK_LIVE__PUBLIC_STOCK_COUNTS", "true"),
+        ("SOUK_SHOP__CAPTURE", "manual"),
+        ("SOUK_SEEDS", "500"),
+    ];
+    let config = load("", &environment, &[]).expect("legal");
+    assert_eq!(config.identity.superadmin_password.expose(), "123456789012");
+    assert_eq!(config.log.filter, "debug");
+    assert_eq!(config.live.allowed_origins, ["https://a.example", "https://b.example"]);
+    assert_eq!(config.http.body_bytes_max, 2_000);
+    assert!(config.live.public_stock_counts);
+    assert_eq!(config.shop.capture, Capture::Manual);
+}
+
+#[test]
+fn refusals_name_key_value_expectation_and_source() {
+    let port = "http.listen: an IP address and a port, such as 127.0.0.1:8080 expected, \"8080\" found";
+    refused("", &[("SOUK_HTTP__LISTEN", "8080")], &[], &format!("{port} (environment variable SOUK_HTTP__LISTEN)"));
+    refused("[http]\nlisten = \"8080\"", &[], &[], &format!("{port} (file shop.toml)"));
+    refused("", &[], &[("--listen", "http.listen", "8080".into())], &format!("{port} (option --listen)"));
+    refused(
+        "[live]\ntopics_max = 0",
+        &[],
+        &[],
+        "live.topics_max: 1 to 10000 topics expected, \"0\" found (file shop.toml)",
+    );
+    refused(
+        "[log]\nformat = \"xml\"",
+        &[],
+        &[],
+        "log.format: one of text, json expected, \"xml\" found (file shop.toml)",
+    );
+    refused(
+        "[actors]\nshards = \"many\"",
+        &[],
+        &[],
+        "actors.shards: a whole number, 0 or more expected, \"many\" found",
+    );
+    refused(
+        "",
+        &[("SOUK_ACTORS__SHARDS", "-1")],
+        &[],
+        "actors.shards: a whole number, 0 or more expected, \"-1\" found",
+    );
+    refused("[shop]\ncurrency = \"euro\"", &[], &[], "shop.currency: \"euro\" is not a currency code");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one() {
+    refused("[http]\nlissten = \"127.0.0.1:1\"", &[], &[], "http.lissten: unknown key; \"listen\" is meant?");
+    refused("[nats]\nurl = \"x\"", &[], &[], "nats: unknown key");
+    refused("", &[("SOUK_HTTP__LISTN", "x")], &[], "http.listn: unknown key; \"http.listen\" is meant?");
+    refused("", &[("SOUK_HTTP", "x")], &[], "http: unknown key");
+    refused("", &[("SOUK_NONSENSE", "x")], &[], "nonsense: unknown key");
+}
+
+#[test]
+fn every_mistake_is_shown_at_once() {
+    let file = "[live]\ntopics_max = 0\n[state]\ndirty_max = 0\n";
+    refused(file, &[], &[], "live.topics_max");
+    refused(file, &[], &[], "state.dirty_max");
+}
+
+#[test]
+fn a_short_password_is_refused_without_showing_it() {
+    let refusal = load("", &[("SOUK_SUPERADMIN_PASSWORD", "hunter2")], &[]).expect_err("refused");
+    assert!(refusal.contains("7 characters") && !refusal.contains("hunter2"), "{refusal}");
+}
+
+#[test]
+fn files_that_are_missing_or_not_toml_are_named() {
+    let missing = Config::load(Some(Path::new("/no/such/souk.toml")), [], &[]).expect_err("refused").to_string();
+    assert!(missing.starts_with("configuration file /no/such/souk.toml: No such file"), "{missing}");
+    refused("[http\n", &[], &[], "configuration file shop.toml: not TOML:");
+}
