@@ -8,7 +8,10 @@
 //! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod persistence;
 pub mod transport;
+pub mod views;

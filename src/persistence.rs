@@ -1,0 +1,15 @@
+//! The backends of the ports `Journal` and `StateStore`.
+//!
+//! In reading order: [`envelope`] (the bytes of one record), [`sled_journal`] (one machine),
+//! [`memory_journal`] (tests and simulation), [`state_store`] (what the tail folded, a cache),
+//! [`tools`] (verify, export, import). Deliberately absent: what a record means; that is the tail's.
+
+pub mod envelope;
+mod guard;
+pub mod memory_journal;
+pub mod sled_journal;
+pub mod state_store;
+pub mod tools;
+
+pub use memory_journal::MemoryJournal;
+pub use sled_journal::SledJournal;

@@ -1,0 +1,118 @@
+//! The "disk" of the memory journal: what is in here survives the journals opened on it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::actors::ports::journal::{
+    AppendError, BatchId, Claim, Entry, JournalError, NodeId, Record, Resolution, Seq, Shard,
+};
+
+/// Cheap to clone; clones are the same storage.
+#[derive(Clone)]
+pub struct MemoryStorage {
+    id: Uuid,
+    logs: Arc<Vec<Log>>,
+}
+
+struct Log {
+    /// A lock, because any number of journals share the storage; never held across an await.
+    kept: Mutex<Kept>,
+    end: watch::Sender<Seq>,
+}
+
+#[derive(Default)]
+struct Kept {
+    records: Vec<Arc<Record>>,
+    epoch: u64,
+}
+
+impl MemoryStorage {
+    pub fn new(id: Uuid, shards: u16) -> Self {
+        let log = || Log { kept: Mutex::default(), end: watch::Sender::new(0) };
+        Self { id, logs: Arc::new((0..shards).map(|_| log()).collect()) }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    pub fn shards(&self) -> u16 {
+        // Never cuts: as many logs as `new` was told.
+        self.logs.len() as u16
+    }
+
+    /// Every record of one shard, for a test's checks.
+    pub fn records(&self, shard: Shard) -> Vec<Arc<Record>> {
+        self.log(shard).map_or_else(|_| Vec::new(), |log| log.kept().records.clone())
+    }
+
+    pub(super) fn claim(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
+        let log = self.log(shard)?;
+        let mut kept = log.kept();
+        kept.epoch += 1;
+        let claim = Claim { shard, node: node.clone(), epoch: kept.epoch, seq: kept.end() + 1 };
+        let record = Record { shard, seq: claim.seq, epoch: claim.epoch, node, entry: Entry::Claimed };
+        log.push(kept, record);
+        Ok(claim)
+    }
+
+    pub(super) fn append(&self, record: Record) -> Result<Seq, AppendError> {
+        let log = self.log(record.shard).map_err(|error| AppendError::Io(error.to_string().into()))?;
+        let kept = log.kept();
+        if record.epoch != kept.epoch || record.seq != kept.end() + 1 {
+            return Err(AppendError::Fenced);
+        }
+        Ok(log.push(kept, record))
+    }
+
+    pub(super) fn resolve(&self, shard: Shard, batch: BatchId) -> Result<Resolution, JournalError> {
+        let log = self.log(shard)?;
+        let kept = log.kept();
+        let stored = kept.records.iter().rev().find(|record| match &record.entry {
+            Entry::Batch(stored) => stored.id == batch,
+            Entry::Claimed | Entry::Released => false,
+        });
+        Ok(stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)))
+    }
+
+    pub(super) fn end(&self, shard: Shard) -> Result<Seq, JournalError> {
+        Ok(self.log(shard)?.kept().end())
+    }
+
+    pub(super) fn follow(&self, shard: Shard) -> Result<watch::Receiver<Seq>, JournalError> {
+        Ok(self.log(shard)?.end.subscribe())
+    }
+
+    pub(super) fn get(&self, shard: Shard, seq: Seq) -> Option<Arc<Record>> {
+        let index = usize::try_from(seq.checked_sub(1)?).ok()?;
+        self.log(shard).ok()?.kept().records.get(index).cloned()
+    }
+
+    fn log(&self, shard: Shard) -> Result<&Log, JournalError> {
+        self.logs
+            .get(usize::from(shard.0))
+            .ok_or_else(|| JournalError::Io(format!("no shard {} among {}", shard.0, self.logs.len()).into()))
+    }
+}
+
+impl Kept {
+    fn end(&self) -> Seq {
+        self.records.len() as Seq
+    }
+}
+
+impl Log {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, mut kept: MutexGuard<'_, Kept>, record: Record) -> Seq {
+        let seq = record.seq;
+        kept.records.push(Arc::new(record));
+        // Under the lock, so that the published end never goes back.
+        self.end.send_replace(seq);
+        seq
+    }
+}

@@ -1,0 +1,207 @@
+//! The journal of one machine: every shard's log in one sled 0.34 database, one writer thread.
+//!
+//! Guarantee (G2): `append` answers `Ok` after sled's flush *and* an `fdatasync` of its file, because
+//! sled's own flush makes no fsync on Linux (`sync_file_range` only, `pagecache/iobuf.rs`).
+//! While one sync is on its way, requests of all shards gather and share the next.
+//! Fencing is checked by the writer thread, the only place that knows each log's end.
+//!
+//! Deliberately absent: deletion and compaction of records; a second try after a failed sync (the
+//! page cache may lie after one), the journal then refuses everything and the process must end.
+
+mod directory;
+mod error;
+mod free_space;
+mod layout;
+mod load;
+mod open;
+mod options;
+mod reader;
+mod request;
+mod shard_log;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
+    thread::JoinHandle,
+};
+
+use futures::{FutureExt, StreamExt, future::BoxFuture};
+use tokio::sync::{Semaphore, oneshot};
+use uuid::Uuid;
+
+pub use error::OpenError;
+pub(crate) use load::Loader;
+pub use options::SledOptions;
+
+use self::{
+    request::{Ask, Known, Request},
+    shard_log::Shared,
+};
+use super::envelope;
+use crate::actors::ports::journal::{
+    AppendError, Batch, BatchId, Claim, Entry, Journal, JournalError, NodeId, Record, Records, Resolution, Seq, Shard,
+};
+
+/// Requests that wait for the writer; more wait for their turn in `append` itself.
+const REQUESTS_MAX: usize = 1024;
+
+pub struct SledJournal {
+    shared: Arc<Shared>,
+    /// Bounded by `permits`: each request holds one until it is answered.
+    requests: mpsc::Sender<Request>,
+    permits: Arc<Semaphore>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SledJournal {
+    /// Opens or creates the journal in `dir`. Blocks: recovery reads the newest records of every shard.
+    pub fn open(dir: &Path, options: SledOptions) -> Result<Self, OpenError> {
+        let (shared, writer) = open::open(dir, options)?;
+        let (requests, incoming) = mpsc::channel();
+        let writer = std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || writer.run(&incoming))
+            .map_err(|error| OpenError::Io { path: dir.into(), error })?;
+        let permits = Arc::new(Semaphore::new(REQUESTS_MAX));
+        Ok(Self { shared, requests, permits, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Waits for what is queued, marks a clean end and frees the directory's lock (once the last stream is gone).
+    /// Blocks for as long as the writer needs.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    /// Resolves when the journal has failed for good, with the reason: the process must then end.
+    pub fn failed(&self) -> BoxFuture<'static, Arc<str>> {
+        let mut failure = self.shared.failure.subscribe();
+        async move {
+            match failure.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
+                Ok(Some(reason)) => reason,
+                Ok(None) | Err(_) => std::future::pending().await,
+            }
+        }
+        .boxed()
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Failed> {
+        if let Some(reason) = self.shared.failure() {
+            return Err(Failed::Refused(reason));
+        }
+        let closed = || Failed::Refused("the writer has stopped".into());
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| closed())?;
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request { ask: ask(answer), _permit: permit }).map_err(|_| closed())?;
+        // The writer drops a request unanswered only when it fails in the middle of it.
+        answered.await.map_err(|_| {
+            Failed::Unanswered(self.shared.failure().unwrap_or_else(|| "the writer stopped in the middle".into()))
+        })
+    }
+
+    async fn write(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, AppendError> {
+        let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
+        self.shared.log(record.shard).map_err(|error| AppendError::Io(error.to_string().into()))?;
+        // Encoded here, in the caller's task: the writer thread only moves bytes.
+        let bytes = envelope::encode(&record).map_err(|error| AppendError::Io(error.to_string().into()))?;
+        let record = Arc::new(record);
+        match self.ask(|answer| Ask::Write { record, bytes, answer }).await {
+            Ok(answer) => answer,
+            Err(Failed::Refused(reason)) => Err(AppendError::Io(reason)),
+            Err(Failed::Unanswered(reason)) => Err(AppendError::Ambiguous(reason)),
+        }
+    }
+}
+
+impl Drop for SledJournal {
+    fn drop(&mut self) {
+        // A closed channel ends the writer, after what is queued; its thread then lets the database go.
+        let (closed, _) = mpsc::channel();
+        self.requests = closed;
+        if let Some(writer) = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the journal's writer thread panicked");
+        }
+    }
+}
+
+/// Why a request has no answer.
+enum Failed {
+    /// It never reached the log.
+    Refused(Arc<str>),
+    /// It may have reached the log.
+    Unanswered(Arc<str>),
+}
+
+impl From<Failed> for JournalError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Refused(reason) | Failed::Unanswered(reason) => Self::Io(reason),
+        }
+    }
+}
+
+impl Journal for SledJournal {
+    fn id(&self) -> Uuid {
+        self.shared.id
+    }
+
+    fn shards(&self) -> u16 {
+        self.shared.shards()
+    }
+
+    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
+        async move {
+            self.shared.log(shard)?;
+            self.ask(|answer| Ask::Claim { shard, node, answer }).await?
+        }
+        .boxed()
+    }
+
+    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        async move { self.write(&claim, after, Entry::Released).await }.boxed()
+    }
+
+    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        async move {
+            envelope::check_size(&batch)?;
+            self.write(&claim, after, Entry::Batch(Arc::unwrap_or_clone(batch))).await
+        }
+        .boxed()
+    }
+
+    fn read(&self, shard: Shard, from: Seq) -> Records {
+        reader::records(self.shared.clone(), shard, from, None)
+    }
+
+    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
+        reader::records(self.shared.clone(), shard, from, Some(to))
+    }
+
+    /// Stands in the same queue as appends, so one that is still on its way is waited for: the answer is final.
+    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        async move {
+            self.shared.log(shard)?;
+            let oldest = match self.ask(|answer| Ask::Resolve { shard, batch, answer }).await? {
+                Known::At(seq) => return Ok(Resolution::Stored(seq)),
+                Known::NotSince(oldest) => oldest,
+            };
+            // Older than what memory holds: rare (a batch whose writer was away for thousands of records).
+            let mut older = reader::records(self.shared.clone(), shard, 1, Some(oldest.saturating_sub(1)));
+            while let Some(record) = older.next().await {
+                let record = record?;
+                match &record.entry {
+                    Entry::Batch(stored) if stored.id == batch => return Ok(Resolution::Stored(record.seq)),
+                    Entry::Batch(_) | Entry::Claimed | Entry::Released => {}
+                }
+            }
+            Ok(Resolution::NotStored)
+        }
+        .boxed()
+    }
+
+    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
+        async move { self.shared.log(shard)?.end() }.boxed()
+    }
+}

@@ -1,0 +1,28 @@
+//! Why a journal does not open, and what to do about it: the words an operator reads.
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{path}: opened by process {pid}; stop that process, or use another data directory", path = .path.display())]
+    Busy { path: PathBuf, pid: String },
+    #[error("{path}: made with {found} shards, {wanted} are configured; the number is fixed when a journal is made: \
+             configure {found}, or export the journal and import it elsewhere", path = .path.display())]
+    OtherShards { path: PathBuf, found: u16, wanted: u16 },
+    #[error("a journal has 1 to {max} shards, not {wanted}")]
+    BadShards { wanted: u16, max: u16 },
+    #[error("{path}: written in format {found}, this build reads format {known}; use the build that wrote it", path = .path.display())]
+    OtherFormat { path: PathBuf, found: u32, known: u32 },
+    #[error("{path}: the journal's data is damaged: {problem}; nothing was started. Keep a copy of the directory, run \
+             `souk journal verify`, then restore the newest backup with `souk journal import` into an empty directory",
+             path = .path.display())]
+    Damaged { path: PathBuf, problem: String },
+    #[error("{path}: shard {shard} ends at record {found}, but record {known} was acknowledged: the end of the data is \
+             lost; nothing was started. Keep a copy of the directory, then restore the newest backup with \
+             `souk journal import` into an empty directory", path = .path.display())]
+    Shortened { path: PathBuf, shard: u16, found: u64, known: u64 },
+    #[error("{path}: is not empty; import into a directory that is empty or does not exist", path = .path.display())]
+    NotEmpty { path: PathBuf },
+    #[error("{path}: {error}", path = .path.display())]
+    Io { path: PathBuf, error: std::io::Error },
+}

@@ -1,0 +1,24 @@
+//! What an operator may choose about the journal of one machine.
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SledOptions {
+    /// Shards of a journal that is created; an existing one with another number is refused. 1 to 4096.
+    pub shards: u16,
+    /// Bytes of sled's page cache. Default 16 MiB: the log is read mostly at its end, from memory.
+    pub cache_bytes: u64,
+    /// Appends are refused as `Full` while the disk has fewer free bytes than this. Default 64 MiB:
+    /// more than what is written between two looks at the disk, with room left for the state store.
+    pub free_bytes_min: u64,
+    /// Newest records of each shard that are checked when the journal is opened. Default 64.
+    pub checked_at_open: u64,
+}
+
+impl SledOptions {
+    pub const SHARDS_MAX: u16 = 4096;
+}
+
+impl Default for SledOptions {
+    fn default() -> Self {
+        Self { shards: 16, cache_bytes: 16 << 20, free_bytes_min: 64 << 20, checked_at_open: 64 }
+    }
+}

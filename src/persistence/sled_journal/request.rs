@@ -1,0 +1,27 @@
+//! What the writer thread is asked, and how it answers.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::actors::ports::journal::{AppendError, BatchId, Claim, JournalError, NodeId, Record, Seq, Shard};
+
+pub struct Request {
+    pub ask: Ask,
+    /// Given back when the request is answered: this bounds the queue.
+    pub _permit: OwnedSemaphorePermit,
+}
+
+pub enum Ask {
+    Claim { shard: Shard, node: NodeId, answer: oneshot::Sender<Result<Claim, JournalError>> },
+    /// A batch or a release: the record as it will stand in the log, and its bytes.
+    Write { record: Arc<Record>, bytes: Vec<u8>, answer: oneshot::Sender<Result<Seq, AppendError>> },
+    Resolve { shard: Shard, batch: BatchId, answer: oneshot::Sender<Known> },
+}
+
+/// What memory knows of a batch.
+pub enum Known {
+    At(Seq),
+    /// Not among the records from this one on; older ones are on disk only.
+    NotSince(Seq),
+}

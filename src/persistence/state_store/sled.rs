@@ -1,0 +1,272 @@
+//! The state store in a sled database of its own. Never synced: after a kill sled comes back to a whole
+//! earlier write, watermark included; after a power loss (see `boot`) or any damage it is made anew.
+
+use std::{
+    fs, io,
+    ops::Bound,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+use sled::IVec;
+use uuid::Uuid;
+
+use super::{Resettable, boot::BootMark, keys};
+use crate::{
+    actors::ports::{
+        RowChange, StateStore, StoreError, StoredEntity, TailWrite,
+        journal::{Seq, Shard},
+    },
+    domain::{key::EntityKey, model::Kind},
+    persistence::guard::{guarded, text},
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SledStateOptions {
+    /// Bytes of sled's page cache. Default 32 MiB: activation reads single entities from it.
+    pub cache_bytes: u64,
+    /// How often sled hands its buffers to the kernel, milliseconds. Default 1000: what a kill may cost is
+    /// folded again from the journal.
+    pub flush_every_ms: u64,
+}
+
+impl Default for SledStateOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 32 << 20, flush_every_ms: 1000 }
+    }
+}
+
+pub struct SledStateStore {
+    /// `None` only while it is dropped.
+    db: Option<sled::Db>,
+    mark: BootMark,
+}
+
+/// What the store was made from.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct MadeFrom {
+    journal: Uuid,
+    shards: u16,
+    version: u32,
+}
+
+/// Bytes removed in one batch when the store is emptied: keys only.
+const CLEAR_KEYS: usize = 4096;
+/// sled frees its file lock a moment after the last handle is gone.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+impl SledStateStore {
+    /// Opens `<dir>/state`, or makes it anew when it cannot be trusted or read. Blocks.
+    pub fn open(dir: &Path, options: &SledStateOptions) -> Result<Self, StoreError> {
+        let (path, mark) = (dir.join("state"), BootMark::in_dir(dir));
+        let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
+        if !mark.trusted() {
+            tracing::warn!(path = %path.display(), "the machine went down with the state store open: it is rebuilt");
+            remove(&path).map_err(io)?;
+        }
+        fs::create_dir_all(dir).and_then(|()| mark.set()).map_err(io)?;
+        let db = match open_database(&path, options) {
+            Ok(db) => db,
+            Err(problem) => {
+                tracing::warn!(path = %path.display(), %problem, "the state store is unreadable: it is rebuilt");
+                remove(&path).map_err(io)?;
+                open_database(&path, options)
+                    .map_err(|problem| StoreError(format!("{}: {problem}", path.display()).into()))?
+            }
+        };
+        Ok(Self { db: Some(db), mark })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&sled::Db) -> Result<T, String>) -> Result<T, StoreError> {
+        let db = self.db.as_ref().ok_or_else(|| StoreError("closed".into()))?;
+        guarded(|| work(db)).map_err(|problem| StoreError(problem.into()))
+    }
+}
+
+impl Drop for SledStateStore {
+    fn drop(&mut self) {
+        let Some(db) = self.db.take() else { return };
+        // A clean end: on disk first, then the mark goes. If either fails the store is only rebuilt.
+        let flushed = guarded(|| db.flush().map_err(text));
+        let path = database_file(&self.mark);
+        drop(db);
+        let synced = flushed.and_then(|_| fs::File::open(path).and_then(|file| file.sync_all()).map_err(text));
+        if let Err(error) = synced.and_then(|()| self.mark.clear().map_err(text)) {
+            tracing::warn!(%error, "the state store did not close cleanly");
+        }
+    }
+}
+
+fn database_file(mark: &BootMark) -> PathBuf {
+    mark.dir().join("state").join("db")
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+fn open_database(path: &Path, options: &SledStateOptions) -> Result<sled::Db, String> {
+    let started = Instant::now();
+    loop {
+        let opened = guarded(|| {
+            let config = sled::Config::default()
+                .path(path)
+                .cache_capacity(options.cache_bytes)
+                .flush_every_ms(Some(options.flush_every_ms));
+            let db = config.open().map_err(text)?;
+            // The first and last page are read, so that damage there is found now.
+            db.first().and_then(|_| db.last()).map_err(text)?;
+            Ok(db)
+        });
+        match opened {
+            Err(problem) if problem.contains("could not acquire lock") && started.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn clear(db: &sled::Db) -> Result<(), String> {
+    loop {
+        let mut batch = sled::Batch::default();
+        let mut count = 0;
+        // Watermarks sort last, but an emptying that is cut short must not leave one behind: they go first.
+        let marks = db.scan_prefix(b"w").keys();
+        for key in marks.chain(db.iter().keys()).take(CLEAR_KEYS) {
+            batch.remove(key.map_err(text)?);
+            count += 1;
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        db.apply_batch(batch).map_err(text)?;
+    }
+}
+
+impl Resettable for SledStateStore {
+    fn reset(&self) -> Result<(), StoreError> {
+        self.with(|db| {
+            let meta = db.get(keys::META).map_err(text)?;
+            clear(db)?;
+            match meta {
+                Some(meta) => db.insert(keys::META, meta).map(drop).map_err(text),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl StateStore for SledStateStore {
+    fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError> {
+        let wanted = MadeFrom { journal, shards, version };
+        self.with(|db| {
+            let found = db.get(keys::META).map_err(text)?;
+            if found.is_some_and(|bytes| serde_json::from_slice::<MadeFrom>(&bytes).is_ok_and(|m| m == wanted)) {
+                return Ok(());
+            }
+            clear(db)?;
+            db.insert(keys::META, serde_json::to_vec(&wanted).map_err(text)?).map(drop).map_err(text)
+        })
+    }
+
+    fn watermark(&self, shard: Shard) -> Result<Seq, StoreError> {
+        self.with(|db| match db.get(keys::watermark(shard)).map_err(text)? {
+            None => Ok(0),
+            Some(bytes) => number(&bytes),
+        })
+    }
+
+    fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for change in write.rows {
+            match change {
+                RowChange::Put(row) => batch.insert(keys::row(row.table, &row.key), IVec::default()),
+                RowChange::Delete(row) => batch.remove(keys::row(row.table, &row.key)),
+            }
+        }
+        for (key, entity) in write.states {
+            let mut value = Vec::with_capacity(8 + entity.json.len());
+            value.extend_from_slice(&entity.version.to_be_bytes());
+            value.extend_from_slice(entity.json.as_bytes());
+            batch.insert(keys::state(key.kind, &key.id), value);
+        }
+        for (key, version, seq) in write.history {
+            batch.insert(keys::history(&key, version), &seq.to_be_bytes());
+        }
+        if let Some(watermark) = write.watermark {
+            batch.insert(keys::watermark(shard), &watermark.to_be_bytes());
+        }
+        self.with(|db| db.apply_batch(batch).map_err(text))
+    }
+
+    fn load(&self, key: &EntityKey) -> Result<Option<StoredEntity>, StoreError> {
+        self.with(|db| {
+            let Some(value) = db.get(keys::state(key.kind, &key.id)).map_err(text)? else { return Ok(None) };
+            let (version, json) = value.split_first_chunk().ok_or("a state is too short")?;
+            let json: Arc<str> = std::str::from_utf8(json).map_err(text)?.into();
+            Ok(Some(StoredEntity { version: u64::from_be_bytes(*version), json }))
+        })
+    }
+
+    fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError> {
+        let prefix = keys::state(kind, "");
+        // No id is empty, so the prefix itself stands before the first.
+        let low = keys::state(kind, after.unwrap_or(""));
+        let high = keys::after_prefix(&prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        self.with(|db| {
+            let found = db.range((Bound::Excluded(low), high)).keys().take(limit);
+            found
+                .map(|key| {
+                    let key = key.map_err(text)?;
+                    Ok(EntityKey::new(kind, std::str::from_utf8(&key[prefix.len()..]).map_err(text)?))
+                })
+                .collect()
+        })
+    }
+
+    fn rows(
+        &self,
+        table: &'static str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let Some(span) = keys::row_span(table, prefix, after, reverse) else { return Ok(Vec::new()) };
+        self.with(|db| {
+            let found = db.range(span).keys();
+            let own = |key: sled::Result<IVec>| key.map(|key| keys::row_key(table, &key)).map_err(text);
+            match reverse {
+                false => found.take(limit).map(own).collect(),
+                true => found.rev().take(limit).map(own).collect(),
+            }
+        })
+    }
+
+    fn history(&self, key: &EntityKey, from_version: u64, limit: usize) -> Result<Vec<(u64, Seq)>, StoreError> {
+        self.with(|db| {
+            let at_or_below = keys::history(key, 0)..=keys::history(key, from_version);
+            let first = match db.range(at_or_below).keys().next_back() {
+                Some(found) => found.map_err(text)?.to_vec(),
+                None => keys::history(key, from_version),
+            };
+            let found = db.range(first..=keys::history(key, u64::MAX)).take(limit);
+            found
+                .map(|entry| {
+                    let (key, seq) = entry.map_err(text)?;
+                    Ok((keys::version_of(&key).ok_or("a history key is too short")?, number(&seq)?))
+                })
+                .collect()
+        })
+    }
+}
+
+fn number(bytes: &[u8]) -> Result<u64, String> {
+    bytes.try_into().map(u64::from_be_bytes).map_err(|_| format!("a number of {} bytes", bytes.len()))
+}

@@ -1,0 +1,58 @@
+//! The journal's conformance suite: the contract in `src/actors/ports/journal.rs`, held by every backend.
+//!
+//! `suite` is generic; `backends` says how each backend is made, and how it is opened again after a crash.
+//! What only one backend can show (files, processes, faults) stands in `sled_only` and `memory_only`.
+
+#[path = "journal_tck/backends.rs"]
+mod backends;
+#[path = "journal_tck/damage.rs"]
+mod damage;
+#[path = "journal_tck/kill.rs"]
+mod kill;
+#[path = "journal_tck/make.rs"]
+mod make;
+#[path = "journal_tck/memory_only.rs"]
+mod memory_only;
+#[path = "journal_tck/sled_only.rs"]
+mod sled_only;
+#[path = "journal_tck/suite.rs"]
+mod suite;
+#[path = "journal_tck/suite_read.rs"]
+mod suite_read;
+
+use backends::{Backend, Memory, Sled};
+
+macro_rules! conformance {
+    ($($room:ident :: $case:ident),* $(,)?) => {
+        mod sled {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() { $room::$case(Sled::fresh()).await })*
+        }
+        mod memory {
+            use super::*;
+            $(#[tokio::test(start_paused = true)]
+            async fn $case() { $room::$case(Memory::fresh()).await })*
+        }
+    };
+}
+
+conformance![
+    suite::one_of_two_racing_claims_wins,
+    suite::an_old_claim_is_fenced,
+    suite::a_wrong_end_is_fenced,
+    suite::a_claim_is_written_into_the_log,
+    suite::of_two_racing_appends_one_is_stored,
+    suite::a_release_ends_the_log_and_is_fenced_too,
+    suite::shards_are_independent,
+    suite::resolve_knows_what_is_stored,
+    suite::an_abandoned_append_resolves_for_good,
+    suite::what_was_acknowledged_survives_a_crash,
+    suite::a_crash_between_write_and_acknowledgement_resolves,
+    suite::bounds_are_refused_without_harm,
+    suite_read::records_come_back_as_they_were_appended,
+    suite_read::history_turns_live_without_a_seam,
+    suite_read::no_gap_or_duplicate_across_a_claim,
+    suite_read::a_range_is_inclusive_and_ends,
+    suite_read::a_reader_that_lags_misses_nothing,
+];

@@ -1,0 +1,80 @@
+//! How each backend is made, and what a crash leaves of it.
+
+use std::{fs, path::Path, sync::Arc};
+
+use souk::{
+    actors::ports::Journal,
+    persistence::{
+        MemoryJournal, SledJournal,
+        memory_journal::{MemoryStorage, NoFaults},
+        sled_journal::SledOptions,
+    },
+};
+use tempfile::TempDir;
+
+pub const SHARDS: u16 = 4;
+
+pub trait Backend: Sized + Send {
+    type J: Journal;
+    fn fresh() -> Self;
+    fn open(&self) -> Arc<Self::J>;
+    /// What a killed process would find: nothing of `old` but what it made durable.
+    fn reopen_after_crash(&mut self, old: Arc<Self::J>) -> Arc<Self::J>;
+}
+
+pub struct Memory(MemoryStorage);
+
+impl Backend for Memory {
+    type J = MemoryJournal;
+
+    fn fresh() -> Self {
+        Self(MemoryStorage::new(super::make::uuid(), SHARDS))
+    }
+
+    fn open(&self) -> Arc<MemoryJournal> {
+        Arc::new(MemoryJournal::open(self.0.clone(), Arc::new(NoFaults)))
+    }
+
+    fn reopen_after_crash(&mut self, _old: Arc<MemoryJournal>) -> Arc<MemoryJournal> {
+        self.open()
+    }
+}
+
+pub struct Sled(pub TempDir);
+
+pub fn options() -> SledOptions {
+    SledOptions { shards: SHARDS, ..SledOptions::default() }
+}
+
+impl Backend for Sled {
+    type J = SledJournal;
+
+    fn fresh() -> Self {
+        Self(TempDir::new().expect("a directory"))
+    }
+
+    fn open(&self) -> Arc<SledJournal> {
+        Arc::new(SledJournal::open(self.0.path(), options()).expect("the journal opens"))
+    }
+
+    /// The files are copied while `old` is open, so nothing that it does at a clean end helps.
+    fn reopen_after_crash(&mut self, old: Arc<SledJournal>) -> Arc<SledJournal> {
+        let copy = TempDir::new().expect("a directory");
+        copy_dir(self.0.path(), copy.path());
+        drop(old);
+        self.0 = copy;
+        self.open()
+    }
+}
+
+pub fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        match entry.file_type().expect("a type").is_dir() {
+            true => copy_dir(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).expect("a copy")),
+        }
+    }
+}
