@@ -9,3 +9,4 @@
 
 pub mod actors;
 pub mod domain;
+pub mod views;
