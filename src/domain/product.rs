@@ -4,9 +4,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    entity::Entity,
     ids::{ProductId, Sku},
+    model::Kind,
     money::Money,
+    time::Timestamp,
 };
+
+mod check;
+
+pub use check::limits;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProductData {
@@ -78,15 +85,20 @@ pub struct ProductView {
     pub archived: bool,
 }
 
-// SKELETON-BEGIN: replaced by the real state, decide and apply.
+/// State.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Product {}
-impl super::entity::Entity for Product {
-    const KIND: super::model::Kind = super::model::Kind::Product;
+pub struct Product {
+    data: Option<Box<ProductData>>,
+    archived: bool,
+}
+
+impl Entity for Product {
+    const KIND: Kind = Kind::Product;
     type Command = ProductCommand;
     type Event = ProductEvent;
     type Rejection = ProductRejection;
     type View = ProductView;
+<<<<<<< HEAD
     fn decide(&self, _: &ProductCommand, _: super::time::Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
         todo!()
     }
@@ -95,6 +107,43 @@ impl super::entity::Entity for Product {
     }
     fn view(&self) -> ProductView {
         todo!()
+=======
+
+    fn decide(&self, command: &ProductCommand, _now: Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
+        match command {
+            ProductCommand::Define { product, data } => {
+                check::check(data)?;
+                match !self.archived && self.data.as_ref() == Some(data) {
+                    true => Ok(vec![]),
+                    false => Ok(vec![ProductEvent::Defined { product: *product, data: data.clone() }]),
+                }
+            }
+            ProductCommand::Archive if self.data.is_none() => Err(ProductRejection::NotDefined),
+            ProductCommand::Archive if self.archived => Ok(vec![]),
+            ProductCommand::Archive => Ok(vec![ProductEvent::Archived]),
+        }
+    }
+
+    fn apply(&mut self, event: &ProductEvent) {
+        match event {
+            // Defined again, an archived product is back in the shop.
+            ProductEvent::Defined { data, .. } => *self = Self { data: Some(data.clone()), archived: false },
+            ProductEvent::Archived => self.archived = true,
+        }
+    }
+
+    fn view(&self) -> ProductView {
+        ProductView { data: self.data.clone(), archived: self.archived }
+    }
+
+    fn remembers(command: &ProductCommand) -> bool {
+        match command {
+            // Both are absolute: `decide` answers a repeated one with nothing new.
+            ProductCommand::Define { .. } | ProductCommand::Archive => false,
+        }
+>>>>>>> catalogue
     }
 }
-// SKELETON-END
+
+#[cfg(test)]
+mod tests;
