@@ -1,6 +1,12 @@
 //! What an entity's state owes the world, as data: a command to another entity, or a call to the
 //! payment provider. The host performs each until its outcome is known, and brings that back as a
 //! command to the sender. Invariant: every target is idempotent by the effect's id.
+//!
+//! The table of ids, requests and outcomes is `effect/table.rs`.
+
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroU32;
 
@@ -61,19 +67,3 @@ pub enum Outcome {
     Refused(AnyRejection),
     Provider(ProviderNews),
 }
-
-// SKELETON-BEGIN: the real table goes here.
-impl Effect {
-    /// Stable within the sending entity: names the effect and its idempotency key.
-    pub fn id(&self) -> String {
-        todo!()
-    }
-    pub fn request(&self) -> Request {
-        todo!()
-    }
-    /// The command that brings the outcome back to the sender; `None` when the sender need not know.
-    pub fn outcome(&self, _outcome: Outcome) -> Option<AnyCommand> {
-        todo!()
-    }
-}
-// SKELETON-END

@@ -3,18 +3,37 @@
 //! The order is the saga's only memory: what it still owes the world is a function of its state
 //! (`order/effects.rs`), and each outcome comes back as a command. Invariant: stock and money move
 //! together, so an order that is not sold ends with every hold released and every payment undone.
+//!
+//! In `order/`: `shapes` and `protocol` (the types), `decide` (the list of commands), `checkout`,
+//! `paying` and `fulfil` (what they mean), `consequences` (what follows from a state by itself),
+//! `apply`, `effects`, `moves` (the operators' table), `view`. Absent: returns and promotions.
 
-use std::num::NonZeroU32;
+mod apply;
+mod checkout;
+mod consequences;
+mod decide;
+mod effects;
+mod fulfil;
+mod moves;
+mod paying;
+mod protocol;
+mod shapes;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{protocol::*, shapes::*, view::*};
 use super::{
-    ids::{CartId, FulfilmentId, OrderId, PaymentId, Sku, UserId},
-    money::Money,
-    pricing::{Line, Totals},
+    effect::Effect,
+    entity::Entity,
+    ids::{FulfilmentId, PaymentId, Sku},
+    model::Kind,
     time::Timestamp,
 };
 
+<<<<<<< HEAD
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lifecycle {
@@ -346,14 +365,102 @@ pub struct OrderView {
 }
 
 // SKELETON-BEGIN: replaced by the real state, decide and apply.
+=======
+>>>>>>> checkout
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Order {}
-impl super::entity::Entity for Order {
-    const KIND: super::model::Kind = super::model::Kind::Order;
+pub struct Order {
+    /// `None` until placed; the order's id is in it.
+    placement: Option<Box<Placement>>,
+    placed_at: Timestamp,
+    lifecycle: Lifecycle,
+    /// One for each SKU, in the order of the placement's lines.
+    stock: Vec<StockLine>,
+    payment: Option<Attempt>,
+    /// Attempts that failed before `payment`.
+    former: Vec<PaymentId>,
+    /// Given at `Verified`: an order with a number was sold, whatever came later.
+    number: Option<u64>,
+    cart_settled: bool,
+    /// A payment came after the expiry: the stock was tried again, which is done once.
+    revived: bool,
+    fulfilments: Vec<Fulfilment>,
+    /// Parcels of `fulfilments` that the stock has not yet written off.
+    parcels: Vec<(FulfilmentId, Sku)>,
+}
+
+/// One SKU's units on their way through the stock.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StockLine {
+    sku: Sku,
+    units: u32,
+    /// Units that are in parcels.
+    shipped: u32,
+    state: HoldState,
+    /// Counts the `Hold`s asked for, so that a second one is not mistaken for a retry of the first.
+    attempt: u8,
+    /// When the hold asked for ends in the stock.
+    until: Timestamp,
+    /// The hold was lost once: the next loss is final.
+    lost: bool,
+}
+
+/// The order's side of one payment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Attempt {
+    id: PaymentId,
+    provider: String,
+    token: String,
+    region: PaymentRegion,
+    /// Minor units given back.
+    refunded: i64,
+    opened: bool,
+    capture_asked: bool,
+    unwind_asked: bool,
+}
+
+impl Order {
+    /// Lines of a placement or a fulfilment.
+    pub const LINES_MAX: usize = 200;
+    pub const FULFILMENTS_MAX: usize = 100;
+    /// Attempts to pay one order.
+    pub const PAYMENTS_MAX: usize = 20;
+    /// The stock keeps a hold this much longer than the order waits, so that the order always decides
+    /// its own expiry before the stock does.
+    pub const GRACE_MS: i64 = 60_000;
+    /// How long a hold for an order that is paid already is asked for. It only has to last until its commit.
+    pub const PAID_HOLD_MS: i64 = 15 * 60_000;
+
+    fn region(&self) -> PaymentRegion {
+        self.payment.as_ref().map_or(PaymentRegion::None, |payment| payment.region)
+    }
+
+    /// Whether a payment stands behind the order.
+    fn paid(&self) -> bool {
+        self.region().is_paid()
+    }
+
+    fn all_stock(&self, state: HoldState) -> bool {
+        self.stock.iter().all(|line| line.state == state)
+    }
+
+    fn any_stock(&self, test: impl Fn(HoldState) -> bool) -> bool {
+        self.stock.iter().any(|line| test(line.state))
+    }
+
+    /// When the order expires by itself; a paid one never does.
+    fn expires_at(&self) -> Option<Timestamp> {
+        let waits = matches!(self.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment) && !self.paid();
+        self.placement.as_ref().filter(|_| waits).map(|placement| placement.pay_by)
+    }
+}
+
+impl Entity for Order {
+    const KIND: Kind = Kind::Order;
     type Command = OrderCommand;
     type Event = OrderEvent;
     type Rejection = OrderRejection;
     type View = OrderView;
+<<<<<<< HEAD
     fn decide(&self, _: &OrderCommand, _: super::time::Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
         todo!()
     }
@@ -362,6 +469,36 @@ impl super::entity::Entity for Order {
     }
     fn view(&self) -> OrderView {
         todo!()
+=======
+
+    fn decide(&self, command: &OrderCommand, now: Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
+        let events = self.decide_command(command, now)?;
+        Ok(self.with_consequences(events, now))
+    }
+
+    fn apply(&mut self, event: &OrderEvent) {
+        self.apply_event(event);
+    }
+
+    fn view(&self) -> OrderView {
+        self.show()
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        self.expires_at()
+    }
+
+    fn wake() -> Option<OrderCommand> {
+        Some(OrderCommand::Wake)
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.owed()
+    }
+
+    fn remembers(command: &OrderCommand) -> bool {
+        // Everything else is recognised by its own contents when it comes again.
+        matches!(command, OrderCommand::Transition { .. })
+>>>>>>> checkout
     }
 }
-// SKELETON-END

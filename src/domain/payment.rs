@@ -1,15 +1,34 @@
 //! One attempt to pay one order. Money rules: authorise before capture, capture only on the
 //! order's word (its stock is committed), undo whatever an unsold order took; the provider's calls
 //! and webhooks may come late, twice or out of order and move the state only forwards.
+//!
+//! In `payment/`: `protocol` (the types), `decide` (what the shop wants), `news` (what the provider
+//! says), `undo` (what follows by itself), `apply`, `effects`, `view`. Absent: several captures.
+
+mod apply;
+mod decide;
+mod effects;
+mod news;
+mod protocol;
+#[cfg(test)]
+mod tests;
+mod undo;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{protocol::*, view::*};
 use super::{
-    ids::{OrderId, PaymentId, RefundId, UserId},
+    effect::Effect,
+    entity::Entity,
+    ids::{OrderId, PaymentId, UserId},
+    model::Kind,
     money::Money,
     order::PaymentRegion,
+    time::Timestamp,
 };
 
+<<<<<<< HEAD
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentCommand {
@@ -147,14 +166,101 @@ pub struct PaymentView {
 }
 
 // SKELETON-BEGIN: replaced by the real state, decide and apply.
+=======
+>>>>>>> checkout
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Payment {}
-impl super::entity::Entity for Payment {
-    const KIND: super::model::Kind = super::model::Kind::Payment;
+pub struct Payment {
+    /// `None` until opened.
+    request: Option<Box<Request>>,
+    status: PaymentRegion,
+    reference: Option<String>,
+    continue_url: Option<String>,
+    decline_code: Option<String>,
+    /// The provider has authorised once, perhaps too late.
+    authorised: bool,
+    capture_asked: bool,
+    /// The order is not sold: whatever this payment takes is given back.
+    unwind: bool,
+    void: Void,
+    refunds: Vec<Refund>,
+    /// The status and refunded sum that the order has heard of.
+    told: (PaymentRegion, i64),
+}
+
+/// What the payment was opened with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Request {
+    payment: PaymentId,
+    order: OrderId,
+    user: UserId,
+    amount: Money,
+    provider: String,
+    token: String,
+    at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Void {
+    #[default]
+    No,
+    Asked,
+    Done,
+}
+
+impl Payment {
+    /// How long a shopper has for what the provider asks (a code, a redirect), from the opening on.
+    pub const AUTHORIZE_MS: i64 = 15 * 60_000;
+    /// Refunds by operators; the next one is refused.
+    pub const REFUNDS_MAX: usize = 50;
+    /// Refunds that an unwinding payment asks for by itself, should the provider refuse some. What is
+    /// left after that stands in the view as failed refunds, for an operator.
+    pub const UNWINDS_MAX: usize = 3;
+    /// The decline code of a payment whose shopper never came back.
+    pub const TIMED_OUT: &str = "action_timed_out";
+
+    fn amount(&self) -> Money {
+        self.request.as_ref().map_or(Money::default(), |request| request.amount)
+    }
+
+    fn sum_of(&self, counts: impl Fn(RefundStatus) -> bool) -> i64 {
+        // Each refund was checked against what the others left of `amount`.
+        self.refunds.iter().filter(|refund| counts(refund.status)).map(|refund| refund.amount.amount).sum()
+    }
+
+    fn refunded(&self) -> i64 {
+        self.sum_of(|status| status == RefundStatus::Done)
+    }
+
+    /// What may still be given back: a pending refund has reserved its amount.
+    fn refundable(&self) -> i64 {
+        match self.status {
+            PaymentRegion::Captured | PaymentRegion::PartiallyRefunded => {
+                self.amount().amount - self.sum_of(|status| status != RefundStatus::Failed)
+            }
+            PaymentRegion::None
+            | PaymentRegion::Pending
+            | PaymentRegion::RequiresAction
+            | PaymentRegion::Authorized
+            | PaymentRegion::Refunded
+            | PaymentRegion::Voided
+            | PaymentRegion::Failed => 0,
+        }
+    }
+
+    fn authorize_by(&self) -> Option<Timestamp> {
+        let request = self.request.as_ref().filter(|_| self.status == PaymentRegion::RequiresAction)?;
+        Some(request.at.plus_ms(Self::AUTHORIZE_MS))
+    }
+}
+
+impl Entity for Payment {
+    const KIND: Kind = Kind::Payment;
     type Command = PaymentCommand;
     type Event = PaymentEvent;
     type Rejection = PaymentRejection;
     type View = PaymentView;
+<<<<<<< HEAD
     fn decide(&self, _: &PaymentCommand, _: super::time::Timestamp) -> Result<Vec<PaymentEvent>, PaymentRejection> {
         todo!()
     }
@@ -163,6 +269,36 @@ impl super::entity::Entity for Payment {
     }
     fn view(&self) -> PaymentView {
         todo!()
+=======
+
+    fn decide(&self, command: &PaymentCommand, now: Timestamp) -> Result<Vec<PaymentEvent>, PaymentRejection> {
+        let events = self.decide_command(command, now)?;
+        Ok(self.with_consequences(events))
+    }
+
+    fn apply(&mut self, event: &PaymentEvent) {
+        self.apply_event(event);
+    }
+
+    fn view(&self) -> PaymentView {
+        self.show()
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        self.authorize_by()
+    }
+
+    fn wake() -> Option<PaymentCommand> {
+        Some(PaymentCommand::Wake)
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.owed()
+    }
+
+    /// Every command is recognised by its own contents when it comes again.
+    fn remembers(_: &PaymentCommand) -> bool {
+        false
+>>>>>>> checkout
     }
 }
-// SKELETON-END

@@ -1,0 +1,106 @@
+//! Placing, and what the stock answers.
+
+use super::{HoldState, Lifecycle, Order, OrderEvent, OrderRejection, Placement, StockLine, decide::Decision};
+use crate::domain::{ids::Sku, time::Timestamp};
+
+impl Order {
+    pub(super) fn place(&self, placement: &Placement, now: Timestamp) -> Decision {
+        match &self.placement {
+            Some(placed) if placed.repeats(placement) => return Ok(vec![]),
+            Some(_) => return Err(OrderRejection::AlreadyPlaced),
+            None => {}
+        }
+        if placement.lines.is_empty() {
+            return Err(OrderRejection::Empty);
+        }
+        if placement.lines.len() > Self::LINES_MAX {
+            return Err(OrderRejection::TooMany { what: "lines".to_owned(), max: Self::LINES_MAX });
+        }
+        // Also refuses two lines of one SKU whose sum is more than a hold can count.
+        let countable = stock_lines(placement).is_some();
+        if !countable || !placement.totals.sum_up(&placement.lines) {
+            return Err(OrderRejection::BadTotals);
+        }
+        Ok(vec![OrderEvent::Placed { placement: Box::new(placement.clone()), at: now }])
+    }
+
+    pub(super) fn hold_granted(&self, sku: &Sku, attempt: u8) -> Vec<OrderEvent> {
+        match self.line(sku, attempt) {
+            Some(line) if line.state.is_wanted() => vec![OrderEvent::HoldGranted { sku: sku.clone() }],
+            Some(_) | None => vec![],
+        }
+    }
+
+    pub(super) fn hold_refused(&self, sku: &Sku, available: u64, attempt: u8) -> Vec<OrderEvent> {
+        match self.line(sku, attempt) {
+            Some(line) if line.state.is_wanted() => vec![OrderEvent::HoldRefused { sku: sku.clone(), available }],
+            Some(_) | None => vec![],
+        }
+    }
+
+    pub(super) fn hold_committed(&self, sku: &Sku, attempt: u8) -> Vec<OrderEvent> {
+        match self.line(sku, attempt) {
+            Some(line) if line.state == HoldState::Held && self.lifecycle == Lifecycle::AwaitingPayment => {
+                vec![OrderEvent::HoldCommitted { sku: sku.clone() }]
+            }
+            Some(_) | None => vec![],
+        }
+    }
+
+    pub(super) fn hold_gone(&self, sku: &Sku, attempt: u8, now: Timestamp) -> Vec<OrderEvent> {
+        match self.line(sku, attempt) {
+            Some(line) if line.state != HoldState::Held || self.lifecycle != Lifecycle::AwaitingPayment => vec![],
+            Some(line) if !line.lost => vec![OrderEvent::HoldLost { sku: sku.clone(), at: now }],
+            // Lost again: something is wrong with time or the host, and a third try would not mend it.
+            Some(_) => vec![OrderEvent::HoldRefused { sku: sku.clone(), available: 0 }],
+            None => vec![],
+        }
+    }
+
+    pub(super) fn hold_released(&self, sku: &Sku, attempt: u8) -> Vec<OrderEvent> {
+        match self.line(sku, attempt) {
+            Some(line) if line.state == HoldState::Releasing => vec![OrderEvent::HoldReleased { sku: sku.clone() }],
+            Some(_) | None => vec![],
+        }
+    }
+
+    pub(super) fn cart_settled(&self) -> Vec<OrderEvent> {
+        match self.number.is_some() && !self.cart_settled {
+            true => vec![OrderEvent::CartSettled],
+            false => vec![],
+        }
+    }
+
+    fn line(&self, sku: &Sku, attempt: u8) -> Option<&StockLine> {
+        self.stock.iter().find(|line| line.sku == *sku && line.attempt == attempt)
+    }
+}
+
+impl HoldState {
+    /// A `Hold` is owed or under way.
+    pub(super) const fn is_wanted(self) -> bool {
+        matches!(self, Self::Wanted | Self::Lost)
+    }
+}
+
+/// The placement's quantities, summed for each SKU: two lines of one SKU are one hold, else the second
+/// would be a conflict and the first enough to be told "in stock". `None` when a sum does not fit.
+pub(super) fn stock_lines(placement: &Placement) -> Option<Vec<StockLine>> {
+    let until = placement.pay_by.plus_ms(Order::GRACE_MS);
+    let mut lines: Vec<StockLine> = Vec::new();
+    for line in &placement.lines {
+        match lines.iter_mut().find(|known| known.sku == line.sku) {
+            Some(known) => known.units = known.units.checked_add(line.quantity)?,
+            None => lines.push(StockLine {
+                sku: line.sku.clone(),
+                units: line.quantity,
+                shipped: 0,
+                state: HoldState::Wanted,
+                attempt: 1,
+                until,
+                lost: false,
+            }),
+        }
+    }
+    Some(lines)
+}

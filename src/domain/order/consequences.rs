@@ -1,0 +1,45 @@
+//! What follows from a state by itself, without a further command: it is decided with the last outcome,
+//! in one atomic append, so that no order rests half decided.
+
+use super::{HoldState, Lifecycle, Order, OrderEvent};
+use crate::domain::{entity::Entity, time::Timestamp};
+
+impl Order {
+    pub(super) fn with_consequences(&self, mut events: Vec<OrderEvent>, now: Timestamp) -> Vec<OrderEvent> {
+        if events.is_empty() {
+            return events;
+        }
+        let mut draft = self.clone();
+        events.iter().for_each(|event| draft.apply(event));
+        // Each consequence changes the lifecycle away from its own condition, so this ends.
+        while let Some(event) = draft.consequence(now) {
+            draft.apply(&event);
+            events.push(event);
+        }
+        events
+    }
+
+    fn consequence(&self, now: Timestamp) -> Option<OrderEvent> {
+        let refused = self.any_stock(|state| matches!(state, HoldState::Refused { .. }));
+        match self.lifecycle {
+            // All answers first: the shopper sees every short line, not only the first.
+            Lifecycle::Placing if self.stock.is_empty() || self.any_stock(HoldState::is_wanted) => None,
+            Lifecycle::Placing if refused => Some(OrderEvent::Rejected),
+            Lifecycle::Placing => Some(OrderEvent::Reserved),
+            Lifecycle::AwaitingPayment if refused => Some(OrderEvent::RevivalFailed { at: now }),
+            Lifecycle::Expired if self.paid() && !self.revived => {
+                self.payment.as_ref().map(|payment| OrderEvent::Revived { payment: payment.id, at: now })
+            }
+            Lifecycle::AwaitingPayment
+            | Lifecycle::Verified
+            | Lifecycle::Processing
+            | Lifecycle::PartiallyShipped
+            | Lifecycle::Shipped
+            | Lifecycle::Delivered
+            | Lifecycle::Completed
+            | Lifecycle::Rejected
+            | Lifecycle::Expired
+            | Lifecycle::Cancelled => None,
+        }
+    }
+}

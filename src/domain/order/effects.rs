@@ -1,0 +1,99 @@
+//! What an order owes the world: a function of its state alone, so a crash loses no step (G4).
+//!
+//! Read it as the saga's table. Compensation stands beside the steps: a line that is `Releasing` owes
+//! its release in every lifecycle, and an order that is given up owes the undoing of its payment.
+
+use std::num::NonZeroU32;
+
+use super::{Attempt, CapturePolicy, HoldState, Lifecycle, Order, PaymentRegion, Placement, StockLine};
+use crate::domain::{effect::Effect, ids::OrderId};
+
+impl Order {
+    pub(super) fn owed(&self) -> Vec<Effect> {
+        let Some(placement) = &self.placement else { return Vec::new() };
+        let order = placement.order;
+        let mut owed: Vec<Effect> = self.stock.iter().filter_map(|line| self.owed_to_stock(order, line)).collect();
+        if self.lacks_only_its_number() {
+            owed.push(Effect::AllotNumber { order });
+        }
+        owed.extend(self.owed_to_cart(placement));
+        if let Some(payment) = &self.payment {
+            owed.extend(self.owed_to_payment(placement, payment));
+        }
+        owed.extend(self.parcels.iter().filter_map(|(fulfilment, sku)| {
+            let parcel = self.fulfilments.iter().find(|known| known.id == *fulfilment)?;
+            let (_, units) = parcel.lines.iter().find(|(line, _)| line == sku)?;
+            Some(Effect::ShipHold { order, sku: sku.clone(), fulfilment: *fulfilment, units: *units })
+        }));
+        owed
+    }
+
+    fn owed_to_stock(&self, order: OrderId, line: &StockLine) -> Option<Effect> {
+        let (sku, attempt) = (line.sku.clone(), line.attempt);
+        match line.state {
+            HoldState::Wanted | HoldState::Lost => {
+                let units = NonZeroU32::new(line.units)?;
+                Some(Effect::Hold { order, sku, units, until: line.until, attempt })
+            }
+            HoldState::Held if self.may_commit() => Some(Effect::CommitHold { order, sku, attempt }),
+            HoldState::Releasing => Some(Effect::ReleaseHold { order, sku, attempt }),
+            HoldState::Held
+            | HoldState::Refused { .. }
+            | HoldState::Committed
+            | HoldState::Released
+            | HoldState::Shipped => None,
+        }
+    }
+
+    /// Paid, and every SKU in hand: nothing is committed for an order that may still be refused a line.
+    fn may_commit(&self) -> bool {
+        let in_hand = |state| matches!(state, HoldState::Held | HoldState::Committed);
+        self.lifecycle == Lifecycle::AwaitingPayment && self.paid() && !self.any_stock(|state| !in_hand(state))
+    }
+
+    fn owed_to_cart(&self, placement: &Placement) -> Option<Effect> {
+        let cart = placement.cart.filter(|_| self.number.is_some() && !self.cart_settled)?;
+        let bought = self.stock.iter().map(|line| (line.sku.clone(), line.units)).collect();
+        Some(Effect::SettleCart { order: placement.order, cart, bought })
+    }
+
+    fn owed_to_payment(&self, placement: &Placement, payment: &Attempt) -> Option<Effect> {
+        let (order, id) = (placement.order, payment.id);
+        // Also for an order given up meanwhile: the request may be under way, and only an opened payment
+        // can be told to undo itself.
+        if !payment.opened {
+            return Some(Effect::OpenPayment {
+                order,
+                payment: id,
+                user: placement.user,
+                amount: placement.totals.total,
+                provider: payment.provider.clone(),
+                token: payment.token.clone(),
+            });
+        }
+        if self.must_unwind(payment) {
+            return Some(Effect::UnwindPayment { order, payment: id });
+        }
+        let wanted = placement.capture == CapturePolicy::OnVerified && !payment.capture_asked;
+        let sold = self.number.is_some() && !self.lifecycle.is_given_up();
+        (wanted && sold && payment.region == PaymentRegion::Authorized)
+            .then_some(Effect::AskCapture { order, payment: id })
+    }
+
+    fn must_unwind(&self, payment: &Attempt) -> bool {
+        let live = match self.lifecycle {
+            Lifecycle::Cancelled | Lifecycle::Rejected => payment.region.is_paid() || payment.region.is_open(),
+            // An open payment of an expired order may still succeed, which revives the order once.
+            Lifecycle::Expired => payment.region.is_paid() || (self.revived && payment.region.is_open()),
+            Lifecycle::Placing
+            | Lifecycle::AwaitingPayment
+            | Lifecycle::Verified
+            | Lifecycle::Processing
+            | Lifecycle::PartiallyShipped
+            | Lifecycle::Shipped
+            | Lifecycle::Delivered
+            | Lifecycle::Completed => false,
+        };
+        live && !payment.unwind_asked
+    }
+}

@@ -1,0 +1,98 @@
+//! The payment as its order sees it: one attempt at a time, and news that only counts forwards.
+
+use super::{Attempt, Lifecycle, Order, OrderEvent, OrderRejection, PaymentNews, PaymentRegion, decide::Decision};
+use crate::domain::{ids::PaymentId, time::Timestamp};
+
+impl Order {
+    pub(super) fn begin_payment(&self, id: PaymentId, provider: &str, token: &str, now: Timestamp) -> Decision {
+        if self.placement.is_none() {
+            return Err(OrderRejection::NotPlaced);
+        }
+        if self.former.contains(&id) {
+            return Ok(vec![]);
+        }
+        if let Some(payment) = self.payment.as_ref().filter(|payment| payment.id == id) {
+            return match payment.provider == provider && payment.token == token {
+                true => Ok(vec![]),
+                false => Err(OrderRejection::PaymentUnderWay { payment: id }),
+            };
+        }
+        if self.number.is_some() && !self.lifecycle.is_given_up() || self.paid() {
+            return Err(OrderRejection::AlreadyPaid);
+        }
+        // The alarm may be late; what it will decide holds already.
+        let overdue = self.expires_at().is_some_and(|pay_by| pay_by <= now);
+        let lifecycle = if overdue { Lifecycle::Expired } else { self.lifecycle };
+        if lifecycle != Lifecycle::AwaitingPayment {
+            return Err(OrderRejection::NotPayable { lifecycle });
+        }
+        match &self.payment {
+            Some(payment) if payment.region.is_open() => {
+                return Err(OrderRejection::PaymentUnderWay { payment: payment.id });
+            }
+            Some(_) | None => {}
+        }
+        if self.former.len() + 1 >= Self::PAYMENTS_MAX {
+            return Err(OrderRejection::TooMany { what: "payments of one order".to_owned(), max: Self::PAYMENTS_MAX });
+        }
+        Ok(vec![OrderEvent::PaymentBegun { payment: id, provider: provider.to_owned(), token: token.to_owned() }])
+    }
+
+    pub(super) fn payment_news(&self, id: PaymentId, news: &PaymentNews, _now: Timestamp) -> Decision {
+        if self.placement.is_none() {
+            return Err(OrderRejection::NotPlaced);
+        }
+        if self.former.contains(&id) {
+            return Ok(vec![]);
+        }
+        let unknown = OrderRejection::UnknownPayment { payment: id };
+        let payment = self.payment.as_ref().filter(|payment| payment.id == id).ok_or(unknown)?;
+        match self.is_news(payment, news) {
+            true => Ok(vec![OrderEvent::PaymentMoved { payment: id, news: news.clone() }]),
+            false => Ok(vec![]),
+        }
+    }
+
+    fn is_news(&self, payment: &Attempt, news: &PaymentNews) -> bool {
+        let forward = payment.region.precedes(self.region_after(news));
+        match news {
+            PaymentNews::Refunded { total } => forward && total.amount > payment.refunded,
+            PaymentNews::RequiresAction
+            | PaymentNews::Authorized { .. }
+            | PaymentNews::Captured { .. }
+            | PaymentNews::Voided
+            | PaymentNews::Failed { .. } => forward,
+        }
+    }
+
+    pub(super) fn region_after(&self, news: &PaymentNews) -> PaymentRegion {
+        match news {
+            PaymentNews::RequiresAction => PaymentRegion::RequiresAction,
+            PaymentNews::Authorized { .. } => PaymentRegion::Authorized,
+            PaymentNews::Captured { .. } => PaymentRegion::Captured,
+            PaymentNews::Refunded { total } => {
+                let whole = self.placement.as_ref().map_or(0, |placement| placement.totals.total.amount);
+                if total.amount < whole { PaymentRegion::PartiallyRefunded } else { PaymentRegion::Refunded }
+            }
+            PaymentNews::Voided => PaymentRegion::Voided,
+            PaymentNews::Failed { .. } => PaymentRegion::Failed,
+        }
+    }
+
+    pub(super) fn payment_opened(&self, id: PaymentId) -> Vec<OrderEvent> {
+        self.once(id, |payment| !payment.opened, OrderEvent::PaymentOpened { payment: id })
+    }
+
+    pub(super) fn capture_asked(&self, id: PaymentId) -> Vec<OrderEvent> {
+        self.once(id, |payment| !payment.capture_asked, OrderEvent::CaptureAsked { payment: id })
+    }
+
+    pub(super) fn unwind_asked(&self, id: PaymentId) -> Vec<OrderEvent> {
+        self.once(id, |payment| !payment.unwind_asked, OrderEvent::UnwindAsked { payment: id })
+    }
+
+    fn once(&self, id: PaymentId, new: impl Fn(&Attempt) -> bool, event: OrderEvent) -> Vec<OrderEvent> {
+        let payment = self.payment.as_ref().filter(|payment| payment.id == id);
+        payment.filter(|payment| new(payment)).map(|_| event).into_iter().collect()
+    }
+}

@@ -1,0 +1,213 @@
+//! What an order is told, what it records, and what it refuses.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Lifecycle, Placement};
+use crate::domain::{
+    ids::{FulfilmentId, PaymentId, Sku},
+    money::Money,
+    time::Timestamp,
+};
+
+/// What a payment tells its order. Repeated or older news changes nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentNews {
+    RequiresAction,
+    Authorized { amount: Money },
+    Captured { amount: Money },
+    Refunded { total: Money },
+    Voided,
+    Failed { reason: String },
+}
+
+/// An operator's moves; which are legal now is in [`OrderView::next`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Move {
+    Processing,
+    Delivered,
+    Completed,
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderCommand {
+    Place(Box<Placement>),
+    // Outcomes of owed effects. `attempt` is the effect's: an answer to an earlier attempt says nothing of this one.
+    HoldGranted {
+        sku: Sku,
+        attempt: u8,
+    },
+    HoldRefused {
+        sku: Sku,
+        available: u64,
+        attempt: u8,
+    },
+    HoldCommitted {
+        sku: Sku,
+        attempt: u8,
+    },
+    /// The stock knows no such hold any more.
+    HoldGone {
+        sku: Sku,
+        attempt: u8,
+    },
+    HoldReleased {
+        sku: Sku,
+        attempt: u8,
+    },
+    NumberAllotted {
+        number: u64,
+    },
+    CartSettled,
+    ParcelShipped {
+        fulfilment: FulfilmentId,
+        sku: Sku,
+    },
+    /// The payment entity has taken the request to undo itself.
+    PaymentUnwinding {
+        payment: PaymentId,
+    },
+    PaymentOpened {
+        payment: PaymentId,
+    },
+    CaptureAsked {
+        payment: PaymentId,
+    },
+    /// A shopper pays: at most one payment is under way.
+    BeginPayment {
+        payment: PaymentId,
+        provider: String,
+        token: String,
+    },
+    PaymentNews {
+        payment: PaymentId,
+        news: PaymentNews,
+    },
+    Transition {
+        to: Move,
+    },
+    Fulfil {
+        fulfilment: FulfilmentId,
+        lines: Vec<(Sku, NonZeroU32)>,
+        carrier: Option<String>,
+        tracking: Option<String>,
+    },
+    /// The alarm: `pay_by` is over.
+    Wake,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderEvent {
+    Placed {
+        placement: Box<Placement>,
+        at: Timestamp,
+    },
+    HoldGranted {
+        sku: Sku,
+    },
+    HoldRefused {
+        sku: Sku,
+        available: u64,
+    },
+    HoldCommitted {
+        sku: Sku,
+    },
+    /// The hold ran out before it was committed: it is asked for once more.
+    HoldLost {
+        sku: Sku,
+        at: Timestamp,
+    },
+    HoldReleased {
+        sku: Sku,
+    },
+    /// Every SKU is held: the order waits for its payment.
+    Reserved,
+    Rejected,
+    Expired {
+        at: Timestamp,
+    },
+    PaymentBegun {
+        payment: PaymentId,
+        provider: String,
+        token: String,
+    },
+    PaymentOpened {
+        payment: PaymentId,
+    },
+    PaymentMoved {
+        payment: PaymentId,
+        news: PaymentNews,
+    },
+    /// A payment succeeded after the expiry: the stock is tried once more.
+    Revived {
+        payment: PaymentId,
+        at: Timestamp,
+    },
+    /// ... and was not to be had: the payment is undone.
+    RevivalFailed {
+        at: Timestamp,
+    },
+    Verified {
+        number: u64,
+        at: Timestamp,
+    },
+    CartSettled,
+    CaptureAsked {
+        payment: PaymentId,
+    },
+    UnwindAsked {
+        payment: PaymentId,
+    },
+    Moved {
+        to: Move,
+        at: Timestamp,
+    },
+    Fulfilled {
+        fulfilment: FulfilmentId,
+        lines: Vec<(Sku, NonZeroU32)>,
+        carrier: Option<String>,
+        tracking: Option<String>,
+        at: Timestamp,
+    },
+    ParcelShipped {
+        fulfilment: FulfilmentId,
+        sku: Sku,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderRejection {
+    #[error("there is no such order")]
+    NotPlaced,
+    #[error("there are no lines")]
+    Empty,
+    #[error("the order was placed with other contents")]
+    AlreadyPlaced,
+    #[error("the order's lines do not sum to its totals")]
+    BadTotals,
+    #[error("an order that is {from:?} cannot become {to:?}: {reason}")]
+    IllegalMove { from: Lifecycle, to: Move, reason: String },
+    #[error("an order that is {lifecycle:?} cannot be paid")]
+    NotPayable { lifecycle: Lifecycle },
+    #[error("payment {payment} is under way")]
+    PaymentUnderWay { payment: PaymentId },
+    #[error("the order is paid")]
+    AlreadyPaid,
+    #[error("payment {payment} does not belong to this order")]
+    UnknownPayment { payment: PaymentId },
+    #[error("SKU {sku}: {requested} to ship, {open} open")]
+    ShipsTooMany { sku: Sku, requested: u32, open: u32 },
+    #[error("an order that is {lifecycle:?} cannot be fulfilled")]
+    NotFulfillable { lifecycle: Lifecycle },
+    #[error("fulfilment {fulfilment} exists with other contents")]
+    FulfilmentConflict { fulfilment: FulfilmentId },
+    #[error("{what} is at most {max}")]
+    TooMany { what: String, max: usize },
+}

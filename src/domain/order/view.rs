@@ -1,0 +1,77 @@
+//! What an order shows: to its shopper, the board and the read models.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::{HoldState, Lifecycle, Move, Order, PaymentRegion, Placement, StockLine};
+use crate::domain::{
+    entity::Entity,
+    ids::{FulfilmentId, PaymentId, Sku},
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderStockLine {
+    pub sku: Sku,
+    pub units: u32,
+    pub shipped: u32,
+    pub state: HoldState,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    pub id: FulfilmentId,
+    pub lines: Vec<(Sku, NonZeroU32)>,
+    pub carrier: Option<String>,
+    pub tracking: Option<String>,
+    pub at: Timestamp,
+}
+
+/// A move, whether it is legal now, and if not why, in words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NextMove {
+    pub to: Move,
+    pub allowed: bool,
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OrderView {
+    pub lifecycle: Lifecycle,
+    pub payment_status: PaymentRegion,
+    /// The payment under way or done, if any.
+    pub payment: Option<PaymentId>,
+    pub number: Option<u64>,
+    /// `None` until placed.
+    pub placement: Option<Box<Placement>>,
+    pub placed_at: Timestamp,
+    pub stock: Vec<OrderStockLine>,
+    pub fulfilments: Vec<Fulfilment>,
+    pub next: Vec<NextMove>,
+    /// Nothing is owed: every compensation and every step of the checkout is done.
+    pub settled: bool,
+}
+
+impl Order {
+    pub(super) fn show(&self) -> OrderView {
+        OrderView {
+            lifecycle: self.lifecycle,
+            payment_status: self.region(),
+            payment: self.payment.as_ref().map(|payment| payment.id),
+            number: self.number,
+            placement: self.placement.clone(),
+            placed_at: self.placed_at,
+            stock: self.stock.iter().map(StockLine::show).collect(),
+            fulfilments: self.fulfilments.clone(),
+            next: self.next_moves(),
+            settled: self.lifecycle != Lifecycle::Placing && self.effects().is_empty(),
+        }
+    }
+}
+
+impl StockLine {
+    fn show(&self) -> OrderStockLine {
+        OrderStockLine { sku: self.sku.clone(), units: self.units, shipped: self.shipped, state: self.state }
+    }
+}

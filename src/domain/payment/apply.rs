@@ -1,0 +1,72 @@
+//! What each event does to a payment.
+
+use super::{Payment, PaymentEvent, Refund, RefundStatus, Request, Void};
+use crate::domain::{ids::RefundId, order::PaymentRegion};
+
+impl Payment {
+    pub(super) fn apply_event(&mut self, event: &PaymentEvent) {
+        match event {
+            PaymentEvent::Opened { payment, order, user, amount, provider, token, at } => {
+                self.status = PaymentRegion::Pending;
+                self.request = Some(Box::new(Request {
+                    payment: *payment,
+                    order: *order,
+                    user: *user,
+                    amount: *amount,
+                    provider: provider.clone(),
+                    token: token.clone(),
+                    at: *at,
+                }));
+            }
+            PaymentEvent::ActionRequired { reference, continue_url } => {
+                self.status = PaymentRegion::RequiresAction;
+                self.reference = Some(reference.clone());
+                self.continue_url = Some(continue_url.clone());
+            }
+            PaymentEvent::Authorized { reference } => {
+                self.authorised = true;
+                self.reference = Some(reference.clone());
+                if self.status.is_open() {
+                    self.status = PaymentRegion::Authorized;
+                }
+            }
+            PaymentEvent::Declined { code } => self.fail(code),
+            PaymentEvent::CaptureAsked => self.capture_asked = true,
+            PaymentEvent::Captured => (self.status, self.void) = (PaymentRegion::Captured, Void::No),
+            PaymentEvent::CaptureFailed { code } => self.fail(code),
+            PaymentEvent::UnwindAsked => self.unwind = true,
+            PaymentEvent::VoidAsked => self.void = Void::Asked,
+            PaymentEvent::Voided => {
+                self.void = Void::Done;
+                // A failed payment whose late authorisation was let go has still failed.
+                if self.status == PaymentRegion::Authorized {
+                    self.status = PaymentRegion::Voided;
+                }
+            }
+            PaymentEvent::RefundAsked { refund, amount, reason } => self.refunds.push(Refund {
+                id: *refund,
+                amount: *amount,
+                reason: reason.clone(),
+                status: RefundStatus::Pending,
+            }),
+            PaymentEvent::Refunded { refund } => {
+                self.set_refund(*refund, RefundStatus::Done);
+                let whole = self.refunded() >= self.amount().amount;
+                self.status = if whole { PaymentRegion::Refunded } else { PaymentRegion::PartiallyRefunded };
+            }
+            PaymentEvent::RefundFailed { refund, .. } => self.set_refund(*refund, RefundStatus::Failed),
+            PaymentEvent::Told { status, refunded } => self.told = (*status, *refunded),
+        }
+    }
+
+    fn fail(&mut self, code: &str) {
+        self.status = PaymentRegion::Failed;
+        self.decline_code = Some(code.to_owned());
+    }
+
+    fn set_refund(&mut self, id: RefundId, status: RefundStatus) {
+        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) {
+            refund.status = status;
+        }
+    }
+}

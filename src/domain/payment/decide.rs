@@ -1,0 +1,112 @@
+//! What the shop wants of a payment: its order, and operators.
+
+use super::{Payment, PaymentCommand, PaymentEvent, PaymentRejection, Refund, RefundStatus, Request, Void};
+use crate::domain::{ids::RefundId, money::Money, order::PaymentRegion, time::Timestamp};
+
+type Decision = Result<Vec<PaymentEvent>, PaymentRejection>;
+
+impl Payment {
+    pub(super) fn decide_command(&self, command: &PaymentCommand, now: Timestamp) -> Decision {
+        if let PaymentCommand::Open { payment, order, user, amount, provider, token } = command {
+            let (provider, token) = (provider.clone(), token.clone());
+            let (payment, order, user, amount) = (*payment, *order, *user, *amount);
+            return self.open(Request { payment, order, user, amount, provider, token, at: now });
+        }
+        if self.request.is_none() {
+            return Err(PaymentRejection::NotOpened);
+        }
+        match command {
+            // Handled above; asked for again it is the same answer.
+            PaymentCommand::Open { .. } => Err(PaymentRejection::AlreadyOpened),
+            PaymentCommand::Provider(news) => Ok(self.provider_news(news)),
+            PaymentCommand::Capture => self.capture(),
+            PaymentCommand::Unwind if self.unwind => Ok(vec![]),
+            PaymentCommand::Unwind => Ok(vec![PaymentEvent::UnwindAsked]),
+            PaymentCommand::Void => self.ask_void(),
+            PaymentCommand::Refund { refund, amount, reason } => self.refund(*refund, *amount, reason),
+            PaymentCommand::Told { status, refunded } => Ok(self.heard(*status, *refunded)),
+            PaymentCommand::Wake => Ok(self.wake_up(now)),
+        }
+    }
+
+    fn open(&self, request: Request) -> Decision {
+        match &self.request {
+            // `at` alone may differ: it is the same request, later.
+            Some(known) if **known == (Request { at: known.at, ..request.clone() }) => Ok(vec![]),
+            Some(_) => Err(PaymentRejection::AlreadyOpened),
+            None => {
+                let Request { payment, order, user, amount, provider, token, at } = request;
+                Ok(vec![PaymentEvent::Opened { payment, order, user, amount, provider, token, at }])
+            }
+        }
+    }
+
+    fn capture(&self) -> Decision {
+        let status = self.status;
+        match status {
+            PaymentRegion::Captured | PaymentRegion::PartiallyRefunded | PaymentRegion::Refunded => Ok(vec![]),
+            PaymentRegion::Authorized if self.void == Void::No && self.capture_asked => Ok(vec![]),
+            PaymentRegion::Authorized if self.void == Void::No && !self.unwind => Ok(vec![PaymentEvent::CaptureAsked]),
+            PaymentRegion::None
+            | PaymentRegion::Pending
+            | PaymentRegion::RequiresAction
+            | PaymentRegion::Authorized
+            | PaymentRegion::Voided
+            | PaymentRegion::Failed => Err(PaymentRejection::NotCapturable { status }),
+        }
+    }
+
+    fn ask_void(&self) -> Decision {
+        let status = self.status;
+        match (status, self.void) {
+            (PaymentRegion::Voided, _) | (PaymentRegion::Authorized, Void::Asked) => Ok(vec![]),
+            // A capture under way may have succeeded: it has to end first, then it can be refunded.
+            (PaymentRegion::Authorized, Void::No) if !self.capture_asked => Ok(vec![PaymentEvent::VoidAsked]),
+            (_, Void::No | Void::Asked | Void::Done) => Err(PaymentRejection::NotVoidable { status }),
+        }
+    }
+
+    fn refund(&self, id: RefundId, amount: Option<Money>, reason: &str) -> Decision {
+        if let Some(known) = self.refunds.iter().find(|known| known.id == id) {
+            let same = known.reason == reason && amount.is_none_or(|amount| amount == known.amount);
+            return if same { Ok(vec![]) } else { Err(PaymentRejection::RefundConflict { refund: id }) };
+        }
+        if !matches!(self.status, PaymentRegion::Captured | PaymentRegion::PartiallyRefunded) {
+            return Err(PaymentRejection::NotRefundable { status: self.status });
+        }
+        let (refundable, currency) = (self.refundable(), self.amount().currency);
+        let amount = amount.unwrap_or(Money::new(refundable, currency));
+        if amount.amount <= 0 || amount.amount > refundable {
+            return Err(PaymentRejection::RefundsTooMuch { requested: amount.amount, refundable });
+        }
+        if amount.currency != currency {
+            let (refund, payment) = (amount.currency.to_string(), currency.to_string());
+            return Err(PaymentRejection::CurrencyMismatch { refund, payment });
+        }
+        if self.refunds.len() >= Self::REFUNDS_MAX {
+            return Err(PaymentRejection::TooManyRefunds { max: Self::REFUNDS_MAX });
+        }
+        Ok(vec![PaymentEvent::RefundAsked { refund: id, amount, reason: reason.to_owned() }])
+    }
+
+    /// Word of an older status settles nothing: the newest is still owed.
+    fn heard(&self, status: PaymentRegion, refunded: i64) -> Vec<PaymentEvent> {
+        let news = (status, refunded);
+        match news == (self.status, self.refunded()) && news != self.told {
+            true => vec![PaymentEvent::Told { status, refunded }],
+            false => vec![],
+        }
+    }
+
+    fn wake_up(&self, now: Timestamp) -> Vec<PaymentEvent> {
+        match self.authorize_by() {
+            Some(by) if by <= now => vec![PaymentEvent::Declined { code: Self::TIMED_OUT.to_owned() }],
+            Some(_) | None => vec![],
+        }
+    }
+
+    pub(super) fn is_pending(&self, id: RefundId) -> bool {
+        let pending = |refund: &Refund| refund.id == id && refund.status == RefundStatus::Pending;
+        self.refunds.iter().any(pending)
+    }
+}

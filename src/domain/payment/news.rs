@@ -1,0 +1,43 @@
+//! What the provider says, by answer or by webhook: late, twice or out of order. News that does not
+//! move the payment forwards says nothing new; it is never refused.
+
+use super::{Payment, PaymentEvent, ProviderNews, Void};
+use crate::domain::order::PaymentRegion;
+
+impl Payment {
+    pub(super) fn provider_news(&self, news: &ProviderNews) -> Vec<PaymentEvent> {
+        self.moved_by(news).into_iter().collect()
+    }
+
+    fn moved_by(&self, news: &ProviderNews) -> Option<PaymentEvent> {
+        let authorized = self.status == PaymentRegion::Authorized;
+        match news {
+            ProviderNews::RequiresAction { reference, continue_url } => {
+                let (reference, continue_url) = (reference.clone(), continue_url.clone());
+                let pending = self.status == PaymentRegion::Pending;
+                pending.then_some(PaymentEvent::ActionRequired { reference, continue_url })
+            }
+            // Also on a failed payment, once: that money has to be let go.
+            ProviderNews::Authorized { reference } => {
+                let waited_for = self.status.is_open() || self.status == PaymentRegion::Failed;
+                (waited_for && !self.authorised).then(|| PaymentEvent::Authorized { reference: reference.clone() })
+            }
+            ProviderNews::Declined { code } => {
+                self.status.is_open().then(|| PaymentEvent::Declined { code: code.clone() })
+            }
+            // A void under way may lose against the capture; the money is taken then, whoever asked.
+            ProviderNews::Captured => authorized.then_some(PaymentEvent::Captured),
+            ProviderNews::Voided => (authorized || self.void == Void::Asked).then_some(PaymentEvent::Voided),
+            ProviderNews::CaptureFailed { .. } if self.void == Void::Asked => Some(PaymentEvent::Voided),
+            ProviderNews::CaptureFailed { code } => {
+                (authorized && self.capture_asked).then(|| PaymentEvent::CaptureFailed { code: code.clone() })
+            }
+            ProviderNews::Refunded { refund } => {
+                self.is_pending(*refund).then_some(PaymentEvent::Refunded { refund: *refund })
+            }
+            ProviderNews::RefundFailed { refund, code } => {
+                self.is_pending(*refund).then(|| PaymentEvent::RefundFailed { refund: *refund, code: code.clone() })
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a payment is told, what it records, and what it refuses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    ids::{OrderId, PaymentId, RefundId, UserId},
+    money::Money,
+    order::PaymentRegion,
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentCommand {
+    /// From the order: pay `amount` with the shopper's token.
+    Open {
+        payment: PaymentId,
+        order: OrderId,
+        user: UserId,
+        amount: Money,
+        provider: String,
+        token: String,
+    },
+    /// What the provider said, by answer or by webhook.
+    Provider(ProviderNews),
+    /// From the order (its stock is committed) or an operator.
+    Capture,
+    /// From the order: it is not sold. Voids, or refunds what was captured; a pending attempt is undone when it succeeds.
+    Unwind,
+    /// From an operator.
+    Void,
+    Refund {
+        refund: RefundId,
+        amount: Option<Money>,
+        reason: String,
+    },
+    /// The order has heard of `status`.
+    Told {
+        status: PaymentRegion,
+        refunded: i64,
+    },
+    /// The alarm: the shopper has not done what the provider asked for.
+    Wake,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderNews {
+    RequiresAction {
+        reference: String,
+        continue_url: String,
+    },
+    Authorized {
+        reference: String,
+    },
+    Declined {
+        code: String,
+    },
+    Captured,
+    Voided,
+    Refunded {
+        refund: RefundId,
+    },
+    /// The provider refuses a refund for good.
+    RefundFailed {
+        refund: RefundId,
+        code: String,
+    },
+    /// The provider refuses a capture or void for good (the authorisation lapsed).
+    CaptureFailed {
+        code: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentEvent {
+    Opened {
+        payment: PaymentId,
+        order: OrderId,
+        user: UserId,
+        amount: Money,
+        provider: String,
+        token: String,
+        at: Timestamp,
+    },
+    ActionRequired {
+        reference: String,
+        continue_url: String,
+    },
+    /// On a payment that has failed already: an authorisation that came too late, only kept to be voided.
+    Authorized {
+        reference: String,
+    },
+    Declined {
+        code: String,
+    },
+    CaptureAsked,
+    Captured,
+    CaptureFailed {
+        code: String,
+    },
+    UnwindAsked,
+    VoidAsked,
+    Voided,
+    RefundAsked {
+        refund: RefundId,
+        amount: Money,
+        reason: String,
+    },
+    Refunded {
+        refund: RefundId,
+    },
+    RefundFailed {
+        refund: RefundId,
+        code: String,
+    },
+    Told {
+        status: PaymentRegion,
+        refunded: i64,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentRejection {
+    #[error("there is no such payment")]
+    NotOpened,
+    #[error("the payment was opened with other contents")]
+    AlreadyOpened,
+    #[error("a payment that is {status:?} cannot be captured")]
+    NotCapturable { status: PaymentRegion },
+    #[error("a payment that is {status:?} cannot be voided")]
+    NotVoidable { status: PaymentRegion },
+    #[error("a payment that is {status:?} cannot be refunded")]
+    NotRefundable { status: PaymentRegion },
+    #[error("{requested} to refund, {refundable} refundable")]
+    RefundsTooMuch { requested: i64, refundable: i64 },
+    #[error("the refund is in {refund} and the payment in {payment}")]
+    CurrencyMismatch { refund: String, payment: String },
+    #[error("refund {refund} exists with other contents")]
+    RefundConflict { refund: RefundId },
+    #[error("a payment has at most {max} refunds")]
+    TooManyRefunds { max: usize },
+}

@@ -1,0 +1,63 @@
+//! What a payment shows to its shopper and to operators; never its token.
+
+use serde::{Deserialize, Serialize};
+
+use super::Payment;
+use crate::domain::{
+    ids::{OrderId, RefundId, UserId},
+    money::Money,
+    order::PaymentRegion,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundStatus {
+    Pending,
+    Done,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    pub id: RefundId,
+    pub amount: Money,
+    pub reason: String,
+    pub status: RefundStatus,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PaymentView {
+    /// `None` until opened.
+    pub order: Option<OrderId>,
+    pub user: Option<UserId>,
+    pub status: PaymentRegion,
+    pub amount: Money,
+    /// Minor units given back, finished refunds only.
+    pub refunded: i64,
+    pub provider: String,
+    pub reference: Option<String>,
+    pub continue_url: Option<String>,
+    pub decline_code: Option<String>,
+    pub refunds: Vec<Refund>,
+    /// Opened, and nothing is owed to the provider or the order.
+    pub settled: bool,
+}
+
+impl Payment {
+    pub(super) fn show(&self) -> PaymentView {
+        let request = self.request.as_deref();
+        PaymentView {
+            order: request.map(|request| request.order),
+            user: request.map(|request| request.user),
+            status: self.status,
+            amount: self.amount(),
+            refunded: self.refunded(),
+            provider: request.map(|request| request.provider.clone()).unwrap_or_default(),
+            reference: self.reference.clone(),
+            continue_url: self.continue_url.clone().filter(|_| self.status == PaymentRegion::RequiresAction),
+            decline_code: self.decline_code.clone(),
+            refunds: self.refunds.clone(),
+            settled: request.is_some() && self.owed().is_empty(),
+        }
+    }
+}
