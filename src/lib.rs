@@ -8,7 +8,6 @@
 //! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
-pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod domain;

@@ -66,16 +66,6 @@ impl Entity for Account {
     type Event = AccountEvent;
     type Rejection = AccountRejection;
     type View = AccountView;
-<<<<<<< HEAD
-    fn decide(&self, _: &AccountCommand, _: super::time::Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
-        todo!()
-    }
-    fn apply(&mut self, _: &AccountEvent) {
-        todo!()
-    }
-    fn view(&self) -> AccountView {
-        todo!()
-=======
 
     fn decide(&self, command: &AccountCommand, _now: Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
         match command {
@@ -150,6 +140,5 @@ mod tests {
         assert_eq!(given(&[registered("a"), event.clone()]).decide(&command, Timestamp(0)), Ok(vec![]));
         let view = given(&[registered("a"), event]).view();
         assert_eq!((view.role, view.password_hash.as_str()), (Role::Superadmin, "b"));
->>>>>>> catalogue
     }
 }

@@ -124,16 +124,6 @@ impl Entity for Cart {
     type Event = CartEvent;
     type Rejection = CartRejection;
     type View = CartView;
-<<<<<<< HEAD
-    fn decide(&self, _: &CartCommand, _: super::time::Timestamp) -> Result<Vec<CartEvent>, CartRejection> {
-        todo!()
-    }
-    fn apply(&mut self, _: &CartEvent) {
-        todo!()
-    }
-    fn view(&self) -> CartView {
-        todo!()
-=======
 
     fn decide(&self, command: &CartCommand, now: Timestamp) -> Result<Vec<CartEvent>, CartRejection> {
         self.decide_command(command, now)
@@ -203,6 +193,5 @@ impl Entity for Cart {
             CartCommand::RemoveLine { .. } => true,
             CartCommand::Settle { .. } | CartCommand::Expire => false,
         }
->>>>>>> checkout
     }
 }

@@ -83,16 +83,6 @@ impl Entity for Category {
     type Event = CategoryEvent;
     type Rejection = CategoryRejection;
     type View = CategoryView;
-<<<<<<< HEAD
-    fn decide(&self, _: &CategoryCommand, _: super::time::Timestamp) -> Result<Vec<CategoryEvent>, CategoryRejection> {
-        todo!()
-    }
-    fn apply(&mut self, _: &CategoryEvent) {
-        todo!()
-    }
-    fn view(&self) -> CategoryView {
-        todo!()
-=======
 
     fn decide(&self, command: &CategoryCommand, _now: Timestamp) -> Result<Vec<CategoryEvent>, CategoryRejection> {
         match command {
@@ -160,6 +150,5 @@ mod tests {
         refused(CategoryData { name: "x".repeat(101), ..shirts() }, "name");
         refused(CategoryData { description: "x".repeat(2_001), ..shirts() }, "description");
         refused(CategoryData { parent: Some("Cloth ing".into()), ..shirts() }, "parent");
->>>>>>> catalogue
     }
 }

@@ -61,16 +61,6 @@ impl Entity for Numbers {
     type Event = NumbersEvent;
     type Rejection = NumbersRejection;
     type View = NumbersView;
-<<<<<<< HEAD
-    fn decide(&self, _: &NumbersCommand, _: super::time::Timestamp) -> Result<Vec<NumbersEvent>, NumbersRejection> {
-        todo!()
-    }
-    fn apply(&mut self, _: &NumbersEvent) {
-        todo!()
-    }
-    fn view(&self) -> NumbersView {
-        todo!()
-=======
 
     fn decide(&self, command: &NumbersCommand, _: Timestamp) -> Result<Vec<NumbersEvent>, NumbersRejection> {
         let NumbersCommand::Allot { order } = command;
@@ -152,6 +142,5 @@ mod tests {
     fn an_exhausted_counter_refuses() {
         let counter = Numbers { allotted: u64::MAX, ..Numbers::default() };
         assert_eq!(counter.decide(&allot(1), Timestamp(0)), Err(NumbersRejection::Exhausted));
->>>>>>> checkout
     }
 }

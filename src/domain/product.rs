@@ -98,16 +98,6 @@ impl Entity for Product {
     type Event = ProductEvent;
     type Rejection = ProductRejection;
     type View = ProductView;
-<<<<<<< HEAD
-    fn decide(&self, _: &ProductCommand, _: super::time::Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
-        todo!()
-    }
-    fn apply(&mut self, _: &ProductEvent) {
-        todo!()
-    }
-    fn view(&self) -> ProductView {
-        todo!()
-=======
 
     fn decide(&self, command: &ProductCommand, _now: Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
         match command {
@@ -141,7 +131,6 @@ impl Entity for Product {
             // Both are absolute: `decide` answers a repeated one with nothing new.
             ProductCommand::Define { .. } | ProductCommand::Archive => false,
         }
->>>>>>> catalogue
     }
 }
 

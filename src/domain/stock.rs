@@ -137,16 +137,6 @@ impl Entity for Stock {
     type Event = StockEvent;
     type Rejection = StockRejection;
     type View = StockView;
-<<<<<<< HEAD
-    fn decide(&self, _: &StockCommand, _: super::time::Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
-        todo!()
-    }
-    fn apply(&mut self, _: &StockEvent) {
-        todo!()
-    }
-    fn view(&self) -> StockView {
-        todo!()
-=======
 
     fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
         self.decide_command(command, now)
@@ -191,6 +181,5 @@ impl Entity for Stock {
             | StockCommand::SetThreshold { .. }
             | StockCommand::ExpireHolds => false,
         }
->>>>>>> checkout
     }
 }

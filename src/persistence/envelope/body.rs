@@ -132,7 +132,7 @@ struct StoredCommit<'a> {
 }
 
 pub(super) fn read(body: &str) -> Result<Record, EnvelopeError> {
-    let stored: StoredRecord = serde_json::from_str(body)?;
+    let stored: StoredRecord<'_> = serde_json::from_str(body)?;
     let entry = match (stored.entry, stored.id, stored.commits) {
         (StoredEntry::Claimed, None, None) => Entry::Claimed,
         (StoredEntry::Released, None, None) => Entry::Released,

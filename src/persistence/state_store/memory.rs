@@ -8,7 +8,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Resettable, keys};
+use super::{keys};
 use crate::{
     actors::ports::{
         RowChange, StateStore, StoreError, StoredEntity, TailWrite,
@@ -38,15 +38,13 @@ impl MemoryStateStore {
     }
 }
 
-impl Resettable for MemoryStateStore {
+impl StateStore for MemoryStateStore {
     fn reset(&self) -> Result<(), StoreError> {
         let mut kept = self.kept();
         *kept = Kept { made_from: kept.made_from, ..Kept::default() };
         Ok(())
     }
-}
 
-impl StateStore for MemoryStateStore {
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError> {
         let mut kept = self.kept();
         let wanted = Some((journal, shards, version));

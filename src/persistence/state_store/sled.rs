@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sled::IVec;
 use uuid::Uuid;
 
-use super::{Resettable, boot::BootMark, keys};
+use super::{boot::BootMark, keys};
 use crate::{
     actors::ports::{
         RowChange, StateStore, StoreError, StoredEntity, TailWrite,
@@ -149,7 +149,7 @@ fn clear(db: &sled::Db) -> Result<(), String> {
     }
 }
 
-impl Resettable for SledStateStore {
+impl StateStore for SledStateStore {
     fn reset(&self) -> Result<(), StoreError> {
         self.with(|db| {
             let meta = db.get(keys::META).map_err(text)?;
@@ -160,9 +160,7 @@ impl Resettable for SledStateStore {
             }
         })
     }
-}
 
-impl StateStore for SledStateStore {
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError> {
         let wanted = MadeFrom { journal, shards, version };
         self.with(|db| {
