@@ -1,0 +1,3 @@
+//! The HTTP surface (this worktree: authentication and payment webhooks only).
+
+pub mod auth;
