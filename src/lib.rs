@@ -11,3 +11,4 @@ pub mod actors;
 pub mod domain;
 pub mod http;
 pub mod identity;
+pub mod payments;
