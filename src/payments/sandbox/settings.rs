@@ -19,7 +19,8 @@ pub struct SandboxSettings {
     pub webhooks: WebhookChoice,
     /// Whether each event is sent twice. Default false.
     pub duplicate_webhooks: bool,
-    /// Whether delays vary from nothing to four times `webhook_delay_ms`, so that events overtake each other. Default false.
+    /// Whether delays vary from nothing to four times `webhook_delay_ms`, so that events overtake each other.
+    /// Default false.
     pub shuffle_webhooks: bool,
     /// Which delays those are. The same seed gives the same event the same delay. Default 0.
     pub seed: u64,
