@@ -4,13 +4,17 @@
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`payments`]: implement the ports.
 //! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
-//! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
-//! * [`config`], [`app`] (the composition root), [`cli`].
+//! * [`identity`]: who is calling; [`http`]: the API; `catalogue`: sample shop and imports.
+//! * [`config`], `app` (the composition root), [`cli`].
 
 pub mod actors;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod identity;
+pub mod live;
+pub mod payments;
 pub mod persistence;
 pub mod transport;
 pub mod views;

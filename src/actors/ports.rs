@@ -5,9 +5,11 @@ pub mod journal;
 mod provider;
 mod state_store;
 mod transport;
+mod webhook;
 
 pub use clock::Clock;
 pub use journal::Journal;
 pub use provider::{PaymentGateway, ProviderFault};
 pub use state_store::{Row, RowChange, StateStore, StoreError, StoredEntity, TailWrite};
 pub use transport::{Ask, Delivery, Envelope, Reply, Transport, TransportError};
+pub use webhook::{ProviderWebhooks, WebhookNews, WebhookRefusal};

@@ -47,6 +47,7 @@ pub struct World {
     pub went_back: Arc<Mutex<Vec<String>>>,
     pub scripts: Vec<Arc<tokio::sync::Mutex<Script>>>,
     pub orders: Vec<OrderId>,
+    pub skus: Vec<Sku>,
     epoch: Epoch,
     settings: ActorSettings,
 }
@@ -107,6 +108,7 @@ impl World {
             batch_bytes_max: *rng.pick(&[300, 2_000, 256 * 1024]),
             tail_cache_max: *rng.pick(&[1, 10, 1_000]),
             flush_interval: *rng.pick(&[Duration::from_millis(5), Duration::from_millis(500), Duration::from_secs(5)]),
+            alarm_poll: *rng.pick(&[Duration::from_millis(250), Duration::from_secs(2)]),
             ..ActorSettings::default()
         };
         settings.shard_inflight_max = *rng.pick(&[2, 8, 8_192]);
@@ -120,6 +122,7 @@ impl World {
             went_back: Arc::default(),
             scripts: Vec::new(),
             orders: Vec::new(),
+            skus: Vec::new(),
             epoch: Epoch::new(),
             settings,
             rng,
@@ -147,6 +150,7 @@ impl World {
         for _ in 0..2 + rng.below(9) {
             self.shopper(&rng, &skus);
         }
+        self.skus = skus;
     }
 
     fn shopper(&mut self, rng: &Rng, skus: &[Sku]) {

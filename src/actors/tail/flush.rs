@@ -34,6 +34,10 @@ impl Tail {
         Ok(())
     }
 
+    pub(super) fn unwritten(&self) -> bool {
+        !self.inner().dirty.is_empty()
+    }
+
     fn gather(&self, inner: &mut Inner, folded: Seq, all: bool) -> Result<TailWrite, TailError> {
         let mut write = TailWrite::default();
         let mut watermark = folded;

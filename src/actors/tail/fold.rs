@@ -39,15 +39,13 @@ impl Tail {
     }
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
-        let mut next_flush = Instant::now() + self.settings.flush_interval;
+        // Set by the first unwritten record: an idle shard has no timer.
+        let mut flush_due: Option<Instant> = None;
         loop {
             tokio::select! {
                 biased;
                 () = self.flush_asked.notified() => self.flush(false)?,
-                () = sleep_until(next_flush) => {
-                    self.flush(false)?;
-                    next_flush = Instant::now() + self.settings.flush_interval;
-                }
+                () = sleep_until(flush_due.unwrap_or_else(Instant::now)), if flush_due.is_some() => self.flush(false)?,
                 record = records.next() => match record {
                     None => return Ok(()),
                     Some(Err(error)) => return Err(StoreError(error.to_string().into()).into()),
@@ -56,9 +54,13 @@ impl Tail {
                         if full {
                             self.flush(false)?;
                         }
+                        flush_due = flush_due.or_else(|| Some(Instant::now() + self.settings.flush_interval));
+                        continue;
                     }
                 },
             }
+            // What a flush put off is looked at again.
+            flush_due = self.unwritten().then(|| Instant::now() + self.settings.flush_interval);
         }
     }
 

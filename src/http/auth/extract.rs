@@ -1,0 +1,74 @@
+//! Who may call, as the handler's arguments.
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderValue, request::Parts},
+};
+
+use crate::identity::{AuthError, Identity, Principal, PrincipalKind};
+
+use super::layers::GuestSlot;
+
+/// Whoever writes: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Principal);
+
+/// Whoever reads; `None` without token and session.
+#[derive(Clone, Debug)]
+pub struct MaybeCaller(pub Option<Principal>);
+
+/// An operator or the superadmin.
+#[derive(Clone, Debug)]
+pub struct Staff(pub Principal);
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Identity: FromRef<S>,
+{
+    type Rejection = AuthError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
+        let slot = parts.extensions.get::<GuestSlot>();
+        if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
+            return Ok(Self(principal.clone()));
+        }
+        let recognised = Identity::from_ref(state).writer(&parts.headers)?;
+        let Some(cookie) = recognised.set_cookie else { return Ok(Self(recognised.principal)) };
+        let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
+            // Without its cookie the guest would lose what it writes now.
+            tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
+            return Err(AuthError::Internal);
+        };
+        Ok(Self(slot.fill(recognised.principal, cookie)))
+    }
+}
+
+impl<S> FromRequestParts<S> for MaybeCaller
+where
+    S: Send + Sync,
+    Identity: FromRef<S>,
+{
+    type Rejection = AuthError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
+        Identity::from_ref(state).reader(&parts.headers).map(Self)
+    }
+}
+
+impl<S> FromRequestParts<S> for Staff
+where
+    S: Send + Sync,
+    Identity: FromRef<S>,
+{
+    type Rejection = AuthError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
+        let reader = Identity::from_ref(state).reader(&parts.headers)?;
+        match reader {
+            Some(principal) if principal.is_staff() => Ok(Self(principal)),
+            Some(Principal { kind: PrincipalKind::Account, role, .. }) => Err(AuthError::Forbidden { role }),
+            Some(Principal { kind: PrincipalKind::Guest, .. }) | None => Err(AuthError::Unauthenticated),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Two middlewares: the guest's cookie goes out with the answer, and other sites' writes stay out.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::identity::{Identity, Principal};
+
+/// Where [`super::Caller`] leaves a new or renewed session for the answer. Filled once: a handler that asks
+/// twice gets the same guest.
+#[derive(Clone, Default)]
+pub struct GuestSlot(Arc<OnceLock<(Principal, HeaderValue)>>);
+
+impl GuestSlot {
+    pub fn get(&self) -> Option<&(Principal, HeaderValue)> {
+        self.0.get()
+    }
+
+    pub fn fill(&self, principal: Principal, cookie: HeaderValue) -> Principal {
+        self.0.get_or_init(|| (principal, cookie)).0.clone()
+    }
+}
+
+/// Adds the session's cookie to every answer, refusals and time-outs too: what was asked may have happened, and
+/// the retry must come from the same guest.
+pub async fn guest_cookie(mut request: Request, next: Next) -> Response {
+    let slot = GuestSlot::default();
+    request.extensions_mut().insert(slot.clone());
+    let mut response = next.run(request).await;
+    if let Some((_, cookie)) = slot.get() {
+        response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+        // A shared cache must not hand this guest's session to another.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Refuses state-changing requests that a browser sends for another site. A bearer token passes: it is
+/// no ambient credential. Use with `from_fn_with_state(identity, same_origin)`.
+pub async fn same_origin(State(identity): State<Identity>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !safe
+        && !request.headers().contains_key(header::AUTHORIZATION)
+        && let Err(refused) = identity.same_site(request.headers())
+    {
+        return refused.into_response();
+    }
+    next.run(request).await
+}

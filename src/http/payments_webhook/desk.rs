@@ -1,0 +1,108 @@
+//! Where webhooks are received: the providers' verifiers, and the payments that are told.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::HeaderMap;
+use futures::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::{
+    actors::{
+        gateway::{AskError, Call, Gateway},
+        ports::{Clock, ProviderWebhooks, WebhookNews},
+    },
+    domain::{
+        ids::{CommandId, PaymentId},
+        payment::{Payment, PaymentCommand, PaymentRejection, ProviderNews},
+    },
+};
+
+use super::WebhookProblem;
+
+/// How long a webhook waits for its payment. Providers give up after 5 to 30 s and come again.
+const WITHIN: Duration = Duration::from_secs(4);
+/// Name space of the command ids that webhooks' events become (UUIDv5).
+const EVENTS: Uuid = Uuid::from_u128(0x2e8b_90d4_77c3_4c5e_8f61_b52a_19d0_63f7);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Taken,
+    Ignored,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the payment cannot be told now: {reason}")]
+pub struct PaymentsFault {
+    pub retry_after_ms: u64,
+    pub reason: String,
+}
+
+/// Payments as webhooks need them, so that the route is tested without the runtime.
+pub trait Payments: Send + Sync + 'static {
+    fn tell(
+        &self,
+        payment: PaymentId,
+        news: ProviderNews,
+        id: CommandId,
+        by: Arc<str>,
+    ) -> BoxFuture<'_, Result<Told, PaymentsFault>>;
+}
+
+#[derive(Clone)]
+pub struct WebhookDesk(Arc<Inner>);
+
+struct Inner {
+    providers: Vec<Arc<dyn ProviderWebhooks>>,
+    payments: Arc<dyn Payments>,
+    clock: Arc<dyn Clock>,
+}
+
+impl WebhookDesk {
+    pub fn new(providers: Vec<Arc<dyn ProviderWebhooks>>, payments: Arc<dyn Payments>, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { providers, payments, clock }))
+    }
+
+    pub async fn receive(&self, provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Told, WebhookProblem> {
+        let known = self.0.providers.iter().find(|known| known.provider() == provider);
+        let verifier = known.ok_or(WebhookProblem::UnknownProvider)?;
+        let signature = headers.get(verifier.signature_header()).and_then(|value| value.to_str().ok());
+        let opened = verifier.open(signature, body, self.0.clock.now());
+        let outcome = if opened.is_ok() { "verified" } else { "refused" };
+        metrics::counter!("souk_payment_webhooks_total", "provider" => verifier.provider().to_owned(), "outcome" => outcome)
+            .increment(1);
+        let WebhookNews { event, payment, news } = opened?;
+        let id = CommandId::derive(EVENTS, &format!("{provider}/{event}"));
+        Ok(self.0.payments.tell(payment, news, id, format!("provider:{provider}").into()).await?)
+    }
+}
+
+impl Payments for Gateway {
+    fn tell(
+        &self,
+        payment: PaymentId,
+        news: ProviderNews,
+        id: CommandId,
+        by: Arc<str>,
+    ) -> BoxFuture<'_, Result<Told, PaymentsFault>> {
+        let call = Call { command_id: id, by, expected_version: None, fingerprint: 0, within: WITHIN };
+        Box::pin(async move {
+            let answer = self.ask::<Payment>(&payment.to_string(), PaymentCommand::Provider(news), call).await;
+            answer.map_or_else(|error| told(payment, error), |_| Ok(Told::Taken))
+        })
+    }
+}
+
+fn told(payment: PaymentId, error: AskError<PaymentRejection>) -> Result<Told, PaymentsFault> {
+    let reason = error.to_string();
+    match error {
+        // For good: what the payment says today it says tomorrow.
+        AskError::Refused(_) | AskError::Quarantined | AskError::IdConflict | AskError::TooLarge { .. } => {
+            tracing::warn!(%payment, reason, "a webhook is of no use to its payment");
+            Ok(Told::Ignored)
+        }
+        AskError::Busy { retry_after_ms } | AskError::Unavailable { retry_after_ms, .. } => {
+            Err(PaymentsFault { retry_after_ms, reason })
+        }
+        AskError::TimedOut | AskError::VersionConflict { .. } => Err(PaymentsFault { retry_after_ms: 1000, reason }),
+    }
+}

@@ -1,0 +1,156 @@
+//! Who is calling, behind one cheap handle.
+//!
+//! An account proves itself by a signed access token, a guest by a signed session cookie; both are
+//! verified from the signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. What that gives up:
+//! a token cannot be revoked before it expires (sessions and refresh tokens come with full identity).
+//! In reading order: [`principal`], [`secret`] and [`seal`] (keys and signatures), [`token`], [`guest`],
+//! [`origin`] (requests forged by other sites), [`passwords`], [`throttle`], [`login`], [`superadmin`].
+//! Absent: HTTP answers (`http::auth`), and accounts themselves (entities; see [`accounts`]).
+
+pub mod accounts;
+mod error;
+mod guest;
+mod login;
+mod origin;
+mod passwords;
+mod principal;
+mod seal;
+mod secret;
+mod settings;
+mod superadmin;
+mod throttle;
+mod token;
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+
+use crate::{actors::ports::Clock, domain::ids::UserId};
+
+pub use accounts::{Accounts, AccountsFault};
+pub use error::{AuthError, TokenFault};
+pub use guest::COOKIE;
+pub use login::Login;
+pub use origin::Site;
+pub use passwords::PasswordFault;
+pub use principal::{Principal, PrincipalKind};
+pub use secret::{Secret, SecretError, SigningSecret};
+pub use settings::IdentitySettings;
+pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
+pub use token::Claims;
+
+use guest::GuestSession;
+use passwords::Passwords;
+use seal::Seal;
+use throttle::Throttle;
+
+#[derive(Clone)]
+pub struct Identity(Arc<Inner>);
+
+struct Inner {
+    settings: IdentitySettings,
+    clock: Arc<dyn Clock>,
+    accounts: Arc<dyn Accounts>,
+    tokens: Seal,
+    guests: Seal,
+    passwords: Passwords,
+    throttle: Throttle,
+}
+
+/// Who sends a write, and the cookie that the answer must carry when the session is new or was renewed.
+pub struct Recognised {
+    pub principal: Principal,
+    pub set_cookie: Option<String>,
+}
+
+impl Identity {
+    pub fn new(
+        settings: IdentitySettings,
+        secret: &SigningSecret,
+        clock: Arc<dyn Clock>,
+        accounts: Arc<dyn Accounts>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            tokens: Seal::new(secret, "access-token"),
+            guests: Seal::new(secret, "guest-session"),
+            passwords: Passwords::default(),
+            throttle: Throttle::default(),
+            settings,
+            clock,
+            accounts,
+        }))
+    }
+
+    pub fn settings(&self) -> &IdentitySettings {
+        &self.0.settings
+    }
+
+    /// The account that `token` was issued to.
+    pub fn principal_of_token(&self, token: &str) -> Result<Principal, AuthError> {
+        let claims = self.claims_of_token(token)?;
+        Ok(Principal::account(UserId(claims.sub), claims.role))
+    }
+
+    pub fn claims_of_token(&self, token: &str) -> Result<Claims, AuthError> {
+        token::verify(&self.0.tokens, token, self.0.clock.now()).map_err(AuthError::InvalidToken)
+    }
+
+    /// The bearer token of the request, if it carries an `Authorization` header at all.
+    pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+        let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+        match value.to_str().ok().and_then(|text| text.split_once(' ')) {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+            _ => Err(AuthError::InvalidToken(TokenFault::NotBearer)),
+        }
+    }
+
+    /// Who reads, if they say so; never makes a session. A bad token is refused, a bad cookie is no cookie.
+    pub fn reader(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
+        match Self::bearer(headers)? {
+            Some(token) => self.principal_of_token(token).map(Some),
+            None => Ok(self.guest(headers).map(|session| Principal::guest(session.id))),
+        }
+    }
+
+    /// Who writes; a caller without token and session becomes a new guest.
+    pub fn writer(&self, headers: &HeaderMap) -> Result<Recognised, AuthError> {
+        if let Some(token) = Self::bearer(headers)? {
+            return Ok(Recognised { principal: self.principal_of_token(token)?, set_cookie: None });
+        }
+        let now = self.0.clock.now();
+        let (id, stale) = match self.guest(headers) {
+            Some(session) => (session.id, session.wants_renewal(now)),
+            None => (self.0.clock.uuid(), true),
+        };
+        let set_cookie =
+            stale.then(|| GuestSession { id, issued: now }.set_cookie(&self.0.guests, self.0.settings.secure_cookies));
+        Ok(Recognised { principal: Principal::guest(id), set_cookie })
+    }
+
+    /// Who opens a live connection. Browsers send cookies with WebSocket handshakes of other sites too,
+    /// and no CORS check stands behind them: a foreign origin with a cookie is refused.
+    pub fn audience(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
+        let principal = self.reader(headers)?;
+        match &principal {
+            Some(Principal { kind: PrincipalKind::Guest, .. }) => self.same_site(headers).map(|()| principal),
+            Some(Principal { kind: PrincipalKind::Account, .. }) | None => Ok(principal),
+        }
+    }
+
+    /// Refuses what a browser sends on behalf of another site.
+    pub fn same_site(&self, headers: &HeaderMap) -> Result<(), AuthError> {
+        match Site::of(headers, &self.0.settings.trusted_origins) {
+            Site::Own => Ok(()),
+            Site::Foreign => Err(AuthError::ForeignOrigin),
+        }
+    }
+
+    fn guest(&self, headers: &HeaderMap) -> Option<GuestSession> {
+        GuestSession::read(&self.0.guests, headers, self.0.clock.now())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A guest's session: an id and its time of issue, sealed in the cookie `souk_session`.
+//!
+//! The session has no state on the server, so making one costs nothing and there is none to exhaust. A browser
+//! that sends two first writes at once becomes two guests, and keeps the cookie that arrives last.
+
+use axum::http::{HeaderMap, header};
+use uuid::Uuid;
+
+use crate::domain::time::Timestamp;
+
+use super::seal::Seal;
+
+pub const COOKIE: &str = "souk_session";
+const TTL_S: i64 = 30 * 86_400;
+/// A session that is used is renewed by the first write a day, so that it ends 30 days after its last one.
+const RENEW_AFTER_MS: i64 = 86_400_000;
+/// Clocks of two nodes may differ by so much.
+const SKEW_MS: i64 = 60_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestSession {
+    pub id: Uuid,
+    pub issued: Timestamp,
+}
+
+impl GuestSession {
+    /// The session of the request's first cookie that is ours and not too old.
+    pub fn read(seal: &Seal, headers: &HeaderMap, now: Timestamp) -> Option<Self> {
+        let pairs = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'));
+        pairs
+            .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+            // A browser sends one; more come from a neighbour domain that sets its own. Bound the work.
+            .take(4)
+            .filter_map(|sealed| Self::decode(&seal.open(sealed)?))
+            .find(|session| (-SKEW_MS..TTL_S * 1000).contains(&now.since(session.issued)))
+    }
+
+    pub fn wants_renewal(&self, now: Timestamp) -> bool {
+        now.since(self.issued) >= RENEW_AFTER_MS
+    }
+
+    /// The value of the `Set-Cookie` header.
+    pub fn set_cookie(&self, seal: &Seal, secure: bool) -> String {
+        let secure = if secure { "; Secure" } else { "" };
+        format!("{COOKIE}={}; Path=/; Max-Age={TTL_S}; HttpOnly; SameSite=Lax{secure}", seal.seal(&self.encode()))
+    }
+
+    fn encode(&self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        bytes[..16].copy_from_slice(self.id.as_bytes());
+        bytes[16..].copy_from_slice(&self.issued.0.to_be_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (id, issued) = bytes.split_at_checked(16)?;
+        Some(Self { id: Uuid::from_slice(id).ok()?, issued: Timestamp(i64::from_be_bytes(issued.try_into().ok()?)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::SigningSecret;
+
+    fn seal(purpose: &str) -> Seal {
+        Seal::new(&SigningSecret::from_bytes([3; 32]), purpose)
+    }
+
+    fn session() -> GuestSession {
+        GuestSession { id: Uuid::from_u128(42), issued: Timestamp(1_000_000) }
+    }
+
+    fn read(cookie: &str, now: Timestamp) -> Option<GuestSession> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, cookie.parse().unwrap());
+        GuestSession::read(&seal("guest-session"), &headers, now)
+    }
+
+    fn pair(seal: &Seal) -> String {
+        session().set_cookie(seal, false).split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_cookie_has_its_attributes() {
+        let plain = session().set_cookie(&seal("guest-session"), false);
+        let (value, attributes) = plain.split_once("; ").unwrap();
+        assert!(value.starts_with("souk_session=") && value.len() < 100, "{value}");
+        assert_eq!(attributes, "Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax");
+        assert!(session().set_cookie(&seal("guest-session"), true).ends_with("; SameSite=Lax; Secure"));
+    }
+
+    #[test]
+    fn is_found_among_other_cookies_until_it_is_too_old() {
+        let ours = pair(&seal("guest-session"));
+        let issued = session().issued;
+        assert_eq!(read(&format!("theme=dark; {ours}; souk_session2=x"), issued), Some(session()));
+        assert_eq!(read(&format!("souk_session=forged; {ours}"), issued), Some(session()));
+        assert_eq!(read(&ours, issued.plus_ms(TTL_S * 1000 - 1)), Some(session()));
+        assert_eq!(read(&ours, issued.plus_ms(TTL_S * 1000)), None);
+        assert_eq!(read(&ours, issued.plus_ms(-SKEW_MS - 1)), None, "from the future");
+        assert!(!session().wants_renewal(issued.plus_ms(RENEW_AFTER_MS - 1)));
+        assert!(session().wants_renewal(issued.plus_ms(RENEW_AFTER_MS)));
+    }
+
+    #[test]
+    fn an_access_token_is_no_session() {
+        assert_eq!(read(&pair(&seal("access-token")), session().issued), None);
+    }
+}

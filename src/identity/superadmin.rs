@@ -1,0 +1,104 @@
+//! The first account. It is made at first start with the configured password, or with a generated one that the
+//! application prints once. When a password is configured and the account has another, the account's is changed:
+//! that is what an operator who lost it expects, and whoever sets the configuration owns the shop anyway.
+
+use std::fmt;
+
+use crate::domain::{
+    account::{AccountCommand, AccountRejection, Role},
+    ids::{CommandId, UserId},
+};
+
+use super::{AccountsFault, Identity, PasswordFault, Secret};
+
+pub const SUPERADMIN: &str = "admin@souk.local";
+/// Characters; shorter ones are refused at start.
+const PASSWORD_LEN_MIN: usize = 8;
+/// Crockford's base 32 in lower case: no letter is taken for another, 5 bits each.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Shown once; `Debug` hides it, `Display` is the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GeneratedPassword(String);
+
+impl fmt::Display for GeneratedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for GeneratedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GeneratedPassword(..)")
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SuperadminError {
+    #[error(
+        "identity.superadmin_password (SOUK_SUPERADMIN_PASSWORD) must have at least {PASSWORD_LEN_MIN} characters, it has {0}"
+    )]
+    TooShort(usize),
+    #[error("the account {SUPERADMIN} cannot be made: {0}")]
+    Accounts(#[from] AccountsFault),
+    #[error("the account {SUPERADMIN} cannot be made: {0}")]
+    Password(#[from] PasswordFault),
+    #[error("the system gives no random numbers: {0}")]
+    NoEntropy(getrandom::Error),
+}
+
+impl Identity {
+    /// Answers the password when it was generated: print it, it is nowhere else.
+    pub async fn ensure_superadmin(
+        &self,
+        configured: Option<&Secret>,
+    ) -> Result<Option<GeneratedPassword>, SuperadminError> {
+        if let Some(length) = configured.map(|password| password.expose().chars().count())
+            && length < PASSWORD_LEN_MIN
+        {
+            return Err(SuperadminError::TooShort(length));
+        }
+        match (self.0.accounts.find(SUPERADMIN).await?, configured) {
+            (Some(_), None) => Ok(None),
+            (Some(account), Some(password)) => self.keep_password(account.password_hash, password).await.map(|()| None),
+            (None, Some(password)) => self.register(password).await.map(|_| None),
+            (None, None) => {
+                let generated = generate()?;
+                let made = self.register(&Secret::new(generated.0.clone())).await?;
+                Ok(made.then_some(generated))
+            }
+        }
+    }
+
+    async fn keep_password(&self, stored: String, password: &Secret) -> Result<(), SuperadminError> {
+        if self.0.passwords.verify(password, Some(stored)).await? {
+            return Ok(());
+        }
+        let password_hash = self.0.passwords.hash(password).await?;
+        let id = CommandId(self.fresh_id());
+        self.0.accounts.tell(SUPERADMIN, AccountCommand::SetPassword { password_hash }, id).await?;
+        tracing::warn!("the superadmin's password was changed to the configured one");
+        Ok(())
+    }
+
+    /// False when another node was faster: its password holds, and it has told its operator.
+    async fn register(&self, password: &Secret) -> Result<bool, SuperadminError> {
+        let password_hash = self.0.passwords.hash(password).await?;
+        let (user, id) = (UserId(self.fresh_id()), CommandId(self.fresh_id()));
+        let command = AccountCommand::Register { user, role: Role::Superadmin, password_hash };
+        match self.0.accounts.tell(SUPERADMIN, command, id).await {
+            Ok(()) => Ok(true),
+            Err(AccountsFault::Refused(AccountRejection::AlreadyRegistered)) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+/// 24 characters of 5 bits: 120 bits, in four groups.
+fn generate() -> Result<GeneratedPassword, SuperadminError> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(SuperadminError::NoEntropy)?;
+    let letters: Vec<char> = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+    let groups: Vec<String> = letters.chunks(6).map(|group| group.iter().collect()).collect();
+    Ok(GeneratedPassword(groups.join("-")))
+}

@@ -1,0 +1,171 @@
+//! A webhook's body, and the way back from it to news of a payment.
+//!
+//! An event's id is a function of what happened, so that a second delivery, and even the same news after the
+//! sandbox's restart, is seen as a duplicate.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    actors::ports::{ProviderWebhooks, WebhookNews, WebhookRefusal},
+    domain::{
+        ids::{PaymentId, RefundId},
+        payment::ProviderNews,
+        time::Timestamp,
+    },
+    payments::signature::{self, WebhookKey},
+};
+
+use super::ledger;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventType {
+    #[serde(rename = "payment.authorized")]
+    Authorized,
+    #[serde(rename = "payment.requires_action")]
+    RequiresAction,
+    #[serde(rename = "payment.declined")]
+    Declined,
+    #[serde(rename = "payment.captured")]
+    Captured,
+    #[serde(rename = "payment.voided")]
+    Voided,
+    #[serde(rename = "payment.refunded")]
+    Refunded,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WebhookEvent {
+    /// `evt_<uuid>`.
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// Seconds since the Unix epoch.
+    pub created: i64,
+    pub payment: PaymentId,
+    pub reference: String,
+    /// Of a decline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<RefundId>,
+    /// Where the customer goes on, of a required action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continue_url: Option<String>,
+}
+
+impl WebhookEvent {
+    /// `None`: failed refunds and captures have no event; the call's answer says them.
+    pub fn of(payment: PaymentId, news: &ProviderNews, now: Timestamp) -> Option<Self> {
+        let (mut code, mut refund, mut continue_url) = (None, None, None);
+        let kind = match news {
+            ProviderNews::Authorized { .. } => EventType::Authorized,
+            ProviderNews::RequiresAction { continue_url: url, .. } => {
+                continue_url = Some(url.clone());
+                EventType::RequiresAction
+            }
+            ProviderNews::Declined { code: why } => {
+                code = Some(why.clone());
+                EventType::Declined
+            }
+            ProviderNews::Captured => EventType::Captured,
+            ProviderNews::Voided => EventType::Voided,
+            ProviderNews::Refunded { refund: id } => {
+                refund = Some(*id);
+                EventType::Refunded
+            }
+            ProviderNews::RefundFailed { .. } | ProviderNews::CaptureFailed { .. } => return None,
+        };
+        let what = format!("{kind:?}/{}", refund.map(|id| id.to_string()).unwrap_or_default());
+        let id = format!("evt_{}", Uuid::new_v5(&payment.0, what.as_bytes()).simple());
+        let (created, reference) = (now.0.div_euclid(1000), ledger::reference(payment));
+        Some(Self { id, kind, created, payment, reference, code, refund, continue_url })
+    }
+
+    fn news(self) -> Result<ProviderNews, WebhookRefusal> {
+        let missing = |field: &str| WebhookRefusal::Malformed(format!("{field} is missing"));
+        let reference = self.reference;
+        Ok(match self.kind {
+            EventType::Authorized => ProviderNews::Authorized { reference },
+            EventType::RequiresAction => {
+                let continue_url = self.continue_url.ok_or_else(|| missing("continue_url"))?;
+                ProviderNews::RequiresAction { reference, continue_url }
+            }
+            EventType::Declined => ProviderNews::Declined { code: self.code.ok_or_else(|| missing("code"))? },
+            EventType::Captured => ProviderNews::Captured,
+            EventType::Voided => ProviderNews::Voided,
+            EventType::Refunded => ProviderNews::Refunded { refund: self.refund.ok_or_else(|| missing("refund"))? },
+        })
+    }
+}
+
+/// The receiving side: what the API's webhook route asks.
+pub struct SandboxWebhooks {
+    key: WebhookKey,
+}
+
+impl SandboxWebhooks {
+    pub fn new(key: WebhookKey) -> Self {
+        Self { key }
+    }
+}
+
+impl ProviderWebhooks for SandboxWebhooks {
+    fn provider(&self) -> &str {
+        super::NAME
+    }
+
+    fn signature_header(&self) -> &str {
+        signature::HEADER
+    }
+
+    fn open(&self, signature: Option<&str>, body: &[u8], now: Timestamp) -> Result<WebhookNews, WebhookRefusal> {
+        self.key.verify(signature.ok_or(WebhookRefusal::BadSignature)?, body, now)?;
+        let event: WebhookEvent =
+            serde_json::from_slice(body).map_err(|error| WebhookRefusal::Malformed(error.to_string()))?;
+        let (id, payment) = (event.id.clone(), event.payment);
+        Ok(WebhookNews { event: id, payment, news: event.news()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+    #[test]
+    fn what_is_sent_is_what_is_read() {
+        let (payment, refund) = (PaymentId(Uuid::from_u128(5)), RefundId(Uuid::from_u128(6)));
+        let reference = ledger::reference(payment);
+        let hooks = SandboxWebhooks::new(WebhookKey::new([1; 32]));
+        let all = [
+            ProviderNews::Authorized { reference: reference.clone() },
+            ProviderNews::RequiresAction { reference, continue_url: "http://x/y".to_owned() },
+            ProviderNews::Declined { code: "card_declined".to_owned() },
+            ProviderNews::Captured,
+            ProviderNews::Voided,
+            ProviderNews::Refunded { refund },
+        ];
+        let mut ids = std::collections::HashSet::new();
+        for news in all {
+            let event = WebhookEvent::of(payment, &news, NOW).unwrap();
+            let body = serde_json::to_vec(&event).unwrap();
+            let signature = WebhookKey::new([1; 32]).sign(&body, NOW);
+            let read = hooks.open(Some(&signature), &body, NOW).unwrap();
+            assert_eq!(read, WebhookNews { event: event.id.clone(), payment, news });
+            assert!(ids.insert(event.id), "each event has its own id");
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_before_the_signature_is_right() {
+        let hooks = SandboxWebhooks::new(WebhookKey::new([1; 32]));
+        assert_eq!(hooks.open(None, b"not json", NOW), Err(WebhookRefusal::BadSignature));
+        assert_eq!(hooks.open(Some("t=1,v1=00"), b"not json", NOW), Err(WebhookRefusal::BadSignature));
+        let signed = |body: &[u8]| hooks.open(Some(&WebhookKey::new([1; 32]).sign(body, NOW)), body, NOW);
+        assert!(matches!(signed(b"not json"), Err(WebhookRefusal::Malformed(_))));
+        let body = br#"{"id":"evt_1","type":"payment.refunded","created":1,"payment":"00000000-0000-0000-0000-000000000005","reference":"r"}"#;
+        assert_eq!(signed(body), Err(WebhookRefusal::Malformed("refund is missing".to_owned())));
+    }
+}

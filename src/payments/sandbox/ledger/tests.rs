@@ -1,0 +1,97 @@
+use super::*;
+use crate::domain::money::Currency;
+
+fn payment(n: u128) -> PaymentId {
+    PaymentId(Uuid::from_u128(n))
+}
+
+fn eur(amount: i64) -> Money {
+    Money { amount, currency: Currency::EUR }
+}
+
+fn order() -> OrderId {
+    OrderId(Uuid::from_u128(77))
+}
+
+fn refund(n: u128) -> RefundId {
+    RefundId(Uuid::from_u128(n))
+}
+
+fn authorized(ledger: &mut Ledger, n: u128, amount: i64) -> String {
+    let done = ledger.authorize(payment(n), order(), eur(amount), Status::Authorized, Instant::now()).unwrap();
+    assert_eq!(done.status, Status::Authorized);
+    reference(payment(n))
+}
+
+#[tokio::test]
+async fn every_operation_is_idempotent_and_the_totals_say_what_was_taken() {
+    let mut ledger = Ledger::default();
+    let reference = authorized(&mut ledger, 1, 1000);
+    authorized(&mut ledger, 1, 1000);
+    let capture = |l: &mut Ledger| {
+        let done = l.capture(&reference, eur(1000)).unwrap();
+        (done.news, done.changed)
+    };
+    assert_eq!(capture(&mut ledger), (ProviderNews::Captured, true));
+    assert_eq!(capture(&mut ledger), (ProviderNews::Captured, false));
+    for changed in [true, false] {
+        let done = ledger.refund(&reference, refund(1), eur(400)).unwrap();
+        assert_eq!((done.news, done.changed), (ProviderNews::Refunded { refund: refund(1) }, changed));
+    }
+    let totals = Totals { charges: 1, authorized: 1000, voided: 0, captured: 1000, refunded: 400 };
+    assert_eq!(ledger.totals(), totals);
+    assert_eq!(ledger.totals_by_order(), BTreeMap::from([(Some(order()), totals)]));
+}
+
+#[tokio::test]
+async fn money_is_neither_taken_nor_given_twice() {
+    let mut ledger = Ledger::default();
+    let reference = authorized(&mut ledger, 1, 1000);
+    let capture_failed = |code: &str| ProviderNews::CaptureFailed { code: code.to_owned() };
+    let refund_failed = |code: &str| ProviderNews::RefundFailed { refund: refund(1), code: code.to_owned() };
+    assert_eq!(ledger.capture(&reference, eur(1001)).unwrap().news, capture_failed("amount_too_large"));
+    assert_eq!(ledger.refund(&reference, refund(1), eur(1)).unwrap().news, refund_failed("not_captured"));
+    assert_eq!(ledger.capture(&reference, eur(900)).unwrap().news, ProviderNews::Captured);
+    assert_eq!(ledger.void(&reference).unwrap().news, capture_failed("already_captured"));
+    assert_eq!(ledger.refund(&reference, refund(1), eur(901)).unwrap().news, refund_failed("amount_too_large"));
+    let other = authorized(&mut ledger, 2, 500);
+    assert_eq!(ledger.void(&other).unwrap().news, ProviderNews::Voided);
+    assert_eq!(ledger.capture(&other, eur(500)).unwrap().news, capture_failed("voided"));
+    assert!(ledger.authorize(payment(2), order(), eur(501), Status::Authorized, Instant::now()).is_err());
+    let expected = Totals { charges: 2, authorized: 1500, voided: 500, captured: 900, refunded: 0 };
+    assert_eq!(ledger.totals(), expected);
+}
+
+#[tokio::test]
+async fn after_a_restart_references_are_the_same_and_taken_at_their_word() {
+    let old = authorized(&mut Ledger::default(), 1, 1000);
+    let mut fresh = Ledger::default();
+    assert_eq!(fresh.capture(&old, eur(1000)).unwrap().news, ProviderNews::Captured);
+    assert_eq!(authorized(&mut Ledger::default(), 1, 1000), old);
+    let again = fresh.authorize(payment(1), order(), eur(1000), Status::Authorized, Instant::now()).unwrap();
+    assert_eq!(again.news(""), ProviderNews::Authorized { reference: old.clone() });
+    assert_eq!(fresh.totals().captured, 1000);
+    let mut fresh = Ledger::default();
+    assert_eq!(fresh.void(&old).unwrap().news, ProviderNews::Voided);
+    assert_eq!(fresh.void(&old).unwrap().news, ProviderNews::Voided);
+    let mut fresh = Ledger::default();
+    for n in [1, 2] {
+        let news = fresh.refund(&old, refund(n), eur(300)).unwrap().news;
+        assert_eq!(news, ProviderNews::Refunded { refund: refund(n) });
+    }
+    assert_eq!((fresh.totals().captured, fresh.totals().refunded), (600, 600));
+    assert!(fresh.capture("ch_of_another_provider", eur(1)).is_err());
+}
+
+#[tokio::test]
+async fn the_books_are_bounded_and_open_charges_stay_longest() {
+    let mut ledger = Ledger::default();
+    let open = authorized(&mut ledger, 0, 1);
+    for n in 1..=CHARGES_MAX as u128 + 100 {
+        let declined = Status::Declined { code: "x".to_owned() };
+        ledger.authorize(payment(n), order(), eur(1), declined, Instant::now()).unwrap();
+    }
+    assert_eq!((ledger.charges.len(), ledger.age.len()), (CHARGES_MAX, CHARGES_MAX));
+    assert!(ledger.charge(payment_of(&open).unwrap()).is_some());
+    assert!(ledger.charge(payment(1)).is_none());
+}
