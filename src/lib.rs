@@ -9,3 +9,5 @@
 
 pub mod actors;
 pub mod domain;
+pub mod http;
+pub mod live;

@@ -1,0 +1,3 @@
+//! The HTTP surface (stand-in: the real list of resources is merged over this file).
+
+pub mod live;
