@@ -177,3 +177,6 @@ impl Drop for Inner {
         self.queue.end();
     }
 }
+
+#[cfg(test)]
+mod tests;

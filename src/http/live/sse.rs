@@ -30,7 +30,11 @@ pub struct Asked {
 /// Topics of one stream: their versions stand in every event's id. More are refused with 400.
 const TOPICS_MAX: usize = 64;
 
-pub async fn open(State(state): State<LiveState>, visitor: Visitor, asked: Result<Query<Asked>, QueryRejection>) -> Response {
+pub async fn open(
+    State(state): State<LiveState>,
+    visitor: Visitor,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
     let Ok(Query(asked)) = asked else {
         return problem(StatusCode::BAD_REQUEST, "bad_request", "say which: /live/sse?topics=stock.SKU1,stock.SKU2");
     };
