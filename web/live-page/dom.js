@@ -1,0 +1,69 @@
+// Small tools for building the page: elements, money, words. Text only ever enters as text nodes.
+
+export const $ = (id) => document.getElementById(id);
+
+/** `h("button", {class: "x", onclick: f}, "text", child)`; null and false children are left out. */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "dataset") Object.assign(element.dataset, value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const formats = new Map();
+
+/** Minor units to the reader's notation; the currency knows how many decimals it has. */
+export function money(value) {
+  if (!value) return "";
+  const { amount, currency } = value;
+  if (!formats.has(currency)) {
+    formats.set(currency, new Intl.NumberFormat(navigator.language, { style: "currency", currency }));
+  }
+  const format = formats.get(currency);
+  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+export function picture(image, eager = false) {
+  if (!image?.url) return h("span", { class: "blank", "aria-hidden": "true" });
+  return h("img", { src: image.url, alt: image.alt ?? "", loading: eager ? "eager" : "lazy", decoding: "async" });
+}
+
+/** Stock in words. `view` is a live view or the product's own `{availability, available}`. */
+export function stockWords({ availability, available }) {
+  if (availability === "out") return "Sold out";
+  if (typeof available === "number") return availability === "low" ? `Only ${available} left` : `${available} in stock`;
+  return availability === "low" ? "Few left" : "In stock";
+}
+
+let announcing = 0;
+/** Tells screen readers, at most every two seconds: a hot shop must not talk without end. */
+export function announce(text) {
+  const now = Date.now();
+  if (now - announcing < 2000) return;
+  announcing = now;
+  $("announce").textContent = text;
+}
+
+let toasting;
+export function toast(text) {
+  const box = $("toast");
+  box.textContent = text;
+  box.hidden = false;
+  clearTimeout(toasting);
+  toasting = setTimeout(() => (box.hidden = true), 4000);
+}
+
+/** Opens a modal dialog; a click beside it closes it, as Escape does. */
+export function openDialog(dialog) {
+  dialog.onclick = (event) => event.target === dialog && dialog.close();
+  if (!dialog.open) dialog.showModal();
+}
+
+export function closeButton(dialog) {
+  return h("button", { class: "close", type: "button", "aria-label": "Close", onclick: () => dialog.close() }, "×");
+}
