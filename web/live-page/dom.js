@@ -60,7 +60,10 @@ export function toast(text) {
 
 /** Opens a modal dialog; a click beside it closes it, as Escape does. */
 export function openDialog(dialog) {
-  dialog.onclick = (event) => event.target === dialog && dialog.close();
+  // A block, not an expression: an `onclick` that answers false would cancel every click inside.
+  dialog.onclick = (event) => {
+    if (event.target === dialog) dialog.close();
+  };
   if (!dialog.open) dialog.showModal();
 }
 
