@@ -47,9 +47,10 @@ const FILES: &[File] = files! {
 
 /// `/` and `/page/<file>`. Fits any state.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/", get(|headers: HeaderMap| async move { answer(INDEX, &headers) }))
-        .route("/page/{file}", get(|Path(file): Path<String>, headers: HeaderMap| async move { answer(&file, &headers) }))
+    Router::new().route("/", get(|headers: HeaderMap| async move { answer(INDEX, &headers) })).route(
+        "/page/{file}",
+        get(|Path(file): Path<String>, headers: HeaderMap| async move { answer(&file, &headers) }),
+    )
 }
 
 fn answer(name: &str, asked: &HeaderMap) -> Response {
@@ -110,7 +111,9 @@ mod tests {
         let mut wanted: Vec<String> = quoted(&html).into_iter().filter(|path| path.starts_with("/page/")).collect();
         assert!(wanted.len() >= 3, "{wanted:?}");
         for file in FILES.iter().filter(|file| file.name.ends_with(".js")) {
-            wanted.extend(quoted(file.text).iter().filter_map(|part| part.strip_prefix("./")).map(|part| format!("/page/{part}")));
+            wanted.extend(
+                quoted(file.text).iter().filter_map(|part| part.strip_prefix("./")).map(|part| format!("/page/{part}")),
+            );
         }
         for path in wanted {
             assert_eq!(fetch(&path, None).await.0, StatusCode::OK, "{path}");
@@ -130,7 +133,9 @@ mod tests {
     #[test]
     fn nothing_is_inline() {
         for file in FILES.iter().filter(|file| file.name.ends_with(".html")) {
-            assert!(!file.text.contains("<style") && !file.text.contains(" style=") && !file.text.contains(" onclick="));
+            assert!(
+                !file.text.contains("<style") && !file.text.contains(" style=") && !file.text.contains(" onclick=")
+            );
             assert_eq!(file.text.matches("<script").count(), file.text.matches("<script type=\"module\" src=").count());
         }
     }

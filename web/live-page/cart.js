@@ -1,7 +1,7 @@
 // The cart drawer: lines, totals, refusals in words, and the purchase with the sandbox's test card.
 
 import * as api from "./api.js";
-import { $, closeButton, h, money, openDialog, picture } from "./dom.js";
+import { $, closeButton, fill, h, money, openDialog, picture } from "./dom.js";
 import { Purchase } from "./purchase.js";
 
 export class Cart {
@@ -92,7 +92,8 @@ export class Cart {
     const focused = document.activeElement?.dataset?.focus;
     const { lines, totals } = this.#cart;
     const paying = this.#purchase.view();
-    dialog.replaceChildren(
+    fill(
+      dialog,
       closeButton(dialog),
       h("h2", { id: "cart-title" }, "Your cart"),
       paying,
@@ -101,7 +102,7 @@ export class Cart {
       this.#problem && h("div", { class: "problem", role: "alert" }, h("p", {}, this.#problem.text), this.#problem.lines && h("ul", {}, this.#problem.lines)),
       lines.length > 0 && h("div", { class: "buy" },
         h("p", { class: "total" }, h("span", {}, "Total"), h("strong", {}, money(totals?.total ?? totals?.items))),
-        h("button", { class: "primary", id: "buy", type: "button", disabled: this.#purchase.busy, "aria-busy": this.#purchase.busy && "true", dataset: { focus: "buy" }, onclick: () => this.#buy() },
+        h("button", { class: "primary", id: "buy", type: "button", "aria-disabled": this.#purchase.busy && "true", "aria-busy": this.#purchase.busy && "true", dataset: { focus: "buy" }, onclick: () => this.#buy() },
           this.#purchase.busy ? "Buying …" : "Buy with the test card"),
         h("p", { class: "fine" }, "A sandbox: sample address, no money moves. Stock really does.")),
     );

@@ -11,7 +11,12 @@ export function h(tag, props = {}, ...children) {
     else if (name === "dataset") Object.assign(element.dataset, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return fill(element, ...children);
+}
+
+/** Replaces what is in `element`; null and false children are left out. */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -40,22 +45,32 @@ export function stockWords({ availability, available }) {
   return availability === "low" ? "Few left" : "In stock";
 }
 
-let announcing = 0;
+const announcer = $("announce");
+let announced = 0;
 /** Tells screen readers, at most every two seconds: a hot shop must not talk without end. */
 export function announce(text) {
   const now = Date.now();
-  if (now - announcing < 2000) return;
-  announcing = now;
-  $("announce").textContent = text;
+  if (now - announced < 2000) return;
+  announced = now;
+  // What is outside an open modal dialog is inert, and inert regions are not read.
+  const home = document.querySelector("dialog[open]") ?? document.body;
+  if (announcer.parentNode !== home) home.append(announcer);
+  announcer.textContent = text;
 }
 
 let toasting;
+/** In the top layer, so that it shows above an open dialog. */
 export function toast(text) {
   const box = $("toast");
   box.textContent = text;
   box.hidden = false;
+  box.showPopover?.();
+  announce(text);
   clearTimeout(toasting);
-  toasting = setTimeout(() => (box.hidden = true), 4000);
+  toasting = setTimeout(() => {
+    box.hidePopover?.();
+    box.hidden = true;
+  }, 3500);
 }
 
 /** Opens a modal dialog; a click beside it closes it, as Escape does. */
