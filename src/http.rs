@@ -1,4 +1,5 @@
-//! The HTTP surface (this worktree: authentication and payment webhooks only).
-
+//! merge
 pub mod auth;
+pub mod live;
+pub mod page;
 pub mod payments_webhook;

@@ -1,0 +1,82 @@
+//! What clients say: `subscribe`, `unsubscribe`, `authenticate`, `ping`; and the lists in SSE's address line.
+
+use std::collections::HashMap;
+
+use axum::{extract::ws::Utf8Bytes, http::HeaderMap};
+use serde::Deserialize;
+
+use super::Authorise;
+use crate::live::Session;
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Op {
+    Subscribe {
+        topics: Vec<String>,
+        /// Versions the client has: a topic that is not newer is not sent.
+        #[serde(default)]
+        since: HashMap<String, u64>,
+    },
+    Unsubscribe {
+        topics: Vec<String>,
+    },
+    /// For programs and pages that hold a bearer token: a browser cannot put one into the handshake.
+    Authenticate {
+        access_token: String,
+    },
+    Ping {},
+}
+
+/// Does what one message asks. What is wrong with it is answered in the stream; the connection stays.
+pub async fn hear(session: &mut Session, authorise: &Authorise, headers: &HeaderMap, text: &str) {
+    match serde_json::from_str(text) {
+        Ok(Op::Subscribe { topics, since }) => session.subscribe(&topics, &since).await,
+        Ok(Op::Unsubscribe { topics }) => session.unsubscribe(&topics),
+        Ok(Op::Authenticate { access_token }) => match authorise(headers, Some(&access_token)) {
+            Ok(audience) => {
+                session.authenticate(audience);
+                session.answer(Utf8Bytes::from_static(r#"{"op":"authenticated"}"#));
+            }
+            Err(error) => session.refuse(None, "unauthorized", &error.to_string()),
+        },
+        Ok(Op::Ping {}) => session.answer(Utf8Bytes::from_static(r#"{"op":"pong"}"#)),
+        Err(error) => session.refuse(None, "bad_message", &error.to_string()),
+    }
+}
+
+/// `a,b,c`.
+pub fn topics(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_owned).collect()
+}
+
+/// `stock.SKU1:17,order.ID:3`; what does not read so is left out, and its topic is then sent whole.
+pub fn since(list: &str) -> HashMap<String, u64> {
+    let pair =
+        |part: &str| part.trim().rsplit_once(':').and_then(|(topic, n)| Some((topic.to_owned(), n.parse().ok()?)));
+    list.split(',').filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_read_strictly() {
+        let subscribe = r#"{"op":"subscribe","topics":["board"],"since":{"stock.A":3}}"#;
+        assert!(
+            matches!(serde_json::from_str(subscribe), Ok(Op::Subscribe { topics, since }) if topics == ["board"] && since["stock.A"] == 3)
+        );
+        assert!(matches!(serde_json::from_str(r#"{"op":"ping"}"#), Ok(Op::Ping {})));
+        for wrong in
+            ["", "{}", r#"{"op":"buy"}"#, r#"{"op":"subscribe"}"#, r#"{"op":"unsubscribe","topics":[],"x":1}"#, "[1]"]
+        {
+            assert!(serde_json::from_str::<Op>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lists_in_the_address_line() {
+        assert_eq!(topics("stock.A, board,,"), ["stock.A", "board"]);
+        assert_eq!(since("stock.A.b:17,junk,order.x:-1"), HashMap::from([("stock.A.b".to_owned(), 17)]));
+    }
+}

@@ -1,0 +1,115 @@
+//! Server-sent events: the same frames for clients without WebSocket (`curl -N`, `EventSource`).
+//!
+//! The topics stand in the address line and stay. Each event's id carries the version of every topic, in the order of
+//! `topics` and joined by dots (`18.4.0`), so that a reconnecting `EventSource` resumes by its `Last-Event-ID`;
+//! `board` and `stock` always count 0 there: they start with a snapshot.
+
+use std::{collections::HashMap, convert::Infallible, fmt::Write, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::{LiveState, door::Visitor, problem, session};
+use crate::live::{Out, Session};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// `stock.SKU1,order.ID`.
+    topics: String,
+    /// `stock.SKU1:17`; a `Last-Event-ID` goes before it.
+    #[serde(default)]
+    since: String,
+}
+
+/// Topics of one stream: their versions stand in every event's id. More are refused with 400.
+const TOPICS_MAX: usize = 64;
+
+pub async fn open(
+    State(state): State<LiveState>,
+    visitor: Visitor,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(asked)) = asked else {
+        return problem(StatusCode::BAD_REQUEST, "bad_request", "say which: /live/sse?topics=stock.SKU1,stock.SKU2");
+    };
+    let topics: Arc<[String]> = session::topics(&asked.topics).into();
+    if topics.is_empty() || topics.len() > TOPICS_MAX {
+        let detail = format!("1 to {TOPICS_MAX} topics fit into one stream, not {}", topics.len());
+        return problem(StatusCode::BAD_REQUEST, "too_many_topics", &detail);
+    }
+    let mut listener = match state.hub.connect(visitor.address, visitor.audience) {
+        Ok(listener) => listener,
+        Err(refused) => {
+            let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, refused.code(), &refused.to_string());
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+            return response;
+        }
+    };
+    let since = last_event(&visitor.headers, &topics).unwrap_or_else(|| session::since(&asked.since));
+    listener.subscribe(&topics, &since).await;
+    let versions = topics.iter().map(|topic| since.get(topic).copied().unwrap_or(0)).collect();
+    let events = futures::stream::unfold(Stream { session: listener, topics, versions }, next);
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // nginx gathers a response otherwise.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(events)).into_response()
+}
+
+struct Stream {
+    session: Session,
+    topics: Arc<[String]>,
+    versions: Vec<u64>,
+}
+
+/// hyper asks for the next event only when the socket takes it, so a slow reader conflates in the outbox.
+async fn next(mut stream: Stream) -> Option<(Result<Bytes, Infallible>, Stream)> {
+    let event = loop {
+        // Being asked means that what went before was taken: the reader is alive.
+        stream.session.heard();
+        match stream.session.next().await {
+            Out::Frame(slot) => break stream.event(slot.feed, slot.version, &slot.text),
+            Out::Control(text) => break format!("data: {}\n\n", text.as_str()),
+            Out::Ping => break ": ping\n\n".to_owned(),
+            Out::Resync(feed) => stream.session.resync(feed).await,
+            Out::Close(_) => return None,
+        }
+    };
+    Some((Ok(event.into()), stream))
+}
+
+impl Stream {
+    fn event(&mut self, feed: u64, version: u64, text: &str) -> String {
+        let topic = self.session.listens_to(feed).filter(|topic| !topic.many_keyed()).map(ToString::to_string);
+        if let Some(at) = topic.and_then(|name| self.topics.iter().position(|topic| *topic == name)) {
+            self.versions[at] = version;
+        }
+        let mut event = String::with_capacity(text.len() + 16 + 8 * self.versions.len());
+        event.push_str("id: ");
+        for (at, version) in self.versions.iter().enumerate() {
+            // Writing into a String cannot fail.
+            _ = write!(event, "{}{version}", if at == 0 { "" } else { "." });
+        }
+        event.push_str("\ndata: ");
+        event.push_str(text);
+        event.push_str("\n\n");
+        event
+    }
+}
+
+/// `None` when there is none, or when it is of another list of topics.
+fn last_event(headers: &HeaderMap, topics: &[String]) -> Option<HashMap<String, u64>> {
+    let versions: Option<Vec<u64>> =
+        headers.get("last-event-id")?.to_str().ok()?.split('.').map(|version| version.parse().ok()).collect();
+    let versions = versions.filter(|versions| versions.len() == topics.len())?;
+    // 0 is a topic of which nothing was sent yet.
+    Some(topics.iter().cloned().zip(versions).filter(|(_, version)| *version > 0).collect())
+}

@@ -1,0 +1,137 @@
+//! The WebSocket: one task for each connection, no timer of its own, small buffers.
+//!
+//! Everything that waits is fed to the socket and flushed once. While a slow client blocks the write, nothing is read
+//! and the outbox conflates; only the server's own closing (drain, silence, ended credentials) breaks such a write.
+
+use axum::{
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code},
+    },
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use futures::SinkExt;
+
+use super::{Authorise, LiveState, door::Visitor, session::hear};
+use crate::live::{Closing, Out, Session};
+
+/// tungstenite reads into 128 KiB for each connection by default; 4 KiB is faster here and a thirtieth of the memory.
+const READ_BUFFER: usize = 4 * 1024;
+/// Frames gather up to here before a write; a flush follows when nothing more waits.
+const WRITE_BUFFER: usize = 4 * 1024;
+/// Beyond it a write fails and the connection ends. One frame is far smaller, and the next is only fed when it fits.
+const WRITE_BUFFER_MAX: usize = 256 * 1024;
+
+/// Close codes of RFC 6455 and its registry.
+const TRY_AGAIN_LATER: u16 = close_code::AGAIN;
+
+pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: WebSocketUpgrade) -> Response {
+    let Visitor { audience, address, headers } = visitor;
+    let bytes = state.hub.limits().message_bytes;
+    let upgrade = upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER_MAX)
+        .max_message_size(bytes)
+        .max_frame_size(bytes);
+    match state.hub.connect(address, audience) {
+        Ok(session) => upgrade.on_upgrade(move |socket| run(socket, session, state.authorise, kept(&headers))),
+        // Accepted and closed: a browser shows a page the close code, but not the status of a refused handshake.
+        Err(refused) => upgrade.on_upgrade(move |socket| goodbye(socket, TRY_AGAIN_LATER, refused.to_string())),
+    }
+    .into_response()
+}
+
+/// The headers that `authenticate` may want later; the rest need not stay in memory for the connection's life.
+fn kept(headers: &HeaderMap) -> Box<HeaderMap> {
+    use axum::http::header::COOKIE;
+    Box::new(headers.get(COOKIE).map(|cookie| (COOKIE, cookie.clone())).into_iter().collect())
+}
+
+async fn run(
+    mut socket: WebSocket,
+    mut session: Session,
+    authorise: std::sync::Arc<Authorise>,
+    headers: Box<HeaderMap>,
+) {
+    loop {
+        tokio::select! {
+            out = session.next() => match deliver(&mut socket, &session, out).await {
+                Ok(()) => {}
+                Err(Ended::Gone) => return,
+                Err(Ended::By(why)) => return farewell(socket, session, why).await,
+            },
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    session.heard();
+                    hear(&mut session, &*authorise, &headers, &text).await;
+                }
+                // tungstenite answers pings and closes itself, at the next read or flush.
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => session.heard(),
+                Some(Ok(Message::Binary(_))) => session.refuse(None, "bad_message", "messages are JSON text"),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+            },
+        }
+    }
+}
+
+enum Ended {
+    /// The client, or the network.
+    Gone,
+    By(Closing),
+}
+
+/// Sends `first` and whatever else waits, then flushes.
+async fn deliver(socket: &mut WebSocket, session: &Session, first: Out) -> Result<(), Ended> {
+    let mut next = Some(first);
+    while let Some(out) = next {
+        let message = match out {
+            Out::Frame(slot) => Message::Text(slot.text),
+            Out::Control(text) => Message::Text(text),
+            Out::Ping => Message::Ping(axum::body::Bytes::new()),
+            Out::Close(why) => return Err(Ended::By(why)),
+            Out::Resync(feed) => {
+                session.resync(feed).await;
+                next = session.try_next();
+                continue;
+            }
+        };
+        unless_closing(session, socket.feed(message)).await?;
+        next = session.try_next();
+    }
+    unless_closing(session, socket.flush()).await
+}
+
+async fn unless_closing(session: &Session, write: impl Future<Output = Result<(), axum::Error>>) -> Result<(), Ended> {
+    tokio::select! {
+        biased;
+        written = write => written.map_err(|_| Ended::Gone),
+        why = session.closing() => Err(Ended::By(why)),
+    }
+}
+
+async fn farewell(socket: WebSocket, session: Session, why: Closing) {
+    let (code, reason) = match why {
+        Closing::Draining => (close_code::AWAY, "the server is stopping"),
+        Closing::Idle => (close_code::NORMAL, "idle"),
+        Closing::Expired => (close_code::POLICY, "the credentials have ended"),
+    };
+    goodbye(socket, code, reason.to_owned()).await;
+    // Only now off the roll: a drain waits until the goodbye is out.
+    drop(session);
+}
+
+/// Best effort, for at most [`GOODBYE`]: a client that does not read is not waited for.
+async fn goodbye(mut socket: WebSocket, code: u16, reason: String) {
+    const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
+    let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from(reason) }));
+    let said = async {
+        if socket.send(close).await.is_ok() {
+            // Until the client's own close: dropping the socket with unread bytes would reset the connection and
+            // could cost the client our last words.
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    };
+    _ = tokio::time::timeout(GOODBYE, said).await;
+}

@@ -1,0 +1,217 @@
+//! One topic's listeners, and what waits for the topic's next frame time.
+//!
+//! Two locks, never held together: `pending` is what the tail touches (a few nanoseconds), `entries` is what the
+//! pump holds while it delivers to thousands; so the tail never waits for a fan-out. Only the pump and a
+//! subscriber's own snapshot push frames, both under `entries`, so versions never go back (G5), see [`Guard`].
+
+mod guard;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::extract::ws::Utf8Bytes;
+
+use self::guard::Guard;
+use super::{
+    Committed,
+    audience::Level,
+    connection::Connection,
+    frames,
+    limits::LiveLimits,
+    lock,
+    outbox::{Pushed, Slot},
+    topic::Topic,
+};
+
+pub(super) struct Feed {
+    pub id: u64,
+    pub topic: Topic,
+    name: String,
+    /// Changed under the hub's map lock, read without it.
+    pub listeners: AtomicUsize,
+    pending: Mutex<Pending>,
+    entries: Mutex<HashMap<u64, Entry>>,
+}
+
+#[derive(Default)]
+struct Pending {
+    changes: HashMap<Arc<str>, Committed>,
+    phase: Phase,
+    /// More keys changed than may wait: the listeners get a fresh snapshot instead.
+    flooded: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Idle,
+    /// In the pump's ready queue, once.
+    Queued,
+    /// In the pump's cool-down queue, once: a frame was sent less than an interval ago.
+    Cooling,
+}
+
+struct Entry {
+    connection: Arc<Connection>,
+    level: Level,
+    guard: Guard,
+}
+
+/// What a delivery came to, for the counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Delivered {
+    pub frames: u64,
+    pub conflated: u64,
+}
+
+impl Feed {
+    pub fn new(id: u64, topic: Topic) -> Self {
+        let name = topic.to_string();
+        Self { id, topic, name, listeners: 0.into(), pending: Mutex::default(), entries: Mutex::default() }
+    }
+
+    pub fn heard(&self) -> bool {
+        self.listeners.load(Ordering::Acquire) > 0
+    }
+
+    /// Keeps the newest of each key until the pump comes by. `true`: the feed was idle, queue it now.
+    pub fn offer(&self, change: Committed, limits: &LiveLimits) -> bool {
+        let mut pending = lock(&self.pending);
+        let (full, flooded) = (pending.changes.len() >= limits.pending_keys, pending.flooded);
+        match pending.changes.get_mut(&change.key.id) {
+            Some(waiting) if waiting.version >= change.version => {}
+            Some(waiting) => *waiting = change,
+            None if flooded => {}
+            None if full => {
+                pending.changes.clear();
+                pending.flooded = true;
+            }
+            None => _ = pending.changes.insert(change.key.id.clone(), change),
+        }
+        let idle = pending.phase == Phase::Idle;
+        if idle {
+            pending.phase = Phase::Queued;
+        }
+        idle
+    }
+
+    /// Delivers what waits and starts the cool-down. `None`: nothing waited, the feed is idle again.
+    pub fn deliver(&self, limits: &LiveLimits) -> Option<Delivered> {
+        let (changes, flooded) = {
+            let mut pending = lock(&self.pending);
+            if pending.changes.is_empty() && !pending.flooded {
+                pending.phase = Phase::Idle;
+                return None;
+            }
+            pending.phase = Phase::Cooling;
+            (std::mem::take(&mut pending.changes), std::mem::take(&mut pending.flooded))
+        };
+        let mut entries = lock(&self.entries);
+        let mut delivered = Delivered::default();
+        for change in changes.values() {
+            let mut encoded = Encoded::default();
+            for entry in entries.values_mut() {
+                if entry.guard.accepts(&change.key.id, change.version, limits.pending_keys) {
+                    delivered.add(self.send(entry, change, &mut encoded, limits));
+                }
+                if entry.guard.overflowed() {
+                    entry.guard = Guard::Stale;
+                    entry.connection.mark_stale(self.id);
+                }
+            }
+        }
+        if flooded {
+            for entry in entries.values_mut() {
+                entry.guard = Guard::Stale;
+                entry.connection.mark_stale(self.id);
+            }
+        }
+        Some(delivered)
+    }
+
+    /// Adds a listener; `since` is the version it says it has.
+    pub fn join(&self, connection: Arc<Connection>, level: Level, since: Option<u64>) {
+        let guard = if self.topic.many_keyed() { Guard::gathering() } else { Guard::One { last: since } };
+        lock(&self.entries).insert(connection.id, Entry { connection, level, guard });
+    }
+
+    pub fn leave(&self, connection: &Connection) {
+        lock(&self.entries).remove(&connection.id);
+        connection.forget(self.id);
+    }
+
+    /// A stale listener starts over: its client forgets, then hears a fresh snapshot. What is delivered from here on
+    /// stands behind the reset in its outbox.
+    pub fn start_over(&self, connection: u64) {
+        if let Some(entry) = lock(&self.entries).get_mut(&connection) {
+            entry.guard = Guard::gathering();
+            entry.connection.push_control(frames::reset(&self.name));
+        }
+    }
+
+    /// Sends a listener its snapshot, but nothing older than what it was sent meanwhile.
+    pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &LiveLimits) -> Delivered {
+        let mut entries = lock(&self.entries);
+        let mut delivered = Delivered::default();
+        let Some(entry) = entries.get_mut(&connection) else { return delivered };
+        for view in views {
+            if entry.guard.accepts_snapshot(&view.key.id, view.version) {
+                delivered.add(self.send(entry, view, &mut Encoded::default(), limits));
+            }
+        }
+        entry.guard.settle();
+        delivered
+    }
+
+    fn send(
+        &self,
+        entry: &mut Entry,
+        change: &Committed,
+        encoded: &mut Encoded,
+        limits: &LiveLimits,
+    ) -> Option<Pushed> {
+        let text = encoded.text(self, change, entry.level, limits)?;
+        let key = self.topic.many_keyed().then(|| change.key.id.clone());
+        let slot = Slot { feed: self.id, key, version: change.version, text };
+        let pushed = entry.connection.push(slot, limits.outbox_frames);
+        if pushed == Pushed::Overflow {
+            entry.guard = Guard::Stale;
+        }
+        Some(pushed)
+    }
+}
+
+/// One change's text for each audience level, made when first wanted.
+#[derive(Default)]
+struct Encoded {
+    public: Option<Utf8Bytes>,
+    staff: Option<Utf8Bytes>,
+}
+
+impl Encoded {
+    fn text(&mut self, feed: &Feed, change: &Committed, level: Level, limits: &LiveLimits) -> Option<Utf8Bytes> {
+        let slot = match level {
+            Level::Public => &mut self.public,
+            Level::Staff => &mut self.staff,
+        };
+        if slot.is_none() {
+            *slot = frames::encode(&feed.topic, &feed.name, change, level, limits.public_stock_counts);
+        }
+        slot.clone()
+    }
+}
+
+impl Delivered {
+    fn add(&mut self, pushed: Option<Pushed>) {
+        match pushed {
+            Some(Pushed::Queued) => self.frames += 1,
+            Some(Pushed::Conflated) => self.conflated += 1,
+            Some(Pushed::Overflow) | None => {}
+        }
+    }
+}

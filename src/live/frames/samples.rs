@@ -1,0 +1,91 @@
+//! Views for the tests of this room.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        ids::{OrderId, Sku, UserId},
+        key::EntityKey,
+        model::{AnyView, Kind},
+        money::{Currency, Money},
+        order::{Address, CapturePolicy, HoldState, Lifecycle, OrderStockLine, OrderView, PaymentRegion, Placement},
+        pricing::{Line, Totals},
+        stock::StockView,
+        time::Timestamp,
+    },
+    live::Committed,
+};
+
+pub fn stock(sku: &str, version: u64, available: u64) -> Committed {
+    let view = StockView {
+        on_hand: available + 2,
+        available,
+        held: 2,
+        threshold: 5,
+        received: available + 2,
+        ..StockView::default()
+    };
+    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view), at: Timestamp(0) }
+}
+
+pub fn order_id(n: u128) -> OrderId {
+    OrderId(Uuid::from_u128(n))
+}
+
+pub fn order(n: u128, user: UserId) -> Committed {
+    order_at(n, user, 1, Lifecycle::AwaitingPayment)
+}
+
+pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: Lifecycle) -> Committed {
+    let eur = |amount| Money { amount, currency: Currency::EUR };
+    let sku = Sku::parse("TEE-RED-M").unwrap();
+    let line = Line {
+        sku: sku.clone(),
+        name: "Tee".into(),
+        quantity: 2,
+        unit_price: eur(1000),
+        line_total: eur(2000),
+        tax: eur(319),
+    };
+    let address = Address {
+        name: "A".into(),
+        line1: "B".into(),
+        line2: None,
+        city: "C".into(),
+        region: None,
+        postal_code: "1".into(),
+        country: "DE".into(),
+        phone: None,
+    };
+    let placement = Placement {
+        order: order_id(n),
+        user,
+        cart: None,
+        email: "a@example.org".into(),
+        shipping_address: address,
+        billing_address: None,
+        shipping_method: "standard".into(),
+        lines: vec![line],
+        totals: Totals { items: eur(2000), shipping: eur(490), discount: eur(0), tax: eur(398), total: eur(2490) },
+        pay_by: Timestamp(900_000),
+        capture: CapturePolicy::OnVerified,
+    };
+    let view = OrderView {
+        lifecycle,
+        payment_status: PaymentRegion::None,
+        payment: None,
+        number: None,
+        placement: Some(Box::new(placement)),
+        placed_at: Timestamp(0),
+        stock: vec![OrderStockLine { sku, units: 2, shipped: 0, state: HoldState::Held }],
+        fulfilments: vec![],
+        next: vec![],
+        settled: false,
+    };
+    Committed {
+        key: EntityKey::new(Kind::Order, order_id(n).to_string()),
+        version,
+        view: AnyView::Order(view),
+        at: Timestamp(0),
+    }
+}

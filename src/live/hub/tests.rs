@@ -1,0 +1,313 @@
+//! The hub under paused time: rate, order, resume, bounds, what a slow or a silent client gets.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, advance, timeout};
+
+use super::*;
+use crate::{
+    domain::{ids::UserId, order::Lifecycle},
+    live::{Closing, Out, frames::samples, lock},
+};
+
+/// What is committed; the tests write it and publish, in the tail's order.
+#[derive(Default)]
+struct Shop(Mutex<HashMap<EntityKey, Committed>>);
+
+impl Current for Shop {
+    fn current(&self, topic: &Topic) -> Vec<Committed> {
+        let shop = lock(&self.0);
+        match topic.entity() {
+            Some(key) => shop.get(&key).cloned().into_iter().collect(),
+            None => shop.values().cloned().collect(),
+        }
+    }
+}
+
+struct Rig {
+    shop: Arc<Shop>,
+    hub: Hub,
+}
+
+impl Rig {
+    fn new(limits: LiveLimits) -> Self {
+        let shop = Arc::new(Shop::default());
+        Self { hub: Hub::start(limits, shop.clone()), shop }
+    }
+
+    fn store(&self, change: Committed) {
+        lock(&self.shop.0).insert(change.key.clone(), change);
+    }
+
+    fn commit(&self, change: Committed) {
+        self.store(change.clone());
+        self.hub.publish(&[change]);
+    }
+
+    fn connect(&self, staff: bool) -> Session {
+        self.hub.connect(address(1), Audience { staff, ..Audience::default() }).expect("room")
+    }
+}
+
+fn address(n: u8) -> IpAddr {
+    IpAddr::from([10, 0, 0, n])
+}
+
+async fn listening(rig: &Rig, staff: bool, topic: &str) -> Session {
+    let mut session = rig.connect(staff);
+    session.subscribe(&[topic], &HashMap::new()).await;
+    session
+}
+
+fn json(out: Out) -> Value {
+    match out {
+        Out::Frame(slot) => serde_json::from_str(slot.text.as_str()).expect("json"),
+        Out::Control(text) => serde_json::from_str(text.as_str()).expect("json"),
+        other => panic!("a text was expected, not {other:?}"),
+    }
+}
+
+/// The next text, within ten seconds of paused time.
+#[track_caller]
+fn text(session: &Session) -> impl Future<Output = Value> + '_ {
+    async { json(timeout(Duration::from_secs(10), session.next()).await.expect("a frame")) }
+}
+
+async fn versions(session: &Session, n: usize) -> Vec<u64> {
+    let mut seen = Vec::new();
+    for _ in 0..n {
+        seen.push(text(session).await["version"].as_u64().expect("a version"));
+    }
+    seen
+}
+
+async fn silent(session: &Session, ms: u64) -> bool {
+    timeout(Duration::from_millis(ms), session.next()).await.is_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_current_view_comes_first_and_changes_follow() {
+    let rig = Rig::new(LiveLimits::default());
+    rig.commit(samples::stock("A", 17, 9));
+    let session = listening(&rig, false, "stock.A").await;
+    assert_eq!(text(&session).await["version"], 17);
+    rig.commit(samples::stock("A", 18, 3));
+    assert_eq!(text(&session).await["view"], json!({"sku": "A", "availability": "low"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_skips_what_the_client_has() {
+    let rig = Rig::new(LiveLimits::default());
+    rig.commit(samples::stock("A", 17, 9));
+    for (since, first) in [(16, Some(17)), (17, None), (18, None)] {
+        let mut session = rig.connect(false);
+        session.subscribe(&["stock.A"], &HashMap::from([("stock.A".to_owned(), since)])).await;
+        let got = timeout(Duration::from_secs(1), session.next()).await.ok().map(|out| json(out)["version"].as_u64());
+        assert_eq!(got, first.map(Some), "since {since}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sku_without_stock_is_out_and_moves_with_its_first_receipt() {
+    let rig = Rig::new(LiveLimits::default());
+    let session = listening(&rig, false, "stock.NEW").await;
+    assert_eq!(
+        text(&session).await,
+        json!({"topic": "stock.NEW", "version": 0, "view": {"sku": "NEW", "availability": "out"}})
+    );
+    rig.commit(samples::stock("NEW", 1, 9));
+    assert_eq!(text(&session).await["view"]["availability"], "in_stock");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_speaks_at_once_then_once_an_interval_and_always_says_the_last_word() {
+    let rig = Rig::new(LiveLimits::default());
+    let session = listening(&rig, false, "stock.A").await;
+    assert_eq!(text(&session).await["version"], 0);
+    let start = Instant::now();
+    rig.commit(samples::stock("A", 1, 9));
+    assert_eq!(versions(&session, 1).await, [1]);
+    assert_eq!(start.elapsed().as_millis(), 0, "the leading edge does not wait");
+    for version in 2..=1_000 {
+        rig.commit(samples::stock("A", version, 9));
+    }
+    assert_eq!(versions(&session, 1).await, [1_000], "one frame for the whole interval, the newest");
+    assert!((50..=52).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!(silent(&session, 1_000).await);
+    rig.commit(samples::stock("A", 1_001, 9));
+    let start = Instant::now();
+    assert_eq!(versions(&session, 1).await, [1_001]);
+    assert_eq!(start.elapsed().as_millis(), 0, "after a quiet interval the edge leads again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_never_goes_back() {
+    let rig = Rig::new(LiveLimits::default());
+    // The store is ahead of what is published, as it may be between the tail's two steps.
+    rig.store(samples::stock("A", 9, 9));
+    let session = listening(&rig, false, "stock.A").await;
+    rig.hub.publish(&[samples::stock("A", 8, 9)]);
+    assert_eq!(versions(&session, 1).await, [9]);
+    rig.hub.publish(&[samples::stock("A", 9, 9)]);
+    assert!(silent(&session, 500).await, "9 was sent");
+    rig.hub.publish(&[samples::stock("A", 11, 9), samples::stock("A", 10, 9)]);
+    assert_eq!(versions(&session, 1).await, [11]);
+    assert!(silent(&session, 500).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_board_starts_with_the_open_orders_and_tells_who_leaves() {
+    let rig = Rig::new(LiveLimits::default());
+    let user = UserId::default();
+    rig.commit(samples::order_at(1, user, 4, Lifecycle::Verified));
+    rig.commit(samples::order_at(2, user, 9, Lifecycle::Expired));
+    let session = listening(&rig, true, "board").await;
+    let first = text(&session).await;
+    assert_eq!((&first["key"], &first["version"]), (&json!(samples::order_id(1).to_string()), &json!(4)));
+    assert!(silent(&session, 500).await, "what is terminal is not on the board");
+    rig.commit(samples::order_at(1, user, 5, Lifecycle::Cancelled));
+    assert_eq!(text(&session).await["gone"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_gets_one_frame_the_newest() {
+    let rig = Rig::new(LiveLimits::default());
+    let session = listening(&rig, false, "stock.A").await;
+    for version in 1..=200 {
+        rig.commit(samples::stock("A", version, 9));
+        advance(Duration::from_millis(60)).await;
+    }
+    let waiting: Vec<u64> = std::iter::from_fn(|| session.try_next())
+        .filter_map(|out| if let Out::Frame(slot) = out { Some(slot.version) } else { None })
+        .collect();
+    assert_eq!(waiting, [200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_staff_client_too_slow_for_its_keys_starts_over_and_converges() {
+    let rig = Rig::new(LiveLimits { outbox_frames: 10, ..LiveLimits::default() });
+    let session = listening(&rig, true, "stock").await;
+    for n in 0..11 {
+        rig.commit(samples::stock(&format!("S{n}"), 1, 9));
+    }
+    // The eleventh does not fit: nothing of the topic is left but the wish for a fresh snapshot.
+    let Out::Resync(feed) = timeout(Duration::from_secs(1), session.next()).await.expect("resync") else {
+        panic!("the topic was not dropped")
+    };
+    lock(&rig.shop.0).retain(|key, _| ["S3", "S4"].contains(&&*key.id));
+    session.resync(feed).await;
+    assert_eq!(text(&session).await, json!({"op": "reset", "topic": "stock"}));
+    let mut keys = [text(&session).await["key"].clone(), text(&session).await["key"].clone()];
+    keys.sort_by_key(ToString::to_string);
+    assert_eq!(keys, [json!("S3"), json!("S4")]);
+    rig.commit(samples::stock("S3", 2, 1));
+    assert_eq!(text(&session).await["version"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_keys_between_two_frames_is_bounded_too() {
+    let rig = Rig::new(LiveLimits { pending_keys: 10, ..LiveLimits::default() });
+    let session = listening(&rig, true, "stock").await;
+    for n in 0..50 {
+        rig.commit(samples::stock(&format!("S{n}"), 1, 9));
+    }
+    let out = timeout(Duration::from_secs(1), session.next()).await.expect("something");
+    let Out::Resync(feed) = out else { panic!("a resync was expected, not {out:?}") };
+    session.resync(feed).await;
+    assert_eq!(text(&session).await["op"], "reset");
+    assert_eq!(versions(&session, 50).await, [1; 50]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_topics_are_told_and_the_right_ones_still_work() {
+    let rig = Rig::new(LiveLimits { topics_per_connection: 2, ..LiveLimits::default() });
+    let mut session = rig.connect(false);
+    let order = format!("order.{}", samples::order_id(1));
+    let topics = ["nonsense", "board", &order, "stock.A", "stock.B", "stock.C", "stock.A"];
+    session.subscribe(&topics, &HashMap::new()).await;
+    let mut codes = Vec::new();
+    let mut skus = Vec::new();
+    for _ in 0..6 {
+        let frame = text(&session).await;
+        match frame["code"].as_str() {
+            Some(code) => codes.push((frame["topic"].as_str().unwrap().to_owned(), code.to_owned())),
+            None => skus.push(frame["view"]["sku"].as_str().unwrap().to_owned()),
+        }
+    }
+    let told =
+        [("nonsense", "bad_topic"), ("board", "staff_only"), (&order, "not_found"), ("stock.C", "too_many_topics")];
+    assert_eq!(codes, told.map(|(topic, code)| (topic.to_owned(), code.to_owned())));
+    skus.sort();
+    assert_eq!(skus, ["A", "B"], "a repeated topic is sent anew, once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_anything_after_unsubscribing_or_hanging_up() {
+    let rig = Rig::new(LiveLimits::default());
+    let mut session = listening(&rig, false, "stock.A").await;
+    rig.commit(samples::stock("A", 1, 9));
+    session.unsubscribe(&["stock.A"]);
+    assert!(silent(&session, 500).await, "what waited is forgotten too");
+    let other = listening(&rig, false, "stock.A").await;
+    drop((session, other));
+    assert_eq!(rig.hub.inner.listening.load(Ordering::Acquire), 0);
+    assert!(rig.hub.inner.feeds.read().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_bounded_in_all_and_for_each_address() {
+    let rig = Rig::new(LiveLimits { connections: 3, connections_per_address: 2, ..LiveLimits::default() });
+    let connect = |n| rig.hub.connect(address(n), Audience::default());
+    let (_a, b) = (connect(1).expect("room"), connect(1).expect("room"));
+    assert_eq!(connect(1).err(), Some(Refused::TooManyOfAddress { max: 2 }));
+    let _c = connect(2).expect("room");
+    assert_eq!(connect(3).err(), Some(Refused::TooManyConnections { max: 3 }));
+    drop(b);
+    assert!(connect(1).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_silent_the_idle_and_the_expired_are_closed_and_the_others_pinged() {
+    let rig = Rig::new(LiveLimits::default());
+    let idle = rig.connect(false);
+    let silent = listening(&rig, false, "stock.A").await;
+    let alive = listening(&rig, false, "stock.A").await;
+    let ending = Audience { valid_for: Some(Duration::from_secs(30)), ..Audience::default() };
+    let mut expiring = rig.hub.connect(address(1), ending).expect("room");
+    expiring.subscribe(&["stock.A"], &HashMap::new()).await;
+    let mut pings = 0;
+    for second in 1..=130 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        alive.heard();
+        idle.heard();
+        while let Some(out) = alive.try_next() {
+            pings += u32::from(matches!(out, Out::Ping));
+            assert!(!matches!(out, Out::Close(_)), "closed at {second} s");
+        }
+    }
+    assert!((5..=6).contains(&pings), "{pings} pings in 130 s");
+    assert_eq!(idle.closing().await, Closing::Idle);
+    assert_eq!(silent.closing().await, Closing::Idle);
+    assert_eq!(expiring.closing().await, Closing::Expired);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_says_goodbye_and_waits_for_the_last_to_go() {
+    let rig = Rig::new(LiveLimits::default());
+    let session = listening(&rig, false, "stock.A").await;
+    let hub = rig.hub.clone();
+    let drain = tokio::spawn(async move { hub.close_all(Duration::from_secs(60)).await });
+    assert_eq!(session.closing().await, Closing::Draining);
+    assert!(!drain.is_finished());
+    assert_eq!(rig.hub.connect(address(1), Audience::default()).err(), Some(Refused::Draining));
+    drop(session);
+    let start = Instant::now();
+    drain.await.expect("drained");
+    assert_eq!(start.elapsed().as_millis(), 0);
+}

@@ -1,0 +1,154 @@
+//! Who is connected: the bounds in all and for each address, and the one ticker that pings and closes for everybody.
+//!
+//! No connection has a timer of its own: a second's tick walks the roll and touches those whose turn it is.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use super::{
+    audience::Audience,
+    connection::{Closing, Connection},
+    limits::LiveLimits,
+    lock,
+};
+
+/// A connection that is not taken. Said to the client as close code 1013 (try again later).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("all {max} connections are taken")]
+    TooManyConnections { max: usize },
+    #[error("all {max} connections of your address are taken")]
+    TooManyOfAddress { max: usize },
+    #[error("the server is stopping")]
+    Draining,
+}
+
+impl Refused {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooManyConnections { .. } => "too_many_connections",
+            Self::TooManyOfAddress { .. } => "too_many_of_address",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+pub(super) struct Roll {
+    limits: Arc<LiveLimits>,
+    /// Seconds since the hub began, counted by the ticker.
+    now_s: AtomicU32,
+    state: Mutex<State>,
+    /// How many are connected; a drain waits on it.
+    count: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    next_id: u64,
+    draining: bool,
+    connections: HashMap<u64, Arc<Connection>>,
+    of_address: HashMap<IpAddr, usize>,
+}
+
+impl Roll {
+    pub fn new(limits: Arc<LiveLimits>) -> Self {
+        Self { limits, now_s: 0.into(), state: Mutex::default(), count: watch::Sender::new(0) }
+    }
+
+    pub fn now_s(&self) -> u32 {
+        self.now_s.load(Ordering::Relaxed)
+    }
+
+    pub fn until_s(&self, audience: &Audience) -> u32 {
+        audience.valid_for.map_or(u32::MAX, |valid| {
+            u32::try_from(valid.as_secs()).map_or(u32::MAX, |valid| self.now_s().saturating_add(valid))
+        })
+    }
+
+    pub fn enter(&self, address: IpAddr, audience: &Audience) -> Result<Arc<Connection>, Refused> {
+        let address = bucket(address);
+        let mut state = lock(&self.state);
+        let of_address = state.of_address.get(&address).copied().unwrap_or(0);
+        if state.draining {
+            return Err(Refused::Draining);
+        }
+        if state.connections.len() >= self.limits.connections {
+            return Err(Refused::TooManyConnections { max: self.limits.connections });
+        }
+        if of_address >= self.limits.connections_per_address {
+            return Err(Refused::TooManyOfAddress { max: self.limits.connections_per_address });
+        }
+        state.next_id += 1;
+        let connection = Arc::new(Connection::new(state.next_id, address, self.now_s(), self.until_s(audience)));
+        state.of_address.insert(address, of_address + 1);
+        state.connections.insert(connection.id, connection.clone());
+        self.publish(state.connections.len());
+        Ok(connection)
+    }
+
+    pub fn leave(&self, connection: &Connection) {
+        let mut state = lock(&self.state);
+        if state.connections.remove(&connection.id).is_none() {
+            return;
+        }
+        if let Some(count) = state.of_address.get_mut(&connection.address) {
+            *count -= 1;
+            if *count == 0 {
+                state.of_address.remove(&connection.address);
+            }
+        }
+        self.publish(state.connections.len());
+    }
+
+    fn publish(&self, count: usize) {
+        metrics::gauge!("souk_live_sockets").set(count as f64);
+        self.count.send_replace(count);
+    }
+
+    /// Takes nobody any more, tells everybody to go, and waits until they have or `within` is over.
+    pub async fn drain(&self, within: Duration) {
+        {
+            let mut state = lock(&self.state);
+            state.draining = true;
+            state.connections.values().for_each(|connection| connection.close(Closing::Draining));
+        }
+        // An error means the sender is gone, which is `self`; a time-out leaves the rest to the process's end.
+        _ = tokio::time::timeout(within, self.count.subscribe().wait_for(|count| *count == 0)).await;
+    }
+
+    pub fn tick(&self) {
+        let now_s = self.now_s.fetch_add(1, Ordering::Relaxed) + 1;
+        let silent =
+            |since: &AtomicU32| u64::from(now_s.saturating_sub(since.load(Ordering::Relaxed))) > self.limits.idle_s;
+        for connection in lock(&self.state).connections.values() {
+            let listens = connection.topics.load(Ordering::Relaxed) > 0;
+            if connection.until_s.load(Ordering::Relaxed) < now_s {
+                connection.close(Closing::Expired);
+            } else if silent(&connection.heard_s) || (!listens && silent(&connection.busy_s)) {
+                connection.close(Closing::Idle);
+            } else if (connection.id + u64::from(now_s)).is_multiple_of(self.limits.ping_s.max(1)) {
+                connection.ping();
+            }
+        }
+    }
+}
+
+/// One customer of the bound: an IPv4 address, or the /64 that one IPv6 host has to itself.
+fn bucket(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}

@@ -1,0 +1,179 @@
+//! One connection's side of the hub: subscribe, unsubscribe, what to send next. Dropping it leaves everything.
+//!
+//! Subscribing registers first and reads the current view after, through the same outbox: whatever is committed in
+//! between is either in the view or comes as a frame, and the feed's guard keeps the order.
+
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    sync::{Arc, atomic::Ordering},
+};
+
+use super::{
+    Committed,
+    audience::Audience,
+    connection::{Closing, Connection, Out},
+    feed::Feed,
+    frames,
+    hub::Hub,
+    topic::{Topic, TopicError},
+};
+use crate::domain::{cart::CartView, model::AnyView, stock::StockView, time::Timestamp};
+
+pub struct Session {
+    hub: Hub,
+    connection: Arc<Connection>,
+    audience: Audience,
+    feeds: Vec<Arc<Feed>>,
+}
+
+impl Session {
+    pub(super) fn new(hub: Hub, connection: Arc<Connection>, audience: Audience) -> Self {
+        Self { hub, connection, audience, feeds: Vec::new() }
+    }
+
+    /// Listens to `topics`, each answered by its current view or, in the stream, by an error frame. `since` gives
+    /// the versions the client has: a topic that is not newer is not sent. A topic listened to already is sent anew.
+    pub async fn subscribe<S: AsRef<str>>(&mut self, topics: &[S], since: &HashMap<String, u64>) {
+        for name in topics.iter().map(AsRef::as_ref) {
+            if let Err(error) = self.subscribe_one(name, since.get(name).copied()).await {
+                self.refuse(Some(name), error.code(), &error.to_string());
+            }
+        }
+        self.note_topics();
+    }
+
+    async fn subscribe_one(&mut self, name: &str, since: Option<u64>) -> Result<(), TopicError> {
+        let topic = Topic::parse(name)?;
+        if topic.many_keyed() {
+            self.audience.may_listen(&topic, None)?;
+            let feed = self.join(topic, None)?;
+            self.snapshot_many(&feed).await;
+        } else {
+            // Ownership is read before joining: nobody hears a frame of what is not theirs.
+            let current = self.hub.inner.current.current(&topic).into_iter().next();
+            self.audience.may_listen(&topic, current.as_ref())?;
+            let feed = self.join(topic, since)?;
+            let current = self.hub.inner.current.current(&feed.topic).into_iter().next();
+            if let Some(view) = current.or_else(|| nothing_yet(&feed.topic)) {
+                feed.snapshot(self.connection.id, &[view], &self.hub.inner.limits);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    fn join(&mut self, topic: Topic, since: Option<u64>) -> Result<Arc<Feed>, TopicError> {
+        self.leave(&topic);
+        if self.feeds.len() >= self.hub.inner.limits.topics_per_connection {
+            return Err(TopicError::TooManyTopics);
+        }
+        let feed = self.hub.feed_for(&topic);
+        feed.join(self.connection.clone(), self.audience.level(), since);
+        self.feeds.push(feed.clone());
+        Ok(feed)
+    }
+
+    async fn snapshot_many(&self, feed: &Arc<Feed>) {
+        let inner = &self.hub.inner;
+        // Never closed, so the error cannot come; without a permit the read would only be less orderly.
+        let _permit = inner.snapshots.acquire().await.ok();
+        let (current, topic) = (inner.current.clone(), feed.topic.clone());
+        // Hundreds of reads: not on a worker that drives sockets. A panic in the reader leaves the snapshot empty.
+        let mut views = tokio::task::spawn_blocking(move || current.current(&topic)).await.unwrap_or_default();
+        views.retain(|view| !matches!(&view.view, AnyView::Order(order) if frames::terminal(order.lifecycle)));
+        views.truncate(inner.limits.snapshot_entities);
+        feed.snapshot(self.connection.id, &views, &inner.limits);
+    }
+
+    /// A many-keyed topic was dropped because this client was too slow; it has caught up, so it starts over.
+    pub async fn resync(&self, feed: u64) {
+        if let Some(feed) = self.feeds.iter().find(|joined| joined.id == feed) {
+            feed.start_over(self.connection.id);
+            self.snapshot_many(feed).await;
+        }
+    }
+
+    pub fn unsubscribe<S: AsRef<str>>(&mut self, topics: &[S]) {
+        for name in topics.iter().map(AsRef::as_ref) {
+            match Topic::parse(name) {
+                Ok(topic) => self.leave(&topic),
+                Err(error) => self.refuse(Some(name), error.code(), &error.to_string()),
+            }
+        }
+        self.note_topics();
+    }
+
+    fn leave(&mut self, topic: &Topic) {
+        if let Some(at) = self.feeds.iter().position(|feed| feed.topic == *topic) {
+            let feed = self.feeds.swap_remove(at);
+            feed.leave(&self.connection);
+            self.hub.give_back(&feed);
+        }
+    }
+
+    fn note_topics(&self) {
+        self.connection.topics.store(u32::try_from(self.feeds.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.connection.mark(&self.connection.busy_s, self.hub.inner.roll.now_s());
+    }
+
+    /// New credentials, for what is subscribed from now on; what is heard already stays as it is.
+    pub fn authenticate(&mut self, audience: Audience) {
+        self.connection.mark(&self.connection.until_s, self.hub.inner.roll.until_s(&audience));
+        self.audience = audience;
+    }
+
+    /// Puts an answer into the stream.
+    pub fn answer(&self, text: impl Into<axum::extract::ws::Utf8Bytes>) {
+        self.connection.push_control(text.into());
+    }
+
+    pub fn refuse(&self, topic: Option<&str>, code: &'static str, message: &str) {
+        metrics::counter!("souk_live_refused_total", "code" => code).increment(1);
+        self.answer(frames::error(topic, code, message));
+    }
+
+    /// Something came from the client, be it a pong.
+    pub fn heard(&self) {
+        self.connection.mark(&self.connection.heard_s, self.hub.inner.roll.now_s());
+    }
+
+    /// Waits for the next thing to send. Cancel-safe.
+    pub async fn next(&self) -> Out {
+        poll_fn(|cx| self.connection.poll_out(cx)).await
+    }
+
+    pub fn try_next(&self) -> Option<Out> {
+        self.connection.try_out()
+    }
+
+    /// Waits until the server wants this connection closed. Cancel-safe.
+    pub async fn closing(&self) -> Closing {
+        poll_fn(|cx| self.connection.poll_closing(cx)).await
+    }
+
+    pub fn listens_to(&self, feed: u64) -> Option<&Topic> {
+        self.feeds.iter().find(|joined| joined.id == feed).map(|feed| &feed.topic)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for feed in std::mem::take(&mut self.feeds) {
+            feed.leave(&self.connection);
+            self.hub.give_back(&feed);
+        }
+        self.hub.inner.roll.leave(&self.connection);
+    }
+}
+
+/// An entity without a first event looks like its empty self at version 0: a SKU never received is out of stock, and
+/// its watcher hears of the first receipt.
+fn nothing_yet(topic: &Topic) -> Option<Committed> {
+    let view = match topic {
+        Topic::Stock(_) => AnyView::Stock(StockView::default()),
+        Topic::Cart(_) => AnyView::Cart(CartView::default()),
+        Topic::Order(_) | Topic::Board | Topic::Levels => return None,
+    };
+    Some(Committed { key: topic.entity()?, version: 0, view, at: Timestamp::default() })
+}

@@ -1,0 +1,123 @@
+// The cart drawer: lines, totals, refusals in words, and the purchase with the sandbox's test card.
+
+import * as api from "./api.js";
+import { $, closeButton, fill, h, money, openDialog, picture } from "./dom.js";
+import { Purchase } from "./purchase.js";
+
+export class Cart {
+  #live;
+  #cart = { id: null, version: -1, lines: [], totals: {} };
+  #stop = null;
+  #problem = null;
+  #purchase;
+
+  constructor(live) {
+    this.#live = live;
+    this.#purchase = new Purchase(live, { draw: () => this.#draw(), emptied: () => this.load() });
+    $("open-cart").onclick = () => (this.#draw(), openDialog($("cart")));
+  }
+
+  async load() {
+    try {
+      this.#take(await api.cart());
+    } catch {
+      // The next change, or the next frame, brings it.
+    }
+  }
+
+  get units() {
+    return this.#cart.lines.reduce((units, line) => units + line.quantity, 0);
+  }
+
+  async add(sku, quantity) {
+    const line = this.#cart.lines.find((line) => line.sku === sku);
+    this.#purchase.forget();
+    this.#take(await api.setLine(sku, (line?.quantity ?? 0) + quantity));
+  }
+
+  #take(cart) {
+    if (cart.id === this.#cart.id && cart.version < this.#cart.version) return;
+    const other = cart.id !== this.#cart.id;
+    this.#cart = cart;
+    if (other && cart.id) {
+      this.#stop?.();
+      // Another tab of this shopper changed it: the frame says that it moved, the call brings names and totals.
+      this.#stop = this.#live.listen(`cart.${cart.id}`, (_, version) => version > this.#cart.version && this.load());
+    }
+    const count = $("cart-count");
+    count.textContent = this.units;
+    count.dataset.some = this.units > 0;
+    this.#draw();
+  }
+
+  async #change(call) {
+    this.#problem = null;
+    try {
+      this.#take(await call());
+    } catch (error) {
+      this.#problem = { text: error.message };
+      this.#draw();
+    }
+  }
+
+  #set(line, quantity) {
+    const call = quantity > 0 ? () => api.setLine(line.sku, quantity) : () => api.removeLine(line.sku);
+    return this.#change(call);
+  }
+
+  async #buy() {
+    this.#problem = null;
+    try {
+      await this.#purchase.start();
+    } catch (error) {
+      this.#problem = this.#inWords(error);
+    }
+    this.#draw();
+  }
+
+  /** A refusal for lack of stock names each line, and offers what there is. */
+  #inWords(error) {
+    if (error.code !== "out_of_stock") return { text: error.message };
+    const lines = (error.problem.lines ?? []).map(({ sku, requested, available }) => {
+      const line = this.#cart.lines.find((line) => line.sku === sku) ?? { sku, name: sku };
+      const left = available > 0 ? `only ${available} left, you asked for ${requested}` : "sold out";
+      const offer = available > 0 ? `Take ${available}` : "Remove";
+      return h("li", {}, `${line.name}: ${left}. `, h("button", { class: "link-button", type: "button", onclick: () => this.#set(line, available) }, offer));
+    });
+    return { text: "Somebody was faster. Nothing was bought and nothing was charged.", lines };
+  }
+
+  #draw() {
+    const dialog = $("cart");
+    const focused = document.activeElement?.dataset?.focus;
+    const { lines, totals } = this.#cart;
+    const paying = this.#purchase.view();
+    fill(
+      dialog,
+      closeButton(dialog),
+      h("h2", { id: "cart-title" }, "Your cart"),
+      paying,
+      lines.length > 0 && h("ul", { class: "lines" }, lines.map((line) => this.#line(line))),
+      lines.length === 0 && !paying && h("p", { class: "empty" }, "Nothing in here yet."),
+      this.#problem && h("div", { class: "problem", role: "alert" }, h("p", {}, this.#problem.text), this.#problem.lines && h("ul", {}, this.#problem.lines)),
+      lines.length > 0 && h("div", { class: "buy" },
+        h("p", { class: "total" }, h("span", {}, "Total"), h("strong", {}, money(totals?.total ?? totals?.items))),
+        h("button", { class: "primary", id: "buy", type: "button", "aria-disabled": this.#purchase.busy && "true", "aria-busy": this.#purchase.busy && "true", dataset: { focus: "buy" }, onclick: () => this.#buy() },
+          this.#purchase.busy ? "Buying …" : "Buy with the test card"),
+        h("p", { class: "fine" }, "A sandbox: sample address, no money moves. Stock really does.")),
+    );
+    if (focused) dialog.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #line(line) {
+    const short = line.availability === "out" || (typeof line.available === "number" && line.available < line.quantity);
+    const step = (by, label, sign) => h("button", { type: "button", "aria-label": `${label} ${line.name}`, dataset: { focus: `${sign}${line.sku}` }, onclick: () => this.#set(line, line.quantity + by) }, sign);
+    const image = typeof line.image === "string" ? { url: line.image, alt: "" } : line.image;
+    return h("li", {},
+      h("span", { class: "frame" }, picture(image)),
+      h("span", { class: "what" }, h("span", { class: "name" }, line.name), h("span", { class: "each" }, money(line.unit_price)),
+        short && h("span", { class: "short" }, line.available > 0 ? `only ${line.available} left` : "sold out meanwhile")),
+      h("span", { class: "stepper" }, step(-1, "One less of", "−"), h("output", { "aria-label": "Quantity" }, line.quantity), step(1, "One more of", "+")),
+      h("span", { class: "sum" }, money(line.line_total)));
+  }
+}
