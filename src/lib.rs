@@ -8,4 +8,8 @@
 //! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
+pub mod catalogue;
 pub mod domain;
+pub mod http;
+pub mod identity;
+pub mod views;

@@ -18,8 +18,14 @@ pub enum Role {
 #[serde(rename_all = "snake_case")]
 pub enum AccountCommand {
     /// `password_hash` is a PHC string (Argon2id); the password itself never gets here.
-    Register { user: UserId, role: Role, password_hash: String },
-    SetPassword { password_hash: String },
+    Register {
+        user: UserId,
+        role: Role,
+        password_hash: String,
+    },
+    SetPassword {
+        password_hash: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,8 +61,14 @@ impl super::entity::Entity for Account {
     type Event = AccountEvent;
     type Rejection = AccountRejection;
     type View = AccountView;
-    fn decide(&self, _: &AccountCommand, _: super::time::Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> { todo!() }
-    fn apply(&mut self, _: &AccountEvent) { todo!() }
-    fn view(&self) -> AccountView { todo!() }
+    fn decide(&self, _: &AccountCommand, _: super::time::Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &AccountEvent) {
+        todo!()
+    }
+    fn view(&self) -> AccountView {
+        todo!()
+    }
 }
 // SKELETON-END

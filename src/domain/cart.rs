@@ -1,10 +1,20 @@
 //! A cart: what a shopper means to buy. Invariant: each SKU stands on one line, 1 to
 //! [`Cart::QUANTITY_MAX`] units, at most [`Cart::LINES_MAX`] lines; a cart never holds stock.
+//!
+//! In `cart/`: `decide`. Absent: coupons and availability, which are read beside the cart.
+
+mod decide;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    entity::Entity,
     ids::{OrderId, Sku, UserId},
+    model::Kind,
     money::Money,
     time::Timestamp,
 };
@@ -21,10 +31,19 @@ pub struct Item {
 #[serde(rename_all = "snake_case")]
 pub enum CartCommand {
     /// Sets each line's quantity (absolute, so a retry changes nothing). `add` adds to what is there.
-    SetLines { owner: UserId, lines: Vec<(Item, u32)>, add: bool },
-    RemoveLine { sku: Sku },
+    SetLines {
+        owner: UserId,
+        lines: Vec<(Item, u32)>,
+        add: bool,
+    },
+    RemoveLine {
+        sku: Sku,
+    },
     /// An order was verified: what it bought leaves the cart, what was added since stays.
-    Settle { order: OrderId, bought: Vec<(Sku, u32)> },
+    Settle {
+        order: OrderId,
+        bought: Vec<(Sku, u32)>,
+    },
     /// The alarm: a cart untouched for [`Cart::IDLE_DAYS`] days is emptied.
     Expire,
 }
@@ -71,17 +90,108 @@ pub struct CartView {
     pub items: u64,
 }
 
-// SKELETON-BEGIN: replaced by the real state, decide and apply.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Cart {}
-impl super::entity::Entity for Cart {
-    const KIND: super::model::Kind = super::model::Kind::Cart;
+pub struct Cart {
+    owner: Option<UserId>,
+    /// In the order of first adding.
+    lines: Vec<(Item, u32)>,
+    touched: Timestamp,
+    /// The newest orders that were settled, so that a repeated `Settle` takes nothing twice.
+    settled: VecDeque<OrderId>,
+}
+
+impl Cart {
+    /// Units on one line; more are refused.
+    pub const QUANTITY_MAX: u32 = 999;
+    /// Lines of one cart; more are refused.
+    pub const LINES_MAX: usize = 200;
+    /// Days without a change after which the cart is emptied.
+    pub const IDLE_DAYS: i64 = 30;
+    /// A `Settle` repeated after this many later orders of the same cart would take twice.
+    pub const SETTLED_KEPT: usize = 16;
+
+    /// Rounded up to a whole day, so that the alarm's row changes once a day and not at each click.
+    fn idle_at(&self) -> Timestamp {
+        const DAY_MS: i64 = 86_400_000;
+        let days = self.touched.0.div_euclid(DAY_MS).saturating_add(1 + Self::IDLE_DAYS);
+        Timestamp(days.saturating_mul(DAY_MS))
+    }
+}
+
+impl Entity for Cart {
+    const KIND: Kind = Kind::Cart;
     type Command = CartCommand;
     type Event = CartEvent;
     type Rejection = CartRejection;
     type View = CartView;
-    fn decide(&self, _: &CartCommand, _: super::time::Timestamp) -> Result<Vec<CartEvent>, CartRejection> { todo!() }
-    fn apply(&mut self, _: &CartEvent) { todo!() }
-    fn view(&self) -> CartView { todo!() }
+
+    fn decide(&self, command: &CartCommand, now: Timestamp) -> Result<Vec<CartEvent>, CartRejection> {
+        self.decide_command(command, now)
+    }
+
+    fn apply(&mut self, event: &CartEvent) {
+        match event {
+            CartEvent::LineSet { owner, item, quantity, at } => {
+                (self.owner, self.touched) = (Some(*owner), *at);
+                match self.lines.iter_mut().find(|(line, _)| line.sku == item.sku) {
+                    Some(line) => *line = (item.clone(), *quantity),
+                    None => self.lines.push((item.clone(), *quantity)),
+                }
+            }
+            CartEvent::LineRemoved { sku, at } => {
+                self.touched = *at;
+                self.lines.retain(|(line, _)| line.sku != *sku);
+            }
+            CartEvent::Settled { order, bought, at } => {
+                self.touched = *at;
+                for (line, quantity) in &mut self.lines {
+                    let bought = bought.iter().filter(|(sku, _)| *sku == line.sku);
+                    let units = bought.fold(0_u32, |sum, (_, units)| sum.saturating_add(*units));
+                    *quantity = quantity.saturating_sub(units);
+                }
+                self.lines.retain(|(_, quantity)| *quantity > 0);
+                self.settled.push_back(*order);
+                if self.settled.len() > Self::SETTLED_KEPT {
+                    self.settled.pop_front();
+                }
+            }
+            CartEvent::Expired => self.lines.clear(),
+        }
+    }
+
+    fn view(&self) -> CartView {
+        let lines: Vec<CartLine> = self
+            .lines
+            .iter()
+            .map(|(item, quantity)| CartLine {
+                sku: item.sku.clone(),
+                name: item.name.clone(),
+                quantity: *quantity,
+                unit_price: item.unit_price,
+                // `decide` refused what does not fit.
+                line_total: item.unit_price.checked_mul(*quantity).unwrap_or_default(),
+            })
+            .collect();
+        let total = lines
+            .first()
+            .and_then(|first| Money::sum(first.unit_price.currency, lines.iter().map(|line| line.line_total)).ok());
+        CartView { owner: self.owner, total, items: lines.iter().map(|line| u64::from(line.quantity)).sum(), lines }
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        (!self.lines.is_empty()).then(|| self.idle_at())
+    }
+
+    fn wake() -> Option<CartCommand> {
+        Some(CartCommand::Expire)
+    }
+
+    fn remembers(command: &CartCommand) -> bool {
+        match command {
+            CartCommand::SetLines { add, .. } => *add,
+            // Removing twice is refused (`NoSuchLine`), so a retry must be told from a second click.
+            CartCommand::RemoveLine { .. } => true,
+            CartCommand::Settle { .. } | CartCommand::Expire => false,
+        }
+    }
 }
-// SKELETON-END

@@ -45,8 +45,14 @@ impl super::entity::Entity for Category {
     type Event = CategoryEvent;
     type Rejection = CategoryRejection;
     type View = CategoryView;
-    fn decide(&self, _: &CategoryCommand, _: super::time::Timestamp) -> Result<Vec<CategoryEvent>, CategoryRejection> { todo!() }
-    fn apply(&mut self, _: &CategoryEvent) { todo!() }
-    fn view(&self) -> CategoryView { todo!() }
+    fn decide(&self, _: &CategoryCommand, _: super::time::Timestamp) -> Result<Vec<CategoryEvent>, CategoryRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &CategoryEvent) {
+        todo!()
+    }
+    fn view(&self) -> CategoryView {
+        todo!()
+    }
 }
 // SKELETON-END

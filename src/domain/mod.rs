@@ -20,4 +20,6 @@ pub mod payment;
 pub mod pricing;
 pub mod product;
 pub mod stock;
+#[cfg(test)]
+mod testing;
 pub mod time;

@@ -54,7 +54,9 @@ pub enum HoldState {
     /// Not asked for, or asked and not yet answered: the order owes a `Hold`.
     Wanted,
     Held,
-    Refused { available: u64 },
+    Refused {
+        available: u64,
+    },
     /// The stock says that the hold is gone (it expired there): one more `Hold` is tried.
     Lost,
     Committed,
@@ -134,24 +136,60 @@ pub enum Move {
 pub enum OrderCommand {
     Place(Box<Placement>),
     // Outcomes of owed effects.
-    HoldGranted { sku: Sku },
-    HoldRefused { sku: Sku, available: u64 },
-    HoldCommitted { sku: Sku },
+    HoldGranted {
+        sku: Sku,
+    },
+    HoldRefused {
+        sku: Sku,
+        available: u64,
+    },
+    HoldCommitted {
+        sku: Sku,
+    },
     /// The stock knows no such hold any more.
-    HoldGone { sku: Sku },
-    HoldReleased { sku: Sku },
-    NumberAllotted { number: u64 },
+    HoldGone {
+        sku: Sku,
+    },
+    HoldReleased {
+        sku: Sku,
+    },
+    NumberAllotted {
+        number: u64,
+    },
     CartSettled,
-    ParcelShipped { fulfilment: FulfilmentId, sku: Sku },
+    ParcelShipped {
+        fulfilment: FulfilmentId,
+        sku: Sku,
+    },
     /// The payment entity has taken the request to undo itself.
-    PaymentUnwinding { payment: PaymentId },
-    PaymentOpened { payment: PaymentId },
-    CaptureAsked { payment: PaymentId },
+    PaymentUnwinding {
+        payment: PaymentId,
+    },
+    PaymentOpened {
+        payment: PaymentId,
+    },
+    CaptureAsked {
+        payment: PaymentId,
+    },
     /// A shopper pays: at most one payment is under way.
-    BeginPayment { payment: PaymentId, provider: String, token: String },
-    PaymentNews { payment: PaymentId, news: PaymentNews },
-    Transition { to: Move },
-    Fulfil { fulfilment: FulfilmentId, lines: Vec<(Sku, NonZeroU32)>, carrier: Option<String>, tracking: Option<String> },
+    BeginPayment {
+        payment: PaymentId,
+        provider: String,
+        token: String,
+    },
+    PaymentNews {
+        payment: PaymentId,
+        news: PaymentNews,
+    },
+    Transition {
+        to: Move,
+    },
+    Fulfil {
+        fulfilment: FulfilmentId,
+        lines: Vec<(Sku, NonZeroU32)>,
+        carrier: Option<String>,
+        tracking: Option<String>,
+    },
     /// The alarm: `pay_by` is over.
     Wake,
 }
@@ -159,30 +197,79 @@ pub enum OrderCommand {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderEvent {
-    Placed { placement: Box<Placement>, at: Timestamp },
-    HoldGranted { sku: Sku },
-    HoldRefused { sku: Sku, available: u64 },
-    HoldCommitted { sku: Sku },
-    HoldLost { sku: Sku },
-    HoldReleased { sku: Sku },
+    Placed {
+        placement: Box<Placement>,
+        at: Timestamp,
+    },
+    HoldGranted {
+        sku: Sku,
+    },
+    HoldRefused {
+        sku: Sku,
+        available: u64,
+    },
+    HoldCommitted {
+        sku: Sku,
+    },
+    HoldLost {
+        sku: Sku,
+    },
+    HoldReleased {
+        sku: Sku,
+    },
     /// Every SKU is held: the order waits for its payment.
     Reserved,
     Rejected,
-    Expired { at: Timestamp },
-    PaymentBegun { payment: PaymentId, provider: String, token: String },
-    PaymentOpened { payment: PaymentId },
-    PaymentMoved { payment: PaymentId, news: PaymentNews },
+    Expired {
+        at: Timestamp,
+    },
+    PaymentBegun {
+        payment: PaymentId,
+        provider: String,
+        token: String,
+    },
+    PaymentOpened {
+        payment: PaymentId,
+    },
+    PaymentMoved {
+        payment: PaymentId,
+        news: PaymentNews,
+    },
     /// A payment succeeded after the expiry: the stock is tried once more.
-    Revived { payment: PaymentId, at: Timestamp },
+    Revived {
+        payment: PaymentId,
+        at: Timestamp,
+    },
     /// ... and was not to be had: the payment is undone.
-    RevivalFailed { at: Timestamp },
-    Verified { number: u64, at: Timestamp },
+    RevivalFailed {
+        at: Timestamp,
+    },
+    Verified {
+        number: u64,
+        at: Timestamp,
+    },
     CartSettled,
-    CaptureAsked { payment: PaymentId },
-    UnwindAsked { payment: PaymentId },
-    Moved { to: Move, at: Timestamp },
-    Fulfilled { fulfilment: FulfilmentId, lines: Vec<(Sku, NonZeroU32)>, carrier: Option<String>, tracking: Option<String>, at: Timestamp },
-    ParcelShipped { fulfilment: FulfilmentId, sku: Sku },
+    CaptureAsked {
+        payment: PaymentId,
+    },
+    UnwindAsked {
+        payment: PaymentId,
+    },
+    Moved {
+        to: Move,
+        at: Timestamp,
+    },
+    Fulfilled {
+        fulfilment: FulfilmentId,
+        lines: Vec<(Sku, NonZeroU32)>,
+        carrier: Option<String>,
+        tracking: Option<String>,
+        at: Timestamp,
+    },
+    ParcelShipped {
+        fulfilment: FulfilmentId,
+        sku: Sku,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -267,8 +354,14 @@ impl super::entity::Entity for Order {
     type Event = OrderEvent;
     type Rejection = OrderRejection;
     type View = OrderView;
-    fn decide(&self, _: &OrderCommand, _: super::time::Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> { todo!() }
-    fn apply(&mut self, _: &OrderEvent) { todo!() }
-    fn view(&self) -> OrderView { todo!() }
+    fn decide(&self, _: &OrderCommand, _: super::time::Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &OrderEvent) {
+        todo!()
+    }
+    fn view(&self) -> OrderView {
+        todo!()
+    }
 }
 // SKELETON-END

@@ -14,7 +14,14 @@ use super::{
 #[serde(rename_all = "snake_case")]
 pub enum PaymentCommand {
     /// From the order: pay `amount` with the shopper's token.
-    Open { payment: PaymentId, order: OrderId, user: UserId, amount: Money, provider: String, token: String },
+    Open {
+        payment: PaymentId,
+        order: OrderId,
+        user: UserId,
+        amount: Money,
+        provider: String,
+        token: String,
+    },
     /// What the provider said, by answer or by webhook.
     Provider(ProviderNews),
     /// From the order (its stock is committed) or an operator.
@@ -23,24 +30,45 @@ pub enum PaymentCommand {
     Unwind,
     /// From an operator.
     Void,
-    Refund { refund: RefundId, amount: Option<Money>, reason: String },
+    Refund {
+        refund: RefundId,
+        amount: Option<Money>,
+        reason: String,
+    },
     /// The order has heard of `status`.
-    Told { status: PaymentRegion, refunded: i64 },
+    Told {
+        status: PaymentRegion,
+        refunded: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderNews {
-    RequiresAction { reference: String, continue_url: String },
-    Authorized { reference: String },
-    Declined { code: String },
+    RequiresAction {
+        reference: String,
+        continue_url: String,
+    },
+    Authorized {
+        reference: String,
+    },
+    Declined {
+        code: String,
+    },
     Captured,
     Voided,
-    Refunded { refund: RefundId },
+    Refunded {
+        refund: RefundId,
+    },
     /// The provider refuses a refund for good.
-    RefundFailed { refund: RefundId, code: String },
+    RefundFailed {
+        refund: RefundId,
+        code: String,
+    },
     /// The provider refuses a capture or void for good (the authorisation lapsed).
-    CaptureFailed { code: String },
+    CaptureFailed {
+        code: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,8 +155,14 @@ impl super::entity::Entity for Payment {
     type Event = PaymentEvent;
     type Rejection = PaymentRejection;
     type View = PaymentView;
-    fn decide(&self, _: &PaymentCommand, _: super::time::Timestamp) -> Result<Vec<PaymentEvent>, PaymentRejection> { todo!() }
-    fn apply(&mut self, _: &PaymentEvent) { todo!() }
-    fn view(&self) -> PaymentView { todo!() }
+    fn decide(&self, _: &PaymentCommand, _: super::time::Timestamp) -> Result<Vec<PaymentEvent>, PaymentRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &PaymentEvent) {
+        todo!()
+    }
+    fn view(&self) -> PaymentView {
+        todo!()
+    }
 }
 // SKELETON-END

@@ -48,7 +48,10 @@ pub struct Image {
 #[serde(rename_all = "snake_case")]
 pub enum ProductCommand {
     /// Creates or replaces. The same data again: nothing new.
-    Define { product: ProductId, data: Box<ProductData> },
+    Define {
+        product: ProductId,
+        data: Box<ProductData>,
+    },
     Archive,
 }
 
@@ -84,8 +87,14 @@ impl super::entity::Entity for Product {
     type Event = ProductEvent;
     type Rejection = ProductRejection;
     type View = ProductView;
-    fn decide(&self, _: &ProductCommand, _: super::time::Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> { todo!() }
-    fn apply(&mut self, _: &ProductEvent) { todo!() }
-    fn view(&self) -> ProductView { todo!() }
+    fn decide(&self, _: &ProductCommand, _: super::time::Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
+        todo!()
+    }
+    fn apply(&mut self, _: &ProductEvent) {
+        todo!()
+    }
+    fn view(&self) -> ProductView {
+        todo!()
+    }
 }
 // SKELETON-END

@@ -1,12 +1,26 @@
 //! One SKU's stock. Invariant (G1): `available + held + committed + shipped = received + adjusted`,
 //! none negative; a unit is in exactly one of those places.
+//!
+//! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs
+//! O(log holds). In `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ledger`
+//! (events as lines of a stock book). Absent: where units lie; one SKU is one pool.
+
+mod apply;
+mod decide;
+mod holds;
+pub mod ledger;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use self::holds::Holds;
 use super::{
+    entity::Entity,
     ids::{FulfilmentId, OrderId},
+    model::Kind,
     time::Timestamp,
 };
 
@@ -74,6 +88,7 @@ pub enum StockRejection {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockView {
+    /// Units in the house: available, held or committed.
     pub on_hand: u64,
     pub available: u64,
     pub held: u64,
@@ -84,17 +99,87 @@ pub struct StockView {
     pub threshold: u32,
 }
 
-// SKELETON-BEGIN: replaced by the real state, decide and apply.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Stock {}
-impl super::entity::Entity for Stock {
-    const KIND: super::model::Kind = super::model::Kind::Stock;
+pub struct Stock {
+    received: u64,
+    adjusted: i64,
+    shipped: u64,
+    threshold: u32,
+    holds: Holds,
+}
+
+impl Stock {
+    /// Holds that one command expires at most, so that no command writes an unbounded batch. The alarm
+    /// stays due while more are left, so they follow with the next command.
+    pub const EXPIRES_MAX: usize = 256;
+    /// Open holds on one SKU; the next one is refused. Bounds the state at about 60 MB.
+    pub const HOLDS_MAX: usize = 1_000_000;
+    /// Characters of a reason or reference.
+    pub const TEXT_MAX: usize = 200;
+
+    /// Units that came in for good: what the four places share.
+    fn owned(&self) -> u64 {
+        // `decide` keeps received below 2^63 and the sum from going negative.
+        self.received.saturating_add_signed(self.adjusted)
+    }
+
+    fn available(&self) -> u64 {
+        self.owned()
+            .saturating_sub(self.holds.held())
+            .saturating_sub(self.holds.committed())
+            .saturating_sub(self.shipped)
+    }
+}
+
+impl Entity for Stock {
+    const KIND: Kind = Kind::Stock;
     type Command = StockCommand;
     type Event = StockEvent;
     type Rejection = StockRejection;
     type View = StockView;
-    fn decide(&self, _: &StockCommand, _: super::time::Timestamp) -> Result<Vec<StockEvent>, StockRejection> { todo!() }
-    fn apply(&mut self, _: &StockEvent) { todo!() }
-    fn view(&self) -> StockView { todo!() }
+
+    fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
+        self.decide_command(command, now)
+    }
+
+    fn apply(&mut self, event: &StockEvent) {
+        self.apply_event(event);
+    }
+
+    fn view(&self) -> StockView {
+        let (available, held, committed) = (self.available(), self.holds.held(), self.holds.committed());
+        StockView {
+            on_hand: available + held + committed,
+            available,
+            held,
+            committed,
+            shipped: self.shipped,
+            received: self.received,
+            adjusted: self.adjusted,
+            threshold: self.threshold,
+        }
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        self.holds.first_expiry()
+    }
+
+    fn wake() -> Option<StockCommand> {
+        Some(StockCommand::ExpireHolds)
+    }
+
+    fn remembers(command: &StockCommand) -> bool {
+        match command {
+            // Twice the command would be twice the units: only its id tells a retry from a second delivery.
+            StockCommand::Receive { .. }
+            | StockCommand::Adjust { .. }
+            | StockCommand::Ship { .. }
+            | StockCommand::ReturnToStock { .. } => true,
+            StockCommand::Hold { .. }
+            | StockCommand::Commit { .. }
+            | StockCommand::Release { .. }
+            | StockCommand::SetThreshold { .. }
+            | StockCommand::ExpireHolds => false,
+        }
+    }
 }
-// SKELETON-END

@@ -1,0 +1,82 @@
+//! What a command means for a cart. A bulk change is all or nothing: it is tried on a draft first.
+
+use super::{Cart, CartCommand, CartEvent, CartRejection, Item};
+use crate::domain::{
+    entity::Entity,
+    ids::UserId,
+    money::{Money, MoneyError},
+    time::Timestamp,
+};
+
+type Decision = Result<Vec<CartEvent>, CartRejection>;
+
+impl Cart {
+    pub(super) fn decide_command(&self, command: &CartCommand, now: Timestamp) -> Decision {
+        match command {
+            CartCommand::SetLines { owner, lines, add } => self.set_lines(*owner, lines, *add, now),
+            CartCommand::RemoveLine { sku } => match self.lines.iter().any(|(line, _)| line.sku == *sku) {
+                true => Ok(vec![CartEvent::LineRemoved { sku: sku.clone(), at: now }]),
+                false => Err(CartRejection::NoSuchLine { sku: sku.clone() }),
+            },
+            CartCommand::Settle { order, .. } if self.settled.contains(order) => Ok(vec![]),
+            CartCommand::Settle { order, bought } => {
+                Ok(vec![CartEvent::Settled { order: *order, bought: bought.clone(), at: now }])
+            }
+            CartCommand::Expire if !self.lines.is_empty() && self.idle_at() <= now => Ok(vec![CartEvent::Expired]),
+            CartCommand::Expire => Ok(vec![]),
+        }
+    }
+
+    fn set_lines(&self, owner: UserId, lines: &[(Item, u32)], add: bool, now: Timestamp) -> Decision {
+        let (mut draft, mut events) = (self.clone(), Vec::new());
+        for (item, units) in lines {
+            if let Some(event) = draft.set_line(owner, item, *units, add, now)? {
+                draft.apply(&event);
+                events.push(event);
+            }
+        }
+        if draft.lines.len() > Self::LINES_MAX {
+            return Err(CartRejection::TooManyLines { max: Self::LINES_MAX });
+        }
+        draft.check_sum()?;
+        Ok(events)
+    }
+
+    fn set_line(
+        &self,
+        owner: UserId,
+        item: &Item,
+        units: u32,
+        add: bool,
+        at: Timestamp,
+    ) -> Result<Option<CartEvent>, CartRejection> {
+        let present = self.lines.iter().find(|(line, _)| line.sku == item.sku);
+        let quantity = u64::from(units) + present.filter(|_| add).map_or(0, |(_, there)| u64::from(*there));
+        let refused = || CartRejection::BadQuantity { sku: item.sku.clone(), quantity, max: Self::QUANTITY_MAX };
+        // Zero takes a line out; adding zero means nothing.
+        if units == 0 {
+            return match add {
+                true => Err(refused()),
+                false => Ok(present.map(|_| CartEvent::LineRemoved { sku: item.sku.clone(), at })),
+            };
+        }
+        let quantity = u32::try_from(quantity).ok().filter(|units| *units <= Self::QUANTITY_MAX).ok_or_else(refused)?;
+        let same = self.owner == Some(owner) && present.is_some_and(|line| *line == (item.clone(), quantity));
+        Ok((!same).then(|| CartEvent::LineSet { owner, item: item.clone(), quantity, at }))
+    }
+
+    fn check_sum(&self) -> Result<(), CartRejection> {
+        let Some((first, _)) = self.lines.first() else { return Ok(()) };
+        let totals = self.lines.iter().map(|(item, quantity)| item.unit_price.checked_mul(*quantity));
+        let sum = totals.collect::<Result<Vec<_>, _>>().and_then(|lines| Money::sum(first.unit_price.currency, lines));
+        match sum {
+            Ok(_) => Ok(()),
+            Err(MoneyError::CurrencyMismatch(cart, item)) => {
+                Err(CartRejection::CurrencyMismatch { cart: cart.to_string(), item: item.to_string() })
+            }
+            Err(MoneyError::Overflow | MoneyError::BadCurrency(_) | MoneyError::NoParts) => {
+                Err(CartRejection::Overflow)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What each event does to a stock: every event moves units between exactly two places.
+
+use super::{Stock, StockEvent, holds::Hold};
+
+impl Stock {
+    pub(super) fn apply_event(&mut self, event: &StockEvent) {
+        match event {
+            StockEvent::Received { units, .. } => self.received += u64::from(units.get()),
+            StockEvent::Adjusted { delta, .. } => self.adjusted += delta,
+            StockEvent::Held { order, units, until } => {
+                self.holds.put(*order, Hold { units: units.get(), until: Some(*until), parcels: Vec::new() });
+            }
+            StockEvent::Committed { order } => {
+                if let Some(hold) = self.holds.take(order) {
+                    self.holds.put(*order, Hold { until: None, ..hold });
+                }
+            }
+            StockEvent::Released { order } | StockEvent::Expired { order } => {
+                self.holds.take(order);
+            }
+            StockEvent::Shipped { order, fulfilment, units } => {
+                self.shipped += u64::from(units.get());
+                if let Some(mut hold) = self.holds.take(order) {
+                    hold.parcels.push((*fulfilment, units.get()));
+                    // A hold that is shipped whole is over.
+                    if hold.open() > 0 {
+                        self.holds.put(*order, hold);
+                    }
+                }
+            }
+            StockEvent::ReturnedToStock { units, .. } => {
+                self.shipped = self.shipped.saturating_sub(u64::from(units.get()));
+            }
+            StockEvent::ThresholdSet { units } => self.threshold = *units,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a command means for a stock: one function for each, guards first, in the refusals' order.
+//!
+//! Holds end by the clock, not by the alarm: a lapsed hold cannot be committed, and gives its units to
+//! the next `Hold` or `Adjust` that needs them, even when the alarm is late.
+
+use std::num::NonZeroU32;
+
+use super::{Stock, StockCommand, StockEvent, StockRejection};
+use crate::domain::{
+    ids::{FulfilmentId, OrderId},
+    time::Timestamp,
+};
+
+type Decision = Result<Vec<StockEvent>, StockRejection>;
+
+impl Stock {
+    pub(super) fn decide_command(&self, command: &StockCommand, now: Timestamp) -> Decision {
+        match command {
+            StockCommand::Receive { units, reference } => self.receive(*units, reference),
+            StockCommand::Adjust { delta, reason } => self.adjust(*delta, reason, now),
+            StockCommand::Hold { order, units, until } => self.hold(*order, *units, *until, now),
+            StockCommand::Commit { order } => self.commit(*order, now),
+            StockCommand::Release { order } => Ok(self.release(*order)),
+            StockCommand::Ship { order, fulfilment, units } => self.ship(*order, *fulfilment, *units),
+            StockCommand::ReturnToStock { order, units, reason } => self.return_to_stock(*order, *units, reason),
+            StockCommand::SetThreshold { units } if *units == self.threshold => Ok(vec![]),
+            StockCommand::SetThreshold { units } => Ok(vec![StockEvent::ThresholdSet { units: *units }]),
+            StockCommand::ExpireHolds => Ok(self.expire(now)),
+        }
+    }
+
+    fn receive(&self, units: NonZeroU32, reference: &Option<String>) -> Decision {
+        if let Some(reference) = reference {
+            check_text("reference", reference)?;
+        }
+        // Both the receipts alone and with the adjustments stay below 2^63, so no sum can overflow.
+        let received = self.received + u64::from(units.get());
+        let owned = self.owned() + u64::from(units.get());
+        if i64::try_from(received).is_err() || i64::try_from(owned).is_err() {
+            return Err(StockRejection::Overflow);
+        }
+        Ok(vec![StockEvent::Received { units, reference: reference.clone() }])
+    }
+
+    fn adjust(&self, delta: i64, reason: &str, now: Timestamp) -> Decision {
+        check_text("reason", reason)?;
+        let (mut events, available) = self.room(delta.min(0).unsigned_abs(), now, None);
+        if delta < 0 && delta.unsigned_abs() > available {
+            return Err(StockRejection::AdjustsBelowZero { delta, available });
+        }
+        let owned = i64::try_from(self.owned()).ok().and_then(|owned| owned.checked_add(delta));
+        if self.adjusted.checked_add(delta).is_none() || owned.is_none() {
+            return Err(StockRejection::Overflow);
+        }
+        if delta != 0 {
+            events.push(StockEvent::Adjusted { delta, reason: reason.to_owned() });
+        }
+        Ok(events)
+    }
+
+    fn hold(&self, order: OrderId, units: NonZeroU32, until: Timestamp, now: Timestamp) -> Decision {
+        let mut events = Vec::new();
+        let mut own = 0;
+        match self.holds.get(&order) {
+            // The order's own hold is over: it stands in the queue again, like everybody.
+            Some(hold) if hold.lapsed(now) => {
+                events.push(StockEvent::Expired { order });
+                own = u64::from(hold.open());
+            }
+            Some(hold) if hold.units == units.get() => return Ok(vec![]),
+            Some(hold) => {
+                let units = NonZeroU32::new(hold.units).unwrap_or(units);
+                return Err(StockRejection::HoldConflict { order, units });
+            }
+            None => {}
+        }
+        let needed = u64::from(units.get()).saturating_sub(own);
+        let (expired, available) = self.room(needed, now, Some(order));
+        let available = available + own;
+        if u64::from(units.get()) > available {
+            return Err(StockRejection::OutOfStock { requested: units, available });
+        }
+        events.extend(expired);
+        if self.holds.len().saturating_sub(events.len()) >= Self::HOLDS_MAX {
+            return Err(StockRejection::TooManyHolds { max: Self::HOLDS_MAX });
+        }
+        events.push(StockEvent::Held { order, units, until });
+        Ok(events)
+    }
+
+    fn commit(&self, order: OrderId, now: Timestamp) -> Decision {
+        match self.holds.get(&order) {
+            Some(hold) if hold.until.is_none() => Ok(vec![]),
+            Some(hold) if !hold.lapsed(now) => Ok(vec![StockEvent::Committed { order }]),
+            Some(_) | None => Err(StockRejection::NoHold { order }),
+        }
+    }
+
+    fn release(&self, order: OrderId) -> Vec<StockEvent> {
+        self.holds.get(&order).map(|_| StockEvent::Released { order }).into_iter().collect()
+    }
+
+    fn ship(&self, order: OrderId, fulfilment: FulfilmentId, units: NonZeroU32) -> Decision {
+        let hold = self.holds.get(&order).ok_or(StockRejection::NoHold { order })?;
+        if hold.until.is_some() {
+            return Err(StockRejection::NotCommitted { order });
+        }
+        // A parcel leaves once; its id, not its contents, says that it has.
+        if hold.parcels.iter().any(|(shipped, _)| *shipped == fulfilment) {
+            return Ok(vec![]);
+        }
+        if units.get() > hold.open() {
+            return Err(StockRejection::ShipsTooMany { requested: units, committed: hold.open() });
+        }
+        Ok(vec![StockEvent::Shipped { order, fulfilment, units }])
+    }
+
+    fn return_to_stock(&self, order: OrderId, units: NonZeroU32, reason: &str) -> Decision {
+        check_text("reason", reason)?;
+        if u64::from(units.get()) > self.shipped {
+            return Err(StockRejection::ReturnsTooMany { requested: units, shipped: self.shipped });
+        }
+        Ok(vec![StockEvent::ReturnedToStock { order, units, reason: reason.to_owned() }])
+    }
+
+    fn expire(&self, now: Timestamp) -> Vec<StockEvent> {
+        self.holds.lapsed(now).take(Self::EXPIRES_MAX).map(|(order, _)| StockEvent::Expired { order }).collect()
+    }
+
+    /// Expires lapsed holds until `needed` units are available, but at most [`Stock::EXPIRES_MAX`], and
+    /// not `except`'s. Answers what is available then: a refusal writes nothing, but may count them.
+    fn room(&self, needed: u64, now: Timestamp, except: Option<OrderId>) -> (Vec<StockEvent>, u64) {
+        let (mut events, mut available) = (Vec::new(), self.available());
+        for (order, units) in self.holds.lapsed(now).filter(|(order, _)| Some(*order) != except).take(Self::EXPIRES_MAX)
+        {
+            if available >= needed {
+                break;
+            }
+            events.push(StockEvent::Expired { order });
+            available += u64::from(units);
+        }
+        (events, available)
+    }
+}
+
+fn check_text(what: &str, text: &str) -> Result<(), StockRejection> {
+    match text.trim().is_empty() || text.chars().count() > Stock::TEXT_MAX {
+        true => Err(StockRejection::BadText { what: what.to_owned(), max: Stock::TEXT_MAX }),
+        false => Ok(()),
+    }
+}

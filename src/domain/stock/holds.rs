@@ -1,0 +1,113 @@
+//! The open holds of one SKU: by order, with running sums and an index by expiry.
+//!
+//! Invariant: `held`, `committed` and `expiries` are functions of `by_order`; so only `by_order` is
+//! stored (a tuple for each hold, since there may be a million) and the rest is rebuilt on loading.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::domain::{
+    ids::{FulfilmentId, OrderId},
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hold {
+    /// As asked for; what was shipped since is in `parcels`.
+    pub units: u32,
+    /// `None` once committed.
+    pub until: Option<Timestamp>,
+    /// What has left with which parcel, so that a repeated `Ship` ships once.
+    pub parcels: Vec<(FulfilmentId, u32)>,
+}
+
+impl Hold {
+    pub fn open(&self) -> u32 {
+        self.units.saturating_sub(self.parcels.iter().map(|(_, units)| *units).sum())
+    }
+
+    /// A hold ends with the moment `until`: at it, it is over.
+    pub fn lapsed(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Vec<Row>")]
+pub struct Holds {
+    by_order: BTreeMap<OrderId, Hold>,
+    expiries: BTreeSet<(Timestamp, OrderId)>,
+    held: u64,
+    committed: u64,
+}
+
+type Row = (OrderId, u32, Option<Timestamp>, Vec<(FulfilmentId, u32)>);
+
+impl Holds {
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    pub fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_order.len()
+    }
+
+    pub fn get(&self, order: &OrderId) -> Option<&Hold> {
+        self.by_order.get(order)
+    }
+
+    pub fn first_expiry(&self) -> Option<Timestamp> {
+        self.expiries.first().map(|(until, _)| *until)
+    }
+
+    /// Holds that are over at `now`, the oldest first, with their units.
+    pub fn lapsed(&self, now: Timestamp) -> impl Iterator<Item = (OrderId, u32)> {
+        let over = self.expiries.iter().take_while(move |(until, _)| *until <= now);
+        over.filter_map(|(_, order)| self.by_order.get(order).map(|hold| (*order, hold.open())))
+    }
+
+    pub fn put(&mut self, order: OrderId, hold: Hold) {
+        self.take(&order);
+        match hold.until {
+            Some(until) => {
+                self.held += u64::from(hold.open());
+                self.expiries.insert((until, order));
+            }
+            None => self.committed += u64::from(hold.open()),
+        }
+        self.by_order.insert(order, hold);
+    }
+
+    pub fn take(&mut self, order: &OrderId) -> Option<Hold> {
+        let hold = self.by_order.remove(order)?;
+        match hold.until {
+            Some(until) => {
+                self.held -= u64::from(hold.open());
+                self.expiries.remove(&(until, *order));
+            }
+            None => self.committed -= u64::from(hold.open()),
+        }
+        Some(hold)
+    }
+}
+
+impl From<Vec<Row>> for Holds {
+    fn from(rows: Vec<Row>) -> Self {
+        let mut holds = Self::default();
+        for (order, units, until, parcels) in rows {
+            holds.put(order, Hold { units, until, parcels });
+        }
+        holds
+    }
+}
+
+impl Serialize for Holds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.by_order.iter().map(|(order, hold)| (order, hold.units, hold.until, &hold.parcels)))
+    }
+}

@@ -1,0 +1,103 @@
+//! The stock book: each event as a line that says how many units moved, and why.
+//!
+//! `Released` or `Expired` does not repeat the units of its hold, so the book folds the stock along.
+//! Who and when are in the commit around the event, not here.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Stock, StockEvent};
+use crate::domain::{
+    entity::Entity,
+    ids::{FulfilmentId, OrderId},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementKind {
+    Receipt,
+    Adjustment,
+    Hold,
+    Commit,
+    Release,
+    Expiry,
+    Shipment,
+    Return,
+    Threshold,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    pub kind: MovementKind,
+    /// Signed effect on what is available: zero for a commit or a shipment.
+    pub units: i64,
+    /// Units that moved, whatever they mean for what is available; for a threshold its new value.
+    pub quantity: u64,
+    pub order: Option<OrderId>,
+    pub fulfilment: Option<FulfilmentId>,
+    pub reason: Option<String>,
+    pub reference: Option<String>,
+}
+
+/// Fed with a stock's events from the first one on.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    stock: Stock,
+}
+
+impl Ledger {
+    pub fn next(&mut self, event: &StockEvent) -> Movement {
+        let before = self.stock.available();
+        let open = |order: &OrderId| self.stock.holds.get(order).map_or(0, |hold| u64::from(hold.open()));
+        let blank = Movement {
+            kind: MovementKind::Threshold,
+            units: 0,
+            quantity: 0,
+            order: None,
+            fulfilment: None,
+            reason: None,
+            reference: None,
+        };
+        let of_hold =
+            |kind, order: &OrderId| Movement { kind, quantity: open(order), order: Some(*order), ..blank.clone() };
+        let movement = match event {
+            StockEvent::Received { units, reference } => Movement {
+                kind: MovementKind::Receipt,
+                quantity: u64::from(units.get()),
+                reference: reference.clone(),
+                ..blank
+            },
+            StockEvent::Adjusted { delta, reason } => Movement {
+                kind: MovementKind::Adjustment,
+                quantity: delta.unsigned_abs(),
+                reason: Some(reason.clone()),
+                ..blank
+            },
+            StockEvent::Held { order, units, .. } => {
+                Movement { kind: MovementKind::Hold, quantity: u64::from(units.get()), order: Some(*order), ..blank }
+            }
+            StockEvent::Committed { order } => of_hold(MovementKind::Commit, order),
+            StockEvent::Released { order } => of_hold(MovementKind::Release, order),
+            StockEvent::Expired { order } => of_hold(MovementKind::Expiry, order),
+            StockEvent::Shipped { order, fulfilment, units } => Movement {
+                kind: MovementKind::Shipment,
+                quantity: u64::from(units.get()),
+                order: Some(*order),
+                fulfilment: Some(*fulfilment),
+                ..blank
+            },
+            StockEvent::ReturnedToStock { order, units, reason } => Movement {
+                kind: MovementKind::Return,
+                quantity: u64::from(units.get()),
+                order: Some(*order),
+                reason: Some(reason.clone()),
+                ..blank
+            },
+            StockEvent::ThresholdSet { units } => {
+                Movement { kind: MovementKind::Threshold, quantity: u64::from(*units), ..blank }
+            }
+        };
+        self.stock.apply(event);
+        // Both are below 2^63, see `decide`.
+        Movement { units: self.stock.available() as i64 - before as i64, ..movement }
+    }
+}
