@@ -4,10 +4,11 @@
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`payments`]: implement the ports.
 //! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
-//! * [`identity`]: who is calling; [`http`]: the API; `catalogue`: sample shop and imports.
+//! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
 //! * [`config`], `app` (the composition root), [`cli`].
 
 pub mod actors;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod domain;

@@ -1,0 +1,76 @@
+//! `ETag`, `If-Match` and `If-None-Match`: an entity's version, or a hash of what has none.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+
+use super::{Code, Problem};
+
+/// `"17"`: the version of one entity.
+pub fn etag(version: u64) -> HeaderValue {
+    // Digits between quotes are always a legal header value; the fallback cannot be reached.
+    HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// The version that the caller has read; `None` where it does not say, or says `*`.
+pub struct IfMatch(pub Option<u64>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.headers.get(header::IF_MATCH).map_or(Ok(None), |value| version(value.as_bytes())).map(Self)
+    }
+}
+
+/// `"17"`, and also `W/"17"` and `17`, as proxies and people write it.
+fn version(text: &[u8]) -> Result<Option<u64>, Problem> {
+    let text = std::str::from_utf8(text).unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    match digits.parse() {
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(Problem::new(Code::BadCondition, "If-Match takes one version, such as \"17\"")),
+    }
+}
+
+/// 304 where the caller has this version already, else what `full` makes; both with the tag.
+pub fn unless_known(headers: &HeaderMap, tag: HeaderValue, full: impl FnOnce() -> Response) -> Response {
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|listed| lists(listed.as_bytes(), tag.as_bytes()));
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { full() };
+    response.headers_mut().insert(header::ETAG, tag);
+    response
+}
+
+/// Weak comparison, as RFC 9110 asks for `If-None-Match`.
+fn lists(listed: &[u8], tag: &[u8]) -> bool {
+    let opaque = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_vec();
+    let tag = opaque(tag);
+    listed.split(|byte| *byte == b',').map(|one| opaque(one.trim_ascii())).any(|one| one == b"*" || one == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_they_are_written() {
+        assert_eq!(version(etag(17).as_bytes()).unwrap(), Some(17));
+        assert_eq!(version(b"W/\"17\"").unwrap(), Some(17));
+        assert_eq!(version(b"*").unwrap(), None);
+        for bad in ["", "\"x\"", "\"1\", \"2\"", "-1", "99999999999999999999"] {
+            assert_eq!(version(bad.as_bytes()).unwrap_err().code, Code::BadCondition, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_known_tag_in_a_list_is_found() {
+        assert!(lists(b"\"1\", W/\"17\"", etag(17).as_bytes()));
+        assert!(lists(b"*", etag(17).as_bytes()));
+        assert!(!lists(b"\"1\"", etag(17).as_bytes()));
+    }
+}

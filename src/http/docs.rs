@@ -1,0 +1,71 @@
+//! The OpenAPI document's frame, and the pages that show it: `/api/openapi.json`, `/api/docs`,
+//! `/api/docs/errors`. Everything is served from the binary; nothing is fetched from elsewhere.
+
+mod errors_page;
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    response::Html,
+    routing::get,
+};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+    path::{Operation, PathItem},
+    schema::ComponentsBuilder,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::{AppState, error::ProblemBody};
+
+/// The document before any route is in it.
+pub fn about() -> OpenApi {
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("From `POST /api/auth/login`"));
+    let components = ComponentsBuilder::new()
+        .schema_from::<ProblemBody<'static>>()
+        .security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    let info = InfoBuilder::new().title("Souk").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
+    OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
+}
+
+const ABOUT: &str = "A live shop. Money is in minor units; times are RFC 3339 in UTC. Errors are problem+json with a stable \
+`code`: see [the list](/api/docs/errors). Calls that move stock or money take an `Idempotency-Key`; entities carry their \
+version as `ETag`, and changes take `If-Match`; lists go on by `cursor`.";
+
+/// Adds to every operation what all of them share: how errors look.
+pub fn finish(mut document: OpenApi) -> OpenApi {
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            for (status, response) in &mut operation.responses.responses {
+                if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
+                    response.content.clear();
+                    response.content.insert("application/problem+json".to_owned(), RefOr::T(problem()));
+                }
+            }
+            let any = ResponseBuilder::new()
+                .description("Any other problem; `code` says which")
+                .content("application/problem+json", problem());
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(any.build()));
+        }
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+pub fn router(document: OpenApi) -> Router<AppState> {
+    // Without this the page would send the document's address to a validator on the internet.
+    let config = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
+    let swagger: Router<AppState> = SwaggerUi::new("/api/docs").config(config).into();
+    let json = HeaderValue::from_static("application/json");
+    // Encoded once; always valid, as our own types are.
+    let text = document.to_json().unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()));
+    let errors = errors_page::render();
+    swagger
+        .route("/api/openapi.json", get(async move || ([(header::CONTENT_TYPE, json)], text)))
+        .route("/api/docs/errors", get(async move || Html(errors)))
+}

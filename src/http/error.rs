@@ -1,0 +1,176 @@
+//! Problems: the one shape in which anything that went wrong leaves the server (RFC 9457).
+//!
+//! A refusal is an ordinary answer and carries its numbers; a failure says when to ask again. Each
+//! kind of refusal has its exhaustive table in [`refusals`], so none becomes a 500 by accident.
+//! Deliberately absent: texts of inner errors in a 500 (they go to the log).
+
+mod codes;
+mod refusals;
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    extract::rejection::{PathRejection, QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use codes::Code;
+
+use crate::actors::{gateway::AskError, ports::StoreError};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    pub code: Code,
+    detail: Cow<'static, str>,
+    numbers: Map<String, Value>,
+    retry_after_ms: Option<u64>,
+}
+
+/// What a problem looks like on the wire; further members carry a refusal's numbers.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'a> {
+    /// Where this code is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/api/docs/errors#out_of_stock")]
+    pub kind: String,
+    pub title: &'a str,
+    pub status: u16,
+    /// Stable; what a program matches on.
+    #[schema(example = "out_of_stock")]
+    pub code: &'a str,
+    pub detail: &'a str,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    numbers: &'a Map<String, Value>,
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), numbers: Map::new(), retry_after_ms: None }
+    }
+
+    /// Adds a member with a refusal's numbers. A value that JSON cannot hold is left out.
+    pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        if let Ok(value) = serde_json::to_value(value) {
+            self.numbers.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    pub fn retry_after(mut self, ms: u64) -> Self {
+        self.retry_after_ms = Some(ms);
+        self
+    }
+
+    /// A fault of ours: `what` goes to the log, not to the caller.
+    pub fn internal(what: &dyn std::fmt::Display) -> Self {
+        tracing::error!(error = %what, "a request failed");
+        Self::new(Code::Internal, "the server's log has the details under the request's id")
+    }
+
+    pub fn field(field: &str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidField, problem).with("field", field)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody {
+            kind: format!("/api/docs/errors#{}", self.code.name()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code.name(),
+            detail: &self.detail,
+            numbers: &self.numbers,
+        };
+        let mut response = (self.code.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(ms) = self.retry_after_ms {
+            // The header counts whole seconds; 0 would invite a tight loop.
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+        }
+        if self.code == Code::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl<R: std::error::Error + Into<Problem>> From<AskError<R>> for Problem {
+    fn from(error: AskError<R>) -> Self {
+        let detail = error.to_string();
+        match error {
+            AskError::Refused(refusal) => refusal.into(),
+            AskError::VersionConflict { expected, actual } => {
+                Self::new(Code::VersionConflict, detail).with("expected", expected).with("actual", actual)
+            }
+            AskError::IdConflict => Self::new(Code::IdempotencyKeyReused, detail),
+            AskError::Busy { retry_after_ms } => Self::new(Code::Busy, detail).retry_after(retry_after_ms),
+            AskError::Quarantined => Self::new(Code::Quarantined, detail),
+            AskError::TooLarge { bytes, max } => {
+                Self::new(Code::TooLarge, detail).with("bytes", bytes).with("max", max)
+            }
+            AskError::Unavailable { retry_after_ms, .. } => {
+                Self::new(Code::Unavailable, detail).retry_after(retry_after_ms)
+            }
+            AskError::TimedOut => Self::new(Code::TimedOut, detail).retry_after(1000),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the read models cannot be read");
+        Self::new(Code::Unavailable, "the read models cannot be read").retry_after(1000)
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(Code::BadPath, rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(Code::BadQuery, rejection.body_text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::stock::StockRejection;
+
+    async fn shown(problem: Problem) -> (u16, Option<String>, Value) {
+        let response = problem.into_response();
+        let (status, retry) = (response.status().as_u16(), response.headers().get(header::RETRY_AFTER).cloned());
+        let bytes = axum::body::to_bytes(response.into_body(), 65_536).await.unwrap();
+        (status, retry.map(|r| r.to_str().unwrap().to_owned()), serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_refusal_carries_its_numbers() {
+        let refusal = StockRejection::AdjustsBelowZero { delta: -5, available: 2 };
+        let (status, retry, body) = shown(AskError::Refused(refusal).into()).await;
+        assert_eq!((status, retry), (409, None));
+        assert_eq!(body["code"], "adjusts_below_zero");
+        assert_eq!((&body["delta"], &body["available"]), (&Value::from(-5), &Value::from(2)));
+        assert_eq!(body["type"], "/api/docs/errors#adjusts_below_zero");
+    }
+
+    #[tokio::test]
+    async fn overload_says_when_to_ask_again() {
+        let busy = AskError::<StockRejection>::Busy { retry_after_ms: 1 };
+        let (status, retry, body) = shown(busy.into()).await;
+        assert_eq!((status, retry.as_deref(), &body["code"]), (503, Some("1"), &Value::from("busy")));
+        let gone = AskError::<StockRejection>::Unavailable { retry_after_ms: 2500, reason: "no owner".into() };
+        assert_eq!(shown(gone.into()).await.1.as_deref(), Some("3"));
+    }
+}

@@ -1,0 +1,85 @@
+//! Path, query and body, with every refusal a problem.
+//!
+//! Bodies are read up to the limit of `HttpLimits::body_bytes`, which a layer sets, and must be declared
+//! as JSON: that also keeps other sites' plain forms out.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, StatusCode, header},
+};
+use serde::de::DeserializeOwned;
+
+use super::{AppState, Code, Problem};
+
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
+
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Query<T>(pub T);
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(Code::UnsupportedMediaType, "content-type is not application/json"));
+        }
+        let max = state.limits.body_bytes;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes")).with("max", max)
+            }
+            _ => Problem::new(Code::BadJson, rejection.body_text()),
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::new(Code::BadJson, error.to_string()).with("line", error.line()).with("column", error.column())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::dto::cart::QuantityBody;
+
+    #[test]
+    fn bad_json_says_where() {
+        let problem = parse::<QuantityBody>(b"{\n \"quantity\": }").err().unwrap();
+        let at = |problem: Problem| problem.code == Code::BadJson && problem == problem.clone().with("line", 2);
+        assert!(at(problem));
+    }
+
+    #[test]
+    fn unknown_members_and_other_types_are_refused() {
+        for text in [r#"{"quantity":1,"price":0}"#, r#"{"quantity":"1"}"#, r#"{}"#, r#"[1]x"#, ""] {
+            assert!(parse::<QuantityBody>(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(
+            parse::<QuantityBody>(br#"{"quantity":-1}"#).is_ok(),
+            "bounds are a refusal with numbers, not bad JSON"
+        );
+    }
+
+    #[test]
+    fn only_declared_json_is_read() {
+        let with = |kind: &'static str| HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
+        assert!(is_json(&with("application/json; charset=utf-8")));
+        assert!(!is_json(&with("text/plain")));
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

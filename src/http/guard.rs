@@ -1,0 +1,117 @@
+//! What happens around every request, in one layer because each layer costs: request id, time-out,
+//! a caught panic, headers that every answer carries, a span and a measurement.
+//!
+//! The span names the route's pattern and never the address: queries hold e-mails. Deliberately
+//! absent: CORS (the fronts are served from here) and compression (a proxy's work).
+
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use tracing::Instrument;
+
+use super::{AppState, Code, Problem};
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A caller's own request id is taken over up to this length; else we make one.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+pub async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = request_id(request.headers(), &state);
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let method = method_name(request.method());
+    let span = tracing::info_span!("request", method, route, id = id.to_str().unwrap_or_default());
+
+    let answer = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
+    let limit = Duration::from_millis(state.limits.request_timeout_ms);
+    let mut response = match tokio::time::timeout(limit, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => span.in_scope(|| Problem::internal(&text_of(&*panic)).into_response()),
+        Err(_) => {
+            let detail = format!("no answer within {} ms; ask again with the same key", limit.as_millis());
+            Problem::new(Code::TimedOut, detail).retry_after(1000).into_response()
+        }
+    };
+    dress(response.headers_mut(), id);
+    let status = response.status().as_u16();
+    metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status_name(status))
+        .record(began.elapsed().as_secs_f64());
+    response
+}
+
+pub async fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound, "there is nothing at this address; see /api/docs")
+}
+
+pub async fn wrong_method() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "this address does not take this method")
+}
+
+fn request_id(headers: &HeaderMap, state: &AppState) -> HeaderValue {
+    let legible = |value: &&HeaderValue| {
+        (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    match headers.get(REQUEST_ID).filter(legible) {
+        Some(theirs) => theirs.clone(),
+        // A UUID's text is always a legal header value.
+        None => HeaderValue::try_from(state.gateway.fresh_id().to_string()).unwrap_or(HeaderValue::from_static("-")),
+    }
+}
+
+fn dress(headers: &mut HeaderMap, id: HeaderValue) {
+    headers.insert(REQUEST_ID, id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+}
+
+/// A caller may invent methods; a metric's label must not grow with them.
+fn method_name(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn status_name(status: u16) -> &'static str {
+    match status {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_bounded_and_panics_keep_their_text() {
+        assert_eq!(method_name(&Method::from_bytes(b"BREW").unwrap()), "other");
+        assert_eq!((status_name(201), status_name(504)), ("2xx", "5xx"));
+        assert_eq!(text_of(&String::from("boom")), "boom");
+        assert_eq!(text_of(&17_u8), "a panic without a text");
+    }
+}

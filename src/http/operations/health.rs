@@ -1,0 +1,41 @@
+//! Liveness and readiness. A process that lives but is not ready must not be restarted, only not be sent
+//! requests: hence two answers.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::{AppState, Code, Problem};
+
+#[derive(Serialize, ToSchema)]
+pub struct Ready {
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// What an acknowledgement means here: `local-synced`, `replicated-unsynced` or `replicated-synced`.
+    durability: &'static str,
+}
+
+/// The process answers
+#[utoipa::path(get, path = "/healthz", tag = "operations",
+    responses((status = 200, description = "Always `ok`", content_type = "text/plain", body = String)))]
+pub async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// The shop takes commands
+#[utoipa::path(get, path = "/readyz", tag = "operations",
+    responses(
+        (status = 200, description = "Every shard takes commands", body = Ready),
+        (status = 503, description = "`unavailable`; `detail` says why"),
+    ))]
+pub async fn readyz(State(state): State<AppState>) -> Response {
+    match state.gateway.ready() {
+        Ok(()) => (StatusCode::OK, Json(Ready { status: "ready", durability: state.durability })).into_response(),
+        Err(why) => Problem::new(Code::Unavailable, why).retry_after(1000).into_response(),
+    }
+}

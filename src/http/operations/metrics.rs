@@ -1,0 +1,17 @@
+//! Measurements for Prometheus.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::http::AppState;
+
+/// Measurements, in Prometheus' text format
+#[utoipa::path(get, path = "/metrics", tag = "operations",
+    responses((status = 200, description = "All metrics", content_type = "text/plain", body = String)))]
+pub async fn get_metrics(State(state): State<AppState>) -> Response {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], (state.metrics)()).into_response()
+}

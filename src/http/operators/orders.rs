@@ -1,0 +1,29 @@
+//! Orders as staff lists them. The lists that shoppers share are in `shop::orders`.
+
+use axum::{Json, extract::State};
+use uuid::Uuid;
+
+use crate::{
+    domain::ids::UserId,
+    http::{
+        AppState, Path, Problem, Query,
+        auth::Staff,
+        dto::order::OrderBody,
+        listing::{Page, PageQuery},
+        order_list::{self, Filter},
+    },
+};
+
+/// Orders of one user, newest first
+#[utoipa::path(get, path = "/api/orders/user/{id}", tag = "orders", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "An account's or a guest's id"), PageQuery),
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
+pub async fn list_orders_of_user(
+    State(state): State<AppState>,
+    Staff(_who): Staff,
+    Path(id): Path<Uuid>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<OrderBody>>, Problem> {
+    let filter = Filter { user: Some(UserId(id)), ..Filter::default() };
+    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).map(Json)
+}

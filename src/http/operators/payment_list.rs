@@ -1,0 +1,99 @@
+//! Payments as staff lists them.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::{
+    actors::ports::StoreError,
+    domain::{
+        ids::{PaymentId, UserId},
+        order::PaymentRegion,
+        payment::Payment,
+    },
+    http::{
+        AppState, Path, Problem, Query,
+        auth::Staff,
+        dto::{names::PaymentStatus, payment::PaymentBody},
+        listing::{self, Page, PageQuery},
+    },
+    views::tables,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PaymentsQuery {
+    status: Option<PaymentStatus>,
+    user: Option<Uuid>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items on a page.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// Payments
+#[utoipa::path(get, path = "/api/payments", tag = "payments", params(PaymentsQuery), security(("bearer" = [])),
+    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
+pub async fn list_payments(
+    State(state): State<AppState>,
+    Staff(_who): Staff,
+    Query(query): Query<PaymentsQuery>,
+) -> Result<Json<Page<PaymentBody>>, Problem> {
+    let page = PageQuery { cursor: query.cursor, limit: query.limit };
+    list(&state, query.status.map(Into::into), query.user.map(UserId), &page)
+}
+
+/// Payments of one status
+#[utoipa::path(get, path = "/api/payments/status/{status}", tag = "payments", security(("bearer" = [])),
+    params(("status" = PaymentStatus, Path), PageQuery),
+    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
+pub async fn list_payments_by_status(
+    State(state): State<AppState>,
+    Staff(_who): Staff,
+    Path(status): Path<PaymentStatus>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<PaymentBody>>, Problem> {
+    list(&state, Some(status.into()), None, &page)
+}
+
+/// Payments of one user
+#[utoipa::path(get, path = "/api/payments/user/{id}", tag = "payments", security(("bearer" = [])),
+    params(("id" = Uuid, Path), PageQuery),
+    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
+pub async fn list_payments_of_user(
+    State(state): State<AppState>,
+    Staff(_who): Staff,
+    Path(id): Path<Uuid>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<PaymentBody>>, Problem> {
+    list(&state, None, Some(UserId(id)), &page)
+}
+
+fn list(
+    state: &AppState,
+    status: Option<PaymentRegion>,
+    user: Option<UserId>,
+    page: &PageQuery,
+) -> Result<Json<Page<PaymentBody>>, Problem> {
+    let limit = listing::limit(page.limit, &state.limits)?;
+    let after = listing::after(page.cursor.as_deref())?;
+    let (table, prefix) = match (user, status) {
+        (Some(user), _) => (tables::PAYMENTS_BY_USER, tables::user_prefix(user)),
+        (None, Some(status)) => (tables::PAYMENTS_BY_STATUS, tables::payment_status_prefix(status)),
+        (None, None) => (tables::PAYMENTS_ALL, Vec::new()),
+    };
+    let load = |id: PaymentId| -> Result<Option<PaymentBody>, StoreError> {
+        let answer = state.gateway.peek::<Payment>(&id.to_string())?;
+        // The row may be older than the state, so both conditions are judged again.
+        let passes = answer.filter(|answer| {
+            status.is_none_or(|status| answer.view.status == status)
+                && user.is_none_or(|user| answer.view.user == Some(user))
+        });
+        Ok(passes.map(|answer| PaymentBody::new(id, answer)))
+    };
+    let rows = |after: Option<&[u8]>, n| state.gateway.rows(table, &prefix, after, false, n);
+    Ok(Json(listing::walk(after, limit, rows, |key| tables::payment_of(key).map_or(Ok(None), load))?))
+}

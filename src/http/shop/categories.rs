@@ -1,0 +1,44 @@
+//! The tree of categories.
+
+use axum::{Json, extract::State, response::Response};
+
+use super::products::of_category;
+use crate::{
+    http::{
+        AppState, Code, Path, Problem, Query,
+        dto::catalogue::{Category, ProductPage},
+        listing::PageQuery,
+    },
+    views::catalogue::CategoryNode,
+};
+
+/// All categories, as a tree
+#[utoipa::path(get, path = "/api/categories", tag = "catalogue",
+    responses((status = 200, description = "Siblings by position and name", body = [Category])))]
+pub async fn list_categories(State(state): State<AppState>) -> Json<Vec<CategoryNode>> {
+    Json(state.catalogue.categories())
+}
+
+/// One category with those below it
+#[utoipa::path(get, path = "/api/categories/{slug}", tag = "catalogue",
+    params(("slug" = String, Path, description = "A category's slug")),
+    responses((status = 200, description = "The category", body = Category)))]
+pub async fn get_category(
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+) -> Result<Json<CategoryNode>, Problem> {
+    let unknown = || Problem::new(Code::UnknownCategory, "there is no such category").with("category", &slug);
+    state.catalogue.category(&slug).map(Json).ok_or_else(unknown)
+}
+
+/// A page of one category (the same as `/api/products/category/{slug}`)
+#[utoipa::path(get, path = "/api/categories/{slug}/products", tag = "catalogue",
+    params(("slug" = String, Path, description = "A category's slug"), PageQuery),
+    responses((status = 200, description = "Products by name", body = ProductPage)))]
+pub async fn list_category_products(
+    State(state): State<AppState>,
+    Path(slug): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    of_category(&state, &slug, &query)
+}

@@ -1,0 +1,89 @@
+//! Paying an order: begins a payment and waits for what becomes of it.
+//!
+//! The order decides whether it may be paid and opens the payment; this file only asks and waits. A
+//! payment that is not decided in time goes on by itself, and the answer says so.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::pay_verdict::{Verdict, ended, sold, verdict};
+use crate::{
+    domain::{
+        ids::{OrderId, PaymentId},
+        order::{Order, OrderCommand},
+        payment::Payment,
+    },
+    http::{
+        AppState, Body, Code, Problem,
+        auth::Caller,
+        dto::payment::{NewPaymentBody, PaymentBody},
+        idempotency::IdempotencyKey,
+        order_access,
+    },
+};
+
+const ROUTE: &str = "payments";
+const TOKEN_BYTES_MAX: usize = 255;
+
+/// Pays an order
+#[utoipa::path(post, path = "/api/payments", tag = "payments",
+    params(("idempotency-key" = String, Header)), request_body = NewPaymentBody,
+    responses(
+        (status = 201, description = "The order is paid and verified", body = PaymentBody),
+        (status = 202, description = "`requires_action` with `continue_url`, or not decided within the time", body = PaymentBody),
+        (status = 402, description = "`payment_declined` with `decline_code`"),
+        (status = 409, description = "`order_not_payable`, `payment_under_way`, `already_paid`, `idempotency_key_reused`"),
+    ))]
+pub async fn create_payment(
+    State(state): State<AppState>,
+    Caller(who): Caller,
+    key: IdempotencyKey,
+    Body(body): Body<NewPaymentBody>,
+) -> Result<Response, Problem> {
+    if !state.providers.contains(&body.provider) {
+        let known: Vec<_> = state.providers.iter().collect();
+        return Err(Problem::new(Code::UnknownProvider, "there is no such payment provider").with("known", known));
+    }
+    if !(1..=TOKEN_BYTES_MAX).contains(&body.token.len()) || !body.token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::field("token", "a token has 1 to 255 printable characters").with("max", TOKEN_BYTES_MAX));
+    }
+    let order = OrderId(body.order_id);
+    order_access::readable(&state, Some(&who), order).await?;
+
+    let payment = PaymentId(key.name(who.user, ROUTE));
+    let call = state.keyed(&who, &key, ROUTE, &body);
+    let deadline = tokio::time::Instant::now() + call.within;
+    let command = OrderCommand::BeginPayment { payment, provider: body.provider, token: body.token };
+    state.gateway.ask::<Order>(&order.to_string(), command, call).await?;
+
+    let left = || deadline.saturating_duration_since(tokio::time::Instant::now());
+    let (order_id, payment_id) = (order.to_string(), payment.to_string());
+    // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
+    tokio::select! {
+        sale = state.gateway.wait::<Order>(&order_id, left(), sold) => { sale?; }
+        end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => { end?; }
+    }
+    let seen = state.gateway.read::<Order>(&order_id, state.patience()).await?;
+    let answer = state.gateway.read::<Payment>(&payment_id, state.patience()).await?;
+    let status = match verdict(&seen.view, &answer.view) {
+        Verdict::Paid => StatusCode::CREATED,
+        Verdict::RequiresAction | Verdict::Pending => StatusCode::ACCEPTED,
+        Verdict::Declined(code) => {
+            return Err(Problem::new(Code::PaymentDeclined, "the payment provider declined")
+                .with("decline_code", code)
+                .with("payment_id", payment));
+        }
+        Verdict::NotPayable(lifecycle) => {
+            return Err(Problem::new(Code::OrderNotPayable, "the order ended before it was paid; the money goes back")
+                .with("order_status", lifecycle)
+                .with("payment_id", payment));
+        }
+    };
+    let place = HeaderValue::try_from(format!("/api/payments/{payment}"));
+    let place = place.unwrap_or(HeaderValue::from_static("/api/payments"));
+    Ok((status, [(header::LOCATION, place)], Json(PaymentBody::new(payment, answer))).into_response())
+}

@@ -1,0 +1,57 @@
+//! Whether a SKU can be had: for everybody; how many, for staff and where the shop shows counts.
+
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+
+use super::skus;
+use crate::{
+    actors::gateway::Answer,
+    domain::{
+        ids::Sku,
+        stock::{Stock, StockView},
+    },
+    http::{
+        AppState, Path, Problem,
+        auth::MaybeCaller,
+        conditional::{etag, unless_known},
+        dto::stock::StockBody,
+    },
+};
+
+/// Availability of one SKU
+#[utoipa::path(get, path = "/api/stock/{sku}", tag = "stock",
+    params(("sku" = String, Path, description = "A SKU")),
+    responses(
+        (status = 200, description = "What the caller may know", body = StockBody, headers(("etag" = String))),
+        (status = 304, description = "Nothing has changed since `If-None-Match`"),
+    ))]
+pub async fn get_stock(
+    State(state): State<AppState>,
+    MaybeCaller(who): MaybeCaller,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
+    // The folded state, not the owner's: a page full of these must not wake every SKU.
+    let answer = match state.gateway.peek::<Stock>(sku.as_str())? {
+        Some(answer) => answer,
+        // Sold, and never yet received: none is there.
+        None if state.catalogue.sku(&sku).is_some() => {
+            Answer { version: 0, changed: false, view: StockView::default() }
+        }
+        None => return Err(skus::unknown(&text)),
+    };
+    let staff = who.is_some_and(|who| who.is_staff());
+    let body = StockBody {
+        version: answer.version,
+        availability: state.catalogue.availability(&answer.view).into(),
+        available: (staff || state.shop.public_stock_counts).then_some(answer.view.available),
+        levels: staff.then(|| answer.view.into()),
+        sku,
+    };
+    Ok(unless_known(&headers, etag(answer.version), || Json(body).into_response()))
+}

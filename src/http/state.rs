@@ -1,0 +1,93 @@
+//! What every handler is given: cheap handles, cloned for each request.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::FromRef;
+use serde::Serialize;
+
+use super::{
+    idempotency::{IdempotencyKey, fingerprint},
+    settings::{HttpLimits, ShopSettings},
+    shop::LookupLimit,
+};
+use crate::{
+    actors::gateway::{Call, Gateway},
+    domain::ids::CommandId,
+    identity::{Identity, Principal},
+    views::catalogue::Catalogue,
+};
+
+/// The composition root's side of [`AppState`].
+pub struct Parts {
+    pub gateway: Gateway,
+    pub catalogue: Catalogue,
+    pub identity: Identity,
+    pub shop: ShopSettings,
+    pub limits: HttpLimits,
+    /// Names of the payment providers that `POST /api/payments` takes.
+    pub providers: Vec<String>,
+    /// The text of `/metrics`.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// E.g. `local-synced`: what an acknowledgement means here, shown by `/readyz`.
+    pub durability: &'static str,
+}
+
+#[derive(Clone)]
+pub struct AppState {
+    pub gateway: Gateway,
+    pub catalogue: Catalogue,
+    pub identity: Identity,
+    pub shop: Arc<ShopSettings>,
+    pub limits: Arc<HttpLimits>,
+    pub providers: Arc<[String]>,
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub durability: &'static str,
+    pub(super) lookups: Arc<LookupLimit>,
+}
+
+impl AppState {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            gateway: parts.gateway,
+            catalogue: parts.catalogue,
+            identity: parts.identity,
+            lookups: Arc::new(LookupLimit::new(parts.limits.lookups_a_minute)),
+            shop: Arc::new(parts.shop),
+            limits: Arc::new(parts.limits),
+            providers: parts.providers.into(),
+            metrics: parts.metrics,
+            durability: parts.durability,
+        }
+    }
+
+    /// How long a handler waits for the engine.
+    pub fn patience(&self) -> Duration {
+        Duration::from_millis(self.limits.answer_within_ms)
+    }
+
+    /// A command that its sender cannot repeat: where repeating it changes nothing.
+    pub(super) fn call(&self, who: &Principal) -> Call {
+        Call {
+            command_id: CommandId(self.gateway.fresh_id()),
+            by: who.by.clone(),
+            expected_version: None,
+            fingerprint: 0,
+            within: self.patience(),
+        }
+    }
+
+    /// A command that a retry with the same key, route and body repeats without a second effect (G3).
+    pub(super) fn keyed(&self, who: &Principal, key: &IdempotencyKey, route: &str, body: &impl Serialize) -> Call {
+        Call {
+            command_id: CommandId(key.name(who.user, route)),
+            fingerprint: fingerprint(route, body),
+            ..self.call(who)
+        }
+    }
+}
+
+impl FromRef<AppState> for Identity {
+    fn from_ref(state: &AppState) -> Identity {
+        state.identity.clone()
+    }
+}
