@@ -87,6 +87,10 @@ impl Provider {
         }
     }
 
+    pub fn has_authorised(&self, payment: &PaymentId) -> bool {
+        self.accounts.get(payment).is_some_and(|account| account.authorised)
+    }
+
     /// The shopper does what the provider asked for, however late.
     pub fn confirm(&mut self, payment: PaymentId) -> ProviderNews {
         self.accounts.entry(payment).or_default().authorised = true;
