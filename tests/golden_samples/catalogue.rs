@@ -22,8 +22,7 @@ pub fn product() -> Vec<AnyEvent> {
         variants: vec![Variant { sku: sku(), options: vec![text("M")], price: eur(1999), image: Some(image.clone()) }],
         images: vec![image],
     };
-    let events =
-        [ProductEvent::Defined { product: ProductId(id(6)), data: Box::new(data) }, ProductEvent::Archived];
+    let events = [ProductEvent::Defined { product: ProductId(id(6)), data: Box::new(data) }, ProductEvent::Archived];
     events.into_iter().map(AnyEvent::Product).collect()
 }
 

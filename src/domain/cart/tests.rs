@@ -114,7 +114,8 @@ fn one_currency_and_a_total_that_fits() {
 #[test]
 fn what_was_bought_leaves_once_and_what_was_added_since_stays() {
     let bought = &[("A", 2), ("B", 1), ("C", 9)];
-    let settle = CartCommand::Settle { order: order(1), bought: bought.map(|(text, units)| (sku(text), units)).to_vec() };
+    let settle =
+        CartCommand::Settle { order: order(1), bought: bought.map(|(text, units)| (sku(text), units)).to_vec() };
     let cart = given([line("A", 5), line("B", 1)]).when(settle.clone()).then([settled(1, bought)]);
     assert_eq!(contents(&cart), [("A".to_owned(), 3)]);
     assert_eq!(cart.decide(&settle, Timestamp(0)), Ok(vec![]));

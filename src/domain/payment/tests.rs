@@ -117,9 +117,9 @@ fn is_authorized_then_captured_on_the_orders_word() {
     let taken = payment(history).when(says(ProviderNews::Captured)).then([PaymentEvent::Captured]);
     assert_eq!(operations(&taken), []);
     captured().when(PaymentCommand::Capture).then_nothing();
-    payment([]).when(PaymentCommand::Capture).then_rejected(PaymentRejection::NotCapturable {
-        status: PaymentRegion::Pending,
-    });
+    payment([])
+        .when(PaymentCommand::Capture)
+        .then_rejected(PaymentRejection::NotCapturable { status: PaymentRegion::Pending });
 }
 
 #[test]
@@ -174,7 +174,9 @@ fn an_operator_may_void_what_is_not_being_captured() {
     payment([authorized(), PaymentEvent::CaptureAsked])
         .when(PaymentCommand::Void)
         .then_rejected(PaymentRejection::NotVoidable { status });
-    payment([]).when(PaymentCommand::Void).then_rejected(PaymentRejection::NotVoidable { status: PaymentRegion::Pending });
+    payment([])
+        .when(PaymentCommand::Void)
+        .then_rejected(PaymentRejection::NotVoidable { status: PaymentRegion::Pending });
 }
 
 #[test]

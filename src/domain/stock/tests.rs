@@ -134,10 +134,11 @@ fn lapsed_holds_make_room_even_when_the_alarm_is_late() {
 fn an_order_whose_hold_lapsed_may_hold_again() {
     let again = [expired(1), held(1, 4, 900)];
     given([received(5), held(1, 4, 100)]).at(100).when(hold(1, 4, 900)).then(again);
-    given([received(5), held(1, 4, 100), held(2, 1, 90)])
-        .at(100)
-        .when(hold(1, 5, 900))
-        .then([expired(1), expired(2), held(1, 5, 900)]);
+    given([received(5), held(1, 4, 100), held(2, 1, 90)]).at(100).when(hold(1, 5, 900)).then([
+        expired(1),
+        expired(2),
+        held(1, 5, 900),
+    ]);
     given([received(5), held(1, 4, 100), held(2, 1, 500)])
         .at(100)
         .when(hold(1, 5, 900))

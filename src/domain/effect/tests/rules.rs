@@ -38,7 +38,8 @@ enum Step {
 }
 
 fn luck() -> impl Strategy<Value = Luck> {
-    let answer = prop_oneof![6 => Just(Answer::Authorize), 1 => Just(Answer::Decline), 2 => Just(Answer::RequireAction)];
+    let answer =
+        prop_oneof![6 => Just(Answer::Authorize), 1 => Just(Answer::Decline), 2 => Just(Answer::RequireAction)];
     (prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.1), answer)
         .prop_map(|(twice, lost, fail, answer)| Luck { twice, lost, fail, answer })
 }
@@ -93,7 +94,11 @@ fn run(world: &mut World, step: &Step) {
         Step::Transition(to) => {
             let before = world.order();
             let listed = before.next.iter().any(|next| next.to == *to && next.allowed);
-            assert_eq!(world.tell(OrderCommand::Transition { to: *to }).is_ok(), listed, "the view and the rules differ");
+            assert_eq!(
+                world.tell(OrderCommand::Transition { to: *to }).is_ok(),
+                listed,
+                "the view and the rules differ"
+            );
         }
         Step::Fulfil { fulfilment, sku, units } => {
             let lines = vec![(Sku::parse(SKUS[*sku]).unwrap(), NonZeroU32::new(*units).unwrap())];

@@ -139,7 +139,8 @@ impl World {
     }
 
     pub fn owed(&self) -> Vec<(EntityKey, Effect)> {
-        let owed = self.models.iter().map(|(key, model)| model.effects().into_iter().map(|effect| (key.clone(), effect)));
+        let owed =
+            self.models.iter().map(|(key, model)| model.effects().into_iter().map(|effect| (key.clone(), effect)));
         owed.flatten().collect()
     }
 
@@ -179,7 +180,8 @@ impl World {
 
     pub fn ring_alarms(&mut self) {
         let due = |model: &Model| model.wake_at().is_some_and(|at| at <= self.now);
-        let due: Vec<EntityKey> = self.models.iter().filter(|(_, model)| due(model)).map(|(key, _)| key.clone()).collect();
+        let due: Vec<EntityKey> =
+            self.models.iter().filter(|(_, model)| due(model)).map(|(key, _)| key.clone()).collect();
         for key in due {
             if let Some(wake) = Model::wake(key.kind) {
                 self.accept(&key, wake);

@@ -26,9 +26,9 @@ fn an_authorised_payment_is_voided_and_never_captured() {
 fn a_pending_payment_is_undone_when_it_succeeds() {
     payment([]).when(PaymentCommand::Unwind).then([PaymentEvent::UnwindAsked]);
     unwinding([]).when(is_authorized()).then([authorized(), PaymentEvent::VoidAsked]);
-    unwinding([]).when(PaymentCommand::Capture).then_rejected(PaymentRejection::NotCapturable {
-        status: PaymentRegion::Pending,
-    });
+    unwinding([])
+        .when(PaymentCommand::Capture)
+        .then_rejected(PaymentRejection::NotCapturable { status: PaymentRegion::Pending });
 }
 
 #[test]
