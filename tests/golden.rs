@@ -4,13 +4,13 @@
 //! added to its kind's samples and blessed by `SOUK_BLESS=1 cargo test --test golden`; blessing only
 //! appends, it never rewrites a line that exists. Absent: the envelope, which `persistence` tests.
 
-#[path = "golden_samples/catalogue.rs"]
+#[path = "golden/samples/catalogue.rs"]
 mod catalogue;
-#[path = "golden_samples/ids.rs"]
+#[path = "golden/samples/ids.rs"]
 mod ids;
-#[path = "golden_samples/order.rs"]
+#[path = "golden/samples/order.rs"]
 mod order;
-#[path = "golden_samples/shop.rs"]
+#[path = "golden/samples/shop.rs"]
 mod shop;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
