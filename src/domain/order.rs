@@ -47,7 +47,7 @@ pub struct Order {
     /// Given at `Verified`: an order with a number was sold, whatever came later.
     number: Option<u64>,
     cart_settled: bool,
-    /// A payment came after the expiry: the stock was tried again, which is done once.
+    /// The stock was tried again for an order that is paid, which is done once.
     revived: bool,
     fulfilments: Vec<Fulfilment>,
     /// Parcels of `fulfilments` that the stock has not yet written off.

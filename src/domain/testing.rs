@@ -3,8 +3,6 @@
 //! Every `then` also checks what holds for all entities: the state survives its stored form, and
 //! replaying the events gives the live state. Only compiled for tests.
 
-use std::marker::PhantomData;
-
 use super::{entity::Entity, time::Timestamp};
 
 pub struct Given<E: Entity> {
@@ -15,7 +13,6 @@ pub struct Given<E: Entity> {
 pub struct When<E: Entity> {
     state: E,
     decided: Result<Vec<E::Event>, E::Rejection>,
-    _entity: PhantomData<E>,
 }
 
 pub fn given<E: Entity>(events: impl IntoIterator<Item = E::Event>) -> Given<E> {
@@ -49,13 +46,15 @@ impl<E: Entity> Given<E> {
         Self { now: Timestamp(ms), ..self }
     }
 
-    pub fn when(self, command: E::Command) -> When<E> {
-        let decided = self.state.decide(&command, self.now);
-        When { state: self.state, decided, _entity: PhantomData }
+    /// More history.
+    pub fn after(mut self, events: impl IntoIterator<Item = E::Event>) -> Self {
+        events.into_iter().for_each(|event| self.state.apply(&event));
+        self
     }
 
-    pub fn state(self) -> E {
-        self.state
+    pub fn when(self, command: E::Command) -> When<E> {
+        let decided = self.state.decide(&command, self.now);
+        When { state: self.state, decided }
     }
 }
 

@@ -1,1 +1,139 @@
+//! Every transition and refusal of a cart.
 
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::{
+    money::Currency,
+    testing::{self, Given, replay},
+};
+
+fn given(events: impl IntoIterator<Item = CartEvent>) -> Given<Cart> {
+    testing::given(events)
+}
+
+const DAY: i64 = 86_400_000;
+
+fn sku(text: &str) -> Sku {
+    Sku::parse(text).unwrap()
+}
+
+fn item(text: &str) -> Item {
+    Item { sku: sku(text), name: text.to_lowercase(), unit_price: Money::new(250, Currency::EUR) }
+}
+
+fn owner() -> UserId {
+    UserId(Uuid::from_u128(1))
+}
+
+fn order(n: u128) -> OrderId {
+    OrderId(Uuid::from_u128(n))
+}
+
+fn line(text: &str, quantity: u32) -> CartEvent {
+    CartEvent::LineSet { owner: owner(), item: item(text), quantity, at: Timestamp(0) }
+}
+
+fn removed(text: &str) -> CartEvent {
+    CartEvent::LineRemoved { sku: sku(text), at: Timestamp(0) }
+}
+
+fn set(lines: &[(&str, u32)]) -> CartCommand {
+    let lines = lines.iter().map(|(text, quantity)| (item(text), *quantity)).collect();
+    CartCommand::SetLines { owner: owner(), lines, add: false }
+}
+
+fn add(lines: &[(&str, u32)]) -> CartCommand {
+    let lines = lines.iter().map(|(text, quantity)| (item(text), *quantity)).collect();
+    CartCommand::SetLines { owner: owner(), lines, add: true }
+}
+
+fn settled(n: u128, bought: &[(&str, u32)]) -> CartEvent {
+    let bought = bought.iter().map(|(text, units)| (sku(text), *units)).collect();
+    CartEvent::Settled { order: order(n), bought, at: Timestamp(0) }
+}
+
+fn contents(cart: &Cart) -> Vec<(String, u32)> {
+    cart.view().lines.into_iter().map(|line| (line.sku.to_string(), line.quantity)).collect()
+}
+
+#[test]
+fn lines_are_set_absolutely_and_stay_in_order() {
+    let cart = given([line("A", 1), line("B", 2)]).when(set(&[("B", 5), ("A", 3)])).then([line("B", 5), line("A", 3)]);
+    assert_eq!(contents(&cart), [("A".to_owned(), 3), ("B".to_owned(), 5)]);
+    let view = cart.view();
+    assert_eq!((view.total, view.items, view.owner), (Some(Money::new(2000, Currency::EUR)), 8, Some(owner())));
+    given([line("A", 1)]).when(set(&[("A", 1)])).then_nothing();
+    assert_eq!(Cart::default().view().total, None);
+}
+
+#[test]
+fn adding_adds_and_zero_removes() {
+    given([line("A", 1)]).when(add(&[("A", 2), ("A", 3)])).then([line("A", 3), line("A", 6)]);
+    given([line("A", 1)]).when(set(&[("A", 0), ("B", 0)])).then([removed("A")]);
+    given([line("A", 1)]).when(CartCommand::RemoveLine { sku: sku("A") }).then([removed("A")]);
+}
+
+#[test]
+fn quantities_are_bounded_all_or_nothing() {
+    let bad = |quantity| CartRejection::BadQuantity { sku: sku("B"), quantity, max: 999 };
+    given([]).when(set(&[("A", 1), ("B", 1000)])).then_rejected(bad(1000));
+    given([line("B", 999)]).when(add(&[("B", 1)])).then_rejected(bad(1000));
+    given([line("B", 2)]).when(add(&[("B", u32::MAX)])).then_rejected(bad(2 + u64::from(u32::MAX)));
+    given([line("B", 2)]).when(add(&[("B", 0)])).then_rejected(bad(2));
+}
+
+#[test]
+fn lines_are_bounded() {
+    let full = || (0..Cart::LINES_MAX).map(|n| line(&format!("S{n}"), 1));
+    given(full()).when(set(&[("NEW", 1)])).then_rejected(CartRejection::TooManyLines { max: 200 });
+    given(full()).when(set(&[("NEW", 1), ("S0", 0)])).then([line("NEW", 1), removed("S0")]);
+}
+
+#[test]
+fn a_line_that_is_not_there_cannot_be_removed() {
+    let remove = CartCommand::RemoveLine { sku: sku("A") };
+    given([]).when(remove).then_rejected(CartRejection::NoSuchLine { sku: sku("A") });
+}
+
+#[test]
+fn one_currency_and_a_total_that_fits() {
+    let priced = |amount, currency| CartCommand::SetLines {
+        owner: owner(),
+        lines: vec![(Item { unit_price: Money::new(amount, currency), ..item("B") }, 2)],
+        add: false,
+    };
+    let usd = Currency::parse("USD").unwrap();
+    given([line("A", 1)])
+        .when(priced(1, usd))
+        .then_rejected(CartRejection::CurrencyMismatch { cart: "EUR".to_owned(), item: "USD".to_owned() });
+    given([line("A", 1)]).when(priced(i64::MAX / 2, Currency::EUR)).then_rejected(CartRejection::Overflow);
+    given([]).when(priced(i64::MAX, Currency::EUR)).then_rejected(CartRejection::Overflow);
+}
+
+#[test]
+fn what_was_bought_leaves_once_and_what_was_added_since_stays() {
+    let bought = &[("A", 2), ("B", 1), ("C", 9)];
+    let settle =
+        CartCommand::Settle { order: order(1), bought: bought.map(|(text, units)| (sku(text), units)).to_vec() };
+    let cart = given([line("A", 5), line("B", 1)]).when(settle.clone()).then([settled(1, bought)]);
+    assert_eq!(contents(&cart), [("A".to_owned(), 3)]);
+    assert_eq!(cart.decide(&settle, Timestamp(0)), Ok(vec![]));
+    let later = (2..2 + Cart::SETTLED_KEPT as u128 - 1).map(|n| settled(n, &[]));
+    let cart: Cart = replay([line("A", 5), settled(1, bought)].into_iter().chain(later));
+    assert_eq!(cart.decide(&settle, Timestamp(0)), Ok(vec![]));
+}
+
+#[test]
+fn a_cart_left_alone_is_emptied() {
+    let due = Timestamp(31 * DAY);
+    let cart: Cart = replay([line("A", 1)]);
+    assert_eq!(cart.wake_at(), Some(due));
+    assert_eq!(cart.decide(&CartCommand::Expire, due.plus_ms(-1)), Ok(vec![]));
+    let emptied = given([line("A", 1)]).at(31 * DAY).when(CartCommand::Expire).then([CartEvent::Expired]);
+    assert_eq!((emptied.wake_at(), contents(&emptied)), (None, vec![]));
+    given([]).at(99 * DAY).when(CartCommand::Expire).then_nothing();
+    // A click later on the same day moves no alarm.
+    let later = CartEvent::LineSet { owner: owner(), item: item("B"), quantity: 1, at: Timestamp(DAY - 1) };
+    assert_eq!(replay::<Cart>([line("A", 1), later]).wake_at(), Some(due));
+}

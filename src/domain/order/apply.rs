@@ -35,7 +35,12 @@ impl Order {
             }
             OrderEvent::Reserved => self.lifecycle = Lifecycle::AwaitingPayment,
             OrderEvent::Rejected => self.give_up(Lifecycle::Rejected),
-            OrderEvent::Expired { .. } | OrderEvent::RevivalFailed { .. } => self.give_up(Lifecycle::Expired),
+            OrderEvent::Expired { .. } => self.give_up(Lifecycle::Expired),
+            OrderEvent::RevivalFailed { .. } => {
+                // Also where a hold was lost before its commit: that was the second try.
+                self.revived = true;
+                self.give_up(Lifecycle::Expired);
+            }
             OrderEvent::PaymentBegun { payment, provider, token } => self.begin(*payment, provider, token),
             OrderEvent::PaymentOpened { payment } => self.with_payment(*payment, |known| known.opened = true),
             OrderEvent::PaymentMoved { payment, news } => self.payment_moved(*payment, news),

@@ -1,1 +1,163 @@
+//! Every transition and refusal of an order; whole checkouts are in `effect/tests`.
 
+mod checkout;
+mod operating;
+mod paying;
+
+use std::num::NonZeroU32;
+
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::{
+    ids::{CartId, OrderId, UserId},
+    money::{Currency, Money},
+    pricing,
+    testing::{self, Given},
+};
+
+const PAY_BY: i64 = 600_000;
+
+fn given(events: impl IntoIterator<Item = OrderEvent>) -> Given<Order> {
+    testing::given(events)
+}
+
+fn eur(amount: i64) -> Money {
+    Money::new(amount, Currency::EUR)
+}
+
+fn sku(text: &str) -> Sku {
+    Sku::parse(text).unwrap()
+}
+
+fn a() -> Sku {
+    sku("A")
+}
+
+fn b() -> Sku {
+    sku("B")
+}
+
+fn pay_id(n: u128) -> PaymentId {
+    PaymentId(Uuid::from_u128(n))
+}
+
+fn parcel(n: u128) -> FulfilmentId {
+    FulfilmentId(Uuid::from_u128(n))
+}
+
+fn order_id() -> OrderId {
+    OrderId(Uuid::from_u128(1))
+}
+
+/// Two units of A on two lines, one of B: 30.00 EUR and 4.90 EUR for shipping.
+fn placement() -> Placement {
+    let line = |sku: Sku| (sku.clone(), sku.to_string(), 1, eur(1000));
+    let (lines, totals) = pricing::price(&[line(a()), line(b()), line(a())], eur(490), 1900).unwrap();
+    let text = |text: &str| text.to_owned();
+    let shipping_address = Address {
+        name: text("A"),
+        line1: text("Road 1"),
+        line2: None,
+        city: text("Town"),
+        region: None,
+        postal_code: text("1"),
+        country: text("DE"),
+        phone: None,
+    };
+    Placement {
+        order: order_id(),
+        user: UserId::default(),
+        cart: Some(CartId(Uuid::from_u128(2))),
+        email: text("a@b.example"),
+        shipping_address,
+        billing_address: None,
+        shipping_method: text("standard"),
+        lines,
+        totals,
+        pay_by: Timestamp(PAY_BY),
+        capture: CapturePolicy::OnVerified,
+    }
+}
+
+fn placed() -> OrderEvent {
+    OrderEvent::Placed { placement: Box::new(placement()), at: Timestamp(0) }
+}
+
+fn place(placement: Placement) -> OrderCommand {
+    OrderCommand::Place(Box::new(placement))
+}
+
+fn held(sku: Sku) -> OrderEvent {
+    OrderEvent::HoldGranted { sku }
+}
+
+fn committed(sku: Sku) -> OrderEvent {
+    OrderEvent::HoldCommitted { sku }
+}
+
+fn begun(n: u128) -> OrderEvent {
+    OrderEvent::PaymentBegun { payment: pay_id(n), provider: "sandbox".to_owned(), token: "tok".to_owned() }
+}
+
+fn begin(n: u128) -> OrderCommand {
+    OrderCommand::BeginPayment { payment: pay_id(n), provider: "sandbox".to_owned(), token: "tok".to_owned() }
+}
+
+fn moved(n: u128, news: PaymentNews) -> OrderEvent {
+    OrderEvent::PaymentMoved { payment: pay_id(n), news }
+}
+
+fn news(n: u128, news: PaymentNews) -> OrderCommand {
+    OrderCommand::PaymentNews { payment: pay_id(n), news }
+}
+
+fn authorized() -> PaymentNews {
+    PaymentNews::Authorized { amount: eur(3490) }
+}
+
+fn captured() -> PaymentNews {
+    PaymentNews::Captured { amount: eur(3490) }
+}
+
+fn failed() -> PaymentNews {
+    PaymentNews::Failed { reason: "no".to_owned() }
+}
+
+fn transition(to: Move) -> OrderCommand {
+    OrderCommand::Transition { to }
+}
+
+fn went(to: Move) -> OrderEvent {
+    OrderEvent::Moved { to, at: Timestamp(0) }
+}
+
+fn expired() -> OrderEvent {
+    OrderEvent::Expired { at: Timestamp(PAY_BY) }
+}
+
+/// Every SKU held.
+fn reserved() -> Vec<OrderEvent> {
+    vec![placed(), held(a()), held(b()), OrderEvent::Reserved]
+}
+
+/// Paid and committed; only the number is missing.
+fn paid() -> Vec<OrderEvent> {
+    [reserved(), vec![begun(1), moved(1, authorized()), committed(a()), committed(b())]].concat()
+}
+
+fn verified() -> Vec<OrderEvent> {
+    [paid(), vec![OrderEvent::Verified { number: 1001, at: Timestamp(0) }]].concat()
+}
+
+fn owes(order: &Order) -> Vec<String> {
+    order.effects().iter().map(Effect::id).collect()
+}
+
+fn states(order: &Order) -> Vec<HoldState> {
+    order.view().stock.iter().map(|line| line.state).collect()
+}
+
+fn units(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).unwrap()
+}

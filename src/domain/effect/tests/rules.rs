@@ -1,0 +1,247 @@
+//! Whole checkouts against the rules: stock and money together, whatever the order of things.
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    provider::Answer,
+    world::{Luck, SKUS, World, cart_key, item, payment_key, shopper, stock_key},
+};
+use crate::domain::{
+    cart::CartCommand,
+    ids::{FulfilmentId, OrderId, RefundId, Sku},
+    model::{AnyCommand, AnyView},
+    money::{Currency, Money},
+    order::{CapturePolicy, HoldState, Lifecycle, Move, OrderCommand, PaymentRegion},
+    payment::{PaymentCommand, ProviderNews},
+    stock::StockCommand,
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Perform { which: usize, luck: Luck },
+    RepeatAnswer(usize),
+    Wait(i64),
+    Ring,
+    Pay,
+    Confirm(usize),
+    Decline(usize),
+    Transition(Move),
+    Fulfil { fulfilment: u128, sku: usize, units: u32 },
+    Refund { which: usize, refund: u128, amount: i64 },
+    Void(usize),
+    Capture(usize),
+    Rival { rival: u128, sku: usize, units: u32 },
+}
+
+fn luck() -> impl Strategy<Value = Luck> {
+    let answer =
+        prop_oneof![6 => Just(Answer::Authorize), 1 => Just(Answer::Decline), 2 => Just(Answer::RequireAction)];
+    (prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.1), answer)
+        .prop_map(|(twice, lost, fail, answer)| Luck { twice, lost, fail, answer })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let moves = prop::sample::select(Move::ALL.to_vec());
+    prop_oneof![
+        24 => (0..20_usize, luck()).prop_map(|(which, luck)| Step::Perform { which, luck }),
+        4 => (0..50_usize).prop_map(Step::RepeatAnswer),
+        2 => prop_oneof![0..60_000_i64, 0..700_000_i64].prop_map(Step::Wait),
+        2 => Just(Step::Ring),
+        4 => Just(Step::Pay),
+        2 => (0..3_usize).prop_map(Step::Confirm),
+        1 => (0..3_usize).prop_map(Step::Decline),
+        1 => moves.prop_map(Step::Transition),
+        1 => (0..4_u128, 0..2_usize, 1..4_u32).prop_map(|(fulfilment, sku, units)| Step::Fulfil { fulfilment, sku, units }),
+        1 => (0..3_usize, 0..4_u128, 1..3000_i64).prop_map(|(which, refund, amount)| Step::Refund { which, refund, amount }),
+        1 => (0..3_usize).prop_map(Step::Void),
+        1 => (0..3_usize).prop_map(Step::Capture),
+        1 => (0..3_u128, 0..2_usize, 1..4_u32).prop_map(|(rival, sku, units)| Step::Rival { rival, sku, units }),
+    ]
+}
+
+fn run(world: &mut World, step: &Step) {
+    let payment = |world: &World, which: usize| world.payments.get(which).copied();
+    match step {
+        Step::Perform { which, luck } => {
+            let owed = world.owed();
+            if !owed.is_empty() {
+                world.perform(&owed[which % owed.len()], *luck);
+            }
+        }
+        Step::RepeatAnswer(n) => world.repeat_answer(*n),
+        Step::Wait(ms) => world.now = world.now.plus_ms(*ms),
+        Step::Ring => world.ring_alarms(),
+        Step::Pay => world.pay(),
+        Step::Confirm(which) => {
+            // Only a payment that asked for it can be confirmed by its shopper, also long after.
+            let known = payment(world, *which).filter(|payment| world.provider.accounts.contains_key(payment));
+            if let Some(payment) = known {
+                let news = world.provider.confirm(payment);
+                world.webhook(payment, news);
+            }
+        }
+        Step::Decline(which) => {
+            // Late word of an earlier try; a provider never declines what it has authorised.
+            let open = payment(world, *which).filter(|payment| !world.provider.has_authorised(payment));
+            if let Some(payment) = open {
+                world.webhook(payment, ProviderNews::Declined { code: "late".to_owned() });
+            }
+        }
+        Step::Transition(to) => {
+            let before = world.order();
+            let listed = before.next.iter().any(|next| next.to == *to && next.allowed);
+            assert_eq!(
+                world.tell(OrderCommand::Transition { to: *to }).is_ok(),
+                listed,
+                "the view and the rules differ"
+            );
+        }
+        Step::Fulfil { fulfilment, sku, units } => {
+            let lines = vec![(Sku::parse(SKUS[*sku]).unwrap(), NonZeroU32::new(*units).unwrap())];
+            let fulfilment = FulfilmentId(Uuid::from_u128(*fulfilment));
+            let _ = world.tell(OrderCommand::Fulfil { fulfilment, lines, carrier: None, tracking: None });
+        }
+        Step::Refund { which, refund, amount } => {
+            let (refund, amount) = (RefundId(Uuid::from_u128(*refund)), Some(Money::new(*amount, Currency::EUR)));
+            ask_payment(world, *which, PaymentCommand::Refund { refund, amount, reason: "late".to_owned() });
+        }
+        Step::Void(which) => ask_payment(world, *which, PaymentCommand::Void),
+        Step::Capture(which) => ask_payment(world, *which, PaymentCommand::Capture),
+        Step::Rival { rival, sku, units } => {
+            let (order, units) = (OrderId(Uuid::from_u128(1000 + rival)), NonZeroU32::new(*units).unwrap());
+            let until = world.now.plus_ms(90_000);
+            let _ = world.send(&stock_key(SKUS[*sku]), &AnyCommand::Stock(StockCommand::Hold { order, units, until }));
+        }
+    }
+}
+
+fn ask_payment(world: &mut World, which: usize, command: PaymentCommand) {
+    if let Some(payment) = world.payments.get(which).copied() {
+        let _ = world.send(&payment_key(payment), &AnyCommand::Payment(command));
+    }
+}
+
+/// True after every step.
+fn check_always(world: &World) {
+    let order = world.order();
+    for sku in SKUS {
+        let stock = world.stock(sku);
+        let places = stock.available + stock.held + stock.committed + stock.shipped;
+        assert_eq!(i128::from(places), i128::from(stock.received) + i128::from(stock.adjusted));
+    }
+    let sold = order.number.is_some() && !order.lifecycle.is_given_up();
+    if sold {
+        for line in &order.stock {
+            assert!(matches!(line.state, HoldState::Committed | HoldState::Shipped), "{line:?}");
+            let stock = world.stock(line.sku.as_str());
+            assert_eq!(stock.committed + stock.shipped, u64::from(line.units), "sold and not set aside");
+        }
+    }
+}
+
+/// True when nothing is left to do.
+fn check_settled(world: &World) {
+    let order = world.order();
+    assert!(order.settled);
+    let sold = order.number.is_some() && !order.lifecycle.is_given_up();
+    assert!(sold || order.lifecycle.is_given_up(), "{:?} is no place to rest", order.lifecycle);
+    for (payment, account) in &world.provider.accounts {
+        let whose = order.payment == Some(*payment);
+        assert!(!account.bound() || (sold && whose) || account.refund_failed(), "{account:?} of {order:?}");
+        assert!(account.captured == 0 || order.number.is_some() || !account.bound() || account.refund_failed());
+    }
+    for line in &order.stock {
+        let (stock, shipped) = (world.stock(line.sku.as_str()), u64::from(line.shipped));
+        assert_eq!((stock.held, stock.shipped), (0, shipped));
+        assert_eq!(stock.committed, if sold { u64::from(line.units) - shipped } else { 0 });
+    }
+}
+
+#[test]
+fn a_checkout_without_trouble_is_sold_captured_and_settled() {
+    let mut world = World::new([5, 5], CapturePolicy::OnVerified);
+    let lines = vec![(item("TEA"), 4)];
+    let put = AnyCommand::Cart(CartCommand::SetLines { owner: shopper(), lines, add: false });
+    world.send(&cart_key(), &put).unwrap();
+    for _ in 0..20 {
+        for effect in world.owed() {
+            world.perform(&effect, Luck::GOOD);
+        }
+        if world.order().lifecycle == Lifecycle::AwaitingPayment && world.payments.is_empty() {
+            assert!(world.order().settled);
+            world.pay();
+        }
+    }
+    let order = world.order();
+    assert_eq!((order.lifecycle, order.payment_status), (Lifecycle::Verified, PaymentRegion::Captured));
+    assert_eq!(order.number, Some(1001));
+    check_settled(&world);
+    // Three of the four were bought; the one added since stays.
+    match world.send(&cart_key(), &AnyCommand::Cart(CartCommand::Expire)) {
+        Ok(AnyView::Cart(cart)) => assert_eq!(cart.items, 1),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_short_line_releases_the_others_and_every_shortage_is_named() {
+    let mut world = World::new([2, 5], CapturePolicy::OnVerified);
+    world.settle();
+    let order = world.order();
+    assert_eq!(order.lifecycle, Lifecycle::Rejected);
+    let states: Vec<_> = order.stock.iter().map(|line| line.state).collect();
+    assert_eq!(states, [HoldState::Refused { available: 2 }, HoldState::Released]);
+    check_settled(&world);
+}
+
+#[test]
+fn a_payment_after_the_expiry_revives_the_order_where_stock_is_left() {
+    for (rival_takes, expected) in [(0, Lifecycle::Verified), (4, Lifecycle::Expired)] {
+        let mut world = World::new([5, 5], CapturePolicy::OnVerified);
+        for effect in world.owed() {
+            world.perform(&effect, Luck::GOOD);
+        }
+        world.pay();
+        world.now = Timestamp(700_000);
+        world.ring_alarms();
+        assert_eq!(world.order().lifecycle, Lifecycle::Expired);
+        if let Some(units) = NonZeroU32::new(rival_takes) {
+            let (order, until) = (OrderId(Uuid::from_u128(9)), Timestamp(2_000_000));
+            let hold = AnyCommand::Stock(StockCommand::Hold { order, units, until });
+            // The releases are owed, not done: the rival gets what the late alarm of the stock lets go.
+            world.send(&stock_key("TEA"), &hold).unwrap();
+        }
+        world.settle();
+        assert_eq!(world.order().lifecycle, expected, "{:?}", world.order());
+        check_settled(&world);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn stock_and_money_move_together(
+        units in [0..6_u32, 0..6_u32],
+        manual in prop::bool::weighted(0.2),
+        steps in prop::collection::vec(step(), 0..120),
+    ) {
+        let capture = if manual { CapturePolicy::Manual } else { CapturePolicy::OnVerified };
+        // One order in three finds enough of everything.
+        let units = if units[0] % 3 == 0 { [6, 6] } else { units };
+        let mut world = World::new(units, capture);
+        for step in &steps {
+            run(&mut world, step);
+            check_always(&world);
+        }
+        world.check_replay();
+        world.settle();
+        check_always(&world);
+        check_settled(&world);
+        world.check_replay();
+    }
+}

@@ -1,0 +1,79 @@
+//! Samples of the order's events.
+
+use souk::domain::{
+    ids::CartId,
+    model::AnyEvent,
+    order::{Address, CapturePolicy, Move, OrderEvent, PaymentNews, Placement},
+    pricing,
+};
+
+use super::ids::{AT, eur, fulfilment_id, id, order_id, payment_id, sku, text, units, user_id};
+
+fn placement() -> Placement {
+    let (lines, totals) = pricing::price(&[(sku(), text("T-shirt"), 2, eur(1999))], eur(490), 1900).unwrap();
+    Placement {
+        order: order_id(),
+        user: user_id(),
+        cart: Some(CartId(id(7))),
+        email: text("shopper@example.org"),
+        shipping_address: Address {
+            name: text("Ada Example"),
+            line1: text("1 Market Street"),
+            line2: None,
+            city: text("Köln"),
+            region: None,
+            postal_code: text("50667"),
+            country: text("DE"),
+            phone: Some(text("+49 221 1")),
+        },
+        billing_address: None,
+        shipping_method: text("standard"),
+        lines,
+        totals,
+        pay_by: AT,
+        capture: CapturePolicy::OnVerified,
+    }
+}
+
+pub fn order() -> Vec<AnyEvent> {
+    let (payment, fulfilment) = (payment_id(), fulfilment_id());
+    let moved = |news| OrderEvent::PaymentMoved { payment, news };
+    let events = [
+        OrderEvent::Placed { placement: Box::new(placement()), at: AT },
+        OrderEvent::HoldGranted { sku: sku() },
+        OrderEvent::HoldRefused { sku: sku(), available: 1 },
+        OrderEvent::HoldCommitted { sku: sku() },
+        OrderEvent::HoldLost { sku: sku(), at: AT },
+        OrderEvent::HoldReleased { sku: sku() },
+        OrderEvent::Reserved,
+        OrderEvent::Rejected,
+        OrderEvent::Expired { at: AT },
+        OrderEvent::PaymentBegun { payment, provider: text("sandbox"), token: text("tok_ok") },
+        OrderEvent::PaymentOpened { payment },
+        moved(PaymentNews::RequiresAction),
+        moved(PaymentNews::Authorized { amount: eur(4488) }),
+        moved(PaymentNews::Captured { amount: eur(4488) }),
+        moved(PaymentNews::Refunded { total: eur(500) }),
+        moved(PaymentNews::Voided),
+        moved(PaymentNews::Failed { reason: text("card_declined") }),
+        OrderEvent::Revived { payment, at: AT },
+        OrderEvent::RevivalFailed { at: AT },
+        OrderEvent::Verified { number: 1001, at: AT },
+        OrderEvent::CartSettled,
+        OrderEvent::CaptureAsked { payment },
+        OrderEvent::UnwindAsked { payment },
+        OrderEvent::Moved { to: Move::Processing, at: AT },
+        OrderEvent::Moved { to: Move::Delivered, at: AT },
+        OrderEvent::Moved { to: Move::Completed, at: AT },
+        OrderEvent::Moved { to: Move::Cancelled, at: AT },
+        OrderEvent::Fulfilled {
+            fulfilment,
+            lines: vec![(sku(), units(2))],
+            carrier: Some(text("Post")),
+            tracking: None,
+            at: AT,
+        },
+        OrderEvent::ParcelShipped { fulfilment, sku: sku() },
+    ];
+    events.into_iter().map(AnyEvent::Order).collect()
+}

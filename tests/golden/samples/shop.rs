@@ -1,0 +1,73 @@
+//! Samples of stock, cart, numbers and payment.
+
+use souk::domain::{
+    cart::{CartEvent, Item},
+    model::AnyEvent,
+    numbers::NumbersEvent,
+    order::PaymentRegion,
+    payment::PaymentEvent,
+    stock::StockEvent,
+};
+
+use super::ids::{AT, eur, fulfilment_id, order_id, payment_id, refund_id, sku, text, units, user_id};
+
+pub fn stock() -> Vec<AnyEvent> {
+    let (order, fulfilment) = (order_id(), fulfilment_id());
+    let events = [
+        StockEvent::Received { units: units(40), reference: Some(text("PO 7")) },
+        StockEvent::Received { units: units(1), reference: None },
+        StockEvent::Adjusted { delta: -2, reason: text("broken") },
+        StockEvent::Held { order, units: units(2), until: AT },
+        StockEvent::Committed { order },
+        StockEvent::Released { order },
+        StockEvent::Expired { order },
+        StockEvent::Shipped { order, fulfilment, units: units(2) },
+        StockEvent::ReturnedToStock { order, units: units(1), reason: text("does not fit") },
+        StockEvent::ThresholdSet { units: 5 },
+    ];
+    events.into_iter().map(AnyEvent::Stock).collect()
+}
+
+pub fn cart() -> Vec<AnyEvent> {
+    let item = Item { sku: sku(), name: text("T-shirt \"Köln\""), unit_price: eur(1999) };
+    let events = [
+        CartEvent::LineSet { owner: user_id(), item, quantity: 2, at: AT },
+        CartEvent::LineRemoved { sku: sku(), at: AT },
+        CartEvent::Settled { order: order_id(), bought: vec![(sku(), 2)], at: AT },
+        CartEvent::Expired,
+    ];
+    events.into_iter().map(AnyEvent::Cart).collect()
+}
+
+pub fn numbers() -> Vec<AnyEvent> {
+    vec![AnyEvent::Numbers(NumbersEvent::Allotted { order: order_id(), number: 1001 })]
+}
+
+pub fn payment() -> Vec<AnyEvent> {
+    let (reference, refund) = (text("sb_1"), refund_id());
+    let events = [
+        PaymentEvent::Opened {
+            payment: payment_id(),
+            order: order_id(),
+            user: user_id(),
+            amount: eur(4997),
+            provider: text("sandbox"),
+            token: text("tok_ok"),
+            at: AT,
+        },
+        PaymentEvent::ActionRequired { reference: reference.clone(), continue_url: text("https://pay.example/1") },
+        PaymentEvent::Authorized { reference },
+        PaymentEvent::Declined { code: text("card_declined") },
+        PaymentEvent::CaptureAsked,
+        PaymentEvent::Captured,
+        PaymentEvent::CaptureFailed { code: text("lapsed") },
+        PaymentEvent::UnwindAsked,
+        PaymentEvent::VoidAsked,
+        PaymentEvent::Voided,
+        PaymentEvent::RefundAsked { refund, amount: eur(500), reason: text("late") },
+        PaymentEvent::Refunded { refund },
+        PaymentEvent::RefundFailed { refund, code: text("closed") },
+        PaymentEvent::Told { status: PaymentRegion::PartiallyRefunded, refunded: 500 },
+    ];
+    events.into_iter().map(AnyEvent::Payment).collect()
+}
