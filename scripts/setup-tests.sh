@@ -35,7 +35,7 @@ if ((${#missing[@]})); then
   echo "installing ${missing[*]}"
   install() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      timeout 900 apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
+      timeout 900 apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
   }
   # An old package list names versions that are gone: a second try with a new one.
   install 2>/dev/null || { "${as_root[@]}" timeout 300 apt-get update -qq; install; }

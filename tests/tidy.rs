@@ -212,6 +212,43 @@ fn every_configuration_field_is_documented() {
 }
 
 #[test]
+fn every_configuration_field_has_an_effect() {
+    let edges = rust_files("src").into_iter().filter(|file| UNLIMITED.contains(&file.room()));
+    let text: String = edges.map(|file| file.text).collect();
+    let used = |name: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+    let machinery = ["error", "sources", "check", "secret", "tests"].map(|stem| format!("src/config/{stem}.rs"));
+    let mut found = Vec::new();
+    for file in rust_files("src/config").into_iter().filter(|file| !machinery.contains(&file.path)) {
+        let names = file.code().into_iter().filter_map(|(_, line)| line.strip_prefix("    pub ")?.split_once(": "));
+        let names = names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains(['(', '<']));
+        found.extend(names.filter(|name| !used(name)).map(|name| format!("{}: {name}", file.path)));
+    }
+    none(
+        found,
+        "Pass it on in `app`, or take it out of src/config and config/default.toml: a key without effect is a lie.",
+    );
+}
+
+#[test]
+fn alerts_and_dashboards_name_metrics_that_exist() {
+    let code: String = rust_files("src").into_iter().map(|file| file.text).collect();
+    let mut found = Vec::new();
+    for path in tracked().into_iter().filter(|path| path.starts_with("cluster/")) {
+        let text = read(&path);
+        let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter(|word| word.starts_with("souk_"));
+        for word in words {
+            let name = ["_bucket", "_count", "_sum"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
+            if !code.contains(&format!("\"{name}\"")) {
+                found.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    none(found, "Rename it there or here: an alert on a metric that nobody writes never fires.");
+}
+
+#[test]
 fn links_in_markdown_lead_somewhere() {
     let mut found = Vec::new();
     for path in tracked().into_iter().filter(|path| path.ends_with(".md")) {

@@ -58,7 +58,7 @@ impl Journal {
                 write!(out, "{}", report::render(&verified, styled(&io::stdout())))?;
                 match verified.invariants.iter().map(|invariant| invariant.broken.len()).sum::<usize>() {
                     0 => Ok(()),
-                    n => Err(Failure::new(format!("{n} violations found")).hint(
+                    n => Err(Failure::new(format!("violations found: {n}")).hint(
                         "keep the directory as it is, restore the newest good export beside it, and report this",
                     )),
                 }

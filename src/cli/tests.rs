@@ -88,7 +88,7 @@ fn a_bad_option_is_wrong_usage() {
 fn bad_lines_and_broken_invariants_fail() {
     let (asked, outcome) = souk(&["import", "a.csv"], &[]);
     assert_eq!((asked, outcome.expect_err("failed").exit), (vec!["import a.csv".to_owned()], Exit::Failed));
-    assert_eq!(souk(&["journal", "verify"], &[]).1.expect_err("failed").message, "1 violations found");
+    assert_eq!(souk(&["journal", "verify"], &[]).1.expect_err("failed").message, "violations found: 1");
 }
 
 #[test]

@@ -19,9 +19,15 @@ pub struct Actors {
     pub shard_inflight_max: u64,
     /// Milliseconds until an unanswered command is given up; it may yet happen, a retry with its id tells. Default 5,000.
     pub command_timeout_ms: u64,
-    /// Milliseconds before a crashed entity's first restart; doubles with each further crash. Default 50.
+    /// Steps owed to other entities and providers under way, at most; beyond it new work is answered 503. Default 65,536.
+    pub effects_inflight_max: u64,
+    /// Milliseconds that one try of an owed step may take before it is repeated with the same id. Default 10,000.
+    pub effect_timeout_ms: u64,
+    /// Milliseconds between two looks for due alarms: a hold expires at most this late. Default 250.
+    pub alarm_poll_ms: u64,
+    /// Milliseconds before a crashed entity's first restart; doubles with each further crash. Default 200.
     pub restart_backoff_ms_min: u64,
-    /// Milliseconds between two restarts, at most. Default 10,000.
+    /// Milliseconds between two restarts, at most. Default 5,000.
     pub restart_backoff_ms_max: u64,
     /// Crashes in a row by one command until it is quarantined. Default 3.
     pub quarantine_after: u32,
@@ -36,8 +42,11 @@ impl Default for Actors {
             entity_inflight_max: 1_024,
             shard_inflight_max: 8_192,
             command_timeout_ms: 5_000,
-            restart_backoff_ms_min: 50,
-            restart_backoff_ms_max: 10_000,
+            effects_inflight_max: 65_536,
+            effect_timeout_ms: 10_000,
+            alarm_poll_ms: 250,
+            restart_backoff_ms_min: 200,
+            restart_backoff_ms_max: 5_000,
             quarantine_after: 3,
         }
     }
@@ -51,6 +60,9 @@ impl Actors {
         checks.range("actors.entity_inflight_max", self.entity_inflight_max, 1, self.shard_inflight_max, "commands");
         checks.range("actors.shard_inflight_max", self.shard_inflight_max, 1, 1_000_000, "commands");
         checks.range("actors.command_timeout_ms", self.command_timeout_ms, 10, 300_000, "milliseconds");
+        checks.range("actors.effects_inflight_max", self.effects_inflight_max, 16, 10_000_000, "steps");
+        checks.range("actors.effect_timeout_ms", self.effect_timeout_ms, 100, 300_000, "milliseconds");
+        checks.range("actors.alarm_poll_ms", self.alarm_poll_ms, 10, 60_000, "milliseconds");
         let max = self.restart_backoff_ms_max;
         checks.range("actors.restart_backoff_ms_min", self.restart_backoff_ms_min, 1, max, "milliseconds");
         checks.range("actors.restart_backoff_ms_max", max, 1, DAY_MS, "milliseconds");

@@ -29,4 +29,12 @@ impl Checks {
     pub fn range(&mut self, key: &str, value: u64, min: u64, max: u64, unit: &str) {
         self.that(key, value, (min..=max).contains(&value), &format!("{min} to {max} {unit}"));
     }
+
+    pub fn origins(&mut self, key: &str, origins: &[String]) {
+        for origin in origins {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or("");
+            let legal = !host.is_empty() && !host.contains('/');
+            self.that(key, origin, legal, "origins without a path, such as https://shop.example");
+        }
+    }
 }

@@ -14,6 +14,10 @@ pub struct Identity {
     pub token_ttl_ms: u64,
     /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. Default false.
     pub secure_cookies: bool,
+    /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. Default empty.
+    pub signing_key: Secret,
+    /// Origins beside the shop's own that may send changing requests, such as `https://shop.example`. Default empty.
+    pub trusted_origins: Vec<String>,
     /// Password of `admin@souk.local`, made at the first start; empty: one is generated and printed once.
     /// Best given as `SOUK_SUPERADMIN_PASSWORD`. Default empty.
     pub superadmin_password: Secret,
@@ -21,15 +25,25 @@ pub struct Identity {
 
 impl Default for Identity {
     fn default() -> Self {
-        Self { token_ttl_ms: DAY_MS / 2, secure_cookies: false, superadmin_password: Secret::default() }
+        Self {
+            token_ttl_ms: DAY_MS / 2,
+            secure_cookies: false,
+            signing_key: Secret::default(),
+            trusted_origins: Vec::new(),
+            superadmin_password: Secret::default(),
+        }
     }
 }
 
 impl Identity {
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("identity.token_ttl_ms", self.token_ttl_ms, 60_000, 30 * DAY_MS, "milliseconds");
+        checks.origins("identity.trusted_origins", &self.trusted_origins);
+        // Neither value ever reaches an error.
+        let key = self.signing_key.expose();
+        let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()));
+        checks.that("identity.signing_key", format!("{} characters", key.len()), legal, "empty, or 64 hex digits");
         let length = self.superadmin_password.expose().chars().count();
-        // The value itself never reaches an error.
         let legal = length == 0 || (12..=256).contains(&length);
         checks.that(
             "identity.superadmin_password",

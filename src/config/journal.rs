@@ -11,13 +11,13 @@ pub struct Journal {
     pub cache_bytes: u64,
     /// Bytes that must stay free on the disk; below it commands are refused and reads go on. Default 64 MiB.
     pub free_bytes_min: u64,
-    /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 512 KiB.
+    /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 256 KiB.
     pub batch_bytes_max: u64,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { cache_bytes: 32 * MIB, free_bytes_min: 64 * MIB, batch_bytes_max: MIB / 2 }
+        Self { cache_bytes: 32 * MIB, free_bytes_min: 64 * MIB, batch_bytes_max: MIB / 4 }
     }
 }
 

@@ -15,10 +15,18 @@ pub struct Live {
     pub connections_max: u64,
     /// Connections of one client address, at most; the next is answered 429. Default 1,000.
     pub connections_per_address_max: u64,
-    /// Milliseconds without a word from the client until its socket is closed. Default 120,000.
+    /// Milliseconds without any byte from the client (a pong counts) until its socket is closed. Default 60,000.
     pub idle_timeout_ms: u64,
-    /// Bytes of one message from a client, at most; a longer one closes the socket. Default 16 KiB.
+    /// Milliseconds between two pings to a client, so that proxies keep the connection. Default 25,000.
+    pub ping_interval_ms: u64,
+    /// Bytes of one message from a client, at most; a longer one closes the socket. Default 64 KiB.
     pub message_bytes_max: u64,
+    /// Frames that wait for one slow connection, at most; beyond it topics are sent anew once it has caught up. Default 1,024.
+    pub outbox_frames_max: u64,
+    /// Entities in the first snapshot of `board` and `stock`, newest first. Default 500.
+    pub snapshot_entities_max: u64,
+    /// Changed keys of `board` or `stock` that wait for the next frame, at most; beyond it: a new snapshot. Default 4,096.
+    pub pending_keys_max: u64,
     /// Whether `stock.<sku>` shows exact counts to everybody, not only to staff. Default false.
     pub public_stock_counts: bool,
     /// Origins whose pages may open a socket, such as `https://shop.example`; empty: only the host's own. Default empty.
@@ -32,8 +40,12 @@ impl Default for Live {
             topics_max: 256,
             connections_max: 50_000,
             connections_per_address_max: 1_000,
-            idle_timeout_ms: 120_000,
-            message_bytes_max: 16 * 1_024,
+            idle_timeout_ms: 60_000,
+            ping_interval_ms: 25_000,
+            message_bytes_max: 64 * 1_024,
+            outbox_frames_max: 1_024,
+            snapshot_entities_max: 500,
+            pending_keys_max: 4_096,
             public_stock_counts: false,
             allowed_origins: Vec::new(),
         }
@@ -48,11 +60,18 @@ impl Live {
         let per_address = self.connections_per_address_max;
         checks.range("live.connections_per_address_max", per_address, 1, self.connections_max, "connections");
         checks.range("live.idle_timeout_ms", self.idle_timeout_ms, 1_000, DAY_MS, "milliseconds");
+        let half = self.idle_timeout_ms / 2;
+        checks.range(
+            "live.ping_interval_ms",
+            self.ping_interval_ms,
+            100,
+            half,
+            "milliseconds, half of idle_timeout_ms",
+        );
+        checks.range("live.outbox_frames_max", self.outbox_frames_max, 16, 100_000, "frames");
+        checks.range("live.snapshot_entities_max", self.snapshot_entities_max, 1, 10_000, "entities");
+        checks.range("live.pending_keys_max", self.pending_keys_max, 16, 100_000, "keys");
         checks.range("live.message_bytes_max", self.message_bytes_max, 256, MIB, "bytes");
-        for origin in &self.allowed_origins {
-            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or("");
-            let legal = !host.is_empty() && !host.contains('/');
-            checks.that("live.allowed_origins", origin, legal, "origins without a path, such as https://shop.example");
-        }
+        checks.origins("live.allowed_origins", &self.allowed_origins);
     }
 }

@@ -38,27 +38,24 @@ pub struct ShippingMethod {
     pub name: String,
     /// Price in minor units of `shop.currency`, tax included.
     pub price_minor: u64,
-    /// Value of goods in minor units from which shipping is free; 0: never free.
-    pub free_from_minor: u64,
+    /// Working days until delivery.
+    pub days: u32,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        let method = |id: &str, name: &str, price_minor, free_from_minor| ShippingMethod {
+        let method = |id: &str, name: &str, price_minor, days| ShippingMethod {
             id: id.into(),
             name: name.into(),
             price_minor,
-            free_from_minor,
+            days,
         };
         Self {
             currency: Currency::EUR,
             tax_basis_points: 1_900,
             hold_ttl_ms: 600_000,
             capture: Capture::OnVerified,
-            shipping_methods: vec![
-                method("standard", "Standard, 2 to 4 days", 490, 5_000),
-                method("express", "Express, next working day", 1_290, 0),
-            ],
+            shipping_methods: vec![method("standard", "Standard", 490, 4), method("express", "Express", 1_290, 1)],
         }
     }
 }
@@ -81,6 +78,7 @@ impl Shop {
             checks.that("shop.shipping_methods", &method.id, first, "each id once");
             checks.that("shop.shipping_methods", &method.name, !method.name.trim().is_empty(), "a name for each");
             checks.range("shop.shipping_methods.price_minor", method.price_minor, 0, 100_000_000, "minor units");
+            checks.range("shop.shipping_methods.days", u64::from(method.days), 0, 365, "working days");
         }
     }
 }

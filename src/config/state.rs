@@ -11,13 +11,13 @@ pub struct State {
     pub cache_bytes: u64,
     /// Milliseconds between two writes to the disk; a crash folds at most this much again. Default 500.
     pub flush_interval_ms: u64,
-    /// Changed entities that wait for a write, at most; then it is made at once. Default 10,000.
-    pub dirty_max: u64,
+    /// Folded entities that each shard keeps in memory, beside the unwritten ones. Default 4,096.
+    pub cached_entities_max: u64,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { cache_bytes: 32 * MIB, flush_interval_ms: 500, dirty_max: 10_000 }
+        Self { cache_bytes: 32 * MIB, flush_interval_ms: 500, cached_entities_max: 4_096 }
     }
 }
 
@@ -25,6 +25,6 @@ impl State {
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("state.cache_bytes", self.cache_bytes, MIB, 64 * GIB, "bytes");
         checks.range("state.flush_interval_ms", self.flush_interval_ms, 1, 60_000, "milliseconds");
-        checks.range("state.dirty_max", self.dirty_max, 1, 1_000_000, "entities");
+        checks.range("state.cached_entities_max", self.cached_entities_max, 16, 10_000_000, "entities");
     }
 }

@@ -119,9 +119,9 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
 
 #[test]
 fn every_mistake_is_shown_at_once() {
-    let file = "[live]\ntopics_max = 0\n[state]\ndirty_max = 0\n";
+    let file = "[live]\ntopics_max = 0\n[state]\nflush_interval_ms = 0\n";
     refused(file, &[], &[], "live.topics_max");
-    refused(file, &[], &[], "state.dirty_max");
+    refused(file, &[], &[], "state.flush_interval_ms");
 }
 
 #[test]
