@@ -8,5 +8,6 @@
 //! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
+pub mod catalogue;
 pub mod domain;
 pub mod views;
