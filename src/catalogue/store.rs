@@ -44,7 +44,7 @@ pub enum LoadError {
     Behind(Duration),
 }
 
-/// Whether a definition replaces what the shop has.
+/// Whether a product's definition replaces what the shop has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Existing {
     /// The sample shop: an operator's changes stay.
@@ -101,13 +101,9 @@ impl Store<'_> {
         }
     }
 
-    fn keeps<E: Hosted>(&self, id: &str) -> Result<bool, LoadError> {
-        Ok(self.existing == Existing::Keep && self.gateway.peek::<E>(id)?.is_some())
-    }
-
-    /// Answers whether anything changed.
+    /// A category that is there stays as it is: the tree is the operators' work. Answers whether anything changed.
     pub async fn category(&self, slug: &str, data: CategoryData) -> Result<bool, LoadError> {
-        if self.keeps::<Category>(slug)? {
+        if self.gateway.peek::<Category>(slug)?.is_some() {
             return Ok(false);
         }
         let step = format!("category/{slug}/{}", encoded(slug, &data)?);
@@ -117,7 +113,7 @@ impl Store<'_> {
     /// Answers whether anything changed.
     pub async fn product(&self, product: ProductId, data: ProductData) -> Result<bool, LoadError> {
         let id = product.to_string();
-        if self.keeps::<Product>(&id)? {
+        if self.existing == Existing::Keep && self.gateway.peek::<Product>(&id)?.is_some() {
             return Ok(false);
         }
         let step = format!("product/{id}/{}", encoded(&id, &data)?);
