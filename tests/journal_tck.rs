@@ -19,6 +19,8 @@ mod sled_only;
 mod suite;
 #[path = "journal_tck/suite_read.rs"]
 mod suite_read;
+#[path = "journal_tck/tools.rs"]
+mod tools_cases;
 
 use backends::{Backend, Memory, Sled};
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join;
-use souk::actors::ports::journal::{
-    AppendError, BATCH_BYTES_MAX, Entry, Journal, JournalError, Resolution, Shard,
-};
+use souk::actors::ports::journal::{AppendError, BATCH_BYTES_MAX, Entry, Journal, JournalError, Resolution, Shard};
 
 use super::{backends::Backend, make::*};
 

@@ -87,8 +87,11 @@ pub async fn a_range_is_inclusive_and_ends(backend: impl Backend) {
     for n in 0..29 {
         journal.append(claim.clone(), claim.seq + n, one(n)).await.expect("an append");
     }
-    for (from, to, expected) in [(1, 30, 1..=30), (0, 3, 1..=3), (7, 7, 7..=7), (25, 99, 25..=30), (9, 8, 1..=0), (31, 40, 1..=0)] {
-        let records: Vec<_> = journal.read_range(S, from, to).map(|r| r.expect("a readable record").seq).collect().await;
+    for (from, to, expected) in
+        [(1, 30, 1..31), (0, 3, 1..4), (7, 7, 7..8), (25, 99, 25..31), (9, 8, 0..0), (31, 40, 0..0)]
+    {
+        let records: Vec<_> =
+            journal.read_range(S, from, to).map(|r| r.expect("a readable record").seq).collect().await;
         assert_eq!(records, expected.collect::<Vec<_>>(), "{from}..={to}");
     }
 }

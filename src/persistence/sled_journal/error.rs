@@ -13,8 +13,8 @@ pub enum OpenError {
     BadShards { wanted: u16, max: u16 },
     #[error("{path}: written in format {found}, this build reads format {known}; use the build that wrote it", path = .path.display())]
     OtherFormat { path: PathBuf, found: u32, known: u32 },
-    #[error("{path}: the journal's data is damaged: {problem}; nothing was started. Keep a copy of the directory, run \
-             `souk journal verify`, then restore the newest backup with `souk journal import` into an empty directory",
+    #[error("{path}: the journal's data is damaged: {problem}; nothing was started. Keep a copy of the directory, see \
+             the extent with `souk journal verify`, then restore the newest backup with `souk journal import` into an empty directory",
              path = .path.display())]
     Damaged { path: PathBuf, problem: String },
     #[error("{path}: shard {shard} ends at record {found}, but record {known} was acknowledged: the end of the data is \

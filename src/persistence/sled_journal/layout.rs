@@ -64,7 +64,13 @@ fn first_or_last(log: &Tree, shard: Shard, last: bool) -> Result<Seq, String> {
 }
 
 /// Up to `count` records from `seqs.start` on, whole, as (seq, bytes); stops after `bytes_max` bytes.
-pub fn scan(log: &Tree, shard: Shard, seqs: Range<Seq>, count: usize, bytes_max: usize) -> Result<Vec<(Seq, Vec<u8>)>, String> {
+pub fn scan(
+    log: &Tree,
+    shard: Shard,
+    seqs: Range<Seq>,
+    count: usize,
+    bytes_max: usize,
+) -> Result<Vec<(Seq, Vec<u8>)>, String> {
     guarded(|| {
         let mut found: Vec<(Seq, Vec<u8>)> = Vec::new();
         let mut bytes = 0;

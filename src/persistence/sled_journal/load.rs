@@ -10,8 +10,7 @@ use uuid::Uuid;
 use super::{
     directory::{self, FORMAT, Meta, io_error},
     error::OpenError,
-    layout,
-    open,
+    layout, open,
     options::SledOptions,
 };
 use crate::{

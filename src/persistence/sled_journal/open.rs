@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
-    directory::{self, Ends, FORMAT, Meta, io_error},
+    directory::{self, FORMAT, Meta, io_error},
     error::OpenError,
     free_space::FreeSpace,
     layout,
@@ -43,7 +43,7 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     }
     let (db, log) = open_database(dir, &options)?;
     let meta = settle_meta(dir, &db, &log, sidecar, options.shards)?;
-    let (logs, tips) = recover(dir, &log, &meta, options.checked_at_open)?;
+    let (logs, tips) = recover(dir, &log, &meta, &options)?;
     let data = directory::database(dir).join("db");
     let file = File::options().read(true).write(true).open(&data).map_err(io_error(&data))?;
     // What sled itself did while it opened (a snapshot, cleared tails) must not be younger than our next sync.
@@ -51,7 +51,7 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     let shared =
         Arc::new(Shared { id: meta.id, log, logs, failure: watch::Sender::new(None), _db: db.clone(), _lock: lock });
     let free = FreeSpace::new(dir.into(), options.free_bytes_min);
-    Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into())))
+    Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into(), options.salvage)))
 }
 
 fn check_meta(dir: &Path, meta: &Meta, shards: u16) -> Result<(), OpenError> {
@@ -159,13 +159,23 @@ pub fn create(dir: &Path, db: &sled::Db, meta: Meta) -> Result<Meta, OpenError> 
     Ok(meta)
 }
 
-fn recover(dir: &Path, log: &sled::Tree, meta: &Meta, checked: u64) -> Result<(Vec<ShardLog>, Vec<Tip>), OpenError> {
-    let known = directory::read_ends(dir).filter(|ends| ends.id == meta.id).unwrap_or_else(Ends::default);
+fn recover(
+    dir: &Path,
+    log: &sled::Tree,
+    meta: &Meta,
+    options: &SledOptions,
+) -> Result<(Vec<ShardLog>, Vec<Tip>), OpenError> {
+    let known = directory::read_ends(dir).filter(|ends| ends.id == meta.id).unwrap_or_default();
     let (mut logs, mut tips) = (Vec::new(), Vec::new());
     for n in 0..meta.shards {
-        let tip = recover_shard(log, Shard(n), checked).map_err(|problem| damaged(dir, problem))?;
+        let recovered = match options.salvage {
+            false => recover_shard(log, Shard(n), options.checked_at_open),
+            // What is wrong is for the reader to find; nothing is written, so no epoch is needed.
+            true => layout::last_seq(log, Shard(n)).map(|end| Tip { end, epoch: 0, ids: RecentIds::since(end + 1) }),
+        };
+        let tip = recovered.map_err(|problem| damaged(dir, problem))?;
         let known = known.ends.get(usize::from(n)).copied().unwrap_or(0);
-        if tip.end < known {
+        if tip.end < known && !options.salvage {
             return Err(OpenError::Shortened { path: dir.into(), shard: n, found: tip.end, known });
         }
         logs.push(ShardLog::new(tip.end));

@@ -11,6 +11,9 @@ pub struct SledOptions {
     pub free_bytes_min: u64,
     /// Newest records of each shard that are checked when the journal is opened. Default 64.
     pub checked_at_open: u64,
+    /// Opens what can be opened and refuses every write: for `souk journal verify` and `export` on a
+    /// damaged directory. Default false.
+    pub salvage: bool,
 }
 
 impl SledOptions {
@@ -19,6 +22,6 @@ impl SledOptions {
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { shards: 16, cache_bytes: 16 << 20, free_bytes_min: 64 << 20, checked_at_open: 64 }
+        Self { shards: 16, cache_bytes: 16 << 20, free_bytes_min: 64 << 20, checked_at_open: 64, salvage: false }
     }
 }

@@ -13,10 +13,22 @@ pub struct Request {
 }
 
 pub enum Ask {
-    Claim { shard: Shard, node: NodeId, answer: oneshot::Sender<Result<Claim, JournalError>> },
+    Claim {
+        shard: Shard,
+        node: NodeId,
+        answer: oneshot::Sender<Result<Claim, JournalError>>,
+    },
     /// A batch or a release: the record as it will stand in the log, and its bytes.
-    Write { record: Arc<Record>, bytes: Vec<u8>, answer: oneshot::Sender<Result<Seq, AppendError>> },
-    Resolve { shard: Shard, batch: BatchId, answer: oneshot::Sender<Known> },
+    Write {
+        record: Arc<Record>,
+        bytes: Vec<u8>,
+        answer: oneshot::Sender<Result<Seq, AppendError>>,
+    },
+    Resolve {
+        shard: Shard,
+        batch: BatchId,
+        answer: oneshot::Sender<Known>,
+    },
 }
 
 /// What memory knows of a batch.

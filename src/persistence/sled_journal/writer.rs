@@ -51,6 +51,8 @@ pub struct Writer {
     free: FreeSpace,
     tips: Vec<Tip>,
     dir: PathBuf,
+    /// Every write is refused.
+    salvage: bool,
     /// When the witness is due, if something was written since.
     witness_due: Option<Instant>,
 }
@@ -74,8 +76,16 @@ enum Answer {
 }
 
 impl Writer {
-    pub fn new(shared: Arc<Shared>, db: sled::Db, file: File, free: FreeSpace, tips: Vec<Tip>, dir: PathBuf) -> Self {
-        Self { shared, db, file, free, tips, dir, witness_due: None }
+    pub fn new(
+        shared: Arc<Shared>,
+        db: sled::Db,
+        file: File,
+        free: FreeSpace,
+        tips: Vec<Tip>,
+        dir: PathBuf,
+        salvage: bool,
+    ) -> Self {
+        Self { shared, db, file, free, tips, dir, salvage, witness_due: None }
     }
 
     /// Runs until the handle is gone or the disk failed.
@@ -108,10 +118,15 @@ impl Writer {
     /// An error means that nobody knows what the disk holds: unanswered requests are then dropped.
     fn perform(&mut self, gathered: Vec<Request>) -> Result<(), String> {
         let bytes: usize = gathered.iter().map(|request| size(&request.ask)).sum();
+        if self.salvage {
+            let reason: Arc<str> = "opened for salvage: nothing is written".into();
+            gathered.into_iter().for_each(|request| self.refuse(request.ask, JournalError::Io(reason.clone())));
+            return Ok(());
+        }
         if bytes > 0
             && let Err(reason) = self.free.admit(bytes as u64)
         {
-            gathered.into_iter().for_each(|request| self.refuse_full(request.ask, &reason));
+            gathered.into_iter().for_each(|request| self.refuse(request.ask, JournalError::Full(reason.clone())));
             return Ok(());
         }
         let (mut group, mut permits) = (Group::default(), Vec::with_capacity(gathered.len()));
@@ -193,10 +208,18 @@ impl Writer {
         }
     }
 
-    fn refuse_full(&self, ask: Ask, reason: &Arc<str>) {
+    /// Refuses a write; a lookup is answered, since everything before it is durable.
+    fn refuse(&self, ask: Ask, why: JournalError) {
         let _caller_left = match ask {
-            Ask::Claim { answer, .. } => answer.send(Err(JournalError::Full(reason.clone()))).is_err(),
-            Ask::Write { answer, .. } => answer.send(Err(AppendError::Full(reason.clone()))).is_err(),
+            Ask::Claim { answer, .. } => answer.send(Err(why)).is_err(),
+            Ask::Write { answer, .. } => answer
+                .send(Err(match why {
+                    JournalError::Full(reason) => AppendError::Full(reason),
+                    JournalError::LostRace | JournalError::Io(_) | JournalError::Corrupt { .. } => {
+                        AppendError::Io(why.to_string().into())
+                    }
+                }))
+                .is_err(),
             Ask::Resolve { shard, batch, answer } => {
                 let ids = &self.tips[usize::from(shard.0)].ids;
                 answer.send(ids.get(batch).map_or(Known::NotSince(ids.oldest), Known::At)).is_err()

@@ -1,0 +1,109 @@
+//! Durable means synced (G2): a library preloaded into a real writer process counts the syncs of `journal/db`;
+//! at each acknowledgement there was at least one more than at the one before.
+//!
+//! It cannot show that the disk obeys; that is the operator's choice of disk.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use souk::{
+    actors::ports::journal::{Batch, BatchId, Commit, Journal, NodeId, Shard},
+    domain::{
+        ids::CommandId,
+        key::EntityKey,
+        model::{AnyEvent, Kind},
+        stock::StockEvent,
+        time::Timestamp,
+    },
+    persistence::{SledJournal, sled_journal::SledOptions},
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const APPENDS: u64 = 300;
+
+fn counted() -> u64 {
+    let path = std::env::var("SOUK_FSYNC_COUNTER").expect("the counter's path");
+    let bytes = fs::read(path).expect("the counter");
+    u64::from_ne_bytes(bytes.try_into().expect("eight bytes"))
+}
+
+fn batch(n: u64) -> Arc<Batch> {
+    let events = vec![AnyEvent::Stock(StockEvent::ThresholdSet { units: 5 })];
+    let commit = Commit {
+        key: EntityKey::new(Kind::Stock, "SKU1"),
+        version: n,
+        command_id: CommandId(Uuid::from_u64_pair(1, n)),
+        fingerprint: 0,
+        by: "system".into(),
+        at: Timestamp(0),
+        events_json: Commit::encode(&events).expect("events encode"),
+        events,
+    };
+    Arc::new(Batch { id: BatchId(Uuid::from_u64_pair(2, n)), commits: vec![commit] })
+}
+
+/// The writer process: after each acknowledgement prints how many syncs there were by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writer_process() {
+    let Ok(dir) = std::env::var("SOUK_DURABILITY_WRITER") else { return };
+    let journal = SledJournal::open(Path::new(&dir), SledOptions::default()).expect("the journal opens");
+    let before = counted();
+    let claim = journal.claim(Shard(0), NodeId("w".into())).await.expect("a claim");
+    println!("syncs {}", counted() - before);
+    for n in 0..APPENDS {
+        let before = counted();
+        journal.append(claim.clone(), claim.seq + n, batch(n)).await.expect("an append");
+        println!("syncs {}", counted() - before);
+    }
+    // Together: each answer still stands behind a sync that began after its request.
+    let journal = Arc::new(journal);
+    let together = (1..16).map(|shard| {
+        let journal = journal.clone();
+        async move {
+            let claim = journal.claim(Shard(shard), NodeId("w".into())).await.expect("a claim");
+            for n in 0..20 {
+                let before = counted();
+                journal.append(claim.clone(), claim.seq + n, batch(n)).await.expect("an append");
+                println!("syncs {}", counted() - before);
+            }
+        }
+    });
+    futures::future::join_all(together).await;
+}
+
+#[test]
+fn a_sync_stands_before_each_acknowledgement() {
+    let dir = TempDir::new().expect("a directory");
+    let counter = dir.path().join("counter");
+    fs::write(&counter, 0_u64.to_ne_bytes()).expect("the counter");
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "writer_process", "--nocapture"])
+        .env("SOUK_DURABILITY_WRITER", dir.path().join("data"))
+        .env("SOUK_FSYNC_COUNTER", &counter)
+        .env("LD_PRELOAD", build_shim(dir.path()))
+        .output()
+        .expect("the writer runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let syncs: Vec<u64> =
+        said.lines().filter_map(|line| line.split("syncs ").nth(1)).map(|n| n.parse().expect("a number")).collect();
+    assert_eq!(syncs.len() as u64, 1 + APPENDS + 15 * 20, "{said}");
+    let (alone, together) = syncs.split_at(1 + APPENDS as usize);
+    assert!(alone.iter().all(|syncs| *syncs == 1), "one sync each, no more and no less: {alone:?}");
+    assert!(together.iter().all(|syncs| *syncs >= 1), "{together:?}");
+}
+
+/// Compiled here: Rust links with `cc`, so it is on every machine that builds this.
+fn build_shim(dir: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/count_fsync.c");
+    let library = dir.join("count_fsync.so");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").output();
+    let built = built.expect("cc runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    library
+}
