@@ -15,7 +15,7 @@ use crate::domain::{
     entity::Entity,
     ids::{ProductId, Sku},
     money::{Currency, Money},
-    product::{Image, Product, ProductCommand, ProductData, ProductOption, ProductRejection, Variant},
+    product::{Image, Product, ProductCommand, ProductData, ProductOption, ProductRejection, Variant, limits},
     time::Timestamp,
 };
 
@@ -159,6 +159,11 @@ fn variants(rows: &[Row], slug: &str, currency: Currency, skus: &mut HashMap<Sku
             }
             continue;
         }
+        // Stops here: what follows grows with the square of a product's rows.
+        if combinations.len() == limits::VARIANTS_MAX {
+            row.bad_line(bad, format!("a product has at most {} variants", limits::VARIANTS_MAX));
+            break;
+        }
         let values: Vec<String> = names.iter().map(|(column, _)| row.get(*column).to_owned()).collect();
         for ((column, name), value) in names.iter().zip(&values) {
             if value.is_empty() {
@@ -272,9 +277,14 @@ fn images(rows: &[Row], title: &str, bad: &mut BadFile) -> Vec<Image> {
                 u32::MAX
             }),
         };
-        if !placed.iter().any(|(_, known)| known.url == image.url) {
-            placed.push((position, image));
+        if placed.iter().any(|(_, known)| known.url == image.url) {
+            continue;
         }
+        if placed.len() == limits::IMAGES_MAX {
+            row.bad(bad, Column::ImageSrc, format!("a product has at most {} images", limits::IMAGES_MAX));
+            break;
+        }
+        placed.push((position, image));
     }
     placed.sort_by_key(|(position, _)| *position);
     placed.into_iter().map(|(_, image)| image).collect()
