@@ -16,6 +16,7 @@ mod error;
 mod html;
 mod lines;
 mod load;
+mod names;
 mod price;
 mod row;
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::{
         ids::{CommandId, ProductId, Sku},
         model::{Hosted, Kind},
         product::{Product, ProductCommand, ProductData},
-        stock::{Stock, StockCommand},
+        stock::{Stock, StockCommand, StockView},
     },
 };
 
@@ -121,8 +121,7 @@ impl Store<'_> {
         Ok(self.ask::<Product>(&id, define, &step).await?.changed)
     }
 
-    /// Receives units where none were ever received. The threshold is set only beside that first receipt
-    /// (version 0 or 1: the entity holds nothing, or a crash came between the two). Answers whether anything changed.
+    /// A SKU's first units and threshold, see [`owed`]. Answers whether anything changed.
     pub async fn first_stock(
         &self,
         sku: &Sku,
@@ -131,21 +130,30 @@ impl Store<'_> {
         reference: &str,
     ) -> Result<bool, LoadError> {
         let id = sku.as_str();
-        let known = self.gateway.peek::<Stock>(id)?;
-        let (version, received, had) = known.map_or((0, 0, 0), |it| (it.version, it.view.received, it.view.threshold));
+        let known = self.gateway.peek::<Stock>(id)?.map(|answer| (answer.version, answer.view));
+        let (receive, threshold) = owed(known, units, threshold);
         let mut changed = false;
-        // Any later version means that the shop's own people have been here: theirs is the truth then.
-        let untouched = version == 0 || (received == 0 && version == 1);
-        if let Some(units) = NonZeroU32::new(units).filter(|_| untouched) {
-            let receive = StockCommand::Receive { units, reference: Some(reference.to_owned()) };
-            changed |= self.ask::<Stock>(id, receive, &format!("receive/{sku}/{units}")).await?.changed;
+        if let Some(units) = receive {
+            let command = StockCommand::Receive { units, reference: Some(reference.to_owned()) };
+            changed |= self.ask::<Stock>(id, command, &format!("receive/{sku}/{units}")).await?.changed;
         }
-        if let Some(units) = threshold.filter(|_| version <= 1 && had == 0) {
-            let set = StockCommand::SetThreshold { units };
-            changed |= self.ask::<Stock>(id, set, &format!("threshold/{sku}/{units}")).await?.changed;
+        if let Some(units) = threshold {
+            let command = StockCommand::SetThreshold { units };
+            changed |= self.ask::<Stock>(id, command, &format!("threshold/{sku}/{units}")).await?.changed;
         }
         Ok(changed)
     }
+}
+
+/// What a SKU still lacks of its first stock: units to receive, a threshold to set.
+///
+/// Only while it holds nothing but our own first step (version 0 or 1: a crash may have come between the
+/// two). Any later version means that the shop's own people have been here: theirs is the truth then.
+fn owed(known: Option<(u64, StockView)>, units: u32, threshold: Option<u32>) -> (Option<NonZeroU32>, Option<u32>) {
+    let (version, view) = known.unwrap_or_default();
+    let fresh = version <= 1;
+    let receive = NonZeroU32::new(units).filter(|_| fresh && view.received == 0);
+    (receive, threshold.filter(|units| fresh && view.threshold == 0 && *units > 0))
 }
 
 fn encoded(id: &str, data: &impl serde::Serialize) -> Result<String, LoadError> {
@@ -164,4 +172,37 @@ pub(super) async fn each<T, Work: Future<Output = Result<bool, LoadError>>>(
         std::future::ready(Ok(changed + usize::from(one)))
     };
     outcomes.try_fold(0, count).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(version: u64, received: u64, threshold: u32) -> Option<(u64, StockView)> {
+        Some((version, StockView { received, threshold, ..StockView::default() }))
+    }
+
+    #[test]
+    fn first_stock_is_given_once_and_finished_after_a_crash() {
+        let ten = NonZeroU32::new(10);
+        assert_eq!(owed(None, 10, Some(3)), (ten, Some(3)));
+        assert_eq!(owed(known(1, 10, 0), 10, Some(3)), (None, Some(3)), "a crash came between receipt and threshold");
+        assert_eq!(owed(known(2, 10, 3), 10, Some(3)), (None, None), "a second run");
+        assert_eq!(owed(None, 0, Some(3)), (None, Some(3)), "out of stock from the start");
+        assert_eq!(owed(known(1, 0, 3), 0, Some(3)), (None, None), "... and a second run of that");
+        assert_eq!(owed(known(1, 0, 3), 10, None), (ten, None), "a threshold, but never any goods");
+        assert_eq!(owed(known(7, 40, 0), 10, Some(3)), (None, None), "operators were here");
+        assert_eq!(owed(known(7, 0, 5), 10, Some(3)), (None, None), "... and received nothing on purpose");
+    }
+
+    #[tokio::test]
+    async fn each_counts_changes_and_stops_at_a_failure() {
+        let done = std::cell::Cell::new(0);
+        let tick = || done.set(done.get() + 1);
+        let changed = each(0..100, |n| async move { Ok(n % 2 == 0) }, tick).await;
+        assert_eq!((changed.ok(), done.get()), (Some(50), 100));
+        let failing =
+            each(0..100, |n| async move { if n == 3 { Err(LoadError::Behind(WITHIN)) } else { Ok(true) } }, tick);
+        assert!(matches!(failing.await, Err(LoadError::Behind(_))));
+    }
 }

@@ -2,25 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use uuid::Uuid;
-
 use super::{
     BadFile, Import,
     columns::{Column, OPTIONS},
-    html, price,
+    html, names, price,
     row::Row,
 };
 use crate::domain::{
-    category::{CategoryData, SLUG_MAX, is_slug},
+    category::CategoryData,
     entity::Entity,
-    ids::{ProductId, Sku},
+    ids::Sku,
     money::{Currency, Money},
-    product::{Image, Product, ProductCommand, ProductData, ProductOption, ProductRejection, Variant},
+    product::{Image, Product, ProductCommand, ProductData, ProductOption, ProductRejection, Variant, limits},
     time::Timestamp,
 };
-
-/// Of the ids of imported products (UUID version 5 of the handle).
-const SPACE: Uuid = Uuid::from_u128(0x8e0c_1d52_47aa_4b1f_b0c5_3f6e_90d1_7a04);
 
 /// Shopify's name for "no options".
 const NO_OPTION: (&str, &str) = ("title", "default title");
@@ -39,7 +34,7 @@ pub(super) fn product(
         first.bad(bad, Column::Title, "is empty on the first row of its product");
     }
     let on_sale = on_sale(first, bad);
-    let slug = slug(first.handle());
+    let slug = names::slug(first.handle());
     let (options, variants, stock) = variants(rows, &slug, currency, skus, bad);
     let category = category(first);
     let data = ProductData {
@@ -52,7 +47,7 @@ pub(super) fn product(
         variants,
         images: images(rows, title, bad),
     };
-    let id = ProductId(Uuid::new_v5(&SPACE, first.handle().as_bytes()));
+    let id = names::product_id(first.handle());
     // What the rows say is in order; now what the shop's own rules say of the whole.
     if bad.total() == before {
         let define = ProductCommand::Define { product: id, data: Box::new(data.clone()) };
@@ -92,44 +87,11 @@ fn on_sale(first: &Row, bad: &mut BadFile) -> bool {
     matches!(status.as_str(), "" | "active") && published != "false"
 }
 
-/// The handle where it is a slug; else (Shopify allows more letters) what can be kept of it, made unique by a hash.
-fn slug(handle: &str) -> String {
-    match is_slug(handle) {
-        true => handle.to_owned(),
-        false => hashed(&plain(handle), handle, SLUG_MAX),
-    }
-}
-
-/// Lower case letters, digits and single dashes.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for letter in text.to_lowercase().chars() {
-        match letter {
-            'a'..='z' | '0'..='9' => plain.push(letter),
-            _ if plain.is_empty() || plain.ends_with('-') => {}
-            _ => plain.push('-'),
-        }
-    }
-    plain.trim_end_matches('-').to_owned()
-}
-
-/// `kept`, cut so that a dash and eight digits of the whole's hash fit behind it.
-fn hashed(kept: &str, whole: &str, max: usize) -> String {
-    let hash = Uuid::new_v5(&SPACE, whole.as_bytes()).simple().to_string();
-    let kept: String = kept.chars().take(max - 9).collect();
-    match kept.is_empty() {
-        true => hash[..8].to_owned(),
-        false => format!("{kept}-{}", &hash[..8]),
-    }
-}
-
 /// From `Type`, else from the last part of `Product Category`.
 fn category(first: &Row) -> Option<(String, CategoryData)> {
     let standard = first.get(Column::Category).rsplit('>').next().unwrap_or_default().trim();
     let name = [first.get(Column::Type), standard].into_iter().find(|name| !name.is_empty())?;
-    let plain = plain(name);
-    let slug = if is_slug(&plain) { plain } else { hashed(&plain, name, SLUG_MAX) };
-    Some((slug, CategoryData { name: name.to_owned(), ..CategoryData::default() }))
+    Some((names::category_slug(name), CategoryData { name: name.to_owned(), ..CategoryData::default() }))
 }
 
 fn option_names(first: &Row) -> Vec<(Column, String)> {
@@ -159,6 +121,11 @@ fn variants(rows: &[Row], slug: &str, currency: Currency, skus: &mut HashMap<Sku
             }
             continue;
         }
+        // Stops here: what follows grows with the square of a product's rows.
+        if combinations.len() == limits::VARIANTS_MAX {
+            row.bad_line(bad, format!("a product has at most {} variants", limits::VARIANTS_MAX));
+            break;
+        }
         let values: Vec<String> = names.iter().map(|(column, _)| row.get(*column).to_owned()).collect();
         for ((column, name), value) in names.iter().zip(&values) {
             if value.is_empty() {
@@ -187,7 +154,7 @@ fn variants(rows: &[Row], slug: &str, currency: Currency, skus: &mut HashMap<Sku
 fn sku(row: &Row, slug: &str, values: &[String], skus: &mut HashMap<Sku, u64>, bad: &mut BadFile) -> Option<Sku> {
     // Shopify's exports guard numbers against spreadsheets by an apostrophe.
     let text = match row.get(Column::Sku).trim_start_matches('\'') {
-        "" => derived_sku(slug, values),
+        "" => names::derived_sku(slug, values),
         given => given.to_owned(),
     };
     let sku = match Sku::parse(&text) {
@@ -206,18 +173,6 @@ fn sku(row: &Row, slug: &str, values: &[String], skus: &mut HashMap<Sku, u64>, b
             skus.insert(sku.clone(), row.line);
             Some(sku)
         }
-    }
-}
-
-fn derived_sku(slug: &str, values: &[String]) -> String {
-    let whole = [slug].into_iter().chain(values.iter().map(String::as_str)).collect::<Vec<_>>().join("\0");
-    let parts: Vec<String> = values.iter().map(|value| plain(value)).collect();
-    let lossy = parts.iter().zip(values).any(|(part, value)| *part != value.to_lowercase());
-    let readable = [slug].into_iter().chain(parts.iter().map(String::as_str)).collect::<Vec<_>>().join("-");
-    // Where letters were lost or the code is too long, a hash of the whole keeps it apart from its neighbours.
-    match lossy || readable.len() > Sku::LEN_MAX {
-        true => hashed(&readable, &whole, Sku::LEN_MAX).to_uppercase(),
-        false => readable.to_uppercase(),
     }
 }
 
@@ -272,9 +227,14 @@ fn images(rows: &[Row], title: &str, bad: &mut BadFile) -> Vec<Image> {
                 u32::MAX
             }),
         };
-        if !placed.iter().any(|(_, known)| known.url == image.url) {
-            placed.push((position, image));
+        if placed.iter().any(|(_, known)| known.url == image.url) {
+            continue;
         }
+        if placed.len() == limits::IMAGES_MAX {
+            row.bad(bad, Column::ImageSrc, format!("a product has at most {} images", limits::IMAGES_MAX));
+            break;
+        }
+        placed.push((position, image));
     }
     placed.sort_by_key(|(position, _)| *position);
     placed.into_iter().map(|(_, image)| image).collect()

@@ -138,7 +138,14 @@ fn the_shops_own_rules_hold_for_the_whole_product() {
     assert_eq!(complaints(long.as_bytes()), [(2, "Body (HTML)".to_owned())]);
     let rows: String = (0..501).map(|n| format!("mug,Mug,5,N,{n},M-{n}\n")).collect();
     let many = format!("Handle,Title,Price,Option1 Name,Option1 Value,SKU\n{rows}");
-    assert_eq!(complaints(many.as_bytes()), [(2, "Option1 Name".to_owned())]);
+    assert_eq!(complaints(many.as_bytes()), [(502, String::new())]);
+    let rows: String = (0..101).map(|n| format!("mug,Mug,5,N,{n},M-{n}\n")).collect();
+    let values = format!("Handle,Title,Price,Option1 Name,Option1 Value,SKU\n{rows}");
+    assert_eq!(complaints(values.as_bytes()), [(2, "Option1 Name".to_owned())]);
+    let rows: String =
+        (0..51).map(|n| format!("mug,Mug,{},https://x.org/{n}\n", if n == 0 { "5" } else { "" })).collect();
+    let images = format!("Handle,Title,Price,Image Src\n{rows}");
+    assert_eq!(complaints(images.as_bytes()), [(52, "Image Src".to_owned())]);
 }
 
 #[test]

@@ -220,3 +220,22 @@ fn a_contested_name_goes_to_the_smallest_id_in_any_order() {
         assert_eq!(shop.sku(&sku("S-1")).unwrap().price.amount, 1);
     }
 }
+
+#[test]
+fn racing_tails_leave_every_card_right() {
+    for (last, shown) in [(0, "out"), (4, "low"), (50, "in_stock")] {
+        let shop = shop();
+        let flap = |code: &'static str, last: u64| {
+            let shop = shop.clone();
+            std::thread::spawn(move || {
+                for version in 1..2_000 {
+                    shop.apply_stock(&sku(code), version, &stock((version % 3) * 5, 4));
+                }
+                shop.apply_stock(&sku(code), 2_000, &stock(last, 4));
+            })
+        };
+        let threads = [flap("L-S", 0), flap("L-M", last)];
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(card(&shop.page(Some("shirts"), None, 1).unwrap(), 0)["availability"], shown);
+    }
+}
