@@ -44,6 +44,7 @@ fn api() -> OpenApiRouter<AppState> {
         .merge(operators::routes())
         .merge(operations::routes())
         .merge(auth::routes())
+        .merge(payments_webhook::routes())
 }
 
 /// The document that describes every route of [`router`]; needs no running shop.

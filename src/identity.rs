@@ -81,6 +81,11 @@ impl Identity {
         }))
     }
 
+    /// Milliseconds since 1970, by the clock that tokens are judged by.
+    pub fn now_ms(&self) -> i64 {
+        self.0.clock.now().0
+    }
+
     pub fn settings(&self) -> &IdentitySettings {
         &self.0.settings
     }

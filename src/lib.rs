@@ -5,9 +5,10 @@
 //! * [`persistence`], [`transport`], [`payments`]: implement the ports.
 //! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
 //! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
-//! * [`config`], `app` (the composition root), [`cli`].
+//! * [`config`], [`app`] (the composition root), [`cli`].
 
 pub mod actors;
+pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod config;

@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use self::core::Core;
+pub use self::status::{NodeStatus, ShardLine};
 use super::ports::{Ask, Envelope, Reply};
 use crate::domain::{
     ids::CommandId,

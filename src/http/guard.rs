@@ -6,6 +6,10 @@
 
 use std::{
     panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,6 +36,12 @@ pub async fn around(State(state): State<AppState>, request: Request, next: Next)
     let method = method_name(request.method());
     let span = tracing::info_span!("request", method, route, id = id.to_str().unwrap_or_default());
 
+    let Some(_inside) = Inside::enter(&state) else {
+        let mut response = span
+            .in_scope(|| Problem::new(Code::Busy, "too many requests are under way").retry_after(1000).into_response());
+        dress(response.headers_mut(), id);
+        return response;
+    };
     let answer = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
     let limit = Duration::from_millis(state.limits.request_timeout_ms);
     let mut response = match tokio::time::timeout(limit, answer).await {
@@ -47,6 +57,24 @@ pub async fn around(State(state): State<AppState>, request: Request, next: Next)
     metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status_name(status))
         .record(began.elapsed().as_secs_f64());
     response
+}
+
+/// One request under way (G7): counted while it lives, refused beyond the bound.
+struct Inside(Arc<AtomicUsize>);
+
+impl Inside {
+    fn enter(state: &AppState) -> Option<Self> {
+        let inside = Self(state.inflight.clone());
+        // Counted first: a refused one gives its count back by its own drop.
+        let before = inside.0.fetch_add(1, Ordering::AcqRel);
+        (before < state.limits.inflight_max).then_some(inside)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 pub async fn nothing_here() -> Problem {

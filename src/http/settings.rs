@@ -101,6 +101,8 @@ pub struct HttpLimits {
     /// How long a handler waits for the engine's answer, milliseconds; less than `request_timeout_ms`, so
     /// that the better answer comes first. Default 10000.
     pub answer_within_ms: u64,
+    /// Requests under way at once; one more is answered 503 with Retry-After. Default 4096.
+    pub inflight_max: usize,
     /// Items on a page when `limit` is absent. Default 24.
     pub page_default: usize,
     /// The largest `limit`; more is answered 400. Default 100.
@@ -119,6 +121,7 @@ impl Default for HttpLimits {
             body_bytes: 64 * 1024,
             request_timeout_ms: 15_000,
             answer_within_ms: 10_000,
+            inflight_max: 4096,
             page_default: 24,
             page_max: 100,
             bulk_lines: 200,

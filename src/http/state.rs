@@ -1,12 +1,16 @@
 //! What every handler is given: cheap handles, cloned for each request.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use axum::extract::FromRef;
 use serde::Serialize;
 
 use super::{
     idempotency::{IdempotencyKey, fingerprint},
+    payments_webhook::WebhookDesk,
     settings::{HttpLimits, ShopSettings},
     shop::LookupLimit,
 };
@@ -22,6 +26,7 @@ pub struct Parts {
     pub gateway: Gateway,
     pub catalogue: Catalogue,
     pub identity: Identity,
+    pub webhooks: WebhookDesk,
     pub shop: ShopSettings,
     pub limits: HttpLimits,
     /// Names of the payment providers that `POST /api/payments` takes.
@@ -37,6 +42,9 @@ pub struct AppState {
     pub gateway: Gateway,
     pub catalogue: Catalogue,
     pub identity: Identity,
+    pub webhooks: WebhookDesk,
+    /// Requests under way, for the bound in `guard`.
+    pub(super) inflight: Arc<AtomicUsize>,
     pub shop: Arc<ShopSettings>,
     pub limits: Arc<HttpLimits>,
     pub providers: Arc<[String]>,
@@ -51,6 +59,8 @@ impl AppState {
             gateway: parts.gateway,
             catalogue: parts.catalogue,
             identity: parts.identity,
+            webhooks: parts.webhooks,
+            inflight: Arc::default(),
             lookups: Arc::new(LookupLimit::new(parts.limits.lookups_a_minute)),
             shop: Arc::new(parts.shop),
             limits: Arc::new(parts.limits),
@@ -89,5 +99,11 @@ impl AppState {
 impl FromRef<AppState> for Identity {
     fn from_ref(state: &AppState) -> Identity {
         state.identity.clone()
+    }
+}
+
+impl FromRef<AppState> for WebhookDesk {
+    fn from_ref(state: &AppState) -> WebhookDesk {
+        state.webhooks.clone()
     }
 }

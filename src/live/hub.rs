@@ -95,6 +95,21 @@ impl Hub {
         &self.inner.limits
     }
 
+    /// Whether a change of this entity reaches anybody now: lets the tail make a view only then.
+    pub fn listens_to(&self, key: &EntityKey) -> bool {
+        let inner = &self.inner;
+        if inner.listening.load(Ordering::Acquire) == 0 {
+            return false;
+        }
+        let many = match key.kind {
+            Kind::Order => inner.board.heard(),
+            Kind::Stock => inner.levels.heard(),
+            Kind::Cart => false,
+            Kind::Payment | Kind::Product | Kind::Category | Kind::Account | Kind::Numbers => return false,
+        };
+        many || inner.feeds.read().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     /// What was committed, in log order for each shard; called after the store that [`Current`] reads is readable.
     pub fn publish(&self, changes: &[Committed]) {
         for change in changes {

@@ -144,7 +144,13 @@ fn item(sku: Sku) -> Item {
     Item { name: format!("Item {sku}"), sku, unit_price: Money { amount: PRICE, currency: Currency::EUR } }
 }
 
-fn place(order: OrderId, user: UserId, cart: CartId, lines: &[(Sku, u32)], now: souk::domain::time::Timestamp) -> Placement {
+fn place(
+    order: OrderId,
+    user: UserId,
+    cart: CartId,
+    lines: &[(Sku, u32)],
+    now: souk::domain::time::Timestamp,
+) -> Placement {
     let euro = |amount| Money { amount, currency: Currency::EUR };
     let priced: Vec<_> = lines.iter().map(|(sku, n)| (sku.clone(), format!("Item {sku}"), *n, euro(PRICE))).collect();
     let (lines, totals) = pricing::price(&priced, euro(490), 1_900).expect("small sums");

@@ -15,7 +15,12 @@ pub struct Network {
 }
 
 impl Transport for Network {
-    fn send(&self, shard: Shard, envelope: Arc<Envelope>, _: Duration) -> BoxFuture<'static, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        shard: Shard,
+        envelope: Arc<Envelope>,
+        _: Duration,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         let (local, rng, mix) = (self.local.clone(), self.rng.clone(), self.mix.clone());
         async move {
             let lost = |what: &str| TransportError::Lost(what.into());

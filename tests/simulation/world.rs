@@ -218,13 +218,9 @@ impl World {
 
     async fn live(&self, mix: Mix, faulty: bool) -> Vec<String> {
         let plan = Arc::new(Plan { rng: self.rng.clone(), mix: mix.clone() });
-        let provider =
-            Provider { books: self.books.clone(), rng: self.rng.clone(), mix: mix.clone() };
-        let observer = Observer {
-            seen: self.seen.clone(),
-            newest: Mutex::new(HashMap::new()),
-            went_back: self.went_back.clone(),
-        };
+        let provider = Provider { books: self.books.clone(), rng: self.rng.clone(), mix: mix.clone() };
+        let observer =
+            Observer { seen: self.seen.clone(), newest: Mutex::new(HashMap::new()), went_back: self.went_back.clone() };
         let rng = self.rng.clone();
         let parts = Parts {
             journal: Arc::new(MemoryJournal::open(self.storage.clone(), plan.clone())),

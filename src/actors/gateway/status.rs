@@ -53,6 +53,16 @@ impl Gateway {
         }
     }
 
+    /// Durable records that this node's views do not contain yet, over all shards.
+    pub async fn tail_lag(&self) -> u64 {
+        let mut lag = 0;
+        for tail in &self.core.tails {
+            let end = self.core.journal.end(tail.shard).await.unwrap_or(0);
+            lag += end.saturating_sub(tail.progress().folded);
+        }
+        lag
+    }
+
     /// `Ok` when every shard takes commands and the views follow; else why not.
     pub fn ready(&self) -> Result<(), String> {
         let status = self.status();

@@ -8,7 +8,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{keys};
+use super::keys;
 use crate::{
     actors::ports::{
         RowChange, StateStore, StoreError, StoredEntity, TailWrite,

@@ -1,0 +1,22 @@
+//! The composition root: the one room that knows every other.
+//!
+//! Config becomes the rooms' settings (`settings`); journal, transport, actors, read models and live
+//! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
+//! listens. Stopping takes the same way back. [`App`] is what the command line runs.
+
+mod clock;
+mod current;
+mod engine;
+mod fold;
+mod metrics;
+mod offline;
+mod program;
+mod settings;
+mod shop;
+
+pub use self::{
+    clock::SystemClock,
+    engine::{Engine, EngineError},
+    program::App,
+    shop::{Shop, ShopError},
+};

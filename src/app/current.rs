@@ -1,0 +1,83 @@
+//! A new subscriber's first view: what this node has folded, read without waking anybody.
+
+use std::sync::OnceLock;
+
+use crate::{
+    actors::gateway::Gateway,
+    domain::{
+        key::EntityKey,
+        model::{AnyView, Kind},
+        order::Lifecycle,
+        time::Timestamp,
+    },
+    live::{Committed, Current, Topic},
+    views::tables,
+};
+
+/// Connected once the gateway exists: hub, tail and gateway know each other in a circle.
+#[derive(Default)]
+pub(super) struct Folded {
+    pub(super) gateway: OnceLock<Gateway>,
+    /// Entities of one snapshot, at most.
+    pub(super) max: usize,
+}
+
+/// Orders that an operator still has something to do with, or to wait for.
+const OPEN: [Lifecycle; 6] = [
+    Lifecycle::Verified,
+    Lifecycle::Processing,
+    Lifecycle::PartiallyShipped,
+    Lifecycle::AwaitingPayment,
+    Lifecycle::Shipped,
+    Lifecycle::Delivered,
+];
+
+impl Folded {
+    fn one(&self, gateway: &Gateway, key: EntityKey) -> Option<Committed> {
+        match gateway.peek_any(&key) {
+            Ok(found) => found.map(|(version, view)| {
+                let at = match &view {
+                    AnyView::Order(order) => order.placed_at,
+                    _ => Timestamp::default(),
+                };
+                Committed { key, version, view, at }
+            }),
+            Err(error) => {
+                tracing::error!(kind = key.kind.name(), %error, "a subscriber's first view cannot be read");
+                None
+            }
+        }
+    }
+
+    fn board(&self, gateway: &Gateway) -> Vec<Committed> {
+        let mut open = Vec::new();
+        for lifecycle in OPEN {
+            let left = self.max - open.len();
+            let prefix = tables::lifecycle_prefix(lifecycle);
+            let rows = gateway.rows(tables::ORDERS_BY_STATUS, &prefix, None, false, left).unwrap_or_else(|error| {
+                tracing::error!(%error, "the board's orders cannot be read");
+                Vec::new()
+            });
+            let keys = rows.iter().filter_map(|row| tables::order_of(row));
+            open.extend(keys.filter_map(|id| self.one(gateway, EntityKey::new(Kind::Order, id.to_string()))));
+            if open.len() >= self.max {
+                break;
+            }
+        }
+        open
+    }
+}
+
+impl Current for Folded {
+    fn current(&self, topic: &Topic) -> Vec<Committed> {
+        let Some(gateway) = self.gateway.get() else { return Vec::new() };
+        match (topic, topic.entity()) {
+            (_, Some(key)) => self.one(gateway, key).into_iter().collect(),
+            (Topic::Board, None) => self.board(gateway),
+            (_, None) => {
+                let keys = gateway.keys(Kind::Stock, None, self.max).unwrap_or_default();
+                keys.into_iter().filter_map(|key| self.one(gateway, key)).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The command line's application: the running shop, and the offline work on a data directory.
+
+use std::{io, path::PathBuf};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{engine::Engine, offline, shop::Shop};
+use crate::{
+    actors::ports::journal::Commit,
+    catalogue::shopify,
+    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Progress, Verified},
+    config::Config,
+    domain::key::EntityKey,
+    http,
+};
+
+pub struct App;
+
+impl Application for App {
+    async fn serve(&self, config: Config, sample: bool, ready: impl FnOnce(Endpoints) + Send) -> Result<(), Failure> {
+        let (mut term, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(term), Ok(interrupt)) => (term, interrupt),
+            (Err(error), _) | (_, Err(error)) => return Err(Failure::new(format!("signals: {error}"))),
+        };
+        let mut shop = Shop::start(&config, sample).await.map_err(|error| offline::explain(&error, &config))?;
+        ready(Endpoints {
+            address: shop.address,
+            superadmin_password: shop.superadmin_password.take(),
+            durability: super::engine::DURABILITY.to_owned(),
+        });
+        let failed = shop.engine.failed();
+        tokio::select! {
+            _ = term.recv() => tracing::info!("SIGTERM: draining"),
+            _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
+            reason = failed => {
+                // Nothing can be acknowledged any more, and what the page cache says is not to be trusted.
+                return Err(Failure::new(format!("the journal failed: {reason}"))
+                    .hint("check the disk, then start again: what was acknowledged is in the journal"));
+            }
+        }
+        shop.stop().await;
+        Ok(())
+    }
+
+    async fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> Result<Imported, Failure> {
+        let engine = Engine::start(&config, Vec::new()).await.map_err(|error| offline::explain(&error, &config))?;
+        let shown = |done: usize, total: usize| {
+            if done <= 1 {
+                progress.total(total as u64);
+            }
+            progress.advance(1);
+        };
+        let imported = shopify::import(&engine.gateway, &csv, config.shop.currency, "import".into(), shown).await;
+        engine.drain(offline::DRAIN_WITHIN).await;
+        match imported {
+            Ok(report) => Ok(Imported {
+                products: report.products as u64,
+                variants: report.skus as u64,
+                changed: report.changed as u64,
+                bad: Vec::new(),
+            }),
+            Err(shopify::ImportError::BadFile(bad)) => {
+                let line = |bad: &shopify::BadLine| BadLine {
+                    line: bad.line,
+                    column: bad.column.clone(),
+                    why: bad.why.clone(),
+                };
+                Ok(Imported { bad: bad.lines().iter().map(line).collect(), ..Imported::default() })
+            }
+            Err(error) => Err(Failure::new(error.to_string())),
+        }
+    }
+
+    async fn verify(&self, config: Config, progress: &Progress) -> Result<Verified, Failure> {
+        offline::verify(&config, progress).await
+    }
+
+    async fn export(
+        &self,
+        config: Config,
+        to: &mut (impl io::Write + Send),
+        progress: &Progress,
+    ) -> Result<Copied, Failure> {
+        offline::export(&config, to, progress).await
+    }
+
+    async fn restore(
+        &self,
+        config: Config,
+        from: &mut (impl io::BufRead + Send),
+        progress: &Progress,
+    ) -> Result<Copied, Failure> {
+        offline::restore(&config, from, progress).await
+    }
+
+    async fn history(&self, config: Config, key: EntityKey) -> Result<Vec<Commit>, Failure> {
+        offline::history(&config, &key).await
+    }
+
+    fn openapi(&self) -> Result<String, Failure> {
+        http::openapi().to_pretty_json().map_err(|error| Failure::new(error.to_string()))
+    }
+}
