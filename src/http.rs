@@ -16,6 +16,8 @@ mod extract;
 mod guard;
 mod idempotency;
 mod listing;
+#[cfg(test)]
+mod openapi_tests;
 mod operations;
 mod operators;
 mod order_access;
