@@ -61,7 +61,7 @@ pub async fn list_stock_movements(
         }
         let commits = state.gateway.history(&key, from, CHUNK).await?;
         let Some(last) = commits.last().map(|commit| commit.version) else { break };
-        if commits.iter().any(|commit| book.add(commit)) || commits.len() < CHUNK {
+        if commits.iter().any(|commit| book.add(commit)) {
             break;
         }
         from = last + 1;

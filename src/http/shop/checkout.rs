@@ -88,7 +88,7 @@ async fn place(
     body: CheckoutBody,
 ) -> Result<Response, Problem> {
     let order = OrderId(key.name(who.user, ROUTE));
-    let mut call = state.keyed(who, key, ROUTE, &body);
+    let call = state.keyed(who, key, ROUTE, &body);
     let wanted = parse(state, body)?;
     let id = order.to_string();
     let decided = |view: &OrderView| view.lifecycle != Lifecycle::Placing;
@@ -116,7 +116,6 @@ async fn place(
         pay_by: state.gateway.now().plus_ms(hold_ms),
         capture: state.shop.capture,
     };
-    call.expected_version = None;
     match state.gateway.ask_until::<Order>(&id, OrderCommand::Place(Box::new(placement)), call, decided).await {
         Ok(answer) => shown(order, answer),
         // A parallel request with this key came first, with a cart or a clock read a moment apart.
