@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::http::{AppState, auth::Staff};
 
 /// Nodes, shards, actors by kind, rates, journal lag
-#[utoipa::path(get, path = "/api/cluster", tag = "operations", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/cluster", tag = "Operations", security(("bearer" = [])),
     responses((status = 200, description = "The state of this node and what it knows of others", body = Object)))]
 pub async fn get_cluster(State(state): State<AppState>, Staff(_who): Staff) -> Json<Value> {
     Json(state.gateway.status())

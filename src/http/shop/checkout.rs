@@ -40,7 +40,7 @@ const ROUTE: &str = "checkout";
 /// Places an order from the cart and holds its stock
 ///
 /// Repeated with the same `Idempotency-Key` and body it answers for the same order.
-#[utoipa::path(post, path = "/api/checkout", tag = "checkout",
+#[utoipa::path(post, path = "/api/checkout", tag = "Checkout",
     params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
@@ -57,7 +57,7 @@ pub async fn check_out(
 }
 
 /// Places an order from the cart (the same as `POST /api/checkout`)
-#[utoipa::path(post, path = "/api/orders", tag = "checkout",
+#[utoipa::path(post, path = "/api/orders", tag = "Checkout",
     params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
