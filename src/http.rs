@@ -17,6 +17,8 @@ mod guard;
 mod idempotency;
 mod listing;
 pub mod live;
+#[cfg(test)]
+mod openapi_tests;
 mod operations;
 mod operators;
 mod order_access;

@@ -50,6 +50,9 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
             operation.responses.responses.insert("default".to_owned(), RefOr::T(any.build()));
         }
     }
+    // Axum's mark of a path's whole rest is not OpenAPI's.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     document
 }
 

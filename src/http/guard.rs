@@ -133,7 +133,30 @@ fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::{Router, body::Body, routing::get};
+    use tower::Service;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
+        let mut routes: Router = Router::new()
+            .route("/x", get(async || "x"))
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(wrong_method);
+        let mut send = async |method: &str, path: &str| {
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            routes.call(request).await.unwrap()
+        };
+        let wrong = send("DELETE", "/x").await;
+        assert_eq!(
+            (wrong.status().as_u16(), &wrong.headers()["content-type"]),
+            (405, &HeaderValue::from_static("application/problem+json"))
+        );
+        assert_eq!(wrong.headers()["allow"], "GET,HEAD");
+        assert_eq!(send("GET", "/y").await.status(), 404);
+        assert_eq!(send("GET", "/x").await.status(), 200);
+    }
 
     #[test]
     fn labels_are_bounded_and_panics_keep_their_text() {

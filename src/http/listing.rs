@@ -107,7 +107,7 @@ mod tests {
         let (mut seen, mut next) = (Vec::new(), None);
         loop {
             let from = after(next.as_deref()).unwrap();
-            let page = walk(from, 7, table(300), |key| Ok((number(key) % 3 == 0).then(|| number(key)))).unwrap();
+            let page = walk(from, 7, table(300), |key| Ok(number(key).is_multiple_of(3).then(|| number(key)))).unwrap();
             seen.extend(page.items);
             next = page.next;
             if next.is_none() {

@@ -90,6 +90,9 @@ impl ShopSettings {
     }
 }
 
+/// What the OpenAPI document promises, and what the catalogue renders at once.
+pub const PAGE_MAX: usize = 100;
+
 /// Bounds on what one request may ask for.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -105,7 +108,7 @@ pub struct HttpLimits {
     pub inflight_max: usize,
     /// Items on a page when `limit` is absent. Default 24.
     pub page_default: usize,
-    /// The largest `limit`; more is answered 400. Default 100.
+    /// The largest `limit`; more is answered 400. Default 100, which is also the most.
     pub page_max: usize,
     /// Lines of one bulk change of a cart; more is answered 422. Default 200.
     pub bulk_lines: usize,
@@ -143,8 +146,8 @@ impl HttpLimits {
         if self.answer_within_ms == 0 || self.answer_within_ms >= self.request_timeout_ms {
             return Some(("answer_within_ms", "at least 1, and less than request_timeout_ms".to_owned()));
         }
-        if self.page_default == 0 || self.page_default > self.page_max || self.page_max > 1_000 {
-            return Some(("page_default", "1 to page_max, and page_max at most 1000".to_owned()));
+        if self.page_default == 0 || self.page_default > self.page_max || self.page_max > PAGE_MAX {
+            return Some(("page_default", format!("1 to page_max, and page_max at most {PAGE_MAX}")));
         }
         if self.bulk_lines == 0 || self.manual_hold_seconds == 0 || self.lookups_a_minute == 0 {
             return Some((

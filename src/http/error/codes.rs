@@ -22,6 +22,8 @@ macro_rules! codes {
 
 codes! {
     BadRequest = "bad_request", BAD_REQUEST, "The request is malformed";
+    BadSignature = "bad_signature", BAD_REQUEST, "The webhook's signature is wrong";
+    StaleSignature = "stale_signature", BAD_REQUEST, "The webhook's signature is too old";
     BadJson = "bad_json", BAD_REQUEST, "The body is not the JSON that is expected here";
     BadPath = "bad_path", BAD_REQUEST, "A part of the path cannot be read";
     BadQuery = "bad_query", BAD_REQUEST, "The query cannot be read";

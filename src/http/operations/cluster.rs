@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Nodes, shards, actors by kind, rates, journal lag
-#[utoipa::path(get, path = "/api/cluster", tag = "operations", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/cluster", tag = "Operations", security(("bearer" = [])),
     responses((status = 200, description = "The state of this node and what it knows of others", body = Object)))]
 pub async fn get_cluster(State(state): State<AppState>, Staff(_who): Staff) -> Json<NodeStatus> {
     Json(state.gateway.status())

@@ -21,14 +21,14 @@ pub struct Ready {
 }
 
 /// The process answers
-#[utoipa::path(get, path = "/healthz", tag = "operations",
+#[utoipa::path(get, path = "/healthz", tag = "Operations",
     responses((status = 200, description = "Always `ok`", content_type = "text/plain", body = String)))]
 pub async fn healthz() -> &'static str {
     "ok"
 }
 
 /// The shop takes commands
-#[utoipa::path(get, path = "/readyz", tag = "operations",
+#[utoipa::path(get, path = "/readyz", tag = "Operations",
     responses(
         (status = 200, description = "Every shard takes commands", body = Ready),
         (status = 503, description = "`unavailable`; `detail` says why"),

@@ -9,7 +9,7 @@ use axum::{
 use crate::http::AppState;
 
 /// Measurements, in Prometheus' text format
-#[utoipa::path(get, path = "/metrics", tag = "operations",
+#[utoipa::path(get, path = "/metrics", tag = "Operations",
     responses((status = 200, description = "All metrics", content_type = "text/plain", body = String)))]
 pub async fn get_metrics(State(state): State<AppState>) -> Response {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

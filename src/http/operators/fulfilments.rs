@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Sends a parcel
-#[utoipa::path(post, path = "/api/orders/{id}/fulfilments", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/orders/{id}/fulfilments", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewFulfilmentBody,
     responses(
         (status = 201, description = "The order with its new parcel", body = OrderBody, headers(("etag" = String))),

@@ -29,7 +29,7 @@ pub struct HistoryQuery {
 }
 
 /// An order's history, oldest first
-#[utoipa::path(get, path = "/api/orders/{id}/history", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders/{id}/history", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path), HistoryQuery),
     responses((status = 200, description = "Who did what, and when", body = Page<HistoryEntry>)))]
 pub async fn get_order_history(

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Sets units aside for a time
-#[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "stock", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
     responses(
         (status = 201, description = "The units are held", body = HoldBody),
@@ -65,7 +65,7 @@ pub async fn hold_stock(
 }
 
 /// Ends a hold that was taken by hand
-#[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "stock", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path), ("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The levels; also where no such hold is left", body = LevelsBody),

@@ -40,7 +40,7 @@ pub struct MovementsQuery {
 }
 
 /// The stock book of one SKU
-#[utoipa::path(get, path = "/api/stock/{sku}/movements", tag = "stock", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/stock/{sku}/movements", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path), MovementsQuery),
     responses((status = 200, description = "Movements, oldest first", body = Page<StockMovement>)))]
 pub async fn list_stock_movements(
@@ -61,7 +61,7 @@ pub async fn list_stock_movements(
         }
         let commits = state.gateway.history(&key, from, CHUNK).await?;
         let Some(last) = commits.last().map(|commit| commit.version) else { break };
-        if commits.iter().any(|commit| book.add(commit)) || commits.len() < CHUNK {
+        if commits.iter().any(|commit| book.add(commit)) {
             break;
         }
         from = last + 1;

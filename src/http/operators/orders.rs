@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Orders of one user, newest first
-#[utoipa::path(get, path = "/api/orders/user/{id}", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders/user/{id}", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "An account's or a guest's id"), PageQuery),
     responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
 pub async fn list_orders_of_user(

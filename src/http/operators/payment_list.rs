@@ -35,7 +35,7 @@ pub struct PaymentsQuery {
 }
 
 /// Payments
-#[utoipa::path(get, path = "/api/payments", tag = "payments", params(PaymentsQuery), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/payments", tag = "Payments", params(PaymentsQuery), security(("bearer" = [])),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
 pub async fn list_payments(
     State(state): State<AppState>,
@@ -47,7 +47,7 @@ pub async fn list_payments(
 }
 
 /// Payments of one status
-#[utoipa::path(get, path = "/api/payments/status/{status}", tag = "payments", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/payments/status/{status}", tag = "Payments", security(("bearer" = [])),
     params(("status" = PaymentStatus, Path), PageQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
 pub async fn list_payments_by_status(
@@ -60,7 +60,7 @@ pub async fn list_payments_by_status(
 }
 
 /// Payments of one user
-#[utoipa::path(get, path = "/api/payments/user/{id}", tag = "payments", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/payments/user/{id}", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), PageQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
 pub async fn list_payments_of_user(

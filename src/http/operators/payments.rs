@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Captures an authorised payment
-#[utoipa::path(post, path = "/api/payments/{id}/capture", tag = "payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/{id}/capture", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
     responses(
         (status = 200, description = "The payment; captured when its status says so", body = PaymentBody),
@@ -46,7 +46,7 @@ pub async fn capture_payment(
 }
 
 /// Voids a payment that was not captured
-#[utoipa::path(post, path = "/api/payments/{id}/void", tag = "payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/{id}/void", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
     responses(
         (status = 200, description = "The payment; voided when its status says so", body = PaymentBody),
@@ -63,7 +63,7 @@ pub async fn void_payment(
 }
 
 /// Gives money back
-#[utoipa::path(post, path = "/api/payments/{id}/refunds", tag = "payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/{id}/refunds", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
@@ -80,7 +80,7 @@ pub async fn refund_payment(
 }
 
 /// Gives money back (the same as `POST /api/payments/{id}/refunds`)
-#[utoipa::path(post, path = "/api/payments/refund/{id}", tag = "payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/refund/{id}", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),

@@ -34,7 +34,7 @@ pub struct StockQuery {
 }
 
 /// Stock levels, by SKU
-#[utoipa::path(get, path = "/api/stock", tag = "stock", params(StockQuery), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery), security(("bearer" = [])),
     responses((status = 200, description = "A page of levels", body = Page<LevelsBody>)))]
 pub async fn list_stock(
     State(state): State<AppState>,

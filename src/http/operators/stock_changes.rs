@@ -34,7 +34,7 @@ pub fn units(sku: &Sku, quantity: i64) -> Result<NonZeroU32, Problem> {
 }
 
 /// Goods arrived
-#[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "stock", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = ReceiptBody,
     responses((status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String)))))]
 pub async fn receive_stock(
@@ -52,7 +52,7 @@ pub async fn receive_stock(
 }
 
 /// A count, a loss, a find
-#[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "stock", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = AdjustmentBody,
     responses(
         (status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String))),
@@ -73,7 +73,7 @@ pub async fn adjust_stock(
 }
 
 /// When the SKU counts as low
-#[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "stock", security(("bearer" = [])),
+#[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path)), request_body = ThresholdBody,
     responses((status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String)))))]
 pub async fn set_stock_threshold(

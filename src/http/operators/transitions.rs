@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Moves an order
-#[utoipa::path(post, path = "/api/orders/{id}/transitions", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/orders/{id}/transitions", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path)), request_body = TransitionBody,
     responses(
         (status = 200, description = "The order after the move", body = OrderBody, headers(("etag" = String))),
@@ -43,7 +43,7 @@ pub async fn move_order(
 }
 
 /// Moves an order (the same as `POST /api/orders/{id}/transitions`)
-#[utoipa::path(put, path = "/api/orders/{id}", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(put, path = "/api/orders/{id}", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path)), request_body = TransitionBody,
     responses(
         (status = 200, description = "The order after the move", body = OrderBody, headers(("etag" = String))),

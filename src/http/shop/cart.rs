@@ -25,7 +25,7 @@ use crate::{
 /// The caller's cart
 ///
 /// A guest's cart is named by a signed cookie, which the first write sets.
-#[utoipa::path(get, path = "/api/cart", tag = "cart",
+#[utoipa::path(get, path = "/api/cart", tag = "Cart",
     responses((status = 200, description = "Empty, where nothing was put into it", body = CartBody, headers(("etag" = String)))))]
 pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCaller) -> Result<Response, Problem> {
     // Reading makes no session, and nobody's cart is empty.
@@ -37,7 +37,7 @@ pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCall
 }
 
 /// Sets a line's quantity
-#[utoipa::path(put, path = "/api/cart/lines/{sku}", tag = "cart",
+#[utoipa::path(put, path = "/api/cart/lines/{sku}", tag = "Cart",
     params(("sku" = String, Path, description = "A SKU"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     request_body = QuantityBody,
     responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String)))))]
@@ -55,7 +55,7 @@ pub async fn set_cart_line(
 }
 
 /// Removes a line
-#[utoipa::path(delete, path = "/api/cart/lines/{sku}", tag = "cart",
+#[utoipa::path(delete, path = "/api/cart/lines/{sku}", tag = "Cart",
     params(("sku" = String, Path, description = "A SKU"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String)))))]
 pub async fn remove_cart_line(
@@ -73,7 +73,7 @@ pub async fn remove_cart_line(
 /// Adds units to several lines at once
 ///
 /// All lines or none. With an `Idempotency-Key` a repeated request adds once.
-#[utoipa::path(post, path = "/api/cart/lines", tag = "cart",
+#[utoipa::path(post, path = "/api/cart/lines", tag = "Cart",
     params(("idempotency-key" = Option<String>, Header), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     request_body = Vec<NewLineBody>,
     responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String)))))]

@@ -13,14 +13,14 @@ use crate::{
 };
 
 /// All categories, as a tree
-#[utoipa::path(get, path = "/api/categories", tag = "catalogue",
+#[utoipa::path(get, path = "/api/categories", tag = "Catalogue",
     responses((status = 200, description = "Siblings by position and name", body = [Category])))]
 pub async fn list_categories(State(state): State<AppState>) -> Json<Vec<CategoryNode>> {
     Json(state.catalogue.categories())
 }
 
 /// One category with those below it
-#[utoipa::path(get, path = "/api/categories/{slug}", tag = "catalogue",
+#[utoipa::path(get, path = "/api/categories/{slug}", tag = "Catalogue",
     params(("slug" = String, Path, description = "A category's slug")),
     responses((status = 200, description = "The category", body = Category)))]
 pub async fn get_category(
@@ -32,7 +32,7 @@ pub async fn get_category(
 }
 
 /// A page of one category (the same as `/api/products/category/{slug}`)
-#[utoipa::path(get, path = "/api/categories/{slug}/products", tag = "catalogue",
+#[utoipa::path(get, path = "/api/categories/{slug}/products", tag = "Catalogue",
     params(("slug" = String, Path, description = "A category's slug"), PageQuery),
     responses((status = 200, description = "Products by name", body = ProductPage)))]
 pub async fn list_category_products(

@@ -40,7 +40,7 @@ const ROUTE: &str = "checkout";
 /// Places an order from the cart and holds its stock
 ///
 /// Repeated with the same `Idempotency-Key` and body it answers for the same order.
-#[utoipa::path(post, path = "/api/checkout", tag = "checkout",
+#[utoipa::path(post, path = "/api/checkout", tag = "Checkout",
     params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
@@ -57,7 +57,7 @@ pub async fn check_out(
 }
 
 /// Places an order from the cart (the same as `POST /api/checkout`)
-#[utoipa::path(post, path = "/api/orders", tag = "checkout",
+#[utoipa::path(post, path = "/api/orders", tag = "Checkout",
     params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
@@ -88,7 +88,7 @@ async fn place(
     body: CheckoutBody,
 ) -> Result<Response, Problem> {
     let order = OrderId(key.name(who.user, ROUTE));
-    let mut call = state.keyed(who, key, ROUTE, &body);
+    let call = state.keyed(who, key, ROUTE, &body);
     let wanted = parse(state, body)?;
     let id = order.to_string();
     let decided = |view: &OrderView| view.lifecycle != Lifecycle::Placing;
@@ -116,7 +116,6 @@ async fn place(
         pay_by: state.gateway.now().plus_ms(hold_ms),
         capture: state.shop.capture,
     };
-    call.expected_version = None;
     match state.gateway.ask_until::<Order>(&id, OrderCommand::Place(Box::new(placement)), call, decided).await {
         Ok(answer) => shown(order, answer),
         // A parallel request with this key came first, with a cart or a clock read a moment apart.

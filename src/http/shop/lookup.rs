@@ -26,7 +26,7 @@ pub struct LookupQuery {
 }
 
 /// One order, by number and e-mail
-#[utoipa::path(get, path = "/api/orders/lookup", tag = "orders", params(LookupQuery),
+#[utoipa::path(get, path = "/api/orders/lookup", tag = "Orders", params(LookupQuery),
     responses(
         (status = 200, description = "The order", body = OrderBody),
         (status = 404, description = "`unknown_order`: number or e-mail is wrong"),

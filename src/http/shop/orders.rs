@@ -48,7 +48,7 @@ pub struct OrdersQuery {
 /// Orders, newest first
 ///
 /// A shopper sees the own ones; staff sees all.
-#[utoipa::path(get, path = "/api/orders", tag = "orders", params(OrdersQuery),
+#[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
     responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
 pub async fn list_orders(
     State(state): State<AppState>,
@@ -69,7 +69,7 @@ pub async fn list_orders(
 }
 
 /// Orders of one status, newest first
-#[utoipa::path(get, path = "/api/orders/status/{status}", tag = "orders",
+#[utoipa::path(get, path = "/api/orders/status/{status}", tag = "Orders",
     params(("status" = OrderStatus, Path), PageQuery),
     responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>)))]
 pub async fn list_orders_by_status(
@@ -85,7 +85,7 @@ pub async fn list_orders_by_status(
 }
 
 /// One order
-#[utoipa::path(get, path = "/api/orders/{id}", tag = "orders", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/orders/{id}", tag = "Orders", params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The caller's own order, or any for staff", body = OrderBody, headers(("etag" = String))),
         (status = 304, description = "Nothing has changed since `If-None-Match`"),
@@ -106,7 +106,7 @@ pub async fn get_order(
 /// Cancels an order
 ///
 /// Its owner may while it waits for its payment and until it is processed; stock and money are undone.
-#[utoipa::path(delete, path = "/api/orders/{id}", tag = "orders", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/orders/{id}", tag = "Orders", params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The cancelled order", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`illegal_move`"),

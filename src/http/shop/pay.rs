@@ -30,7 +30,7 @@ const ROUTE: &str = "payments";
 const TOKEN_BYTES_MAX: usize = 255;
 
 /// Pays an order
-#[utoipa::path(post, path = "/api/payments", tag = "payments",
+#[utoipa::path(post, path = "/api/payments", tag = "Payments",
     params(("idempotency-key" = String, Header)), request_body = NewPaymentBody,
     responses(
         (status = 201, description = "The order is paid and verified", body = PaymentBody),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A payment
-#[utoipa::path(get, path = "/api/payments/{id}", tag = "payments",
+#[utoipa::path(get, path = "/api/payments/{id}", tag = "Payments",
     params(("id" = Uuid, Path, description = "A payment's id")),
     responses((status = 200, description = "The caller's own payment, or any for staff", body = PaymentBody, headers(("etag" = String)))))]
 pub async fn get_payment(

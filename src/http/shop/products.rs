@@ -37,7 +37,7 @@ pub struct ProductsQuery {
 }
 
 /// A page of the catalogue
-#[utoipa::path(get, path = "/api/products", tag = "catalogue", params(ProductsQuery),
+#[utoipa::path(get, path = "/api/products", tag = "Catalogue", params(ProductsQuery),
     responses((status = 200, description = "Products by name", body = ProductPage)))]
 pub async fn list_products(
     State(state): State<AppState>,
@@ -47,7 +47,7 @@ pub async fn list_products(
 }
 
 /// A page of one category
-#[utoipa::path(get, path = "/api/products/category/{slug}", tag = "catalogue",
+#[utoipa::path(get, path = "/api/products/category/{slug}", tag = "Catalogue",
     params(("slug" = String, Path, description = "A category's slug"), PageQuery),
     responses((status = 200, description = "Products by name", body = ProductPage)))]
 pub async fn list_products_of_category(
@@ -79,7 +79,7 @@ fn page(
 /// A product with its variants, by id or slug
 ///
 /// The `ETag` covers availability too, so a 304 is as true as a fresh answer.
-#[utoipa::path(get, path = "/api/products/{id}", tag = "catalogue",
+#[utoipa::path(get, path = "/api/products/{id}", tag = "Catalogue",
     params(("id" = String, Path, description = "A product's id or slug")),
     responses(
         (status = 200, description = "The product", body = Product, headers(("etag" = String))),

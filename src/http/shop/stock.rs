@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Availability of one SKU
-#[utoipa::path(get, path = "/api/stock/{sku}", tag = "stock",
+#[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
     params(("sku" = String, Path, description = "A SKU")),
     responses(
         (status = 200, description = "What the caller may know", body = StockBody, headers(("etag" = String))),
