@@ -43,7 +43,11 @@ fn records() -> Vec<(&'static str, Record)> {
     let batch = Batch {
         id: BatchId(Uuid::from_u128(0x0192_f000_0000_7000_8000_0000_0000_0003)),
         commits: vec![
-            commit("TSHIRT-RED-M", 1, vec![StockEvent::Received { units: units(40), reference: Some("a \"b\"\n".into()) }]),
+            commit(
+                "TSHIRT-RED-M",
+                1,
+                vec![StockEvent::Received { units: units(40), reference: Some("a \"b\"\n".into()) }],
+            ),
             commit(
                 "TSHIRT-RED-M",
                 2,
@@ -63,7 +67,9 @@ fn records() -> Vec<(&'static str, Record)> {
 }
 
 fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/envelope").join(format!("{name}.v{}.bin", envelope::VERSION))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden/envelope")
+        .join(format!("{name}.v{}.bin", envelope::VERSION))
 }
 
 #[test]
