@@ -125,7 +125,7 @@ fn after_the_last_possible_prefix_keys_pages_end() {
 fn history_begins_at_or_below_the_version() {
     both(|store| {
         store.write(S, filled()).expect("a write");
-        let cases: [(u64, usize, &[(u64, u64)]); 6] = [
+        let cases: [(u64, usize, &[_]); 6] = [
             (0, 9, &[(1, 5), (4, 8), (9, 12)]),
             (1, 2, &[(1, 5), (4, 8)]),
             (3, 9, &[(1, 5), (4, 8), (9, 12)]),
