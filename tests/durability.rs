@@ -1,5 +1,6 @@
 //! Durable means synced (G2): a library preloaded into a real writer process counts the syncs of `journal/db`;
-//! at each acknowledgement there was at least one more than at the one before.
+//! at each acknowledgement there was at least one more than at the one before. And when a sync fails, the
+//! journal refuses everything from then on.
 //!
 //! It cannot show that the disk obeys; that is the operator's choice of disk.
 
@@ -10,8 +11,9 @@ use std::{
     sync::Arc,
 };
 
+use futures::StreamExt;
 use souk::{
-    actors::ports::journal::{Batch, BatchId, Commit, Journal, NodeId, Shard},
+    actors::ports::journal::{AppendError, Batch, BatchId, Commit, Journal, NodeId, Shard},
     domain::{
         ids::CommandId,
         key::EntityKey,
@@ -74,6 +76,52 @@ async fn writer_process() {
         }
     });
     futures::future::join_all(together).await;
+}
+
+/// The process whose disk dies: prints what it is told after the first failed sync.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failing_process() {
+    let Ok(dir) = std::env::var("SOUK_DURABILITY_FAILING") else { return };
+    let journal = SledJournal::open(Path::new(&dir), SledOptions::default()).expect("the journal opens");
+    let claim = journal.claim(Shard(0), NodeId("w".into())).await.expect("a claim");
+    let mut live = journal.read(Shard(0), 1);
+    let mut end = claim.seq;
+    let first = loop {
+        match journal.append(claim.clone(), end, batch(end)).await {
+            Ok(seq) => end = seq,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(first, AppendError::Ambiguous(_)), "{first:?}");
+    let later = journal.append(claim.clone(), end, batch(end)).await;
+    assert!(matches!(&later, Err(AppendError::Io(why)) if why.contains("fdatasync")), "{later:?}");
+    assert!(journal.claim(Shard(1), NodeId("w".into())).await.is_err());
+    assert!(journal.resolve(Shard(0), batch(1).id).await.is_err());
+    assert!(journal.failed().await.contains("fdatasync"));
+    let mut shown = 0;
+    while let Some(Ok(_)) = live.next().await {
+        shown += 1;
+    }
+    assert!(shown <= end, "{shown} records shown, {end} acknowledged: nothing that was not synced is shown");
+    println!("died after {end}");
+}
+
+#[test]
+fn a_failed_sync_is_the_end() {
+    let dir = TempDir::new().expect("a directory");
+    let counter = dir.path().join("counter");
+    fs::write(&counter, 0_u64.to_ne_bytes()).expect("the counter");
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "failing_process", "--nocapture"])
+        .env("SOUK_DURABILITY_FAILING", dir.path().join("data"))
+        .env("SOUK_FSYNC_COUNTER", &counter)
+        .env("SOUK_FSYNC_FAILS_AFTER", "40")
+        .env("LD_PRELOAD", build_shim(dir.path()))
+        .output()
+        .expect("the writer runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("died after "), "{said}");
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod boot;
 mod keys;
 mod memory;
 mod sled;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     memory::MemoryStateStore,

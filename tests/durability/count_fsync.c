@@ -2,9 +2,12 @@
  *
  * Each successful fsync or fdatasync of a file whose path ends in "/journal/db" adds 1 to a counter in the file
  * named by SOUK_FSYNC_COUNTER (8 bytes, native order, mapped shared, so the process itself reads it at any
- * moment). The call is counted after the kernel has answered. */
+ * moment). The call is counted after the kernel has answered.
+ *
+ * With SOUK_FSYNC_FAILS_AFTER=n, syncs of that file fail with EIO once n were counted: a dying disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 static _Atomic uint64_t *counter;
+static uint64_t fails_after = UINT64_MAX;
 
 __attribute__((constructor)) static void open_counter(void) {
     const char *path = getenv("SOUK_FSYNC_COUNTER");
@@ -25,29 +29,33 @@ __attribute__((constructor)) static void open_counter(void) {
     if (mapped == MAP_FAILED) abort();
     close(fd);
     counter = mapped;
+    const char *limit = getenv("SOUK_FSYNC_FAILS_AFTER");
+    if (limit != NULL) fails_after = strtoull(limit, NULL, 10);
 }
 
-static void count(int fd) {
+static int is_journal(int fd) {
     char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
-    if (counter == NULL || length < 0) return;
+    if (counter == NULL || length < 0) return 0;
     path[length] = 0;
     const char *wanted = "/journal/db";
     size_t tail = strlen(wanted);
-    if ((size_t)length >= tail && strcmp(path + length - tail, wanted) == 0) (*counter)++;
+    return (size_t)length >= tail && strcmp(path + length - tail, wanted) == 0;
 }
 
-int fdatasync(int fd) {
-    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+static int sync_and_count(const char *name, int fd) {
+    int journal = is_journal(fd);
+    if (journal && *counter >= fails_after) {
+        errno = EIO;
+        return -1;
+    }
+    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
     int result = real(fd);
-    if (result == 0) count(fd);
+    if (result == 0 && journal) (*counter)++;
     return result;
 }
 
-int fsync(int fd) {
-    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
-    int result = real(fd);
-    if (result == 0) count(fd);
-    return result;
-}
+int fdatasync(int fd) { return sync_and_count("fdatasync", fd); }
+
+int fsync(int fd) { return sync_and_count("fsync", fd); }

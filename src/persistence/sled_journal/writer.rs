@@ -136,7 +136,11 @@ impl Writer {
         }
         if !group.records.is_empty() {
             let started = Instant::now();
-            self.store(std::mem::take(&mut group.batch))?;
+            if let Err(reason) = self.store(std::mem::take(&mut group.batch)) {
+                // Said before the waiting callers are let go, so that whatever they ask next is refused.
+                self.shared.failure.send_replace(Some(reason.as_str().into()));
+                return Err(reason);
+            }
             metrics::histogram!("souk_journal_append_seconds").record(started.elapsed().as_secs_f64());
             metrics::histogram!("souk_journal_batch_commits").record(group.commits as f64);
             metrics::counter!("souk_journal_bytes_total").increment(group.bytes as u64);
@@ -240,6 +244,9 @@ impl Writer {
         tracing::error!(%reason, dir = %self.dir.display(), "the journal failed and refuses everything from now on");
         metrics::counter!("souk_journal_failures_total").increment(1);
         self.shared.failure.send_replace(Some(reason.into()));
+        // Never closed: sled syncs when it is dropped, and panics where the disk refuses. The process ends anyway,
+        // and until then nobody in it may open the directory again.
+        std::mem::forget(self.db.clone());
         self.shared.logs.iter().for_each(ShardLog::close);
     }
 }

@@ -91,8 +91,13 @@ impl Drop for SledStateStore {
         // A clean end: on disk first, then the mark goes. If either fails the store is only rebuilt.
         let flushed = guarded(|| db.flush().map_err(text));
         let path = database_file(&self.mark);
-        drop(db);
-        let synced = flushed.and_then(|_| fs::File::open(path).and_then(|file| file.sync_all()).map_err(text));
+        // sled syncs when it is dropped, and panics where the disk refuses.
+        let closed = guarded(|| {
+            drop(db);
+            Ok(())
+        });
+        let synced =
+            flushed.and(closed).and_then(|()| fs::File::open(path).and_then(|file| file.sync_all()).map_err(text));
         if let Err(error) = synced.and_then(|()| self.mark.clear().map_err(text)) {
             tracing::warn!(%error, "the state store did not close cleanly");
         }
