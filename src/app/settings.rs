@@ -129,6 +129,7 @@ pub(super) fn sandbox(config: &Config) -> SandboxSettings {
         timeout_ms: ms32(sandbox.timeout_ms),
         webhook_delay_ms: ms32(sandbox.webhook_delay_ms),
         duplicate_webhooks: sandbox.duplicate_webhooks,
+        shuffle_webhooks: sandbox.shuffle_webhooks,
         ..SandboxSettings::default()
     }
 }

@@ -18,7 +18,7 @@ pub struct Http {
     pub request_timeout_ms: u64,
     /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
     pub inflight_max: u64,
-    /// Items of one page, at most; a larger `limit` is refused. Default 200.
+    /// Items of one page, at most; a larger `limit` is refused. Default 100, which is also the most: the API's document promises it.
     pub page_limit_max: u64,
     /// Items of one page where the caller names no `limit`. Default 24.
     pub page_limit_default: u64,
@@ -35,7 +35,7 @@ impl Default for Http {
             body_bytes_max: MIB,
             request_timeout_ms: 10_000,
             inflight_max: 4_096,
-            page_limit_max: 200,
+            page_limit_max: 100,
             page_limit_default: 24,
             drain_timeout_ms: 10_000,
             trust_forwarded_for: false,
@@ -48,7 +48,7 @@ impl Http {
         checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB, "bytes");
         checks.range("http.request_timeout_ms", self.request_timeout_ms, 100, 300_000, "milliseconds");
         checks.range("http.inflight_max", self.inflight_max, 1, 1_000_000, "requests");
-        checks.range("http.page_limit_max", self.page_limit_max, 1, 1_000, "items");
+        checks.range("http.page_limit_max", self.page_limit_max, 1, 100, "items");
         checks.range("http.page_limit_default", self.page_limit_default, 1, self.page_limit_max, "items");
         checks.range("http.drain_timeout_ms", self.drain_timeout_ms, 0, DAY_MS, "milliseconds");
     }
