@@ -30,7 +30,7 @@ impl Tail {
         // On failure the tail stops: what was gathered counts as written nowhere, a restart folds it again.
         self.store.write(self.shard, write)?;
         evict(&mut self.inner(), self.settings.tail_cache_max);
-        self.progress.send_modify(|now| now.flushed = now.flushed.max(progress.folded));
+        self.progress.change(|now| now.flushed = now.flushed.max(progress.folded));
         Ok(())
     }
 
