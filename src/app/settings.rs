@@ -137,6 +137,7 @@ pub(super) fn sandbox(config: &Config) -> SandboxSettings {
         timeout_ms: small(sandbox.timeout_ms),
         webhook_delay_ms: small(sandbox.webhook_delay_ms),
         duplicate_webhooks: sandbox.duplicate_webhooks,
+        shuffle_webhooks: sandbox.shuffle_webhooks,
         ..SandboxSettings::default()
     }
 }

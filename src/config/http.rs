@@ -22,7 +22,7 @@ pub struct Http {
     pub head_timeout_ms: u64,
     /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
     pub inflight_max: u64,
-    /// Items of one page, at most; a larger `limit` is refused. Default 200.
+    /// Items of one page, at most; a larger `limit` is refused. Default 100, which is also the most: the API's document promises it.
     pub page_limit_max: u64,
     /// Items of one page where the caller names no `limit`. Default 24.
     pub page_limit_default: u64,
@@ -41,7 +41,7 @@ impl Default for Http {
             connections_max: 20_000,
             head_timeout_ms: 30_000,
             inflight_max: 4_096,
-            page_limit_max: 200,
+            page_limit_max: 100,
             page_limit_default: 24,
             drain_timeout_ms: 10_000,
             trust_forwarded_for: false,
@@ -56,7 +56,7 @@ impl Http {
         checks.range("http.connections_max", self.connections_max, 1, 1_000_000, "connections");
         checks.range("http.head_timeout_ms", self.head_timeout_ms, 100, 600_000, "milliseconds");
         checks.range("http.inflight_max", self.inflight_max, 1, 1_000_000, "requests");
-        checks.range("http.page_limit_max", self.page_limit_max, 1, 1_000, "items");
+        checks.range("http.page_limit_max", self.page_limit_max, 1, 100, "items");
         checks.range("http.page_limit_default", self.page_limit_default, 1, self.page_limit_max, "items");
         checks.range("http.drain_timeout_ms", self.drain_timeout_ms, 0, DAY_MS, "milliseconds");
     }

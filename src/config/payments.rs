@@ -24,11 +24,20 @@ pub struct Sandbox {
     pub webhook_delay_ms: u64,
     /// Whether each webhook comes twice, as real providers' sometimes do. Default false.
     pub duplicate_webhooks: bool,
+    /// Whether webhooks' delays vary up to four times `webhook_delay_ms`, so that they overtake each other. Default false.
+    pub shuffle_webhooks: bool,
 }
 
 impl Default for Sandbox {
     fn default() -> Self {
-        Self { enabled: true, slow_ms: 3_000, timeout_ms: 5_000, webhook_delay_ms: 200, duplicate_webhooks: false }
+        Self {
+            enabled: true,
+            slow_ms: 3_000,
+            timeout_ms: 5_000,
+            webhook_delay_ms: 200,
+            duplicate_webhooks: false,
+            shuffle_webhooks: false,
+        }
     }
 }
 

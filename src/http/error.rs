@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use axum::{
     Json,
     extract::rejection::{PathRejection, QueryRejection},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -95,7 +95,7 @@ impl IntoResponse for Problem {
             // The header counts whole seconds; 0 would invite a tight loop.
             headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
         }
-        if self.code == Code::Unauthenticated {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

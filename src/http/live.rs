@@ -13,10 +13,11 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{any, get},
 };
 
+use super::Problem;
 use crate::live::{Audience, Hub};
 
 /// The request's credentials are present and not valid; a caller without any is a guest, not an error.
@@ -39,13 +40,8 @@ pub fn router(state: LiveState) -> Router {
     Router::new().route("/live", any(ws::open)).route("/live/sse", get(sse::open)).with_state(state)
 }
 
-/// A problem+json answer of this room.
-fn problem(status: axum::http::StatusCode, code: &'static str, detail: &str) -> Response {
-    use axum::response::IntoResponse;
-    metrics::counter!("souk_live_refused_total", "code" => code).increment(1);
-    let body = serde_json::json!({
-        "type": format!("/problems/{code}"), "title": status.canonical_reason(), "status": status.as_u16(),
-        "code": code, "detail": detail,
-    });
-    (status, [(axum::http::header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+/// Counts what is refused at the door.
+fn refused(problem: Problem) -> Response {
+    metrics::counter!("souk_live_refused_total", "code" => problem.code.name()).increment(1);
+    problem.into_response()
 }

@@ -29,7 +29,7 @@ enum Walk {
     Rows { table: &'static str, prefix: Vec<u8> },
 }
 
-pub fn page(
+pub async fn page(
     state: &AppState,
     filter: &Filter,
     cursor: Option<&str>,
@@ -37,6 +37,7 @@ pub fn page(
 ) -> Result<Page<OrderBody>, Problem> {
     let limit = listing::limit(limit, &state.limits)?;
     let after = listing::after(cursor)?;
+    state.read_your_writes().await;
     let load = |id: OrderId| -> Result<Option<OrderBody>, StoreError> {
         let answer = state.gateway.peek::<Order>(&id.to_string())?;
         Ok(answer.filter(|answer| filter.passes(answer)).and_then(|answer| OrderBody::new(id, answer)))

@@ -47,7 +47,7 @@ where
     responses(
         (status = 200, description = "taken, or of no use", body = WebhookReceipt),
         (status = 400, description = "`bad_signature`, `stale_signature`, `bad_request`", content_type = "application/problem+json"),
-        (status = 404, description = "`unknown_provider`", content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: there is no such provider", content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`, with Retry-After", content_type = "application/problem+json"),
     ))]
 async fn webhook(

@@ -21,6 +21,9 @@ use crate::{
     views::catalogue::Catalogue,
 };
 
+/// How long a list waits for what is durable already.
+const CATCH_UP_MAX: Duration = Duration::from_secs(1);
+
 /// The composition root's side of [`AppState`].
 pub struct Parts {
     pub gateway: Gateway,
@@ -73,6 +76,14 @@ impl AppState {
     /// How long a handler waits for the engine.
     pub fn patience(&self) -> Duration {
         Duration::from_millis(self.limits.answer_within_ms)
+    }
+
+    /// Before the read models are asked: whoever was answered a moment ago finds it in the next list. Behind a stalled
+    /// disk the lists are a little old after [`CATCH_UP_MAX`], and say nothing wrong.
+    pub(super) async fn read_your_writes(&self) {
+        if !self.gateway.caught_up(CATCH_UP_MAX).await {
+            tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are behind the journal");
+        }
     }
 
     /// A command that its sender cannot repeat: where repeating it changes nothing.

@@ -1,15 +1,17 @@
 //! A whole shop in this process, on a free port, and the verbs of its people: tests read like what a
 //! shopper or an operator does.
 //!
-//! [`start_app`] is the one place that knows how a shop is put together.
+//! `start` is the one place that knows how a shop is put together.
 
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+mod start;
+
 use std::{
     sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -22,38 +24,63 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::{Value, json};
-
-/// What [`start_app`] gives: where the shop listens, its superadmin, and what keeps it alive.
-pub struct Running {
-    pub url: String,
-    pub email: String,
-    pub password: String,
-    pub keep: Box<dyn std::any::Any + Send + Sync>,
-}
-
-/// The sample shop on the memory journal with the sandbox provider, listening on `127.0.0.1:0`.
-async fn start_app() -> Running {
-    unimplemented!("the composition root starts the shop here")
-}
+use souk::{app, config::Config};
+use tokio::sync::OnceCell;
 
 pub struct Shop {
     pub url: String,
-    running: Running,
     client: Client<HttpConnector, Full<Bytes>>,
-    sku: AtomicU32,
+    front: Arc<Front>,
+    own: Option<start::Own>,
+}
+
+/// What everybody who uses one running shop shares.
+#[derive(Default)]
+struct Front {
+    /// A superadmin's token.
     staff: String,
+    /// One SKU of each product; each is given out once.
+    skus: Vec<String>,
+    next: AtomicUsize,
 }
 
 impl Shop {
+    /// The sample shop that all tests of this binary share.
     pub async fn start() -> Self {
-        let running = start_app().await;
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        let url = running.url.clone();
-        let mut shop = Self { url, running, client, sku: AtomicU32::new(0), staff: String::new() };
-        let login = json!({"email": shop.running.email, "password": shop.running.password});
-        let token = shop.guest().post("/api/auth/login", login).await.ok()["access_token"].clone();
-        shop.staff = token.as_str().expect("a token").to_owned();
+        static FRONT: OnceCell<Arc<Front>> = OnceCell::const_new();
+        let url = tokio::task::spawn_blocking(start::sample).await.expect("a shop").to_owned();
+        let mut shop = Self { url, client: client(), front: Arc::default(), own: None };
+        shop.front = FRONT.get_or_init(async || Arc::new(shop.front().await)).await.clone();
         shop
+    }
+
+    /// A small shop of this test alone.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let own = start::own(change).await;
+        let url = format!("http://{}", own.app.address);
+        let mut shop = Self { url, client: client(), front: Arc::default(), own: Some(own) };
+        shop.front = Arc::new(shop.front().await);
+        shop
+    }
+
+    async fn front(&self) -> Front {
+        let login = json!({"email": start::EMAIL, "password": start::PASSWORD});
+        let token = self.guest().post("/api/auth/login", login).await.ok()["access_token"].clone();
+        let (mut skus, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.guest().get(&format!("/api/products?limit=100{cursor}")).await.ok();
+            let items = page["items"].as_array().expect("a page");
+            skus.extend(items.iter().map(|item| text(&item["skus"][0]).to_owned()));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Front { staff: text(&token).to_owned(), skus, next: AtomicUsize::new(0) },
+            }
+        }
+    }
+
+    /// The process behind a shop of [`Shop::with`].
+    pub fn app(&self) -> &app::Shop {
+        &self.own.as_ref().expect("a shop of its own").app
     }
 
     /// Somebody new, without a cookie.
@@ -62,7 +89,7 @@ impl Shop {
     }
 
     pub fn staff(&self) -> Person<'_> {
-        Person { token: Some(self.staff.clone()), ..self.guest() }
+        self.with_token(&self.front.staff)
     }
 
     pub fn with_token(&self, token: &str) -> Person<'_> {
@@ -71,9 +98,8 @@ impl Shop {
 
     /// A SKU that no other caller of this gets, with exactly `units` available.
     pub async fn sku_with(&self, units: i64) -> String {
-        let n = self.sku.fetch_add(1, Ordering::Relaxed) as usize;
-        let page = self.guest().get("/api/products?limit=100").await.ok();
-        let sku = page["items"][n]["skus"][0].as_str().expect("the sample shop has 100 products").to_owned();
+        let n = self.front.next.fetch_add(1, Ordering::Relaxed);
+        let sku = self.front.skus.get(n).expect("a product that no test has taken yet").clone();
         let staff = self.staff();
         let now = staff.get(&format!("/api/stock/{sku}")).await.ok()["available"].as_i64().expect("staff sees counts");
         if units != now {
@@ -96,6 +122,10 @@ impl Shop {
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     let so = async { while !condition().await {} };
     tokio::time::timeout(Duration::from_secs(10), so).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+fn client() -> Client<HttpConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new()).build_http()
 }
 
 pub fn fresh_key() -> String {

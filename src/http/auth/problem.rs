@@ -1,31 +1,36 @@
-//! `AuthError` as an HTTP answer: problem+json (RFC 9457), with the headers that its status asks for.
+//! Each `AuthError` and the problem it becomes.
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+use axum::response::{IntoResponse, Response};
+
+use crate::{
+    http::{Code, Problem},
+    identity::AuthError,
 };
 
-use crate::identity::AuthError;
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        use AuthError as E;
+        let detail = error.to_string();
+        let problem = |code| Problem::new(code, detail);
+        match error {
+            E::Unauthenticated => problem(Code::Unauthenticated),
+            E::InvalidToken(_) => problem(Code::InvalidToken),
+            E::InvalidCredentials => problem(Code::InvalidCredentials),
+            E::Forbidden { .. } => problem(Code::Forbidden),
+            E::ForeignOrigin => problem(Code::ForeignOrigin),
+            E::TooManyAttempts { retry_after_ms } => problem(Code::TooManyAttempts).retry_after(retry_after_ms),
+            E::Busy { retry_after_ms } => problem(Code::Busy).retry_after(retry_after_ms),
+            E::Unavailable { retry_after_ms } => problem(Code::Unavailable).retry_after(retry_after_ms),
+            E::BadRequest { status: 413, .. } => problem(Code::BodyTooLarge),
+            E::BadRequest { status: 415, .. } => problem(Code::UnsupportedMediaType),
+            E::BadRequest { .. } => problem(Code::BadRequest),
+            E::Internal => problem(Code::Internal),
+        }
+    }
+}
 
 impl IntoResponse for AuthError {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::json!({
-            "type": format!("/errors/{}", self.code()),
-            "title": self.title(),
-            "status": status.as_u16(),
-            "code": self.code(),
-            "detail": self.detail(),
-        });
-        let mut response = (status, body.to_string()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(seconds) = self.retry_after_s() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        Problem::from(self).into_response()
     }
 }

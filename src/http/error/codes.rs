@@ -29,6 +29,7 @@ codes! {
     BadQuery = "bad_query", BAD_REQUEST, "The query cannot be read";
     BadCursor = "bad_cursor", BAD_REQUEST, "The cursor was not made by this list";
     BadCondition = "bad_condition", BAD_REQUEST, "If-Match does not name a version";
+    TooManyTopics = "too_many_topics", BAD_REQUEST, "Too many topics for one stream";
     IdempotencyKeyRequired = "idempotency_key_required", BAD_REQUEST, "This call needs an Idempotency-Key";
     BadIdempotencyKey = "bad_idempotency_key", BAD_REQUEST, "The Idempotency-Key cannot be used";
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Who is calling is not known";

@@ -8,12 +8,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     response::Response,
 };
 
-use super::{LiveState, problem};
-use crate::live::{Audience, LiveLimits};
+use super::{LiveState, refused};
+use crate::{
+    http::{Code, Problem},
+    live::{Audience, LiveLimits},
+};
 
 /// A caller that came through the door.
 pub struct Visitor {
@@ -29,10 +32,10 @@ impl FromRequestParts<LiveState> for Visitor {
         let limits = state.hub.limits();
         let host = parts.uri.authority().map(|authority| authority.as_str());
         if !own_origin(&parts.headers, host, limits) {
-            return Err(problem(StatusCode::FORBIDDEN, "foreign_origin", "this page's origin may not listen here"));
+            return Err(refused(Problem::new(Code::ForeignOrigin, "this page's origin may not listen here")));
         }
         let audience = (state.authorise)(&parts.headers, None)
-            .map_err(|error| problem(StatusCode::UNAUTHORIZED, "unauthorized", &error.to_string()))?;
+            .map_err(|error| refused(Problem::new(Code::InvalidToken, error.to_string())))?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         Ok(Self { audience, address: address(&parts.headers, peer, limits), headers: parts.headers.clone() })
     }

@@ -9,13 +9,16 @@ use std::{collections::HashMap, convert::Infallible, fmt::Write, sync::Arc};
 use axum::{
     body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::{LiveState, door::Visitor, problem, session};
-use crate::live::{Out, Session};
+use super::{LiveState, door::Visitor, refused, session};
+use crate::{
+    http::{Code, Problem},
+    live::{Out, Session},
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,20 +39,17 @@ pub async fn open(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Ok(Query(asked)) = asked else {
-        return problem(StatusCode::BAD_REQUEST, "bad_request", "say which: /live/sse?topics=stock.SKU1,stock.SKU2");
+        return refused(Problem::new(Code::BadQuery, "say which: /live/sse?topics=stock.SKU1,stock.SKU2"));
     };
     let topics: Arc<[String]> = session::topics(&asked.topics).into();
     if topics.is_empty() || topics.len() > TOPICS_MAX {
         let detail = format!("1 to {TOPICS_MAX} topics fit into one stream, not {}", topics.len());
-        return problem(StatusCode::BAD_REQUEST, "too_many_topics", &detail);
+        return refused(Problem::new(Code::TooManyTopics, detail).with("max", TOPICS_MAX));
     }
     let mut listener = match state.hub.connect(visitor.address, visitor.audience) {
         Ok(listener) => listener,
-        Err(refused) => {
-            let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, refused.code(), &refused.to_string());
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
-            return response;
-        }
+        // The hub has counted it, by its own finer codes.
+        Err(full) => return Problem::new(Code::Busy, full.to_string()).retry_after(5_000).into_response(),
     };
     let since = last_event(&visitor.headers, &topics).unwrap_or_else(|| session::since(&asked.since));
     listener.subscribe(&topics, &since).await;

@@ -41,6 +41,7 @@ pub async fn get_order_history(
     let id = OrderId(id);
     let limit = listing::limit(query.limit, &state.limits)?;
     order_access::readable(&state, Some(&who), id).await?;
+    state.read_your_writes().await;
     let key = EntityKey::new(Kind::Order, id.to_string());
     let from = query.cursor.unwrap_or(0).saturating_add(1);
     // One more than shown: whether there is a next page.

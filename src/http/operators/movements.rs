@@ -52,6 +52,7 @@ pub async fn list_stock_movements(
     let (sku, _) = known_sku(&state, &sku)?;
     let limit = listing::limit(query.limit, &state.limits)?;
     let key = EntityKey::new(Kind::Stock, sku.as_str());
+    state.read_your_writes().await;
     let mut book = Book::new(query.cursor.unwrap_or(0), limit);
     let mut from = 1;
     loop {
@@ -151,7 +152,8 @@ mod tests {
             commit(3, StockEvent::Released { order }),
             commit(4, StockEvent::ThresholdSet { units: 2 }),
         ];
-        let mut book = Book::new(2, 1);
+        state.read_your_writes().await;
+    let mut book = Book::new(2, 1);
         assert!(commits.iter().any(|commit| book.add(commit)), "the fourth commit is for the next page");
         assert_eq!(book.page.next.as_deref(), Some("3"));
         let [movement] = &book.page.items[..] else { panic!("{:?}", book.page.items) };

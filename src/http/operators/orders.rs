@@ -25,5 +25,5 @@ pub async fn list_orders_of_user(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let filter = Filter { user: Some(UserId(id)), ..Filter::default() };
-    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).map(Json)
+    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }

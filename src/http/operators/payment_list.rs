@@ -43,7 +43,7 @@ pub async fn list_payments(
     Query(query): Query<PaymentsQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    list(&state, query.status.map(Into::into), query.user.map(UserId), &page)
+    list(&state, query.status.map(Into::into), query.user.map(UserId), &page).await
 }
 
 /// Payments of one status
@@ -56,7 +56,7 @@ pub async fn list_payments_by_status(
     Path(status): Path<PaymentStatus>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    list(&state, Some(status.into()), None, &page)
+    list(&state, Some(status.into()), None, &page).await
 }
 
 /// Payments of one user
@@ -69,10 +69,10 @@ pub async fn list_payments_of_user(
     Path(id): Path<Uuid>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    list(&state, None, Some(UserId(id)), &page)
+    list(&state, None, Some(UserId(id)), &page).await
 }
 
-fn list(
+async fn list(
     state: &AppState,
     status: Option<PaymentRegion>,
     user: Option<UserId>,
@@ -80,6 +80,7 @@ fn list(
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     let limit = listing::limit(page.limit, &state.limits)?;
     let after = listing::after(page.cursor.as_deref())?;
+    state.read_your_writes().await;
     let (table, prefix) = match (user, status) {
         (Some(user), _) => (tables::PAYMENTS_BY_USER, tables::user_prefix(user)),
         (None, Some(status)) => (tables::PAYMENTS_BY_STATUS, tables::payment_status_prefix(status)),

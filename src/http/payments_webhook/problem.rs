@@ -1,13 +1,12 @@
-//! Why a webhook is not taken, as problem+json.
+//! Why a webhook is not taken, and the problem it becomes.
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
-
-use crate::actors::ports::WebhookRefusal;
+use axum::response::{IntoResponse, Response};
 
 use super::PaymentsFault;
+use crate::{
+    actors::ports::WebhookRefusal,
+    http::{Code, Problem},
+};
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum WebhookProblem {
@@ -19,42 +18,24 @@ pub enum WebhookProblem {
     Unavailable(#[from] PaymentsFault),
 }
 
-impl WebhookProblem {
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownProvider => "unknown_provider",
-            Self::Refused(WebhookRefusal::BadSignature) => "bad_signature",
-            Self::Refused(WebhookRefusal::TooOld { .. }) => "stale_signature",
-            Self::Refused(WebhookRefusal::Malformed(_)) => "bad_request",
-            Self::Unavailable(_) => "unavailable",
-        }
-    }
-
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Self::UnknownProvider => StatusCode::NOT_FOUND,
-            Self::Refused(_) => StatusCode::BAD_REQUEST,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+impl From<WebhookProblem> for Problem {
+    fn from(refused: WebhookProblem) -> Self {
+        use WebhookProblem as P;
+        let detail = refused.to_string();
+        let problem = |code| Problem::new(code, detail);
+        match refused {
+            // The provider is a part of the address here; in a payment's body it is `unknown_provider`.
+            P::UnknownProvider => problem(Code::NotFound),
+            P::Refused(WebhookRefusal::BadSignature) => problem(Code::BadSignature),
+            P::Refused(WebhookRefusal::TooOld { .. }) => problem(Code::StaleSignature),
+            P::Refused(WebhookRefusal::Malformed(_)) => problem(Code::BadRequest),
+            P::Unavailable(fault) => problem(Code::Unavailable).retry_after(fault.retry_after_ms),
         }
     }
 }
 
 impl IntoResponse for WebhookProblem {
     fn into_response(self) -> Response {
-        let status = self.status();
-        let body = serde_json::json!({
-            "type": format!("/errors/{}", self.code()),
-            "title": "The webhook was not taken",
-            "status": status.as_u16(),
-            "code": self.code(),
-            "detail": self.to_string(),
-        });
-        let mut response = (status, body.to_string()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Self::Unavailable(fault) = &self {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(fault.retry_after_ms.div_ceil(1000).max(1)));
-        }
-        response
+        Problem::from(self).into_response()
     }
 }

@@ -97,7 +97,7 @@ async fn what_is_not_signed_reaches_no_payment() {
     let (status, body) = send(&mut app, "simple", "wrong", "evt_1").await;
     assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &"bad_signature".into()));
     let (status, body) = send(&mut app, "other", "right", "evt_1").await;
-    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &"unknown_provider".into()));
+    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &"not_found".into()));
     let (status, _) = send(&mut app, "simple", "right", &"x".repeat(BODY_BYTES_MAX + 1)).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(payments.ids.lock().unwrap().is_empty());

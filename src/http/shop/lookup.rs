@@ -41,6 +41,7 @@ pub async fn look_up_order(
         return Err(Problem::new(Code::TooManyRequests, detail).retry_after(retry_after_ms));
     }
     let unknown = || Problem::new(Code::UnknownOrder, "no order has this number and this e-mail");
+    state.read_your_writes().await;
     let rows = state.gateway.rows(tables::ORDERS_BY_NUMBER, &tables::number_prefix(query.number), None, false, 1)?;
     let id = rows.first().and_then(|key| tables::order_of(key)).ok_or_else(unknown)?;
     let answer = state.gateway.peek::<Order>(&id.to_string())?.ok_or_else(unknown)?;

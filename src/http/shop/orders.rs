@@ -65,7 +65,7 @@ pub async fn list_orders(
         return Err(Problem::new(Code::Forbidden, "only staff sees the orders of others"));
     }
     let filter = if who.is_staff() { filter } else { Filter { user: Some(who.user), ..filter } };
-    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).map(Json)
+    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 
 /// Orders of one status, newest first
@@ -81,7 +81,7 @@ pub async fn list_orders_by_status(
     let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
     let user = (!who.is_staff()).then_some(who.user);
     let filter = Filter { status: Some(status.into()), user, text: None };
-    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).map(Json)
+    order_list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 
 /// One order
