@@ -3,11 +3,15 @@
 //! Not every bench uses everything, so unused code is allowed here and nowhere else.
 #![allow(dead_code, unused_imports)]
 
+pub mod http;
 pub mod load;
 pub mod postgres;
+pub mod process;
 pub mod report;
 pub mod rng;
+pub mod server;
 pub mod shop;
+pub mod shopper;
 
 use std::path::PathBuf;
 
