@@ -74,9 +74,8 @@ fn json(out: Out) -> Value {
 }
 
 /// The next text, within ten seconds of paused time.
-#[track_caller]
-fn text(session: &Session) -> impl Future<Output = Value> + '_ {
-    async { json(timeout(Duration::from_secs(10), session.next()).await.expect("a frame")) }
+async fn text(session: &Session) -> Value {
+    json(timeout(Duration::from_secs(10), session.next()).await.expect("a frame"))
 }
 
 async fn versions(session: &Session, n: usize) -> Vec<u64> {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{MemoryStateStore, Resettable, SledStateOptions, SledStateStore};
+use super::{MemoryStateStore, SledStateOptions, SledStateStore};
 use crate::{
     actors::ports::{Row, RowChange, StateStore, StoredEntity, TailWrite, journal::Shard},
     domain::{key::EntityKey, model::Kind},
@@ -44,7 +44,7 @@ fn open(dir: &Path) -> SledStateStore {
     store
 }
 
-fn both(check: impl Fn(&dyn Resettable)) {
+fn both(check: impl Fn(&dyn StateStore)) {
     let memory = MemoryStateStore::default();
     memory.open_for(journal(), 16, 1).expect("the store is ours");
     check(&memory);
@@ -166,7 +166,7 @@ fn reset_empties_it_and_keeps_its_journal() {
 }
 
 #[track_caller]
-fn assert_empty(store: &dyn Resettable) {
+fn assert_empty(store: &dyn StateStore) {
     assert_eq!(store.watermark(S).expect("a mark"), 0);
     assert_eq!(store.load(&key("A")).expect("none"), None);
     assert!(store.keys(Kind::Stock, None, 9).expect("keys").is_empty());
