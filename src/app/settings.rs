@@ -60,11 +60,14 @@ pub(super) fn live(config: &Config) -> LiveLimits {
     let live = &config.live;
     LiveLimits {
         topics_per_connection: size(live.topics_max),
+        subscriptions: size(live.subscriptions_max),
         connections_per_address: size(live.connections_per_address_max),
         connections: size(live.connections_max),
         idle_s: live.idle_timeout_ms.div_ceil(1000),
         ping_s: live.ping_interval_ms.div_ceil(1000),
         message_bytes: size(live.message_bytes_max),
+        messages_per_s: ms32(live.messages_per_second_max),
+        messages_burst: ms32(live.messages_burst_max),
         frame_interval_ms: live.frame_interval_ms,
         public_stock_counts: live.public_stock_counts,
         outbox_frames: size(live.outbox_frames_max),

@@ -11,9 +11,12 @@ pub struct Live {
     pub frame_interval_ms: u64,
     /// Topics of one connection, at most; the next is answered with an error frame. Default 256.
     pub topics_max: u64,
-    /// Connections of this process, at most; the next is answered 503. Default 50,000.
+    /// Subscriptions of all connections together, at most; the next is answered with an error frame. Default 1,000,000.
+    pub subscriptions_max: u64,
+    /// Connections of this process, at most; the next socket is closed with 1013, the next stream is answered 503.
+    /// Default 50,000.
     pub connections_max: u64,
-    /// Connections of one client address, at most; the next is answered 429. Default 1,000.
+    /// Connections of one client address, at most; the next is answered as above. Default 1,000.
     pub connections_per_address_max: u64,
     /// Milliseconds without any byte from the client (a pong counts) until its socket is closed. Default 60,000.
     pub idle_timeout_ms: u64,
@@ -21,6 +24,11 @@ pub struct Live {
     pub ping_interval_ms: u64,
     /// Bytes of one message from a client, at most; a longer one closes the socket. Default 64 KiB.
     pub message_bytes_max: u64,
+    /// Messages a second from one client, on average; each begun KiB counts as one more. Beyond the burst they are answered
+    /// with `slow_down`; twice the burst closes the socket. Default 50.
+    pub messages_per_second_max: u64,
+    /// Messages that one client may send at once before the average counts. Default 200.
+    pub messages_burst_max: u64,
     /// Frames that wait for one slow connection, at most; beyond it topics are sent anew once it has caught up. Default 1,024.
     pub outbox_frames_max: u64,
     /// Entities in the first snapshot of `board` and `stock`, newest first. Default 500.
@@ -38,11 +46,14 @@ impl Default for Live {
         Self {
             frame_interval_ms: 50,
             topics_max: 256,
+            subscriptions_max: 1_000_000,
             connections_max: 50_000,
             connections_per_address_max: 1_000,
             idle_timeout_ms: 60_000,
             ping_interval_ms: 25_000,
             message_bytes_max: 64 * 1_024,
+            messages_per_second_max: 50,
+            messages_burst_max: 200,
             outbox_frames_max: 1_024,
             snapshot_entities_max: 500,
             pending_keys_max: 4_096,
@@ -56,6 +67,7 @@ impl Live {
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("live.frame_interval_ms", self.frame_interval_ms, 0, 60_000, "milliseconds");
         checks.range("live.topics_max", self.topics_max, 1, 10_000, "topics");
+        checks.range("live.subscriptions_max", self.subscriptions_max, 1, 100_000_000, "subscriptions");
         checks.range("live.connections_max", self.connections_max, 1, 1_000_000, "connections");
         let per_address = self.connections_per_address_max;
         checks.range("live.connections_per_address_max", per_address, 1, self.connections_max, "connections");
@@ -72,6 +84,8 @@ impl Live {
         checks.range("live.snapshot_entities_max", self.snapshot_entities_max, 1, 10_000, "entities");
         checks.range("live.pending_keys_max", self.pending_keys_max, 16, 100_000, "keys");
         checks.range("live.message_bytes_max", self.message_bytes_max, 256, MIB, "bytes");
+        checks.range("live.messages_per_second_max", self.messages_per_second_max, 1, 100_000, "messages");
+        checks.range("live.messages_burst_max", self.messages_burst_max, 1, 100_000, "messages");
         checks.origins("live.allowed_origins", &self.allowed_origins);
     }
 }

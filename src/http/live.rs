@@ -1,9 +1,10 @@
 //! `/live` (WebSocket) and `/live/sse` (server-sent events): the hub's two doors.
 //!
-//! [`ws`] and [`sse`] carry the same frames; [`session`] reads what clients say; [`door`] decides who may come in at
-//! all. Who the caller is comes through [`LiveState::authorise`], so that this room needs no identity of its own.
+//! [`ws`] and [`sse`] carry the same frames; [`session`] reads what clients say and [`pace`] how often they may;
+//! [`door`] decides who may come in at all. Who the caller is comes through [`LiveState::authorise`], so that this room needs no identity of its own.
 
 mod door;
+mod pace;
 pub mod session;
 mod sse;
 mod ws;

@@ -42,6 +42,7 @@ const FILES: &[File] = files! {
     "dom.js" is "text/javascript; charset=utf-8",
     "live.js" is "text/javascript; charset=utf-8",
     "product.js" is "text/javascript; charset=utf-8",
+    "order.js" is "text/javascript; charset=utf-8",
     "purchase.js" is "text/javascript; charset=utf-8",
 };
 

@@ -28,6 +28,8 @@ pub enum Closing {
     Idle,
     /// The credentials have ended.
     Expired,
+    /// The client went on sending much faster than it may, though it was told so.
+    TooFast,
 }
 
 /// What the connection's task does next.

@@ -22,6 +22,11 @@ pub struct LiveLimits {
     pub ping_s: u64,
     /// Bytes of one message from a client. Default 65,536. A longer one closes the connection.
     pub message_bytes: usize,
+    /// Messages a second from one client, on average; each begun KiB of a message counts as one more. Default 50. Beyond the
+    /// burst a message is not acted on and answered with `slow_down`; as much again beyond it closes with code 1008.
+    pub messages_per_s: u32,
+    /// Messages that one client may send at once before its average counts. Default 200.
+    pub messages_burst: u32,
     /// Milliseconds between two frames of one topic. Default 50. What changes in between is sent once, at the end.
     pub frame_interval_ms: u64,
     /// Whether anonymous shoppers see exact counts of available units. Default false: they see `in_stock`, `low`, `out`.
@@ -52,6 +57,8 @@ impl Default for LiveLimits {
             idle_s: 60,
             ping_s: 25,
             message_bytes: 65_536,
+            messages_per_s: 50,
+            messages_burst: 200,
             frame_interval_ms: 50,
             public_stock_counts: false,
             outbox_frames: 1_024,

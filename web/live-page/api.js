@@ -58,6 +58,9 @@ export const removeLine = (sku) => call("DELETE", `/api/cart/lines/${part(sku)}`
 export const checkout = (order, key) => call("POST", "/api/checkout", order, key);
 export const pay = (payment, key) => call("POST", "/api/payments", payment, key);
 
+export const order = (id) => call("GET", `/api/orders/${part(id)}`);
+export const cancel = (id) => call("DELETE", `/api/orders/${part(id)}`, undefined, freshKey());
+
 /** A name for one intent; `randomUUID` exists on secure pages only. */
 export function freshKey() {
   if (crypto.randomUUID) return crypto.randomUUID();

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { $, closeButton, fill, h, money, openDialog, picture } from "./dom.js";
+import { cardChoice } from "./order.js";
 import { Purchase } from "./purchase.js";
 
 export class Cart {
@@ -10,16 +11,24 @@ export class Cart {
   #stop = null;
   #problem = null;
   #purchase;
+  #asked = false;
 
   constructor(live) {
     this.#live = live;
-    this.#purchase = new Purchase(live, { draw: () => this.#draw(), emptied: () => this.load() });
+    this.#purchase = new Purchase(live, {
+      draw: () => this.#draw(),
+      emptied: () => this.load(),
+      refill: (lines) => this.#refill(lines),
+    });
     $("open-cart").onclick = () => (this.#draw(), openDialog($("cart")));
+    this.load().then(() => this.#purchase.resume());
   }
 
   async load() {
+    const first = !this.#asked;
+    this.#asked = true;
     try {
-      this.#take(await api.cart());
+      this.#take(await api.cart(), first);
     } catch {
       // The next change, or the next frame, brings it.
     }
@@ -35,12 +44,15 @@ export class Cart {
     this.#take(await api.setLine(sku, (line?.quantity ?? 0) + quantity));
   }
 
-  #take(cart) {
+  /** `first`: the answer to this page's first question, asked with the same cookie as the live connection's. */
+  #take(cart, first = false) {
     if (cart.id === this.#cart.id && cart.version < this.#cart.version) return;
     const other = cart.id !== this.#cart.id;
     this.#cart = cart;
     if (other && cart.id) {
       this.#stop?.();
+      // A guest gets a cookie with the first line in the cart; a connection from before it may not listen to a cart.
+      if (!first) this.#live.renew();
       // Another tab of this shopper changed it: the frame says that it moved, the call brings names and totals.
       this.#stop = this.#live.listen(`cart.${cart.id}`, (_, version) => version > this.#cart.version && this.load());
     }
@@ -63,6 +75,10 @@ export class Cart {
   #set(line, quantity) {
     const call = quantity > 0 ? () => api.setLine(line.sku, quantity) : () => api.removeLine(line.sku);
     return this.#change(call);
+  }
+
+  async #refill(lines) {
+    for (const { sku, quantity } of lines) await this.#change(() => api.setLine(sku, quantity));
   }
 
   async #buy() {
@@ -102,8 +118,9 @@ export class Cart {
       this.#problem && h("div", { class: "problem", role: "alert" }, h("p", {}, this.#problem.text), this.#problem.lines && h("ul", {}, this.#problem.lines)),
       lines.length > 0 && h("div", { class: "buy" },
         h("p", { class: "total" }, h("span", {}, "Total"), h("strong", {}, money(totals?.total ?? totals?.items))),
+        cardChoice(this.#purchase.card, (card) => (this.#purchase.card = card)),
         h("button", { class: "primary", id: "buy", type: "button", "aria-disabled": this.#purchase.busy && "true", "aria-busy": this.#purchase.busy && "true", dataset: { focus: "buy" }, onclick: () => this.#buy() },
-          this.#purchase.busy ? "Buying …" : "Buy with the test card"),
+          this.#purchase.busy ? "Buying …" : "Buy"),
         h("p", { class: "fine" }, "A sandbox: sample address, no money moves. Stock really does.")),
     );
     if (focused) dialog.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();

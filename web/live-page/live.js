@@ -10,6 +10,9 @@ const PING_MS = 20_000;
 /** A ping unanswered for this long at the next beat (which a sleeping tab delays) means that the path is dead. */
 const PATIENCE_MS = 10_000;
 
+/** How long wishes gather: a fast scroll would send a hundred messages a second otherwise. */
+const WISHES_MS = 50;
+
 export class Live {
   #socket = null;
   #topics = new Map(); // topic -> { version, view, listeners: Set }
@@ -49,10 +52,10 @@ export class Live {
     };
   }
 
-  // Wishes of one turn of the event loop leave as one message.
+  // Wishes of a moment leave as one message: the server bounds messages a second.
   #wishes = new Set();
   #wish(topic) {
-    if (this.#wishes.size === 0) queueMicrotask(() => this.#send());
+    if (this.#wishes.size === 0) setTimeout(() => this.#send(), WISHES_MS);
     this.#wishes.add(topic);
   }
 
@@ -70,9 +73,9 @@ export class Live {
     this.#socket.send(JSON.stringify(message));
   }
 
-  #connect() {
+  #connect(quietly = false) {
     clearTimeout(this.#retry);
-    this.#onState(navigator.onLine ? "connecting" : "offline");
+    if (!quietly) this.#onState(navigator.onLine ? "connecting" : "offline");
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
     this.#socket = socket;
     socket.onopen = () => {
@@ -90,6 +93,7 @@ export class Live {
 
   #fold(frame) {
     this.#heard = Date.now();
+    if (frame.code === "slow_down") return this.#drop(); // it did not act on something: ask for everything anew, a little later
     const entry = this.#topics.get(frame.topic);
     if (!entry || frame.view === undefined || frame.version <= entry.version) return;
     entry.version = frame.version;
@@ -104,6 +108,14 @@ export class Live {
     this.#onState(navigator.onLine ? "reconnecting" : "offline");
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#connect(), BACKOFF_MS.first / 2 + Math.random() * most);
+  }
+
+  /** The server reads the cookie when a connection opens: after a new one, a new connection. */
+  renew() {
+    const socket = this.#socket;
+    if (!socket) return; // the next attempt carries the new cookie
+    this.#connect(true);
+    socket.close();
   }
 
   #now() {

@@ -87,6 +87,5 @@ $("product").addEventListener("close", () => {
 $("more").onclick = () => load(true);
 addEventListener("hashchange", followAddress);
 
-cart.load();
 loadCategories();
 load(false).then(followAddress);

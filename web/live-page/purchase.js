@@ -1,39 +1,30 @@
-// One purchase: checkout holds the stock, the test card pays, and the order is watched until it is sold or undone.
+// One purchase: checkout holds the stock, a test card pays, and the order is watched until it is sold or undone.
+// A declined card leaves the order and its hold as they are: another card may pay it. What is drawn is in order.js.
 
 import * as api from "./api.js";
-import { announce, h, money } from "./dom.js";
+import { announce } from "./dom.js";
+import { ENDED_BADLY, orderPanel, refusedPayment, WORDS } from "./order.js";
 
 const CUSTOMER = {
   email: "guest@example.org",
   shipping_address: { name: "Sample Guest", line1: "1 Market Street", city: "Berlin", postal_code: "10115", country: "DE" },
   shipping_method: "standard",
 };
-
-const WORDS = {
-  placing: "Reserving your items …",
-  awaiting_payment: "Reserved for you. Waiting for the payment …",
-  verified: "Paid. It is yours.",
-  processing: "Being packed.",
-  partially_shipped: "Partly on its way.",
-  shipped: "On its way.",
-  delivered: "Delivered.",
-  completed: "Completed.",
-  rejected: "Not to be had any more. Nothing was charged.",
-  expired: "The reservation has ended. Nothing was charged.",
-  cancelled: "Cancelled. Nothing was charged.",
-};
-const STEPS = ["placing", "awaiting_payment", "verified"];
-const ENDED_BADLY = ["rejected", "expired", "cancelled"];
+/** An order that waits for its payment outlives a reload of this tab, not the tab. */
+const KEPT = "souk.order";
 
 export class Purchase {
   busy = false;
+  card = "tok_ok";
   #live;
   #shop;
-  #order = null; // what is known: { id, version, lifecycle, number, total, hold_expires_at }
+  #order = null; // what is known: { id, version, lifecycle, number, total, lines, hold_expires_at }
   #keys = null;
   #stop = null;
   #clock = 0;
   #told = "";
+  #problem = null;
+  #continue = null;
 
   constructor(live, shop) {
     [this.#live, this.#shop] = [live, shop];
@@ -42,47 +33,108 @@ export class Purchase {
   /** Throws the refusal. After a lost connection the next start repeats the same calls under the same keys (G3). */
   async start() {
     if (this.busy) return;
-    this.busy = true;
     this.#keys ??= { checkout: api.freshKey(), pay: api.freshKey() };
-    this.#order = null;
-    this.#shop.draw();
-    try {
+    await this.#while(async () => {
+      this.#order = null;
+      this.#shop.draw();
       const order = await api.checkout(CUSTOMER, this.#keys.checkout);
-      this.#take({ ...order, lifecycle: order.status ?? order.lifecycle, total: order.total ?? order.totals?.total }, order.version ?? 0);
-      this.#watch(order.id);
-      await api.pay({ order_id: order.id, provider: "sandbox", token: "tok_ok" }, this.#keys.pay);
-      this.#keys = null;
+      this.#watch(order);
+      await this.#pay();
+    });
+  }
+
+  /** Another card for the order at hand. */
+  async payAgain() {
+    if (this.busy || !this.#order) return;
+    this.#keys ??= { pay: api.freshKey() };
+    await this.#while(() => this.#pay());
+  }
+
+  async cancel() {
+    if (this.busy || !this.#order) return;
+    await this.#while(async () => this.#take(known(await api.cancel(this.#order.id))));
+  }
+
+  /** After a reload: the order that was being paid in this tab. */
+  async resume() {
+    const id = sessionStorage.getItem(KEPT);
+    if (!id) return;
+    try {
+      const order = await api.order(id);
+      if (order.status === "placing" || order.status === "awaiting_payment") this.#watch(order);
+      else sessionStorage.removeItem(KEPT);
     } catch (error) {
-      // A refusal is final for these keys; silence and an overloaded shop are not.
-      if (error instanceof api.Refusal && error.status < 500 && error.status !== 429) this.#keys = null;
-      throw error;
-    } finally {
-      this.busy = false;
-      this.#shop.emptied();
+      if (error instanceof api.Refusal) sessionStorage.removeItem(KEPT);
     }
   }
 
   /** Something new is being bought: an order that is done leaves the drawer, and a retry would be another purchase. */
   forget() {
-    if (this.busy) return;
+    if (this.busy || this.#order?.lifecycle === "awaiting_payment") return;
     this.#keys = null;
     this.#stop?.();
     this.#order = null;
+    sessionStorage.removeItem(KEPT);
   }
 
-  #watch(id) {
+  view() {
+    return this.#order && orderPanel(this.#order, {
+      busy: this.busy, problem: this.#problem, continueUrl: this.#continue, left: this.#left(), card: this.card,
+      choose: (card) => (this.card = card), pay: () => this.payAgain(), cancel: () => this.cancel(), again: () => this.#again(),
+    });
+  }
+
+  async #while(work) {
+    this.busy = true;
+    this.#problem = null;
+    this.#shop.draw();
+    try {
+      await work();
+      this.#keys = null;
+    } catch (error) {
+      // A refusal is final for these keys; silence and an overloaded shop are not.
+      if (error instanceof api.Refusal && error.status < 500 && error.status !== 429) this.#keys = null;
+      if (!this.#order) throw error;
+      this.#problem = refusedPayment(error);
+      announce(this.#problem);
+    } finally {
+      this.busy = false;
+      this.#shop.draw();
+      this.#shop.emptied();
+    }
+  }
+
+  async #pay() {
+    const { id } = this.#order;
+    const payment = await api.pay({ order_id: id, provider: "sandbox", token: this.card }, this.#keys.pay);
+    this.#continue = payment.status === "requires_action" ? payment.continue_url : null;
+    // The frame says it too; this is for a page whose live connection is down at this moment.
+    this.#take(known(await api.order(id)));
+  }
+
+  async #again() {
+    const lines = this.#order.lines ?? [];
+    this.#order = null;
+    await this.#shop.refill(lines);
+  }
+
+  #watch(order) {
+    sessionStorage.setItem(KEPT, order.id);
+    this.#take(known(order));
     this.#stop?.();
-    this.#stop = this.#live.listen(`order.${id}`, (view, version) => {
-      this.#take(view, version);
+    this.#stop = this.#live.listen(`order.${order.id}`, (view, version) => {
+      this.#take({ ...view, version });
       this.#shop.emptied();
     });
   }
 
-  #take(order, version) {
-    if (this.#order?.id === order.id && version < this.#order.version) return;
-    this.#order = { ...order, version };
+  #take(order) {
+    if (this.#order?.id === order.id && order.version < this.#order.version) return;
+    this.#order = order;
     const words = WORDS[order.lifecycle] ?? order.lifecycle;
     if (words !== this.#told) announce((this.#told = words));
+    if (order.lifecycle !== "awaiting_payment") this.#problem = this.#continue = null;
+    if (ENDED_BADLY.includes(order.lifecycle) || order.number) sessionStorage.removeItem(KEPT);
     clearInterval(this.#clock);
     if (order.lifecycle === "awaiting_payment") this.#clock = setInterval(() => this.#tick(), 1000);
     this.#shop.draw();
@@ -98,16 +150,9 @@ export class Purchase {
     const left = Math.max(0, Math.round((Date.parse(this.#order.hold_expires_at) - Date.now()) / 1000));
     return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   }
+}
 
-  view() {
-    const order = this.#order;
-    if (!order) return null;
-    const bad = ENDED_BADLY.includes(order.lifecycle);
-    const at = STEPS.includes(order.lifecycle) ? STEPS.indexOf(order.lifecycle) : STEPS.length;
-    return h("section", { class: "order", id: "order", dataset: { lifecycle: order.lifecycle, bad }, "aria-label": "Your order" },
-      h("p", { class: "kicker" }, order.number ? `Order ${order.number}` : "Your order", order.total && ` · ${money(order.total)}`),
-      h("p", { class: "status" }, WORDS[order.lifecycle] ?? order.lifecycle),
-      order.lifecycle === "awaiting_payment" && order.hold_expires_at && h("p", { class: "fine" }, "Held for you for ", h("time", { id: "hold" }, this.#left())),
-      !bad && h("ol", { class: "steps", "aria-hidden": "true" }, ["Reserved", "Paid", "Yours"].map((name, n) => h("li", { class: n < at || at >= 2 ? "done" : n === at ? "now" : "" }, name))));
-  }
+/** The API's order in the names of the live frames. */
+function known(order) {
+  return { ...order, lifecycle: order.status, total: order.totals?.total };
 }

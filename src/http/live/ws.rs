@@ -13,7 +13,12 @@ use axum::{
 };
 use futures::SinkExt;
 
-use super::{Authorise, LiveState, door::Visitor, session::hear};
+use super::{
+    Authorise, LiveState,
+    door::Visitor,
+    pace::{Pace, Pacing},
+    session::hear,
+};
 use crate::live::{Closing, Out, Session};
 
 /// tungstenite reads into 128 KiB for each connection by default; 4 KiB is faster here and a thirtieth of the memory.
@@ -35,8 +40,9 @@ pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: Web
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(bytes)
         .max_frame_size(bytes);
+    let pace = Pace::new(state.hub.limits());
     match state.hub.connect(address, audience) {
-        Ok(session) => upgrade.on_upgrade(move |socket| run(socket, session, state.authorise, kept(&headers))),
+        Ok(session) => upgrade.on_upgrade(move |socket| run(socket, session, pace, state.authorise, kept(&headers))),
         // Accepted and closed: a browser shows a page the close code, but not the status of a refused handshake.
         Err(refused) => upgrade.on_upgrade(move |socket| goodbye(socket, TRY_AGAIN_LATER, refused.to_string())),
     }
@@ -52,6 +58,7 @@ fn kept(headers: &HeaderMap) -> Box<HeaderMap> {
 async fn run(
     mut socket: WebSocket,
     mut session: Session,
+    mut pace: Pace,
     authorise: std::sync::Arc<Authorise>,
     headers: Box<HeaderMap>,
 ) {
@@ -62,17 +69,31 @@ async fn run(
                 Err(Ended::Gone) => return,
                 Err(Ended::By(why)) => return farewell(socket, session, why).await,
             },
-            message = socket.recv() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    session.heard();
-                    hear(&mut session, &*authorise, &headers, &text).await;
+            message = socket.recv() => {
+                let Some(Ok(message)) = message else { return };
+                session.heard();
+                match (pace.take(size(&message)), message) {
+                    (Pacing::Abuse, _) => return farewell(socket, session, Closing::TooFast).await,
+                    // Said of messages only: a ping has no answer of ours that could be missing.
+                    (Pacing::SlowDown, Message::Text(_) | Message::Binary(_)) => {
+                        session.refuse(None, "slow_down", "too many messages; this one was not acted on");
+                    }
+                    (Pacing::Fine, Message::Text(text)) => hear(&mut session, &*authorise, &headers, &text).await,
+                    (Pacing::Fine, Message::Binary(_)) => session.refuse(None, "bad_message", "messages are JSON text"),
+                    // tungstenite answers pings itself, at the next read or flush.
+                    (Pacing::Fine | Pacing::SlowDown, Message::Ping(_) | Message::Pong(_)) => {}
+                    (Pacing::Fine | Pacing::SlowDown, Message::Close(_)) => return,
                 }
-                // tungstenite answers pings and closes itself, at the next read or flush.
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => session.heard(),
-                Some(Ok(Message::Binary(_))) => session.refuse(None, "bad_message", "messages are JSON text"),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
             },
         }
+    }
+}
+
+fn size(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
     }
 }
 
@@ -115,6 +136,7 @@ async fn farewell(socket: WebSocket, session: Session, why: Closing) {
     let (code, reason) = match why {
         Closing::Draining => (close_code::AWAY, "the server is stopping"),
         Closing::Idle => (close_code::NORMAL, "idle"),
+        Closing::TooFast => (close_code::POLICY, "too many messages"),
         Closing::Expired => (close_code::POLICY, "the credentials have ended"),
     };
     goodbye(socket, code, reason.to_owned()).await;
