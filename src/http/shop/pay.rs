@@ -12,10 +12,9 @@ use axum::{
 
 use super::pay_verdict::{Verdict, ended, sold, verdict};
 use crate::{
-    actors::gateway::AskError,
     domain::{
         ids::{OrderId, PaymentId},
-        order::{Order, OrderCommand, OrderRejection},
+        order::{Order, OrderCommand},
         payment::Payment,
     },
     http::{
@@ -59,15 +58,7 @@ pub async fn create_payment(
     let call = state.keyed(&who, &key, ROUTE, &body);
     let deadline = tokio::time::Instant::now() + call.within;
     let command = OrderCommand::BeginPayment { payment, provider: body.provider, token: body.token };
-    match state.gateway.ask::<Order>(&order.to_string(), command, call).await {
-        Ok(_) => {}
-        // The order knows this very payment, begun by the same key with other means.
-        Err(AskError::Refused(OrderRejection::PaymentUnderWay { payment: known })) if known == payment => {
-            let detail = "the key's payment was begun with another request";
-            return Err(Problem::new(Code::IdempotencyKeyReused, detail).with("payment_id", payment));
-        }
-        Err(other) => return Err(other.into()),
-    }
+    state.gateway.ask::<Order>(&order.to_string(), command, call).await?;
 
     let left = || deadline.saturating_duration_since(tokio::time::Instant::now());
     let (order_id, payment_id) = (order.to_string(), payment.to_string());
