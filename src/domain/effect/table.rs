@@ -10,7 +10,7 @@ use crate::domain::{
     key::EntityKey,
     model::{AnyCommand, AnyRejection, AnyView, Kind},
     numbers::{Numbers, NumbersCommand, NumbersView},
-    order::OrderCommand,
+    order::{OrderCommand, PaymentNews},
     payment::PaymentCommand,
     stock::{StockCommand, StockRejection},
 };
@@ -92,7 +92,16 @@ impl Effect {
             }
             Self::AllotNumber { order } => allotted(&outcome, order),
             Self::SettleCart { .. } => answered(outcome, OrderCommand::CartSettled),
-            Self::OpenPayment { payment, .. } => answered(outcome, OrderCommand::PaymentOpened { payment }),
+            Self::OpenPayment { payment, .. } => Some(AnyCommand::Order(match outcome {
+                Outcome::Accepted(_) => OrderCommand::PaymentOpened { payment },
+                // Another order's payment has this id (one key, used for two orders at once). It will never
+                // tell this order anything, so the attempt ends here.
+                Outcome::Refused(_) => {
+                    let news = PaymentNews::Failed { reason: "payment_id_taken".to_owned() };
+                    OrderCommand::PaymentNews { payment, news }
+                }
+                Outcome::Provider(_) => return None,
+            })),
             // A payment that cannot be captured tells so by its own news.
             Self::AskCapture { payment, .. } => answered(outcome, OrderCommand::CaptureAsked { payment }),
             Self::UnwindPayment { payment, .. } => answered(outcome, OrderCommand::PaymentUnwinding { payment }),

@@ -10,12 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::pay_verdict::{Verdict, ended, sold, verdict};
+use super::pay_verdict::{Verdict, ended, failed, sold, verdict};
 use crate::{
+    actors::gateway::{AskError, Call},
     domain::{
         ids::{OrderId, PaymentId},
-        order::{Order, OrderCommand},
-        payment::Payment,
+        order::{Order, OrderCommand, OrderRejection, OrderView},
+        payment::{Payment, PaymentCommand, PaymentRejection},
     },
     http::{
         AppState, Body, Code, Problem,
@@ -52,23 +53,34 @@ pub async fn create_payment(
         return Err(Problem::field("token", "a token has 1 to 255 printable characters").with("max", TOKEN_BYTES_MAX));
     }
     let order = OrderId(body.order_id);
-    order_access::readable(&state, Some(&who), order).await?;
+    let seen = order_access::readable(&state, Some(&who), order).await?;
 
     let payment = PaymentId(key.name(who.user, ROUTE));
     let call = state.keyed(&who, &key, ROUTE, &body);
+    same_as_before(&state, payment, order, &seen.view, &body, &call).await?;
     let deadline = tokio::time::Instant::now() + call.within;
     let command = OrderCommand::BeginPayment { payment, provider: body.provider, token: body.token };
-    state.gateway.ask::<Order>(&order.to_string(), command, call).await?;
+    match state.gateway.ask::<Order>(&order.to_string(), command, call).await {
+        Ok(_) => {}
+        // Our own attempt, with another content.
+        Err(AskError::Refused(OrderRejection::PaymentUnderWay { payment: known })) if known == payment => {
+            return Err(reused());
+        }
+        Err(other) => return Err(other.into()),
+    }
 
     let left = || deadline.saturating_duration_since(tokio::time::Instant::now());
     let (order_id, payment_id) = (order.to_string(), payment.to_string());
     // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
     tokio::select! {
-        sale = state.gateway.wait::<Order>(&order_id, left(), sold) => { sale?; }
+        sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => { sale?; }
         end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => { end?; }
     }
     let seen = state.gateway.read::<Order>(&order_id, state.patience()).await?;
     let answer = state.gateway.read::<Payment>(&payment_id, state.patience()).await?;
+    if answer.view.order.is_some_and(|paid| paid != order) {
+        return Err(reused());
+    }
     let status = match verdict(&seen.view, &answer.view) {
         Verdict::Paid => StatusCode::CREATED,
         Verdict::RequiresAction | Verdict::Pending => StatusCode::ACCEPTED,
@@ -86,4 +98,37 @@ pub async fn create_payment(
     let place = HeaderValue::try_from(format!("/api/payments/{payment}"));
     let place = place.unwrap_or(HeaderValue::from_static("/api/payments"));
     Ok((status, [(header::LOCATION, place)], Json(PaymentBody::new(payment, answer))).into_response())
+}
+
+/// A payment of this key exists: asked to open once more, it says whether everything is as it was. A request that
+/// overtakes the first one's fold is told by the order instead, or by the payment when both are read at the end.
+async fn same_as_before(
+    state: &AppState,
+    payment: PaymentId,
+    order: OrderId,
+    seen: &OrderView,
+    body: &NewPaymentBody,
+    call: &Call,
+) -> Result<(), Problem> {
+    let id = payment.to_string();
+    let (Some(_), Some(placement)) = (state.gateway.peek::<Payment>(&id)?, seen.placement.as_deref()) else {
+        return Ok(());
+    };
+    let open = PaymentCommand::Open {
+        payment,
+        order,
+        user: placement.user,
+        amount: placement.totals.total,
+        provider: body.provider.clone(),
+        token: body.token.clone(),
+    };
+    match state.gateway.ask::<Payment>(&id, open, call.clone()).await {
+        Ok(_) => Ok(()),
+        Err(AskError::Refused(PaymentRejection::AlreadyOpened)) => Err(reused()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn reused() -> Problem {
+    Problem::new(Code::IdempotencyKeyReused, "the key's payment was begun with another order, provider or token")
 }

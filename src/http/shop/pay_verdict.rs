@@ -1,6 +1,7 @@
 //! What became of a payment, from the states of the order and of the payment: a table, tested as values.
 
 use crate::domain::{
+    ids::PaymentId,
     order::{Lifecycle, OrderView, PaymentRegion},
     payment::PaymentView,
 };
@@ -25,6 +26,11 @@ pub fn ended(payment: &PaymentView) -> bool {
         | PaymentRegion::Captured
         | PaymentRegion::PartiallyRefunded => false,
     }
+}
+
+/// Whether the order has heard that this payment came to nothing.
+pub fn failed(order: &OrderView, payment: PaymentId) -> bool {
+    order.payment == Some(payment) && order.payment_status == PaymentRegion::Failed
 }
 
 /// Whether an order is sold.
