@@ -11,6 +11,7 @@ mod fold;
 mod metrics;
 mod offline;
 mod program;
+mod server;
 mod settings;
 mod shop;
 

@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::ready, stream};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     gateway::Core,
-    ports::{Ask, Clock, Envelope},
+    ports::{Ask, Clock, Envelope, Reply},
     settings::ActorSettings,
     tail::Tail,
 };
@@ -49,12 +49,16 @@ struct Alarms {
 
 impl Alarms {
     async fn run(mut self) {
-        self.wake(self.tail.owing()).await;
+        let mut owing = self.tail.owing();
         loop {
+            owing = self.wake(owing).await;
             match self.tail.due(self.clock.now()) {
                 Ok(due) => {
                     let fresh = self.not_just_woken(due);
-                    self.wake(fresh).await;
+                    for unanswered in self.wake(fresh).await {
+                        // Its row still stands: the next look wakes it again.
+                        self.woken.remove(&unanswered);
+                    }
                 }
                 Err(error) => tracing::error!(shard = self.tail.shard.0, %error, "alarms cannot be read"),
             }
@@ -77,11 +81,12 @@ impl Alarms {
         fresh
     }
 
-    async fn wake(&self, keys: Vec<EntityKey>) {
+    /// Answers those that could not be woken now.
+    async fn wake(&self, keys: Vec<EntityKey>) -> Vec<EntityKey> {
         let wake_one = |key: EntityKey| async {
-            let Some(core) = self.core.upgrade() else { return };
+            let core = self.core.upgrade()?;
             let envelope = Envelope {
-                key,
+                key: key.clone(),
                 command_id: CommandId(self.clock.uuid()),
                 by: "alarm".into(),
                 ask: Ask::Wake,
@@ -90,9 +95,11 @@ impl Alarms {
                 internal: true,
                 outcome_of: None,
             };
-            // Unanswered: the row still stands, the next look wakes it again.
-            let _ = core.send(Arc::new(envelope), self.settings.effect_timeout).await;
+            match core.send(Arc::new(envelope), self.settings.effect_timeout).await {
+                Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => Some(key),
+                Some(_) => None,
+            }
         };
-        stream::iter(keys).for_each_concurrent(CONCURRENT, wake_one).await;
+        stream::iter(keys).map(wake_one).buffer_unordered(CONCURRENT).filter_map(ready).collect().await
     }
 }

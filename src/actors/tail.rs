@@ -13,14 +13,16 @@ mod flush;
 mod fold;
 mod hot;
 mod preload;
+mod progress;
 mod read;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use self::hot::Inner;
-pub(super) use self::preload::load_views;
+use self::progress::ProgressCell;
+pub(super) use self::{preload::load_views, progress::Progress};
 use super::{
     fold::Fold,
     ports::{
@@ -47,18 +49,9 @@ pub(super) struct Tail {
     inner: Mutex<Inner>,
     /// Held while a write is under way, so that history is read either before or after it, never between.
     writing: Mutex<()>,
-    progress: watch::Sender<Progress>,
+    progress: ProgressCell,
     flush_asked: Notify,
     settings: ActorSettings,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Progress {
-    pub(super) folded: Seq,
-    /// Everything up to here is in the store's rows (states may be older where they are large).
-    pub(super) flushed: Seq,
-    /// Why the tail stopped, if it did: the shard cannot serve any more.
-    pub(super) failed: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -89,14 +82,14 @@ impl Tail {
             watchers,
             inner: Mutex::new(Inner::new(owing)),
             writing: Mutex::new(()),
-            progress: watch::Sender::new(progress),
+            progress: ProgressCell::new(progress),
             flush_asked: Notify::new(),
             settings,
         })
     }
 
     pub(super) fn progress(&self) -> Progress {
-        self.progress.borrow().clone()
+        self.progress.get()
     }
 
     /// Waits until everything up to `seq` is folded.
@@ -106,7 +99,7 @@ impl Tail {
 
     /// Waits until everything up to `seq` is in the store's rows; asks for the write if need be.
     pub(super) async fn flushed(&self, seq: Seq) -> Result<(), TailError> {
-        if self.progress.borrow().flushed >= seq {
+        if self.progress.get().flushed >= seq {
             return Ok(());
         }
         self.folded(seq).await?;
@@ -115,13 +108,15 @@ impl Tail {
     }
 
     async fn until(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), TailError> {
-        let stopped = |reason: Arc<str>| TailError::Stopped { shard: self.shard, reason };
-        let mut progress = self.progress.subscribe();
-        let seen = progress.wait_for(|now| now.failed.is_some() || reached(now)).await;
-        match seen.map(|now| now.failed.clone()) {
-            Ok(None) => Ok(()),
-            Ok(Some(reason)) => Err(stopped(reason)),
-            Err(_) => Err(stopped("the node is stopping".into())),
+        let stopped = |reason| TailError::Stopped { shard: self.shard, reason };
+        self.progress.until(reached).await.map_err(stopped)
+    }
+
+    /// Resolves once the tail has failed, with the reason.
+    pub(super) async fn stopped_for_good(&self) -> Arc<str> {
+        match self.progress.until(|_| false).await {
+            Err(reason) => reason,
+            Ok(()) => std::future::pending().await,
         }
     }
 

@@ -118,6 +118,9 @@ fn dress(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // Carts, orders, payments and staff's counts stand at addresses that others ask for too: no shared cache may keep
+    // them, and a browser must ask before it shows one again. What is the same for everybody says so itself.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
 }
 
 /// A caller may invent methods; a metric's label must not grow with them.
@@ -173,6 +176,17 @@ mod tests {
         assert_eq!(wrong.headers()["allow"], "GET,HEAD");
         assert_eq!(send("GET", "/y").await.status(), 404);
         assert_eq!(send("GET", "/x").await.status(), 200);
+    }
+
+    #[test]
+    fn an_answer_is_private_unless_its_handler_says_otherwise() {
+        let id = HeaderValue::from_static("r1");
+        let mut headers = HeaderMap::new();
+        dress(&mut headers, id.clone());
+        assert_eq!(headers[header::CACHE_CONTROL], "private, no-cache");
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=1"));
+        dress(&mut headers, id);
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=1");
     }
 
     #[test]

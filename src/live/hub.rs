@@ -157,20 +157,24 @@ impl Hub {
         self.inner.roll.drain(within).await;
     }
 
-    pub(super) fn feed_for(&self, topic: &Topic) -> Arc<Feed> {
+    /// The topic's feed with one listener more. `None`: all subscriptions are taken.
+    pub(super) fn feed_for(&self, topic: &Topic) -> Option<Arc<Feed>> {
         let inner = &self.inner;
-        inner.listening.fetch_add(1, Ordering::AcqRel);
+        if inner.listening.fetch_add(1, Ordering::AcqRel) >= inner.limits.subscriptions {
+            inner.listening.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        }
         let Some(key) = topic.entity() else {
             let feed = if *topic == Topic::Board { &inner.board } else { &inner.levels };
             feed.listeners.fetch_add(1, Ordering::AcqRel);
-            return feed.clone();
+            return Some(feed.clone());
         };
         let mut feeds = inner.feeds.write().unwrap_or_else(PoisonError::into_inner);
         let feed = feeds
             .entry(key)
             .or_insert_with(|| Arc::new(Feed::new(inner.next_feed.fetch_add(1, Ordering::Relaxed), topic.clone())));
         feed.listeners.fetch_add(1, Ordering::AcqRel);
-        feed.clone()
+        Some(feed.clone())
     }
 
     pub(super) fn give_back(&self, feed: &Feed) {

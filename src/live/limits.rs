@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LiveLimits {
-    /// Topics one connection listens to. Default 256. One more is answered with `too_many_topics`.
+    /// Topics one connection listens to, and names in one message. Default 256. More are answered with `too_many_topics`.
     pub topics_per_connection: usize,
+    /// Subscriptions of all connections together. Default 1,000,000 (about 100 bytes each, and 400 for each topic's
+    /// first). One more is answered with `too_many_topics`.
+    pub subscriptions: usize,
     /// Connections of one address (IPv6: one /64). Default 1,000. One more is closed at once with code 1013.
     pub connections_per_address: usize,
     /// Connections in all. Default 50,000. One more is closed at once with code 1013.
@@ -43,6 +46,7 @@ impl Default for LiveLimits {
     fn default() -> Self {
         Self {
             topics_per_connection: 256,
+            subscriptions: 1_000_000,
             connections_per_address: 1_000,
             connections: 50_000,
             idle_s: 60,

@@ -35,7 +35,13 @@ impl Session {
     /// Listens to `topics`, each answered by its current view or, in the stream, by an error frame. `since` gives
     /// the versions the client has: a topic that is not newer is not sent. A topic listened to already is sent anew.
     pub async fn subscribe<S: AsRef<str>>(&mut self, topics: &[S], since: &HashMap<String, u64>) {
-        for name in topics.iter().map(AsRef::as_ref) {
+        let most = self.hub.inner.limits.topics_per_connection;
+        // Each name costs a read, so the names of one message are bounded before anything else.
+        if topics.len() > most {
+            let error = TopicError::TooManyTopics;
+            self.refuse(topics.get(most).map(AsRef::as_ref), error.code(), &error.to_string());
+        }
+        for name in topics.iter().take(most).map(AsRef::as_ref) {
             if let Err(error) = self.subscribe_one(name, since.get(name).copied()).await {
                 self.refuse(Some(name), error.code(), &error.to_string());
             }
@@ -68,7 +74,7 @@ impl Session {
         if self.feeds.len() >= self.hub.inner.limits.topics_per_connection {
             return Err(TopicError::TooManyTopics);
         }
-        let feed = self.hub.feed_for(&topic);
+        let feed = self.hub.feed_for(&topic).ok_or(TopicError::TooManyTopics)?;
         feed.join(self.connection.clone(), self.audience.level(), since);
         self.feeds.push(feed.clone());
         Ok(feed)
@@ -95,7 +101,7 @@ impl Session {
     }
 
     pub fn unsubscribe<S: AsRef<str>>(&mut self, topics: &[S]) {
-        for name in topics.iter().map(AsRef::as_ref) {
+        for name in topics.iter().take(self.hub.inner.limits.topics_per_connection).map(AsRef::as_ref) {
             match Topic::parse(name) {
                 Ok(topic) => self.leave(&topic),
                 Err(error) => self.refuse(Some(name), error.code(), &error.to_string()),

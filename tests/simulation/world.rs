@@ -193,6 +193,9 @@ impl World {
     fn incarnation(&self, mix: Mix, crashes: bool) -> Vec<String> {
         let tokio = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let broken = tokio.block_on(async {
+            // The timer's first tick: from here on the paused clock stands on whole ticks, whatever real
+            // time passed while the runtime was built. Without it equal seeds could round differently.
+            sleep(Duration::from_millis(10)).await;
             let life = self.live(mix, crashes);
             if !crashes {
                 return life.await;

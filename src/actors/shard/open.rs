@@ -10,7 +10,10 @@ use crate::actors::{
     alarms,
     committer::CommitterTask,
     entity::ShardHost,
-    ports::journal::{AppendError, Claim, JournalError},
+    ports::{
+        Reply,
+        journal::{AppendError, Claim, JournalError},
+    },
     settings::backoff,
     status::ShardPhase,
 };
@@ -38,7 +41,9 @@ impl ShardState {
                     Ok(claim) => claim,
                     Err(JournalError::LostRace) => continue,
                     Err(error) => {
-                        args.status.trouble(&error.to_string());
+                        let reason: Arc<str> = error.to_string().into();
+                        args.status.trouble(&reason);
+                        let _ = myself.send_message(ShardMsg::Trouble { generation, reason });
                         tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
                         continue;
                     }
@@ -53,7 +58,7 @@ impl ShardState {
     }
 
     pub(super) async fn opened(&mut self, myself: &ActorRef<ShardMsg>, opened: Opened) {
-        let Phase::Opening { waiting } = &mut self.phase else { return };
+        let Phase::Opening { waiting, .. } = &mut self.phase else { return };
         if opened.generation != self.generation {
             return;
         }
@@ -83,11 +88,25 @@ impl ShardState {
         });
         tracing::debug!(shard = args.shard.0, epoch = claim.epoch, seq = claim.seq, "shard open");
         args.status.open(claim.epoch);
-        self.phase = Phase::Serving { host, claim, committed };
+        let _until = until.clone().drop_guard();
+        self.phase = Phase::Serving { host, claim, committed, _until };
         alarms::start(args.tail.clone(), args.clock.clone(), args.core.clone(), until, args.settings.clone());
-        for (envelope, reply) in waiting {
+        // Who gave up meanwhile asks again, if at all.
+        for (envelope, reply) in waiting.into_iter().filter(|(_, reply)| reply.awaited()) {
             self.route(myself, envelope, reply).await;
         }
+    }
+
+    /// The claim does not come (a full disk, a journal out of reach): 503 at once, and no queue (G7).
+    pub(super) fn trouble(&mut self, of: u64, why: Arc<str>) {
+        if of != self.generation {
+            return;
+        }
+        let Phase::Opening { waiting, trouble } = &mut self.phase else { return };
+        for (_, reply) in waiting.drain(..) {
+            reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason: why.clone(), retry: false });
+        }
+        *trouble = Some(why);
     }
 
     pub(super) fn failed(&mut self, myself: &ActorRef<ShardMsg>, generation: u64, error: &AppendError) {
@@ -96,7 +115,7 @@ impl ShardState {
         }
         self.args.status.trouble(&error.to_string());
         self.discard();
-        self.phase = Phase::Opening { waiting: Vec::new() };
+        self.phase = Phase::Opening { waiting: Vec::new(), trouble: None };
         self.open(myself);
     }
 

@@ -29,7 +29,7 @@ impl ShardState {
         }
         let waiting = match slot.state {
             SlotState::Running(_) => Vec::new(),
-            SlotState::Draining(waiting) | SlotState::Resting(waiting) => waiting,
+            SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => waiting,
         };
         if !waiting.is_empty() {
             self.activate(myself, key, waiting, 0).await;
@@ -44,7 +44,7 @@ impl ShardState {
         tracing::error!(kind = key.kind.name(), ?culprit, crashes = slot.crashes, error, "an entity crashed");
         let waiting = match &mut slot.state {
             SlotState::Running(_) => Vec::new(),
-            SlotState::Draining(waiting) | SlotState::Resting(waiting) => std::mem::take(waiting),
+            SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => std::mem::take(waiting),
         };
         let rest = backoff(&self.args.settings, slot.crashes);
         slot.crashes = slot.crashes.saturating_add(1);
@@ -77,8 +77,8 @@ impl ShardState {
         {
             self.quarantine.remove(&oldest);
         }
-        self.quarantined.push_back(command);
-        self.quarantine.insert(command);
+        self.quarantined.push_back((key.clone(), command));
+        self.quarantine.insert((key, command));
     }
 
     pub(super) async fn restart(&mut self, myself: &ActorRef<ShardMsg>, key: EntityKey, generation: u64) {
@@ -90,8 +90,9 @@ impl ShardState {
         let (waiting, crashes) = (std::mem::take(waiting), slot.crashes);
         self.slots.remove(&key);
         self.count_residents(-1);
-        let (refused, waiting): (Vec<EntityMsg>, Vec<EntityMsg>) =
-            waiting.into_iter().partition(|message| self.quarantine.contains(&message.envelope.command_id));
+        let (refused, waiting): (Vec<EntityMsg>, Vec<EntityMsg>) = waiting
+            .into_iter()
+            .partition(|message| self.quarantine.contains(&(key.clone(), message.envelope.command_id)));
         refused.into_iter().for_each(|message| message.reply.send(Reply::Quarantined));
         self.activate(myself, key, waiting, crashes).await;
     }

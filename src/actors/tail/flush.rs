@@ -30,7 +30,7 @@ impl Tail {
         // On failure the tail stops: what was gathered counts as written nowhere, a restart folds it again.
         self.store.write(self.shard, write)?;
         evict(&mut self.inner(), self.settings.tail_cache_max);
-        self.progress.send_modify(|now| now.flushed = now.flushed.max(progress.folded));
+        self.progress.change(|now| now.flushed = now.flushed.max(progress.folded));
         Ok(())
     }
 
@@ -45,13 +45,13 @@ impl Tail {
         for key in std::mem::take(&mut inner.dirty) {
             let Some(hot) = inner.hot.get_mut(&key) else { continue };
             write.history.extend(hot.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
-            if !all && put_off(hot) {
+            let rows: Arc<[Row]> = self.rows_of(&key, &hot.loaded.model).into();
+            if !all && put_off(hot, &rows) {
                 watermark = watermark.min(hot.unwritten_from.map_or(folded, |seq| seq - 1));
                 inner.unwritten_bytes += hot.unwritten_bytes;
                 inner.dirty.push(key);
                 continue;
             }
-            let rows: Arc<[Row]> = self.rows_of(&key, &hot.loaded.model).into();
             write.rows.extend(difference(&hot.stored_rows, &rows));
             hot.stored_rows = rows;
             let stored = hot.loaded.encode()?;
@@ -79,8 +79,12 @@ impl Tail {
     }
 }
 
-fn put_off(hot: &mut Hot) -> bool {
-    let worth = hot.stored_bytes < LARGE || hot.unwritten_bytes >= hot.stored_bytes / 2;
+/// Lists must be right at once; an alarm may be written late, since it is judged by the clock when it comes.
+fn put_off(hot: &mut Hot, rows: &[Row]) -> bool {
+    let listed = |rows: &[Row]| rows.iter().filter(|row| row.table != ALARMS).cloned().collect::<Vec<_>>();
+    let worth = hot.stored_bytes < LARGE
+        || hot.unwritten_bytes >= hot.stored_bytes / 2
+        || listed(&hot.stored_rows) != listed(rows);
     if worth || hot.deferred >= DEFERRED_MAX {
         return false;
     }

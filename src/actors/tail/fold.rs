@@ -35,7 +35,7 @@ impl Tail {
             Err(error) => error.to_string().into(),
         };
         tracing::error!(shard = self.shard.0, %reason, "tail stopped");
-        self.progress.send_modify(|progress| progress.failed = Some(reason));
+        self.progress.change(|progress| progress.failed = Some(reason));
     }
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
@@ -65,7 +65,7 @@ impl Tail {
     }
 
     fn fold_record(&self, record: &Record) -> Result<bool, TailError> {
-        let expected = self.progress.borrow().folded + 1;
+        let expected = self.progress.folded() + 1;
         if record.seq != expected {
             return Err(self.stopped(format!("record {} came where {expected} was due", record.seq)));
         }
@@ -86,7 +86,7 @@ impl Tail {
                 self.watchers.tell(&changes);
             }
         }
-        self.progress.send_modify(|progress| progress.folded = record.seq);
+        self.progress.change(|progress| progress.folded = record.seq);
         Ok(full)
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{samples, *};
-use crate::domain::{ids::UserId, key::EntityKey, model::Kind, time::Timestamp};
+use crate::domain::{cart::CartView, ids::UserId, key::EntityKey, model::Kind, time::Timestamp};
 
 fn frame(topic: &str, change: &Committed, level: Level, counts: bool) -> Value {
     let parsed = Topic::parse(topic).unwrap();

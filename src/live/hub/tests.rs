@@ -74,9 +74,8 @@ fn json(out: Out) -> Value {
 }
 
 /// The next text, within ten seconds of paused time.
-#[track_caller]
-fn text(session: &Session) -> impl Future<Output = Value> + '_ {
-    async { json(timeout(Duration::from_secs(10), session.next()).await.expect("a frame")) }
+async fn text(session: &Session) -> Value {
+    json(timeout(Duration::from_secs(10), session.next()).await.expect("a frame"))
 }
 
 async fn versions(session: &Session, n: usize) -> Vec<u64> {
@@ -230,7 +229,9 @@ async fn wrong_topics_are_told_and_the_right_ones_still_work() {
     let mut session = rig.connect(false);
     let order = format!("order.{}", samples::order_id(1));
     let topics = ["nonsense", "board", &order, "stock.A", "stock.B", "stock.C", "stock.A"];
-    session.subscribe(&topics, &HashMap::new()).await;
+    for topic in topics {
+        session.subscribe(&[topic], &HashMap::new()).await;
+    }
     let mut codes = Vec::new();
     let mut skus = Vec::new();
     for _ in 0..6 {
@@ -245,6 +246,21 @@ async fn wrong_topics_are_told_and_the_right_ones_still_work() {
     assert_eq!(codes, told.map(|(topic, code)| (topic.to_owned(), code.to_owned())));
     skus.sort();
     assert_eq!(skus, ["A", "B"], "a repeated topic is sent anew, once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn subscriptions_are_bounded_in_all_and_in_one_message() {
+    let rig = Rig::new(LiveLimits { subscriptions: 3, topics_per_connection: 2, ..LiveLimits::default() });
+    let mut one = rig.connect(false);
+    one.subscribe(&["stock.A", "stock.A", "stock.A", "stock.A"], &HashMap::new()).await;
+    let mut two = rig.connect(false);
+    assert_eq!(text(&one).await["code"], "too_many_topics", "what one message asks beyond the bound is not looked at");
+    one.subscribe(&["stock.B"], &HashMap::new()).await;
+    two.subscribe(&["stock.A", "stock.B"], &HashMap::new()).await;
+    assert_eq!((&text(&two).await["topic"], &text(&two).await["topic"]), (&json!("stock.B"), &json!("stock.A")));
+    drop(one);
+    two.subscribe(&["stock.B"], &HashMap::new()).await;
+    assert_eq!(text(&two).await["version"], 0, "there is room again");
 }
 
 #[tokio::test(start_paused = true)]

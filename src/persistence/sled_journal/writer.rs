@@ -246,7 +246,7 @@ impl Writer {
         self.shared.failure.send_replace(Some(reason.into()));
         // Never closed: sled syncs when it is dropped, and panics where the disk refuses. The process ends anyway,
         // and until then nobody in it may open the directory again.
-        std::mem::forget(self.db.clone());
+        let _never_dropped = std::mem::ManuallyDrop::new(self.db.clone());
         self.shared.logs.iter().for_each(ShardLog::close);
     }
 }

@@ -1,0 +1,66 @@
+//! How far a tail has come, and who waits for it.
+//!
+//! Not a `watch` channel: that wakes its receivers in a random order, and the simulation must replay.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::actors::ports::journal::Seq;
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::actors) struct Progress {
+    pub(in crate::actors) folded: Seq,
+    /// Everything up to here is in the store's rows; states and alarms may be older where a state is large.
+    pub(in crate::actors) flushed: Seq,
+    /// Why the tail stopped, if it did: the shard cannot serve any more.
+    pub(in crate::actors) failed: Option<Arc<str>>,
+}
+
+pub(super) struct ProgressCell {
+    /// Copied out and changed in place; never held across an await.
+    now: Mutex<Progress>,
+    moved: Notify,
+}
+
+impl ProgressCell {
+    pub(super) fn new(now: Progress) -> Self {
+        Self { now: Mutex::new(now), moved: Notify::new() }
+    }
+
+    pub(super) fn get(&self) -> Progress {
+        self.lock().clone()
+    }
+
+    pub(super) fn folded(&self) -> Seq {
+        self.lock().folded
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.lock());
+        self.moved.notify_waiters();
+    }
+
+    /// Waits until `reached`, or until the tail has failed: then the reason.
+    pub(super) async fn until(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), Arc<str>> {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            // Before the look, so that no change between look and wait is missed.
+            moved.as_mut().enable();
+            {
+                let now = self.lock();
+                match &now.failed {
+                    Some(reason) => return Err(reason.clone()),
+                    None if reached(&now) => return Ok(()),
+                    None => {}
+                }
+            }
+            moved.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
