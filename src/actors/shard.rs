@@ -5,6 +5,7 @@
 //! generation serves between one claim and its first failed append; with it go all its actors,
 //! because they know things that were never committed.
 
+mod full;
 mod open;
 mod passivate;
 mod restart;
@@ -54,6 +55,11 @@ pub(super) enum ShardMsg {
         generation: u64,
         error: AppendError,
     },
+    /// No room for a claim.
+    Full {
+        generation: u64,
+        reason: Arc<str>,
+    },
     /// A crashed entity's rest is over.
     Restart {
         key: EntityKey,
@@ -100,6 +106,8 @@ enum Phase {
     /// A claim is under way; askers wait here, bounded by the shard's permits.
     Opening {
         waiting: Vec<(Arc<Envelope>, ReplyTo)>,
+        /// The journal has no room: nobody waits, commands are refused and reads go on.
+        full: Option<Arc<str>>,
     },
     Serving {
         host: Arc<ShardHost>,
@@ -138,7 +146,7 @@ impl Actor for ShardActor {
     async fn pre_start(&self, _: ActorRef<ShardMsg>, args: Arc<ShardArgs>) -> Result<ShardState, ActorProcessingErr> {
         Ok(ShardState {
             args,
-            phase: Phase::Opening { waiting: Vec::new() },
+            phase: Phase::Opening { waiting: Vec::new(), full: None },
             generation: 0,
             slots: HashMap::new(),
             keys: HashMap::new(),
@@ -167,6 +175,7 @@ impl Actor for ShardActor {
             ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
             ShardMsg::Opened(opened) => state.opened(&myself, *opened).await,
             ShardMsg::Failed { generation, error } => state.failed(&myself, generation, &error),
+            ShardMsg::Full { generation, reason } => state.full(generation, reason),
             ShardMsg::Restart { key, generation } => state.restart(&myself, key, generation).await,
             ShardMsg::Sweep => state.sweep(),
             ShardMsg::Drain(done) => state.drain(done),

@@ -38,6 +38,9 @@ impl ShardState {
                     Ok(claim) => claim,
                     Err(JournalError::LostRace) => continue,
                     Err(error) => {
+                        if let JournalError::Full(reason) = &error {
+                            let _ = myself.send_message(ShardMsg::Full { generation, reason: reason.clone() });
+                        }
                         args.status.trouble(&error.to_string());
                         tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
                         continue;
@@ -53,7 +56,7 @@ impl ShardState {
     }
 
     pub(super) async fn opened(&mut self, myself: &ActorRef<ShardMsg>, opened: Opened) {
-        let Phase::Opening { waiting } = &mut self.phase else { return };
+        let Phase::Opening { waiting, .. } = &mut self.phase else { return };
         if opened.generation != self.generation {
             return;
         }
@@ -96,7 +99,11 @@ impl ShardState {
         }
         self.args.status.trouble(&error.to_string());
         self.discard();
-        self.phase = Phase::Opening { waiting: Vec::new() };
+        let full = match error {
+            AppendError::Full(reason) => Some(reason.clone()),
+            AppendError::Fenced | AppendError::Ambiguous(_) | AppendError::Io(_) => None,
+        };
+        self.phase = Phase::Opening { waiting: Vec::new(), full };
         self.open(myself);
     }
 

@@ -18,7 +18,11 @@ use crate::{
 impl ShardState {
     pub(super) async fn route(&mut self, myself: &ActorRef<ShardMsg>, envelope: Arc<Envelope>, mut reply: ReplyTo) {
         match &mut self.phase {
-            Phase::Opening { waiting } => return waiting.push((envelope, reply)),
+            Phase::Opening { full: Some(reason), .. } => {
+                let reason = reason.clone();
+                return self.answer_while_full(&envelope, reply, reason);
+            }
+            Phase::Opening { waiting, full: None } => return waiting.push((envelope, reply)),
             Phase::Drained => {
                 let reason = "the node is stopping".into();
                 return reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });

@@ -45,13 +45,14 @@ impl Tail {
         for key in std::mem::take(&mut inner.dirty) {
             let Some(hot) = inner.hot.get_mut(&key) else { continue };
             write.history.extend(hot.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
-            if !all && put_off(hot) {
+            let rows: Arc<[Row]> = self.rows_of(&key, &hot.loaded.model).into();
+            // Rows that change are never put off: lists and alarms read them, and they go with their state.
+            if !all && rows == hot.stored_rows && put_off(hot) {
                 watermark = watermark.min(hot.unwritten_from.map_or(folded, |seq| seq - 1));
                 inner.unwritten_bytes += hot.unwritten_bytes;
                 inner.dirty.push(key);
                 continue;
             }
-            let rows: Arc<[Row]> = self.rows_of(&key, &hot.loaded.model).into();
             write.rows.extend(difference(&hot.stored_rows, &rows));
             hot.stored_rows = rows;
             let stored = hot.loaded.encode()?;
