@@ -9,6 +9,7 @@ mod open;
 mod passivate;
 mod restart;
 mod route;
+mod trouble;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -22,7 +23,7 @@ use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{open::Opened, passivate::Retired};
+use self::{open::Opened, passivate::Retired, trouble::Trouble};
 use super::{
     effects::Effects,
     entity::{EntityMsg, ShardHost},
@@ -52,7 +53,7 @@ pub(super) enum ShardMsg {
     /// A claim failed and is tried again: who waits is told.
     Trouble {
         generation: u64,
-        reason: Arc<str>,
+        trouble: Trouble,
     },
     /// The generation's append failed: everything speculative goes.
     Failed {
@@ -109,7 +110,7 @@ enum Phase {
     /// they are told at once instead.
     Opening {
         waiting: Vec<(Arc<Envelope>, ReplyTo)>,
-        trouble: Option<Arc<str>>,
+        trouble: Option<Trouble>,
     },
     Serving {
         host: Arc<ShardHost>,
@@ -178,7 +179,7 @@ impl Actor for ShardActor {
         match message {
             ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
             ShardMsg::Opened(opened) => state.opened(&myself, *opened).await,
-            ShardMsg::Trouble { generation, reason } => state.trouble(generation, reason),
+            ShardMsg::Trouble { generation, trouble } => state.trouble(generation, trouble),
             ShardMsg::Failed { generation, error } => state.failed(&myself, generation, &error),
             ShardMsg::Restart { key, generation } => state.restart(&myself, key, generation).await,
             ShardMsg::Sweep => state.sweep(&myself),

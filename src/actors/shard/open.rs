@@ -5,15 +5,12 @@ use std::sync::{Arc, atomic::AtomicU64};
 use ractor::ActorRef;
 use tokio::time::sleep;
 
-use super::{Phase, ShardMsg, ShardState, Until};
+use super::{Phase, ShardMsg, ShardState, Until, trouble::Trouble};
 use crate::actors::{
     alarms,
     committer::CommitterTask,
     entity::ShardHost,
-    ports::{
-        Reply,
-        journal::{AppendError, Claim, JournalError},
-    },
+    ports::journal::{AppendError, Claim, JournalError},
     settings::backoff,
     status::ShardPhase,
 };
@@ -41,9 +38,9 @@ impl ShardState {
                     Ok(claim) => claim,
                     Err(JournalError::LostRace) => continue,
                     Err(error) => {
-                        let reason: Arc<str> = error.to_string().into();
-                        args.status.trouble(&reason);
-                        let _ = myself.send_message(ShardMsg::Trouble { generation, reason });
+                        args.status.trouble(&error.to_string());
+                        let trouble = Trouble::of_claim(&error);
+                        let _ = myself.send_message(ShardMsg::Trouble { generation, trouble });
                         tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
                         continue;
                     }
@@ -97,25 +94,13 @@ impl ShardState {
         }
     }
 
-    /// The claim does not come (a full disk, a journal out of reach): 503 at once, and no queue (G7).
-    pub(super) fn trouble(&mut self, of: u64, why: Arc<str>) {
-        if of != self.generation {
-            return;
-        }
-        let Phase::Opening { waiting, trouble } = &mut self.phase else { return };
-        for (_, reply) in waiting.drain(..) {
-            reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason: why.clone(), retry: false });
-        }
-        *trouble = Some(why);
-    }
-
     pub(super) fn failed(&mut self, myself: &ActorRef<ShardMsg>, generation: u64, error: &AppendError) {
         if generation != self.generation || matches!(self.phase, Phase::Drained) {
             return;
         }
         self.args.status.trouble(&error.to_string());
         self.discard();
-        self.phase = Phase::Opening { waiting: Vec::new(), trouble: None };
+        self.phase = Phase::Opening { waiting: Vec::new(), trouble: Trouble::of_append(error) };
         self.open(myself);
     }
 

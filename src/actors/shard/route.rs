@@ -19,9 +19,9 @@ impl ShardState {
     pub(super) async fn route(&mut self, myself: &ActorRef<ShardMsg>, envelope: Arc<Envelope>, mut reply: ReplyTo) {
         match &mut self.phase {
             Phase::Opening { waiting, trouble: None } => return waiting.push((envelope, reply)),
-            Phase::Opening { trouble: Some(reason), .. } => {
-                let reason = reason.clone();
-                return reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });
+            Phase::Opening { trouble: Some(trouble), .. } => {
+                let trouble = trouble.clone();
+                return self.answer_in_trouble(&envelope, reply, &trouble);
             }
             Phase::Drained => {
                 let reason = "the node is stopping".into();
