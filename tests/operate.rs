@@ -3,10 +3,10 @@
 
 #[path = "crash/client.rs"]
 mod client;
-#[path = "operate/disk.rs"]
-mod disk;
 #[path = "operate/directory.rs"]
 mod directory;
+#[path = "operate/disk.rs"]
+mod disk;
 #[path = "operate/import.rs"]
 mod import;
 #[path = "operate/logs.rs"]

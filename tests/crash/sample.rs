@@ -1,6 +1,9 @@
 //! The first start with `--sample`, killed in the middle: the next one goes on, to exactly the same shop.
 
-use std::{collections::BTreeMap, time::{Duration, Instant}};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use tokio::time::timeout;

@@ -1,9 +1,6 @@
 //! Configuration and catalogue files that are wrong, and one that is right twice.
 
-use crate::{
-    client::Person,
-    process::Home,
-};
+use crate::{client::Person, process::Home};
 
 #[tokio::test]
 async fn a_bad_configuration_names_key_value_and_what_is_expected() {
@@ -28,7 +25,10 @@ async fn importing_twice_changes_nothing() {
     let csv = home.write("mugs.csv", crate::CSV);
     let csv = csv.to_str().expect("a path");
     let first = home.run(&["import", csv]).await.ok();
-    assert!(first.contains("2 products with 2 variants imported, 5 changed"), "two products, their category, their first stock: {first}");
+    assert!(
+        first.contains("2 products with 2 variants imported, 5 changed"),
+        "two products, their category, their first stock: {first}"
+    );
     let history = ["history", "stock", "MUG-0", "--json"];
     let before = home.run(&history).await.ok();
     let second = home.run(&["import", csv]).await.ok();

@@ -31,8 +31,16 @@ async fn json_logs_parse_and_hold_no_secrets_and_no_personal_data() {
         assert!(parsed.is_object(), "{line}");
     }
     let token = staff.token().expect("a token");
-    let secrets =
-        [PASSWORD, token, "eve@example.net", "a guess of eve's", text(&order["email"]), "Ada Lovelace", "12 St James", "tok_ok"];
+    let secrets = [
+        PASSWORD,
+        token,
+        "eve@example.net",
+        "a guess of eve's",
+        text(&order["email"]),
+        "Ada Lovelace",
+        "12 St James",
+        "tok_ok",
+    ];
     for secret in secrets {
         let found = lines.iter().find(|line| line.contains(secret));
         assert!(found.is_none(), "{secret:?} is in the log: {found:?}");

@@ -92,9 +92,7 @@ async fn effects_wait_for_the_append() {
     stage.gate.close();
     let placing = OrderCommand::Place(Box::new(crate::folding::placement(&stage, "A", 2)));
     let gateway = life.gateway.clone();
-    let placed = tokio::spawn(async move {
-        gateway.ask::<Order>(&order(77).to_string(), placing, call(2)).await
-    });
+    let placed = tokio::spawn(async move { gateway.ask::<Order>(&order(77).to_string(), placing, call(2)).await });
     stage.gate.reached().await;
     tokio::time::sleep(A_WHILE).await;
     assert_eq!(life.gateway.status().steps_under_way, 0);
