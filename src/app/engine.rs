@@ -79,6 +79,8 @@ impl Engine {
     pub async fn drain(self, within: Duration) {
         self.runtime.drain(within).await;
         drop(self.gateway);
+        // Sockets and requests may still hold handles: the clean end does not wait for them.
+        self.journal.shut().await;
         if let Some(journal) = Arc::into_inner(self.journal) {
             // Joins the writer's thread; not on a runtime's worker.
             let _ = tokio::task::spawn_blocking(move || journal.close()).await;

@@ -21,7 +21,7 @@ pub const EMAIL: &str = "admin@souk.local";
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// A start that takes longer than this is a failure; a loaded test machine needs a fraction of it.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_secs(20);
 
 /// A data directory, and how the binary runs on it.
 pub struct Home {
