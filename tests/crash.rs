@@ -67,7 +67,8 @@ pub async fn small_shop() -> (Home, Vec<String>) {
         ("SOUK_LOG__FILTER", "warn"),
     ]);
     let skus: Vec<_> = (0..SKUS).map(|n| format!("MUG-{n}")).collect();
-    let mut csv = "Handle,Title,Vendor,Type,Published,Variant SKU,Variant Inventory Qty,Variant Price,Status\n".to_owned();
+    let mut csv =
+        "Handle,Title,Vendor,Type,Published,Variant SKU,Variant Inventory Qty,Variant Price,Status\n".to_owned();
     for (n, sku) in skus.iter().enumerate() {
         csv += &format!("mug-{n},Mug {n},Oda,Mugs,TRUE,{sku},{FIRST_STOCK},{n}9.90,active\n");
     }

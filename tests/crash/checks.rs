@@ -125,8 +125,7 @@ async fn stock_adds_up(site: &Site, orders: &[Value]) {
 
 /// No payment is kept for an order that is not sold, and every sold one is paid.
 async fn money_follows_goods(site: &Site, url: &str, orders: &[Value]) {
-    let status: HashMap<&str, &str> =
-        orders.iter().map(|order| (text(&order["id"]), text(&order["status"]))).collect();
+    let status: HashMap<&str, &str> = orders.iter().map(|order| (text(&order["id"]), text(&order["status"]))).collect();
     let mut captured = 0;
     for payment in site.staff.list(url, "/api/payments").await {
         let order = status.get(text(&payment["order_id"])).copied().unwrap_or("unknown");

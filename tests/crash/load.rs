@@ -127,7 +127,8 @@ async fn shopper(site: Arc<Site>, who: usize, rng: Rng) {
 async fn round(site: &Site, who: usize, rng: &Rng) {
     let guest = &site.guests[who];
     for _ in 0..1 + rng.below(2) {
-        let line = Call::put(format!("/api/cart/lines/{}", rng.pick(&site.skus)), json!({"quantity": 1 + rng.below(3)}));
+        let line =
+            Call::put(format!("/api/cart/lines/{}", rng.pick(&site.skus)), json!({"quantity": 1 + rng.below(3)}));
         site.ask(guest, &line).await.ok();
     }
     let call = Call::checkout(&rng.uuid().to_string());

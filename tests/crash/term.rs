@@ -90,9 +90,14 @@ async fn a_lost_state_store_is_rebuilt_to_the_same_answers() {
 /// Every list there is, each made from another index.
 async fn answers(site: &Site, url: &str) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
-    for path in
-        ["/api/orders", "/api/orders?status=verified", "/api/payments", "/api/stock", "/api/products", "/api/stock?below_threshold=true"]
-    {
+    for path in [
+        "/api/orders",
+        "/api/orders?status=verified",
+        "/api/payments",
+        "/api/stock",
+        "/api/products",
+        "/api/stock?below_threshold=true",
+    ] {
         all.extend(site.staff.list(url, path).await);
     }
     all

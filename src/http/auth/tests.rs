@@ -1,3 +1,5 @@
+//! Log-in, guests and staff routes through the layers, with an identity in memory; no server, no socket.
+
 use axum::{
     Router,
     body::Body,
@@ -123,7 +125,11 @@ async fn malformed_log_ins_are_told_so() {
     let mut app = app(&w.identity);
     let form = [("content-type", "text/plain")];
     let refused = send(&mut app, "POST", "/api/auth/login", &form, r#"{"email":"a@b","password":"x"}"#).await;
-    assert_eq!(problem(refused).await, (415, "unsupported_media_type".to_owned()), "a form of another site cannot log in");
+    assert_eq!(
+        problem(refused).await,
+        (415, "unsupported_media_type".to_owned()),
+        "a form of another site cannot log in"
+    );
     let refused = send(&mut app, "POST", "/api/auth/login", &[("content-type", "application/json")], "{").await;
     assert_eq!(problem(refused).await, (400, "bad_request".to_owned()));
 }

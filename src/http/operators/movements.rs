@@ -152,7 +152,7 @@ mod tests {
             commit(3, StockEvent::Released { order }),
             commit(4, StockEvent::ThresholdSet { units: 2 }),
         ];
-    let mut book = Book::new(2, 1);
+        let mut book = Book::new(2, 1);
         assert!(commits.iter().any(|commit| book.add(commit)), "the fourth commit is for the next page");
         assert_eq!(book.page.next.as_deref(), Some("3"));
         let [movement] = &book.page.items[..] else { panic!("{:?}", book.page.items) };
