@@ -11,9 +11,9 @@ pub struct Live {
     pub frame_interval_ms: u64,
     /// Topics of one connection, at most; the next is answered with an error frame. Default 256.
     pub topics_max: u64,
-    /// Connections of this process, at most; the next is answered 503. Default 50,000.
+    /// Connections of this process, at most; the next is closed with 1013 (server-sent events: 503). Default 50,000.
     pub connections_max: u64,
-    /// Connections of one client address, at most; the next is answered 429. Default 1,000.
+    /// Connections of one client address, at most; the next is closed with 1013 (server-sent events: 503). Default 1,000.
     pub connections_per_address_max: u64,
     /// Milliseconds without any byte from the client (a pong counts) until its socket is closed. Default 60,000.
     pub idle_timeout_ms: u64,
