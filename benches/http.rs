@@ -19,7 +19,7 @@ use common::{
 };
 
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
-/// `docs` of the project's research: 2 cores shared by server, database and client, 16 connections.
+/// Measured for this project before it began: 2 cores shared by server, database and client, 16 connections.
 const VENDURE: [(What, f64); 4] =
     [(What::List, 54.0), (What::AddToNewCart, 94.0), (What::AddToGrowingCart, 69.0), (What::Checkout, 10.0)];
 const AIM: f64 = 200.0;
@@ -36,7 +36,8 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let mut criterion = load::criterion();
-    let runtime = tokio::runtime::Runtime::new()?;
+    // Named, so that a profile tells the clients from the server.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("bench-client").build()?;
     let server = Server::start()?;
     let shelf = Arc::new(runtime.block_on(Shelf::look(server.address, &server.superadmin_password))?);
     let mut group = criterion.benchmark_group("http");

@@ -31,10 +31,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server; says why and answers `None` where that cannot be done, so that the bench goes on without.
+    /// Starts a server, unless `SOUK_BENCH_PEER=0` (a profiler wants ours alone); says why and answers `None` where that cannot be done, so that the bench goes on without.
     pub fn start(runtime: &Runtime) -> Option<Self> {
-        let started = programs().and_then(|bin| Self::try_start(runtime, &bin));
-        started.inspect_err(|error| println!("PEER SKIPPED: no PostgreSQL 15 to compare with: {error:#}")).ok()
+        let wanted = || match std::env::var("SOUK_BENCH_PEER").as_deref() {
+            Ok("0") => bail!("SOUK_BENCH_PEER is 0"),
+            Ok(_) | Err(_) => programs(),
+        };
+        let started = wanted().and_then(|bin| Self::try_start(runtime, &bin));
+        started.inspect_err(|error| println!("PEER SKIPPED, nothing to compare with PostgreSQL 15: {error:#}")).ok()
     }
 
     fn try_start(runtime: &Runtime, bin: &Path) -> Result<Self> {
