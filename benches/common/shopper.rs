@@ -116,7 +116,7 @@ impl Client for Shopper {
                 self.connection.get(&pages[turn as usize % pages.len()]).await
             }
             What::AddToNewCart => {
-                if turn % ITEMS_OF_NEW_CART == 0 {
+                if turn.is_multiple_of(ITEMS_OF_NEW_CART) {
                     self.connection.forget();
                 }
                 let first = (turn / ITEMS_OF_NEW_CART) as usize;
