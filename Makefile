@@ -23,7 +23,7 @@ setup: ## Install what the tests need (Debian: chromium, nats-server; npm packag
 
 test: setup unit e2e bench-smoke ## Every test: units, simulation, crashes, the page in a browser, a short run of each bench
 
-# In the release profile, like everything else here: one compilation serves the binary, the tests and the benches.
+# In the release profile, like everything else here: see docs/adr/0007-one-profile-for-all.md.
 unit: ## The Rust tests: units, journal, simulation, crashes, races, API, live feed
 	timeout 2700 $(CARGO) test --release --locked --lib --bins --tests
 

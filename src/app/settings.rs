@@ -75,7 +75,6 @@ pub(super) fn live(config: &Config) -> LiveLimits {
         pending_keys: size(live.pending_keys_max),
         allowed_origins: live.allowed_origins.clone(),
         trust_forwarded_for: config.http.trust_forwarded_for,
-        ..LiveLimits::default()
     }
 }
 

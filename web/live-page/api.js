@@ -32,7 +32,7 @@ async function call(method, path, body, key) {
     throw new Unreachable();
   }
   const text = await response.text();
-  let answer = {};
+  let answer;
   try {
     answer = text ? JSON.parse(text) : {};
   } catch {
