@@ -21,6 +21,8 @@ pub mod topic;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures::future::BoxFuture;
+
 pub use self::{
     audience::Audience,
     connection::{Closing, Out},
@@ -46,6 +48,13 @@ pub trait Current: Send + Sync + 'static {
     /// `stock` the levels, newest or most urgent first. More than `snapshot_max` are not sent.
     /// Must be at least as new as anything already published (the tail publishes after its store is readable).
     fn current(&self, topic: &Topic) -> Vec<Committed>;
+
+    /// Resolves once [`Current::current`] shows everything that was acknowledged before this call, or after a bounded
+    /// wait. Asked only for an order or a cart that is not there: its owner may subscribe right behind the answer that
+    /// made it.
+    fn caught_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A panic inside one of our short critical sections leaves at worst a frame undelivered, and whole views repair

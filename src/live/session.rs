@@ -57,7 +57,12 @@ impl Session {
             self.snapshot_many(&feed).await;
         } else {
             // Ownership is read before joining: nobody hears a frame of what is not theirs.
-            let current = self.hub.inner.current.current(&topic).into_iter().next();
+            let port = &self.hub.inner.current;
+            let mut current = port.current(&topic).into_iter().next();
+            if current.is_none() && self.audience.may_listen(&topic, None).is_err() {
+                port.caught_up().await;
+                current = port.current(&topic).into_iter().next();
+            }
             self.audience.may_listen(&topic, current.as_ref())?;
             let feed = self.join(topic, since)?;
             let current = self.hub.inner.current.current(&feed.topic).into_iter().next();
