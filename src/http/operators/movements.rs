@@ -152,7 +152,6 @@ mod tests {
             commit(3, StockEvent::Released { order }),
             commit(4, StockEvent::ThresholdSet { units: 2 }),
         ];
-        state.read_your_writes().await;
         let mut book = Book::new(2, 1);
         assert!(commits.iter().any(|commit| book.add(commit)), "the fourth commit is for the next page");
         assert_eq!(book.page.next.as_deref(), Some("3"));
