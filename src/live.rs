@@ -21,6 +21,8 @@ pub mod topic;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures::future::BoxFuture;
+
 pub use self::{
     audience::Audience,
     connection::{Closing, Out},
@@ -44,8 +46,16 @@ pub struct Committed {
 pub trait Current: Send + Sync + 'static {
     /// The committed views of `topic` now: none or one for an entity's topic; for `board` the open orders and for
     /// `stock` the levels, newest or most urgent first. More than `snapshot_max` are not sent.
-    /// Must be at least as new as anything already published (the tail publishes after its store is readable).
+    /// For one entity at least as new as anything already published (the tail publishes what it has folded); for the
+    /// others that is so after [`Current::caught_up`].
     fn current(&self, topic: &Topic) -> Vec<Committed>;
+
+    /// Resolves once [`Current::current`] shows everything that was acknowledged before this call, or after a bounded
+    /// wait. Asked before the snapshot of `board` or `stock`, and for an order or a cart that is not there: its owner may
+    /// subscribe right behind the answer that made it.
+    fn caught_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A panic inside one of our short critical sections leaves at worst a frame undelivered, and whole views repair

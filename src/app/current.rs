@@ -1,6 +1,8 @@
 //! A new subscriber's first view: what this node has folded, read without waking anybody.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
+
+use futures::future::BoxFuture;
 
 use crate::{
     actors::gateway::Gateway,
@@ -21,6 +23,9 @@ pub(super) struct Folded {
     /// Entities of one snapshot, at most.
     pub(super) max: usize,
 }
+
+/// The tail is milliseconds behind; a subscriber is not kept waiting for one that is stuck.
+const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 
 /// Orders that an operator still has something to do with, or to wait for.
 const OPEN: [Lifecycle; 6] = [
@@ -79,5 +84,14 @@ impl Current for Folded {
                 keys.into_iter().filter_map(|key| self.one(gateway, key)).collect()
             }
         }
+    }
+
+    fn caught_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(gateway) = self.gateway.get() {
+                // Late or not, what is there then is the answer.
+                let _ = gateway.caught_up(CATCH_UP_MAX).await;
+            }
+        })
     }
 }

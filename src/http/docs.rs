@@ -31,7 +31,8 @@ pub fn about() -> OpenApi {
 
 const ABOUT: &str = "A live shop. Money is in minor units; times are RFC 3339 in UTC. Errors are problem+json with a stable \
 `code`: see [the list](/api/docs/errors). Calls that move stock or money take an `Idempotency-Key`; entities carry their \
-version as `ETag`, and changes take `If-Match`; lists go on by `cursor`.";
+version as `ETag`, and changes take `If-Match`; lists go on by `cursor`. What changes can be listened to: a WebSocket at `/live`, server-sent \
+events at `/live/sse?topics=stock.SKU1`; `docs/live.md` describes frames and bounds.";
 
 /// Adds to every operation what all of them share: how errors look.
 pub fn finish(mut document: OpenApi) -> OpenApi {

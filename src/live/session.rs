@@ -57,7 +57,14 @@ impl Session {
             self.snapshot_many(&feed).await;
         } else {
             // Ownership is read before joining: nobody hears a frame of what is not theirs.
-            let current = self.hub.inner.current.current(&topic).into_iter().next();
+            let port = &self.hub.inner.current;
+            let mut current = port.current(&topic).into_iter().next();
+            if current.is_none() && self.audience.may_listen(&topic, None).is_err() {
+                // As few at a time as snapshots: asking for what does not exist must not keep the tail busy.
+                let _permit = self.hub.inner.snapshots.acquire().await.ok();
+                port.caught_up().await;
+                current = port.current(&topic).into_iter().next();
+            }
             self.audience.may_listen(&topic, current.as_ref())?;
             let feed = self.join(topic, since)?;
             let current = self.hub.inner.current.current(&feed.topic).into_iter().next();
@@ -84,6 +91,9 @@ impl Session {
         let inner = &self.hub.inner;
         // Never closed, so the error cannot come; without a permit the read would only be less orderly.
         let _permit = inner.snapshots.acquire().await.ok();
+        // The lists behind a snapshot are written a moment after their frames went out: without this, what was
+        // published just before the join would be in neither.
+        inner.current.caught_up().await;
         let (current, topic) = (inner.current.clone(), feed.topic.clone());
         // Hundreds of reads: not on a worker that drives sockets. A panic in the reader leaves the snapshot empty.
         let mut views = tokio::task::spawn_blocking(move || current.current(&topic)).await.unwrap_or_default();

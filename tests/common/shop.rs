@@ -83,6 +83,16 @@ impl Shop {
         &self.own.as_ref().expect("a shop of its own").app
     }
 
+    /// Takes the process out, to stop it in good order while others hold clients of it; and its directory.
+    pub fn leave(&mut self) -> (app::Shop, tempfile::TempDir) {
+        let own = self.own.take().expect("a shop of its own");
+        (own.app, own.dir)
+    }
+
+    pub fn staff_token(&self) -> &str {
+        &self.front.staff
+    }
+
     /// Somebody new, without a cookie.
     pub fn guest(&self) -> Person<'_> {
         Person { shop: self, token: None, cookie: Mutex::new(None) }
@@ -148,6 +158,11 @@ pub struct Person<'a> {
 }
 
 impl Person<'_> {
+    /// What the shop gave this client to be known by.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap().clone()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], None).await
     }

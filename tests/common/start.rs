@@ -24,7 +24,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// A shop of one test. Dropping it is a crash; its directory goes with it.
 pub struct Own {
     pub app: app::Shop,
-    _dir: TempDir,
+    pub dir: TempDir,
 }
 
 /// What the documented conventions are tested against, where it is not the default.
@@ -51,7 +51,7 @@ pub async fn own(change: impl FnOnce(&mut Config)) -> Own {
     let report = shopify::import(gateway, &file, Currency::EUR, "test".into(), |_, _| {}).await.expect("an import");
     assert_eq!(report.skus, 20);
     assert!(gateway.caught_up(std::time::Duration::from_secs(10)).await);
-    Own { app, _dir: dir }
+    Own { app, dir }
 }
 
 /// The address of this binary's sample shop, which runs on threads of its own until the process ends.

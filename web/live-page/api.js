@@ -52,6 +52,7 @@ export const products = ({ category, cursor }) => {
 };
 export const product = (slug) => call("GET", `/api/products/${part(slug)}`);
 export const categories = () => call("GET", "/api/categories");
+export const shippingMethods = () => call("GET", "/api/shipping-methods");
 export const cart = () => call("GET", "/api/cart");
 export const setLine = (sku, quantity) => call("PUT", `/api/cart/lines/${part(sku)}`, { quantity });
 export const removeLine = (sku) => call("DELETE", `/api/cart/lines/${part(sku)}`);

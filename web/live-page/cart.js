@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { $, closeButton, fill, h, money, openDialog, picture } from "./dom.js";
 import { cardChoice } from "./order.js";
-import { Purchase } from "./purchase.js";
+import { Purchase, SHIPPING } from "./purchase.js";
 
 export class Cart {
   #live;
@@ -12,6 +12,7 @@ export class Cart {
   #problem = null;
   #purchase;
   #asked = false;
+  #shipping = null; // the method that purchases use, once known
 
   constructor(live) {
     this.#live = live;
@@ -22,6 +23,7 @@ export class Cart {
     });
     $("open-cart").onclick = () => (this.#draw(), openDialog($("cart")));
     this.load().then(() => this.#purchase.resume());
+    this.#loadShipping();
   }
 
   async load() {
@@ -31,6 +33,15 @@ export class Cart {
       this.#take(await api.cart(), first);
     } catch {
       // The next change, or the next frame, brings it.
+    }
+  }
+
+  async #loadShipping() {
+    try {
+      this.#shipping = (await api.shippingMethods()).find((method) => method.id === SHIPPING) ?? null;
+      this.#draw();
+    } catch {
+      // The order's own total says it in the end.
     }
   }
 
@@ -118,13 +129,21 @@ export class Cart {
       lines.length === 0 && !paying && h("p", { class: "empty" }, "Nothing in here yet."),
       this.#problem && h("div", { class: "problem", role: "alert" }, h("p", {}, this.#problem.text), this.#problem.lines && h("ul", {}, this.#problem.lines)),
       lines.length > 0 && h("div", { class: "buy" },
-        h("p", { class: "total" }, h("span", {}, "Total"), h("strong", {}, money(totals?.total ?? totals?.items))),
+        this.#sums(totals?.total ?? totals?.items),
         cardChoice(this.#purchase.card, (card) => (this.#purchase.card = card)),
         h("button", { class: "primary", id: "buy", type: "button", "aria-disabled": this.#purchase.busy && "true", "aria-busy": this.#purchase.busy && "true", dataset: { focus: "buy" }, onclick: () => this.#buy() },
           this.#purchase.busy ? "Buying …" : "Buy"),
         h("p", { class: "fine" }, "A sandbox: sample address, no money moves. Stock really does.")),
     );
     if (focused) dialog.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** The cart's total is its items' (prices contain the tax); the order adds the delivery. */
+  #sums(items) {
+    const row = (name, sum, strong) => h("p", { class: strong ? "total" : "part" }, h("span", {}, name), h(strong ? "strong" : "span", {}, money(sum)));
+    if (!this.#shipping || !items) return [row("Total", items, true)];
+    const { name, price } = this.#shipping;
+    return [row("Items", items), row(`${name} delivery`, price), row("Total", { ...items, amount: items.amount + price.amount }, true)];
   }
 
   #line(line) {

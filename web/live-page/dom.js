@@ -17,7 +17,7 @@ export function h(tag, props = {}, ...children) {
 
 /** Replaces what is in `element`; null and false children are left out. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -39,10 +39,12 @@ export function picture(image, eager = false) {
   return h("img", { src: image.url, alt: image.alt ?? "", loading: eager ? "eager" : "lazy", decoding: "async" });
 }
 
+const counted = new Intl.NumberFormat(navigator.language);
+
 /** Stock in words. `view` is a live view or the product's own `{availability, available}`. */
 export function stockWords({ availability, available }) {
   if (availability === "out") return "Sold out";
-  if (typeof available === "number") return availability === "low" ? `Only ${available} left` : `${available} in stock`;
+  if (typeof available === "number") return availability === "low" ? `Only ${available} left` : `${counted.format(available)} in stock`;
   return availability === "low" ? "Few left" : "In stock";
 }
 

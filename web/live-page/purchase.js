@@ -5,10 +5,11 @@ import * as api from "./api.js";
 import { announce } from "./dom.js";
 import { ENDED_BADLY, orderPanel, refusedPayment, WORDS } from "./order.js";
 
+export const SHIPPING = "standard";
 const CUSTOMER = {
   email: "guest@example.org",
   shipping_address: { name: "Sample Guest", line1: "1 Market Street", city: "Berlin", postal_code: "10115", country: "DE" },
-  shipping_method: "standard",
+  shipping_method: SHIPPING,
 };
 /** An order that waits for its payment outlives a reload of this tab, not the tab. */
 const KEPT = "souk.order";

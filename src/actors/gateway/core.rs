@@ -39,7 +39,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(200);
 impl Core {
     /// `None`: no answer within the time; the command may yet happen.
     pub(in crate::actors) async fn send(&self, envelope: Arc<Envelope>, within: Duration) -> Option<Reply> {
-        let span = tracing::info_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
+        let span = tracing::debug_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
         self.send_until(envelope, Instant::now() + within).instrument(span).await
     }
 

@@ -1,0 +1,106 @@
+//! Carts and orders are their owner's and the staff's; the board is the staff's alone.
+
+use serde_json::json;
+
+use crate::{
+    listener::Listener,
+    shop::{Shop, text},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cart_is_heard_by_its_guest_and_by_no_other() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(9).await;
+    let (owner, other) = (shop.guest(), shop.guest());
+    let cart = owner.put_in_cart(&sku, 1).await;
+    other.put_in_cart(&sku, 1).await;
+    let topic = format!("cart.{}", text(&cart["id"]));
+    for stranger in [Listener::stranger(&shop).await, Listener::of(&shop, &other).await] {
+        let mut stranger = stranger;
+        stranger.refused(&topic, "not_found").await;
+    }
+    let mut listener = Listener::of(&shop, &owner).await;
+    listener.listen(&topic).await;
+    assert_eq!(listener.hear().await["view"]["items"], 1);
+    owner.put_in_cart(&sku, 4).await;
+    assert_eq!(listener.until(|frame| frame["view"]["items"] == 4).await["view"]["lines"][0]["sku"], sku);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_heard_by_its_buyer_and_the_staff_and_cannot_be_probed() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(9).await;
+    let buyer = shop.guest();
+    let order = buyer.order(&sku, 2).await;
+    let topic = format!("order.{}", text(&order["id"]));
+    let unknown = "order.01920000-0000-7000-8000-000000000001";
+    let mut stranger = Listener::stranger(&shop).await;
+    for hidden in [topic.as_str(), unknown] {
+        stranger.refused(hidden, "not_found").await;
+    }
+    let (mut own, mut staff) = (Listener::of(&shop, &buyer).await, Listener::staff(&shop).await);
+    for listener in [&mut own, &mut staff] {
+        listener.listen(&topic).await;
+        assert_eq!(listener.hear().await["view"]["lifecycle"], "awaiting_payment");
+    }
+    buyer.pay(&order, "tok_ok").await.created();
+    for listener in [&mut own, &mut staff] {
+        let sold = listener.until(|frame| frame["view"]["lifecycle"] == "verified").await;
+        assert!(sold["view"]["number"].is_u64(), "{sold}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_answer_that_made_an_order_can_be_subscribed_to_at_once() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(40).await;
+    let buyer = shop.guest();
+    buyer.put_in_cart(&sku, 1).await;
+    let mut listener = Listener::of(&shop, &buyer).await;
+    for _ in 0..20 {
+        let order = buyer.order(&sku, 1).await;
+        listener.listen(&format!("order.{}", text(&order["id"]))).await;
+        let frame = listener.hear().await;
+        assert_eq!(frame["view"]["lifecycle"], "awaiting_payment", "{frame}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_board_follows_an_order_from_placing_until_it_is_gone() {
+    let shop = Shop::with(|config| config.live.frame_interval_ms = 0).await;
+    let sku = shop.sku_with(9).await;
+    let mut stranger = Listener::stranger(&shop).await;
+    for closed in ["board", "stock"] {
+        stranger.refused(closed, "staff_only").await;
+    }
+    let mut board = Listener::staff(&shop).await;
+    board.listen("board").await;
+    board.hears_nothing().await;
+    let buyer = shop.guest();
+    let order = buyer.order(&sku, 2).await;
+    let first = board.hear().await;
+    assert_eq!((&first["topic"], &first["key"]), (&json!("board"), &order["id"]), "{first}");
+    let waits = match first["view"]["lifecycle"] == "awaiting_payment" {
+        true => first,
+        false => board.until(|frame| frame["view"]["lifecycle"] == "awaiting_payment").await,
+    };
+    assert_eq!((&waits["view"]["items"], waits.get("gone")), (&json!(2), None));
+    buyer.delete(&format!("/api/orders/{}", text(&order["id"]))).await.ok();
+    let gone = board.until(|frame| frame["gone"] == json!(true)).await;
+    assert_eq!((&gone["key"], &gone["view"]["lifecycle"]), (&order["id"], &json!("cancelled")));
+    // Who comes later finds an empty board; all that may still come is that the order, gone, gave its stock back.
+    let mut later = Listener::staff(&shop).await;
+    later.listen("board").await;
+    later.say(json!({"op": "ping"})).await;
+    let first = later.until(|frame| frame["gone"] != json!(true)).await;
+    assert_eq!(first, json!({"op": "pong"}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_token_opens_nothing() {
+    let shop = Shop::with(|_| {}).await;
+    let mut stranger = Listener::stranger(&shop).await;
+    stranger.say(json!({"op": "authenticate", "access_token": "not.a.token"})).await;
+    assert_eq!(stranger.hear().await["code"], "unauthorized");
+    stranger.refused("board", "staff_only").await;
+}
