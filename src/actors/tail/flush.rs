@@ -94,17 +94,28 @@ impl Tail {
     }
 }
 
-/// Lists must be right at once; an alarm may be written late, since it is judged by the clock when it comes.
+/// Lists must be right at once, and no alarm may come late. One that comes too early does no harm: it is judged
+/// by the clock, so a later alarm than the stored one can wait (a hot SKU's earliest hold changes all the time).
 fn put_off(hot: &mut Hot, rows: &[Row]) -> bool {
     let listed = |rows: &[Row]| rows.iter().filter(|row| row.table != ALARMS).cloned().collect::<Vec<_>>();
     let worth = hot.stored_bytes < LARGE
         || hot.unwritten_bytes >= hot.stored_bytes / 2
-        || listed(&hot.stored_rows) != listed(rows);
+        || listed(&hot.stored_rows) != listed(rows)
+        || earlier(alarm(rows), alarm(&hot.stored_rows));
     if worth || hot.deferred >= DEFERRED_MAX {
         return false;
     }
     hot.deferred += 1;
     true
+}
+
+fn alarm(rows: &[Row]) -> Option<&[u8]> {
+    rows.iter().find(|row| row.table == ALARMS).map(|row| &row.key[..])
+}
+
+/// Keys of one entity's alarms sort by their time.
+fn earlier(now: Option<&[u8]>, stored: Option<&[u8]>) -> bool {
+    now.is_some_and(|now| stored.is_none_or(|stored| now < stored))
 }
 
 pub(super) fn alarm_key(shard: u16, due: Timestamp, key: &EntityKey) -> Vec<u8> {

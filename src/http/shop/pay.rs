@@ -3,6 +3,8 @@
 //! The order decides whether it may be paid and opens the payment; this file only asks and waits. A
 //! payment that is not decided in time goes on by itself, and the answer says so.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::State,
@@ -15,7 +17,7 @@ use crate::{
     actors::gateway::{AskError, Call},
     domain::{
         ids::{OrderId, PaymentId},
-        order::{Order, OrderCommand, OrderRejection, OrderView},
+        order::{Order, OrderCommand, OrderRejection, OrderView, PaymentRegion},
         payment::{Payment, PaymentCommand, PaymentRejection},
     },
     http::{
@@ -28,6 +30,8 @@ use crate::{
 };
 
 const ROUTE: &str = "payments";
+/// How long a declined payment's order may take to hear of it, where nothing is left of the request's own time.
+const HEARS_MAX: Duration = Duration::from_secs(1);
 const TOKEN_BYTES_MAX: usize = 255;
 
 /// Pays an order
@@ -81,7 +85,11 @@ pub async fn create_payment(
             (sale?, state.gateway.read::<Payment>(&payment_id, state.patience()).await?)
         }
         end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => {
-            (state.gateway.read::<Order>(&order_id, state.patience()).await?, end?)
+            let end = end?;
+            // Whoever is told of a decline may pay again at once: the order must have heard of it by then.
+            let unheard = end.view.status == PaymentRegion::Failed;
+            let heard = |seen: &OrderView| !unheard || seen.payment != Some(payment) || failed(seen, payment);
+            (state.gateway.wait::<Order>(&order_id, left().max(HEARS_MAX), heard).await?, end)
         }
     };
     if answer.view.order.is_some_and(|paid| paid != order) {
