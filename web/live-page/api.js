@@ -26,13 +26,13 @@ async function call(method, path, body, key) {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(30_000),
+      signal: window.AbortSignal.timeout(30_000),
     });
   } catch {
     throw new Unreachable();
   }
   const text = await response.text();
-  let answer = {};
+  let answer;
   try {
     answer = text ? JSON.parse(text) : {};
   } catch {
