@@ -21,10 +21,11 @@ build: ## Build the release binary
 setup: ## Install what the tests need (Debian: chromium, nats-server; npm packages)
 	./scripts/setup-tests.sh
 
-test: setup unit build e2e bench-smoke ## Every test: units, simulation, crashes, the page in a browser, a short run of each bench
+test: setup unit e2e bench-smoke ## Every test: units, simulation, crashes, the page in a browser, a short run of each bench
 
-unit: ## The Rust tests
-	timeout 2400 $(CARGO) test --locked
+# In the release profile, like everything else here: see docs/adr/0007-one-profile-for-all.md.
+unit: ## The Rust tests: units, journal, simulation, crashes, races, API, live feed
+	timeout 2700 $(CARGO) test --release --locked --lib --bins --tests
 
 e2e: build ## The page in a real browser against a fresh server
 	timeout 600 ./scripts/e2e.sh
@@ -47,7 +48,7 @@ lint: ## clippy, warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 tidy: ## The house rules
-	$(CARGO) test --locked --test tidy
+	$(CARGO) test --release --locked --test tidy
 
 deny: ## Licences, sources and bans of every crate; advisories where their database can be reached
 	./scripts/deny.sh

@@ -4,6 +4,8 @@
 //!
 //! The bare peer neither encodes, checks, fences nor crosses a thread; it gets the finished bytes.
 
+mod common;
+
 use std::{
     cell::RefCell,
     fs::File,
@@ -12,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{Criterion, Throughput};
+use criterion::Throughput;
 use souk::{
     actors::ports::journal::{Batch, BatchId, Claim, Commit, Entry, Journal, NodeId, Record, Seq, Shard},
     domain::{
@@ -147,8 +149,7 @@ impl Bare {
 }
 
 fn main() {
-    let mut criterion =
-        Criterion::default().sample_size(20).measurement_time(Duration::from_secs(6)).configure_from_args();
+    let mut criterion = common::load::criterion();
     let mut ratios = Vec::new();
     for shards in [1, SHARDS] {
         let (mut ours, mut bare) = (Ours::new(), Bare::new());

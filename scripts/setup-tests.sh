@@ -45,10 +45,4 @@ if ((${#missing[@]})); then
   fi
 fi
 
-if [[ -f web/e2e/package-lock.json ]]; then
-  stamp=web/e2e/node_modules/.souk-lock
-  if ! cmp -s web/e2e/package-lock.json "$stamp"; then
-    (cd web/e2e && timeout 600 npm ci --no-audit --no-fund)
-    cp web/e2e/package-lock.json "$stamp"
-  fi
-fi
+./scripts/npm-ci.sh web/e2e

@@ -14,11 +14,8 @@ for script in "${scripts[@]}"; do
   node --check "$script"
 done
 
+./scripts/npm-ci.sh web/check
 cd web/check
-if ! cmp -s package-lock.json node_modules/.souk-lock; then
-  timeout 600 npm ci --no-audit --no-fund
-  cp package-lock.json node_modules/.souk-lock
-fi
 npm run --silent lint
 npm run --silent types
 echo "web ok: ${#scripts[@]} scripts"

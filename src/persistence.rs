@@ -7,6 +7,7 @@
 pub mod envelope;
 mod guard;
 pub mod memory_journal;
+mod private_dir;
 pub mod sled_journal;
 pub mod state_store;
 pub mod tools;

@@ -28,7 +28,13 @@ mod rng;
 #[path = "simulation/world.rs"]
 mod world;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
@@ -41,18 +47,9 @@ fn every_seed_keeps_the_guarantees() {
         None => 1..1 + number("SOUK_SEEDS").unwrap_or(500),
     };
     quiet_expected_panics();
-    let (mut failed, mut totals) = (Vec::new(), world::Totals::default());
     let runs = seeds.end - seeds.start;
-    for seed in seeds {
-        match catch_unwind(AssertUnwindSafe(|| world::run(seed))) {
-            Ok(Ok(run)) => totals.add(&run.totals),
-            Ok(Err(broken)) => failed.push((seed, broken)),
-            Err(panic) => failed.push((seed, vec![message(&*panic)])),
-        }
-        if failed.len() >= 5 {
-            break;
-        }
-    }
+    let (mut failed, totals) = run_all(seeds);
+    failed.sort_by_key(|(seed, _)| *seed);
     println!("{runs} seeds: {totals:?}");
     for (seed, broken) in &failed {
         println!("seed {seed} broke:");
@@ -63,6 +60,34 @@ fn every_seed_keeps_the_guarantees() {
     if runs >= 50 {
         totals.assert_something_happened();
     }
+}
+
+type Failed = Vec<(u64, Vec<String>)>;
+
+/// One thread for each core; each run is on one of them, alone in its runtime.
+fn run_all(seeds: std::ops::Range<u64>) -> (Failed, world::Totals) {
+    let (next, end) = (AtomicU64::new(seeds.start), seeds.end);
+    let results = Mutex::new((Failed::new(), world::Totals::default()));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end || results.lock().unwrap().0.len() >= 5 {
+                return;
+            }
+            let run = catch_unwind(AssertUnwindSafe(|| world::run(seed)));
+            let mut results = results.lock().unwrap();
+            match run {
+                Ok(Ok(run)) => results.1.add(&run.totals),
+                Ok(Err(broken)) => results.0.push((seed, broken)),
+                Err(panic) => results.0.push((seed, vec![message(&*panic)])),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..cores).for_each(|_| drop(scope.spawn(work)));
+    });
+    results.into_inner().unwrap()
 }
 
 /// The same seed is the same run: without this, "replay" would be a promise only.

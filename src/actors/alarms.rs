@@ -6,18 +6,20 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::ready, stream};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     gateway::Core,
-    ports::{Ask, Clock, Envelope},
+    ports::{Ask, Clock, Envelope, Reply, StoreError},
     settings::ActorSettings,
     tail::Tail,
 };
 use crate::domain::{ids::CommandId, key::EntityKey, time::Timestamp};
 
+/// Decisions that one alarm may take in a row; what is left is woken again by the next look.
+const DECISIONS_MAX: usize = 1_000;
 /// Wake-ups under way at once for each shard.
 const CONCURRENT: usize = 32;
 
@@ -49,16 +51,30 @@ struct Alarms {
 
 impl Alarms {
     async fn run(mut self) {
-        self.wake(self.tail.owing()).await;
+        let mut owing = self.tail.owing();
         loop {
-            match self.tail.due(self.clock.now()) {
-                Ok(due) => {
-                    let fresh = self.not_just_woken(due);
-                    self.wake(fresh).await;
-                }
-                Err(error) => tracing::error!(shard = self.tail.shard.0, %error, "alarms cannot be read"),
+            owing = self.wake(owing).await;
+            if let Err(error) = self.look().await {
+                tracing::error!(shard = self.tail.shard.0, %error, "alarms cannot be read");
             }
             sleep(self.settings.alarm_poll).await;
+        }
+    }
+
+    /// Wakes everybody who is due, page by page: some that cannot be woken hide nobody behind them.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let (due, next) = self.tail.due(self.clock.now(), after.as_deref())?;
+            let fresh = self.not_just_woken(due);
+            for unanswered in self.wake(fresh).await {
+                // Its row still stands: the next look wakes it again.
+                self.woken.remove(&unanswered);
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
         }
     }
 
@@ -77,22 +93,30 @@ impl Alarms {
         fresh
     }
 
-    async fn wake(&self, keys: Vec<EntityKey>) {
+    /// Answers those that could not be woken now.
+    async fn wake(&self, keys: Vec<EntityKey>) -> Vec<EntityKey> {
         let wake_one = |key: EntityKey| async {
-            let Some(core) = self.core.upgrade() else { return };
-            let envelope = Envelope {
-                key,
-                command_id: CommandId(self.clock.uuid()),
-                by: "alarm".into(),
-                ask: Ask::Wake,
-                expected_version: None,
-                fingerprint: 0,
-                internal: true,
-                outcome_of: None,
-            };
-            // Unanswered: the row still stands, the next look wakes it again.
-            let _ = core.send(Arc::new(envelope), self.settings.effect_timeout).await;
+            let core = self.core.upgrade()?;
+            // One alarm may take several decisions (a flash sale's holds expire a bounded number at a time).
+            for _ in 0..DECISIONS_MAX {
+                let envelope = Envelope {
+                    key: key.clone(),
+                    command_id: CommandId(self.clock.uuid()),
+                    by: "alarm".into(),
+                    ask: Ask::Wake,
+                    expected_version: None,
+                    fingerprint: 0,
+                    internal: true,
+                    outcome_of: None,
+                };
+                match core.send(Arc::new(envelope), self.settings.effect_timeout).await {
+                    Some(Reply::Done { changed: true, .. }) => {}
+                    Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => return Some(key),
+                    Some(_) => return None,
+                }
+            }
+            Some(key)
         };
-        stream::iter(keys).for_each_concurrent(CONCURRENT, wake_one).await;
+        stream::iter(keys).map(wake_one).buffer_unordered(CONCURRENT).filter_map(ready).collect().await
     }
 }

@@ -166,14 +166,15 @@ impl CommitterTask {
         }
     }
 
-    /// Drops everything undone; only a full journal is told to the askers, since a retry would not help them.
+    /// Drops everything undone; only a full journal is told to those whose events had no room, since a retry
+    /// would not help them. Reads are dropped, too: asked again, they are answered from what is committed.
     fn fail(self, error: AppendError, group: Vec<Item>, items: Vec<Item>, mut queue: UnboundedReceiver<Item>) {
         tracing::error!(shard = self.claim.shard.0, epoch = self.claim.epoch, %error, "append failed");
         queue.close();
         let waiting = std::iter::from_fn(|| queue.try_recv().ok());
         if let AppendError::Full(reason) = &error {
             for item in group.into_iter().chain(items).chain(waiting) {
-                if let Item::Commit { reply, .. } | Item::Answer { reply, .. } = item {
+                if let Item::Commit { reply, .. } = item {
                     reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason: reason.clone(), retry: false });
                 }
             }

@@ -46,13 +46,22 @@ pub(super) struct Effects(Arc<Inner>);
 struct Inner {
     core: OnceLock<Weak<Core>>,
     providers: Vec<Arc<dyn PaymentGateway>>,
+    /// Steps to other entities: what the door counts.
     under_way: AtomicUsize,
+    /// Calls to payment providers, counted apart: their outage must not close the shop.
+    calling: AtomicUsize,
     settings: ActorSettings,
 }
 
 impl Effects {
     pub(super) fn new(providers: Vec<Arc<dyn PaymentGateway>>, settings: ActorSettings) -> Self {
-        Self(Arc::new(Inner { core: OnceLock::new(), providers, under_way: AtomicUsize::new(0), settings }))
+        Self(Arc::new(Inner {
+            core: OnceLock::new(),
+            providers,
+            under_way: AtomicUsize::new(0),
+            calling: AtomicUsize::new(0),
+            settings,
+        }))
     }
 
     /// Weak, because the gateway's core holds the effects.
@@ -60,30 +69,39 @@ impl Effects {
         let _ = self.0.core.set(core);
     }
 
+    /// All steps, calls to providers too.
     pub(super) fn under_way(&self) -> usize {
-        self.0.under_way.load(Ordering::Acquire)
+        self.0.under_way.load(Ordering::Acquire) + self.calling()
+    }
+
+    pub(super) fn calling(&self) -> usize {
+        self.0.calling.load(Ordering::Acquire)
     }
 
     /// No door for new work from outside while this many steps are under way (G7).
     pub(super) fn full(&self) -> bool {
-        self.under_way() >= self.0.settings.effects_inflight_max
+        self.0.under_way.load(Ordering::Acquire) >= self.0.settings.effects_inflight_max
     }
 
     pub(super) fn run(&self, owed: Owed) {
-        self.0.under_way.fetch_add(1, Ordering::AcqRel);
         let inner = self.0.clone();
+        inner.counter(&owed).fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
             tokio::select! {
                 biased;
                 () = owed.until.cancelled() => {}
                 () = inner.perform(&owed) => {}
             }
-            inner.under_way.fetch_sub(1, Ordering::AcqRel);
+            inner.counter(&owed).fetch_sub(1, Ordering::AcqRel);
         });
     }
 }
 
 impl Inner {
+    fn counter(&self, owed: &Owed) -> &AtomicUsize {
+        if matches!(owed.effect, Effect::Provider(_)) { &self.calling } else { &self.under_way }
+    }
+
     async fn perform(&self, owed: &Owed) {
         if owed.attempt > 0 {
             sleep(backoff(&self.settings, owed.attempt - 1)).await;

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{
     effects::Effects,
     meter::Meter,
-    ports::{Delivery, Envelope, Reply, TransportError, journal::Shard},
+    ports::{Ask, Delivery, Envelope, Reply, TransportError, journal::Shard},
     reply::ReplyTo,
     shard::ShardMsg,
 };
@@ -77,7 +77,8 @@ impl LocalShards {
             if self.draining() {
                 return Err(unavailable("the node is stopping", false));
             }
-            if self.effects.full() {
+            // Reads add no work behind the door.
+            if self.effects.full() && !matches!(envelope.ask, Ask::Read) {
                 self.meter.node_full.increment(1);
                 return Err(Reply::Busy { retry_after_ms: 1_000 });
             }

@@ -37,6 +37,11 @@ impl ReplyTo {
         true
     }
 
+    /// Whether anybody still waits for the reply.
+    pub(super) fn awaited(&self) -> bool {
+        self.asker.as_ref().is_some_and(|asker| !asker.is_closed())
+    }
+
     pub(super) fn send(mut self, reply: Reply) {
         if let Some(asker) = self.asker.take() {
             // The asker may have given up: the command's effect stands, its retry gets the same answer.

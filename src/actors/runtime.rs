@@ -143,6 +143,15 @@ impl Runtime {
         Ok((0..journal.shards()).map(make).collect::<Result<_, _>>()?)
     }
 
+    /// Resolves when a tail has stopped, with the reason: views and activations stand still, the process must end.
+    pub fn failed(&self) -> futures::future::BoxFuture<'static, Arc<str>> {
+        let tails = self.core.tails.clone();
+        Box::pin(async move {
+            let stopped = tails.iter().map(|tail| Box::pin(tail.stopped_for_good()));
+            futures::future::select_all(stopped).await.0
+        })
+    }
+
     /// Graceful end (SIGTERM): nothing new from outside, what was accepted finishes within `within`,
     /// states are written and claims given back.
     pub async fn drain(self, within: Duration) {

@@ -9,6 +9,7 @@ mod open;
 mod passivate;
 mod restart;
 mod route;
+mod trouble;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -20,9 +21,9 @@ use std::{
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{open::Opened, passivate::Retired};
+use self::{open::Opened, passivate::Retired, trouble::Trouble};
 use super::{
     effects::Effects,
     entity::{EntityMsg, ShardHost},
@@ -49,6 +50,11 @@ pub(super) enum ShardMsg {
     },
     /// The claim is won and folded: serve.
     Opened(Box<Opened>),
+    /// A claim failed and is tried again: who waits is told.
+    Trouble {
+        generation: u64,
+        trouble: Trouble,
+    },
     /// The generation's append failed: everything speculative goes.
     Failed {
         generation: u64,
@@ -91,20 +97,27 @@ pub(super) struct ShardState {
     /// The passivation clock's hand: second chance over the residents.
     hand: VecDeque<EntityKey>,
     round: u64,
+    /// A sweep is on its way; none is, while nobody is resident.
+    sweeping: bool,
     crashes: HashMap<(EntityKey, CommandId), u32>,
-    quarantine: HashSet<CommandId>,
-    quarantined: VecDeque<CommandId>,
+    /// By entity and command: the id alone would let one entity's trouble hurt another's.
+    quarantine: HashSet<(EntityKey, CommandId)>,
+    quarantined: VecDeque<(EntityKey, CommandId)>,
 }
 
 enum Phase {
-    /// A claim is under way; askers wait here, bounded by the shard's permits.
+    /// A claim is under way; askers wait here, bounded by the shard's permits. Once a claim has failed
+    /// they are told at once instead.
     Opening {
         waiting: Vec<(Arc<Envelope>, ReplyTo)>,
+        trouble: Option<Trouble>,
     },
     Serving {
         host: Arc<ShardHost>,
         claim: Claim,
         committed: Arc<AtomicU64>,
+        /// Ends alarms and effects with the generation, also when this actor fails.
+        _until: DropGuard,
     },
     Drained,
 }
@@ -125,7 +138,7 @@ enum SlotState {
     /// Starting or running: the mailbox takes commands while the state loads.
     Running(ActorRef<EntityMsg>),
     /// Passivating: its mailbox is closed; newcomers wait for the next activation.
-    Draining(Vec<EntityMsg>),
+    Draining(ActorRef<EntityMsg>, Vec<EntityMsg>),
     /// Resting after a crash.
     Resting(Vec<EntityMsg>),
 }
@@ -138,13 +151,14 @@ impl Actor for ShardActor {
     async fn pre_start(&self, _: ActorRef<ShardMsg>, args: Arc<ShardArgs>) -> Result<ShardState, ActorProcessingErr> {
         Ok(ShardState {
             args,
-            phase: Phase::Opening { waiting: Vec::new() },
+            phase: Phase::Opening { waiting: Vec::new(), trouble: None },
             generation: 0,
             slots: HashMap::new(),
             keys: HashMap::new(),
             retired: Retired::default(),
             hand: VecDeque::new(),
             round: 0,
+            sweeping: false,
             crashes: HashMap::new(),
             quarantine: HashSet::new(),
             quarantined: VecDeque::new(),
@@ -153,7 +167,6 @@ impl Actor for ShardActor {
 
     async fn post_start(&self, myself: ActorRef<ShardMsg>, state: &mut ShardState) -> Result<(), ActorProcessingErr> {
         state.open(&myself);
-        myself.send_interval(state.args.settings.sweep_interval(), || ShardMsg::Sweep);
         Ok(())
     }
 
@@ -166,9 +179,10 @@ impl Actor for ShardActor {
         match message {
             ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
             ShardMsg::Opened(opened) => state.opened(&myself, *opened).await,
+            ShardMsg::Trouble { generation, trouble } => state.trouble(generation, trouble),
             ShardMsg::Failed { generation, error } => state.failed(&myself, generation, &error),
             ShardMsg::Restart { key, generation } => state.restart(&myself, key, generation).await,
-            ShardMsg::Sweep => state.sweep(),
+            ShardMsg::Sweep => state.sweep(&myself),
             ShardMsg::Drain(done) => state.drain(done),
         }
         Ok(())
@@ -197,3 +211,10 @@ impl Actor for ShardActor {
 
 /// Ends with its generation: effects, alarms.
 type Until = CancellationToken;
+
+/// However this actor ends, its entities no longer count.
+impl Drop for ShardState {
+    fn drop(&mut self) {
+        self.count_residents(-(self.slots.len() as isize));
+    }
+}

@@ -112,6 +112,14 @@ impl Tail {
         self.progress.until(reached).await.map_err(stopped)
     }
 
+    /// Resolves once the tail has failed, with the reason.
+    pub(super) async fn stopped_for_good(&self) -> Arc<str> {
+        match self.progress.until(|_| false).await {
+            Err(reason) => reason,
+            Ok(()) => std::future::pending().await,
+        }
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

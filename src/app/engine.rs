@@ -65,14 +65,22 @@ impl Engine {
         Ok(Self { gateway, catalogue, hub, clock, runtime, journal })
     }
 
-    /// Resolves when the journal has failed for good: the process must end, nothing can be acknowledged any more.
+    /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
     pub fn failed(&self) -> futures::future::BoxFuture<'static, Arc<str>> {
-        self.journal.failed()
+        let (journal, tails) = (self.journal.failed(), self.runtime.failed());
+        Box::pin(async move {
+            tokio::select! {
+                reason = journal => reason,
+                reason = tails => reason,
+            }
+        })
     }
 
     pub async fn drain(self, within: Duration) {
         self.runtime.drain(within).await;
         drop(self.gateway);
+        // Sockets and requests may still hold handles: the clean end does not wait for them.
+        self.journal.shut().await;
         if let Some(journal) = Arc::into_inner(self.journal) {
             // Joins the writer's thread; not on a runtime's worker.
             let _ = tokio::task::spawn_blocking(move || journal.close()).await;

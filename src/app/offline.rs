@@ -240,7 +240,7 @@ pub(super) async fn restore(
         .map_err(|error| Failure::new(format!("{}: {error}", config.data.dir.display())))?;
     let imported =
         tools::import(&dir, from, None, &mut steps(progress)).map_err(|error| Failure::new(error.to_string()))?;
-    Ok(Copied { records: imported.counts.records, commits: imported.counts.commits, bytes: 0 })
+    Ok(Copied { records: imported.counts.records, commits: imported.counts.commits, bytes: imported.bytes })
 }
 
 /// From the log itself, not from an index: it also answers when the state store is gone.

@@ -34,7 +34,7 @@ impl Application for App {
             _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
             reason = failed => {
                 // Nothing can be acknowledged any more, and what the page cache says is not to be trusted.
-                return Err(Failure::new(format!("the journal failed: {reason}"))
+                return Err(Failure::new(format!("the engine failed: {reason}"))
                     .hint("check the disk, then start again: what was acknowledged is in the journal"));
             }
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::server::ServerLimits;
 use crate::{
     actors::{ports::journal::NodeId, settings::ActorSettings},
     config::{Capture, Config, Secret as Configured},
@@ -17,7 +18,7 @@ fn size(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-fn ms32(value: u64) -> u32 {
+fn small(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
@@ -28,7 +29,7 @@ pub(super) fn actors(config: &Config) -> ActorSettings {
         node: NodeId("local".into()),
         resident_max: size(actors.resident_max),
         idle_timeout: ms(actors.idle_timeout_ms),
-        entity_inflight_max: ms32(actors.entity_inflight_max),
+        entity_inflight_max: small(actors.entity_inflight_max),
         shard_inflight_max: size(actors.shard_inflight_max),
         effects_inflight_max: size(actors.effects_inflight_max),
         batch_bytes_max: size(config.journal.batch_bytes_max),
@@ -65,8 +66,8 @@ pub(super) fn live(config: &Config) -> LiveLimits {
         idle_s: live.idle_timeout_ms.div_ceil(1000),
         ping_s: live.ping_interval_ms.div_ceil(1000),
         message_bytes: size(live.message_bytes_max),
-        messages_per_s: ms32(live.messages_per_second_max),
-        messages_burst: ms32(live.messages_burst_max),
+        messages_per_s: small(live.messages_per_second_max),
+        messages_burst: small(live.messages_burst_max),
         frame_interval_ms: live.frame_interval_ms,
         public_stock_counts: live.public_stock_counts,
         outbox_frames: size(live.outbox_frames_max),
@@ -112,11 +113,18 @@ pub(super) fn http(config: &Config) -> HttpLimits {
     }
 }
 
+pub(super) fn server(config: &Config) -> ServerLimits {
+    ServerLimits {
+        connections: small(config.http.connections_max),
+        head_within: Duration::from_millis(config.http.head_timeout_ms),
+    }
+}
+
 pub(super) fn identity(config: &Config) -> IdentitySettings {
     let identity = &config.identity;
     let secret = |secret: &Configured| (!secret.is_empty()).then(|| Secret::new(secret.expose()));
     IdentitySettings {
-        access_token_ttl_s: ms32(identity.token_ttl_ms.div_ceil(1000)),
+        access_token_ttl_s: small(identity.token_ttl_ms.div_ceil(1000)),
         secure_cookies: identity.secure_cookies,
         secret: secret(&identity.signing_key),
         superadmin_password: secret(&identity.superadmin_password),
@@ -128,9 +136,9 @@ pub(super) fn identity(config: &Config) -> IdentitySettings {
 pub(super) fn sandbox(config: &Config) -> SandboxSettings {
     let sandbox = &config.payments.sandbox;
     SandboxSettings {
-        slow_ms: ms32(sandbox.slow_ms),
-        timeout_ms: ms32(sandbox.timeout_ms),
-        webhook_delay_ms: ms32(sandbox.webhook_delay_ms),
+        slow_ms: small(sandbox.slow_ms),
+        timeout_ms: small(sandbox.timeout_ms),
+        webhook_delay_ms: small(sandbox.webhook_delay_ms),
         duplicate_webhooks: sandbox.duplicate_webhooks,
         shuffle_webhooks: sandbox.shuffle_webhooks,
         ..SandboxSettings::default()

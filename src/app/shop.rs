@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use futures::future::BoxFuture;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
     engine::{DURABILITY, Engine, EngineError},
-    metrics, settings,
+    metrics, server, settings,
 };
 use crate::{
     actors::ports::{PaymentGateway, ProviderFault},
@@ -125,7 +125,7 @@ impl Shop {
         // The live feed stands outside the request guard: its connections last longer than any request.
         let app = http::router_with(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, app, stopped));
+        let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));
         let drain_within = Duration::from_millis(config.http.drain_timeout_ms);
         let superadmin_password = generated.map(|password| password.to_string());
@@ -144,20 +144,6 @@ impl Shop {
         }
         self.upkeep.abort();
         self.engine.drain(self.drain_within).await;
-    }
-}
-
-async fn serve(listener: TcpListener, app: Router, mut stopped: watch::Receiver<bool>) {
-    let listener = listener.tap_io(|stream| {
-        // Small answers go out at once; a socket that refuses the option still works.
-        let _ = stream.set_nodelay(true);
-    });
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let until = async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
-        tracing::error!(%error, "the server ended");
     }
 }
 

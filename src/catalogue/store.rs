@@ -23,8 +23,8 @@ use crate::{
     },
 };
 
-/// Commands under way at once: enough to fill the shards' batches, far below their permits.
-const AT_ONCE: usize = 64;
+/// Commands under way at once: the more, the fewer syncs a load waits for; still far below the shards' permits.
+const AT_ONCE: usize = 512;
 /// Tries of one command while the shop is busy or not ready, then the load gives up.
 const TRIES_MAX: u32 = 20;
 const WITHIN: Duration = Duration::from_secs(15);

@@ -46,13 +46,6 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// With the chain of causes: "a: b: c".
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::new(format!("{error:#}"))
-    }
-}
-
 /// A reader that went away (`souk history .. | head`) is the only I/O error that an answer meets.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {

@@ -13,7 +13,7 @@ pub struct Actors {
     pub resident_max: u64,
     /// Milliseconds without a command until an entity is put to sleep. Default 120,000.
     pub idle_timeout_ms: u64,
-    /// Commands that wait for one entity, at most; the next is answered 429. Default 1,024.
+    /// Commands that wait for one entity, at most; the next is answered 503 with Retry-After. Default 1,024.
     pub entity_inflight_max: u64,
     /// Commands that wait for one shard, at most; the next is answered 503. Default 8,192.
     pub shard_inflight_max: u64,

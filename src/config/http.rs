@@ -16,6 +16,10 @@ pub struct Http {
     pub body_bytes_max: u64,
     /// Milliseconds until a request is answered 503 or 504, whatever it waits for. Default 10,000.
     pub request_timeout_ms: u64,
+    /// Connections at once, at most; one more is closed at once. WebSockets count in `[live]`. Default 20,000.
+    pub connections_max: u64,
+    /// Milliseconds that a client has for the head of its next request; an idle connection ends by it too. Default 30,000.
+    pub head_timeout_ms: u64,
     /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
     pub inflight_max: u64,
     /// Items of one page, at most; a larger `limit` is refused. Default 100, which is also the most: the API's document promises it.
@@ -34,6 +38,8 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             body_bytes_max: MIB,
             request_timeout_ms: 10_000,
+            connections_max: 20_000,
+            head_timeout_ms: 30_000,
             inflight_max: 4_096,
             page_limit_max: 100,
             page_limit_default: 24,
@@ -47,6 +53,8 @@ impl Http {
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB, "bytes");
         checks.range("http.request_timeout_ms", self.request_timeout_ms, 100, 300_000, "milliseconds");
+        checks.range("http.connections_max", self.connections_max, 1, 1_000_000, "connections");
+        checks.range("http.head_timeout_ms", self.head_timeout_ms, 100, 600_000, "milliseconds");
         checks.range("http.inflight_max", self.inflight_max, 1, 1_000_000, "requests");
         checks.range("http.page_limit_max", self.page_limit_max, 1, 100, "items");
         checks.range("http.page_limit_default", self.page_limit_default, 1, self.page_limit_max, "items");

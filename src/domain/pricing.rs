@@ -46,11 +46,10 @@ pub fn price(
     let line_totals: Vec<Money> =
         lines.iter().map(|(_, _, quantity, unit_price)| unit_price.checked_mul(*quantity)).collect::<Result<_, _>>()?;
     let items = Money::sum(currency, line_totals.iter().copied())?;
-    let total = items.checked_add(shipping)?;
-    let tax = tax_within(total, tax_basis_points);
+    let totals = totals(items, shipping, tax_basis_points)?;
     // Shipping takes its share too, as the last part.
     let weights: Vec<u64> = line_totals.iter().chain([&shipping]).map(|part| part.amount.unsigned_abs()).collect();
-    let taxes = tax.allocate(&weights)?;
+    let taxes = totals.tax.allocate(&weights)?;
     let lines =
         lines.iter().zip(line_totals).zip(taxes).map(|(((sku, name, quantity, unit_price), line_total), tax)| Line {
             sku: sku.clone(),
@@ -60,7 +59,17 @@ pub fn price(
             line_total,
             tax,
         });
-    Ok((lines.collect(), Totals { items, shipping, discount: Money::zero(currency), tax, total }))
+    Ok((lines.collect(), totals))
+}
+
+/// What lines worth `items` together come to: the totals of [`price`] without its lines.
+///
+/// # Errors
+/// `CurrencyMismatch`, `Overflow`.
+pub fn totals(items: Money, shipping: Money, tax_basis_points: u32) -> Result<Totals, MoneyError> {
+    let total = items.checked_add(shipping)?;
+    let tax = tax_within(total, tax_basis_points);
+    Ok(Totals { items, shipping, discount: Money::zero(shipping.currency), tax, total })
 }
 
 fn tax_within(total: Money, basis_points: u32) -> Money {

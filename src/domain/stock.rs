@@ -78,7 +78,7 @@ pub enum StockRejection {
     ReturnsTooMany { requested: NonZeroU32, shipped: u64 },
     #[error("an adjustment by {delta} leaves {available} available units below zero")]
     AdjustsBelowZero { delta: i64, available: u64 },
-    #[error("{what} is longer than {max} characters or empty")]
+    #[error("{what} is empty, longer than {max} characters or not on one line")]
     BadText { what: String, max: usize },
     #[error("the count does not fit")]
     Overflow,

@@ -6,12 +6,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{Code, Problem};
 
 /// `"17"`: the version of one entity.
 pub fn etag(version: u64) -> HeaderValue {
     // Digits between quotes are always a legal header value; the fallback cannot be reached.
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// Of a body that has no version: the first half of a SHA-256, in hexadecimal digits.
+pub fn etag_of(body: &[u8]) -> HeaderValue {
+    let digest: [u8; 32] = Sha256::digest(body).into();
+    let half = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    HeaderValue::try_from(format!("\"{half:032x}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
 /// The version that the caller has read; `None` where it does not say, or says `*`.

@@ -6,10 +6,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,6 +18,7 @@ use axum::{
 };
 use futures::FutureExt;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use super::{AppState, Code, Problem};
 
@@ -60,20 +58,20 @@ pub async fn around(State(state): State<AppState>, request: Request, next: Next)
 }
 
 /// One request under way (G7): counted while it lives, refused beyond the bound.
-struct Inside(Arc<AtomicUsize>);
+struct Inside(AppState);
 
 impl Inside {
     fn enter(state: &AppState) -> Option<Self> {
-        let inside = Self(state.inflight.clone());
+        let inside = Self(state.clone());
         // Counted first: a refused one gives its count back by its own drop.
-        let before = inside.0.fetch_add(1, Ordering::AcqRel);
+        let before = state.inflight.fetch_add(1, Ordering::AcqRel);
         (before < state.limits.inflight_max).then_some(inside)
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.inflight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -85,14 +83,33 @@ pub async fn wrong_method() -> Problem {
     Problem::new(Code::MethodNotAllowed, "this address does not take this method")
 }
 
+/// Ids for requests that bring none: this start's random part and a count. A random id for each would cost a system
+/// call, and nobody has to guess these.
+pub struct RequestIds {
+    start: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    pub fn new(random: Uuid) -> Self {
+        // The half of a UUIDv7 that holds no time.
+        Self { start: random.as_u64_pair().1, count: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> HeaderValue {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        // Hexadecimal digits and a dash are always a legal header value.
+        HeaderValue::try_from(format!("{:016x}-{count:x}", self.start)).unwrap_or(HeaderValue::from_static("-"))
+    }
+}
+
 fn request_id(headers: &HeaderMap, state: &AppState) -> HeaderValue {
     let legible = |value: &&HeaderValue| {
         (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
     };
     match headers.get(REQUEST_ID).filter(legible) {
         Some(theirs) => theirs.clone(),
-        // A UUID's text is always a legal header value.
-        None => HeaderValue::try_from(state.gateway.fresh_id().to_string()).unwrap_or(HeaderValue::from_static("-")),
+        None => state.request_ids.next(),
     }
 }
 
@@ -101,6 +118,9 @@ fn dress(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // Carts, orders, payments and staff's counts stand at addresses that others ask for too: no shared cache may keep
+    // them, and a browser must ask before it shows one again. What is the same for everybody says so itself.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
 }
 
 /// A caller may invent methods; a metric's label must not grow with them.
@@ -156,6 +176,17 @@ mod tests {
         assert_eq!(wrong.headers()["allow"], "GET,HEAD");
         assert_eq!(send("GET", "/y").await.status(), 404);
         assert_eq!(send("GET", "/x").await.status(), 200);
+    }
+
+    #[test]
+    fn an_answer_is_private_unless_its_handler_says_otherwise() {
+        let id = HeaderValue::from_static("r1");
+        let mut headers = HeaderMap::new();
+        dress(&mut headers, id.clone());
+        assert_eq!(headers[header::CACHE_CONTROL], "private, no-cache");
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=1"));
+        dress(&mut headers, id);
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=1");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What every handler is given: cheap handles, cloned for each request.
 
 use std::{
+    ops::Deref,
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
@@ -9,6 +10,7 @@ use axum::extract::FromRef;
 use serde::Serialize;
 
 use super::{
+    guard::RequestIds,
     idempotency::{IdempotencyKey, fingerprint},
     payments_webhook::WebhookDesk,
     settings::{HttpLimits, ShopSettings},
@@ -40,37 +42,42 @@ pub struct Parts {
     pub durability: &'static str,
 }
 
+/// One reference count: every layer and handler of a request clones it.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+pub struct Shared {
     pub gateway: Gateway,
     pub catalogue: Catalogue,
     pub identity: Identity,
     pub webhooks: WebhookDesk,
     /// Requests under way, for the bound in `guard`.
-    pub(super) inflight: Arc<AtomicUsize>,
-    pub shop: Arc<ShopSettings>,
-    pub limits: Arc<HttpLimits>,
-    pub providers: Arc<[String]>,
+    pub(super) inflight: AtomicUsize,
+    pub shop: ShopSettings,
+    pub limits: HttpLimits,
+    pub providers: Vec<String>,
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub durability: &'static str,
-    pub(super) lookups: Arc<LookupLimit>,
+    pub(super) lookups: LookupLimit,
+    pub(super) request_ids: RequestIds,
 }
 
 impl AppState {
     pub fn new(parts: Parts) -> Self {
-        Self {
+        Self(Arc::new(Shared {
+            request_ids: RequestIds::new(parts.gateway.fresh_id()),
             gateway: parts.gateway,
             catalogue: parts.catalogue,
             identity: parts.identity,
             webhooks: parts.webhooks,
-            inflight: Arc::default(),
-            lookups: Arc::new(LookupLimit::new(parts.limits.lookups_a_minute)),
-            shop: Arc::new(parts.shop),
-            limits: Arc::new(parts.limits),
-            providers: parts.providers.into(),
+            inflight: AtomicUsize::default(),
+            lookups: LookupLimit::new(parts.limits.lookups_a_minute),
+            shop: parts.shop,
+            limits: parts.limits,
+            providers: parts.providers,
             metrics: parts.metrics,
             durability: parts.durability,
-        }
+        }))
     }
 
     /// How long a handler waits for the engine.
@@ -99,11 +106,22 @@ impl AppState {
 
     /// A command that a retry with the same key, route and body repeats without a second effect (G3).
     pub(super) fn keyed(&self, who: &Principal, key: &IdempotencyKey, route: &str, body: &impl Serialize) -> Call {
+        // Spelled out: the rest of `call` would draw a random id for nothing.
         Call {
             command_id: CommandId(key.name(who.user, route)),
+            by: who.by.clone(),
+            expected_version: None,
             fingerprint: fingerprint(route, body),
-            ..self.call(who)
+            within: self.patience(),
         }
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 

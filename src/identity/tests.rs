@@ -1,3 +1,5 @@
+//! Identity as a whole on accounts in memory: the first start, log-in and its brake, guests and tokens.
+
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::http::HeaderMap;

@@ -67,6 +67,13 @@ impl SledJournal {
         Ok(Self { shared, requests, permits, writer: Mutex::new(Some(writer)) })
     }
 
+    /// Ends the writer while others still hold the journal: what is queued is durable, the clean end is marked,
+    /// and whatever is asked from now on is refused.
+    pub async fn shut(&self) {
+        // A writer that has ended already, or failed, has nothing left to mark.
+        let _ended = self.ask(|answer| Ask::Close { answer }).await;
+    }
+
     /// Waits for what is queued, marks a clean end and frees the directory's lock (once the last stream is gone).
     /// Blocks for as long as the writer needs.
     pub fn close(self) {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::tables::{
-    PAYMENTS_ALL, PAYMENTS_BY_STATUS, PAYMENTS_BY_USER, RowKey, newest_id_first, payment_status_prefix, user_prefix,
+    PAYMENTS_ALL, PAYMENTS_BY_STATUS, PAYMENTS_BY_USER, RowKey, newest_first, payment_status_prefix, user_prefix,
 };
 use crate::domain::{
     entity::Entity,
@@ -24,12 +24,12 @@ fn of_view(id: Uuid, view: &PaymentView) -> Vec<RowKey> {
     if view.order.is_none() {
         return Vec::new();
     }
-    let id = newest_id_first(id);
+    let (at, id) = (newest_first(view.opened_at), id.into_bytes());
     let mut rows = vec![
-        (PAYMENTS_ALL, id.to_vec()),
-        (PAYMENTS_BY_STATUS, [&payment_status_prefix(view.status)[..], &id].concat()),
+        (PAYMENTS_ALL, [&at[..], &id].concat()),
+        (PAYMENTS_BY_STATUS, [&payment_status_prefix(view.status)[..], &at, &id].concat()),
     ];
-    rows.extend(view.user.map(|user| (PAYMENTS_BY_USER, [&user_prefix(user)[..], &id].concat())));
+    rows.extend(view.user.map(|user| (PAYMENTS_BY_USER, [&user_prefix(user)[..], &at, &id].concat())));
     rows
 }
 
@@ -41,6 +41,7 @@ mod tests {
             ids::{OrderId, PaymentId, UserId},
             money::Money,
             order::PaymentRegion,
+            time::Timestamp,
         },
         views::tables::payment_of,
     };
@@ -51,6 +52,7 @@ mod tests {
         let view = PaymentView {
             order: Some(OrderId::default()),
             user: Some(UserId(Uuid::from_u128(9))),
+            opened_at: Timestamp(5),
             status: PaymentRegion::Captured,
             amount: Money::default(),
             refunded: 0,

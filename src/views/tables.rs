@@ -2,7 +2,7 @@
 //!
 //! A key sorts as its list is shown. Text parts end with a zero byte (no name holds one), times are
 //! the big-endian bitwise complement of their milliseconds, so that the newest stands first, and the
-//! id of the entity comes last. Payments carry no time of their own: their UUIDv7 is complemented instead.
+//! id of the entity comes last.
 
 use uuid::Uuid;
 
@@ -25,11 +25,11 @@ pub const ORDERS_BY_USER: &str = "orders_by_user";
 pub const ORDERS_BY_STATUS: &str = "orders_by_status";
 /// order number big-endian, order id
 pub const ORDERS_BY_NUMBER: &str = "orders_by_number";
-/// complemented payment id
+/// opening time (newest first), payment id
 pub const PAYMENTS_ALL: &str = "payments_all";
-/// user id, complemented payment id
+/// user id, opening time (newest first), payment id
 pub const PAYMENTS_BY_USER: &str = "payments_by_user";
-/// payment status, 0, complemented payment id
+/// payment status, 0, opening time (newest first), payment id
 pub const PAYMENTS_BY_STATUS: &str = "payments_by_status";
 /// SKU; a row where available <= threshold
 pub const STOCK_LOW: &str = "stock_low";
@@ -39,11 +39,6 @@ const ID_LEN: usize = 16;
 /// Sorts newer moments before older ones; moments before 1970 count as 1970.
 pub fn newest_first(at: Timestamp) -> [u8; 8] {
     (!at.0.max(0).unsigned_abs()).to_be_bytes()
-}
-
-/// Sorts UUIDv7 ids newest first.
-pub fn newest_id_first(id: Uuid) -> [u8; ID_LEN] {
-    (!id.as_u128()).to_be_bytes()
 }
 
 /// A text part with its end mark; zero bytes inside are dropped, so that no text reaches into the next part.
@@ -119,7 +114,7 @@ pub fn order_of(key: &[u8]) -> Option<OrderId> {
 
 /// The payment of a row of any `PAYMENTS_` table.
 pub fn payment_of(key: &[u8]) -> Option<PaymentId> {
-    last_id(key).map(|id| PaymentId(Uuid::from_u128(!id.as_u128())))
+    last_id(key).map(PaymentId)
 }
 
 /// The product of a row of [`PRODUCTS_BY_CATEGORY`].
@@ -141,8 +136,6 @@ mod tests {
         let keys: Vec<_> = [3_000, 2_000, 1_000, 0].map(|ms| newest_first(Timestamp(ms))).into();
         assert!(keys.is_sorted());
         assert_eq!(newest_first(Timestamp(-5)), newest_first(Timestamp(0)));
-        let (old, new) = (Uuid::from_u128(1 << 100), Uuid::from_u128(2 << 100));
-        assert!(newest_id_first(new) < newest_id_first(old));
     }
 
     #[test]

@@ -61,6 +61,19 @@ async fn the_documents_are_served_from_here_alone() {
 }
 
 #[tokio::test]
+async fn what_differs_by_caller_is_kept_by_no_shared_cache() {
+    let shop = Shop::start().await;
+    let (sku, guest) = (shop.sku_with(3).await, shop.guest());
+    guest.put_in_cart(&sku, 1).await;
+    let order = guest.keyed(Method::POST, "/api/checkout", "k", checkout_body()).await.created();
+    let order = format!("/api/orders/{}", order["id"].as_str().unwrap());
+    for path in ["/api/cart", &order, "/api/orders", &format!("/api/stock/{sku}")] {
+        let answer = guest.get(path).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("private, no-cache")), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn operations_answer() {
     let shop = Shop::start().await;
     let guest = shop.guest();

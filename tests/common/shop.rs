@@ -238,6 +238,12 @@ impl Person<'_> {
     pub async fn buy(&self, sku: &str, quantity: i64) -> Value {
         let order = self.order(sku, quantity).await;
         self.pay(&order, "tok_ok").await.created();
+        // The cart follows the sale by itself; until it has, it would take a new line of this SKU for the bought one.
+        let settled = async || {
+            let lines = self.get("/api/cart").await.ok()["lines"].clone();
+            lines.as_array().is_some_and(|lines| lines.iter().all(|line| line["sku"] != sku))
+        };
+        eventually("the cart is settled", settled).await;
         self.get(&format!("/api/orders/{}", text(&order["id"]))).await.ok()
     }
 }

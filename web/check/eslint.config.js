@@ -2,8 +2,8 @@
 import js from "@eslint/js";
 
 const browser = [
-  "AbortController", "CustomEvent", "Event", "EventSource", "FormData", "HTMLElement", "Intl", "IntersectionObserver",
-  "URL", "URLSearchParams", "WebSocket", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "crypto",
+  "AbortController", "AbortSignal", "CSS", "CustomEvent", "Event", "EventSource", "FormData", "HTMLElement", "Intl", "IntersectionObserver",
+  "URL", "URLSearchParams", "WebSocket", "addEventListener", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "crypto",
   "customElements", "document", "fetch", "history", "localStorage", "location", "navigator", "performance", "queueMicrotask",
   "requestAnimationFrame", "sessionStorage", "setInterval", "setTimeout", "structuredClone", "window",
 ];

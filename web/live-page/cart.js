@@ -111,7 +111,8 @@ export class Cart {
 
   #draw() {
     const dialog = $("cart");
-    const focused = document.activeElement?.getAttribute("data-focus");
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    const focused = active?.dataset.focus;
     const { lines, totals } = this.#cart;
     const paying = this.#purchase.view();
     fill(

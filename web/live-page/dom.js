@@ -1,6 +1,6 @@
 // Small tools for building the page: elements, money, words. Text only ever enters as text nodes.
 
-/** @returns {any} The element of that id; the page has it. */
+/** @param {string} id @returns {any} its kind of element is the page's business */
 export const $ = (id) => document.getElementById(id);
 
 /** `h("button", {class: "x", onclick: f}, "text", child)`; null and false children are left out. */

@@ -10,7 +10,7 @@ use crate::{
         committer::Item,
         effects::Owed,
         ports::{
-            Ask, Envelope, Reply,
+            Ask, Envelope, Reply, StoreError,
             journal::{BATCH_BYTES_MAX, Commit},
         },
         recent::Remembered,
@@ -118,9 +118,20 @@ impl EntityState {
         if self.slot.acked.load(Ordering::Acquire) < first.version && !self.host.committer.barrier().await {
             return Err("the shard's generation ended".into());
         }
-        self.host.tail.folded(self.host.committed.load(Ordering::Acquire)).await?;
-        let view = self.host.tail.view_at(&self.key, first.version).await?;
-        self.answer(Reply::Done { version: first.version, changed: false, view }, reply)
+        // Everything up to that version is durable. Folding a long history is not for the mailbox: others wait there.
+        let (host, key, end) = (self.host.clone(), self.key.clone(), self.host.committed.load(Ordering::Acquire));
+        tokio::spawn(async move {
+            let view = match host.tail.folded(end).await {
+                Ok(()) => host.tail.view_at(&key, first.version).await,
+                Err(error) => Err(StoreError(error.to_string().into())),
+            };
+            match view {
+                Ok(view) => reply.send(Reply::Done { version: first.version, changed: false, view }),
+                // Unanswered: the asker asks again.
+                Err(error) => tracing::error!(kind = key.kind.name(), %error, "a first answer cannot be read"),
+            }
+        });
+        Ok(())
     }
 
     fn answer_view(&mut self, reply: ReplyTo) -> Result<(), ActorProcessingErr> {

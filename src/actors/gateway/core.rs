@@ -39,28 +39,28 @@ const PAUSE_MAX: Duration = Duration::from_millis(200);
 impl Core {
     /// `None`: no answer within the time; the command may yet happen.
     pub(in crate::actors) async fn send(&self, envelope: Arc<Envelope>, within: Duration) -> Option<Reply> {
-        let span = tracing::info_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
+        let span = tracing::debug_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
         self.send_until(envelope, Instant::now() + within).instrument(span).await
     }
 
     async fn send_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
         let shard = Shard(envelope.key.shard_of(self.journal.shards()));
         let mut pause = PAUSE_MIN;
-        let mut newest = None;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let sent = self.transport.send(shard, envelope.clone(), remaining);
-            match timeout_at(deadline, sent).await {
-                Err(_) => return newest,
+            let newest = match timeout_at(deadline, sent).await {
+                // Sent and not answered: whatever was said of an earlier try, this one may yet happen.
+                Err(_) => return None,
                 Ok(Ok(Reply::Unavailable { retry: true, retry_after_ms, reason })) => {
-                    newest = Some(Reply::Unavailable { retry: true, retry_after_ms, reason });
+                    Some(Reply::Unavailable { retry: true, retry_after_ms, reason })
                 }
                 Ok(Ok(reply)) => return Some(reply),
                 Ok(Err(TransportError::Lost(reason))) => {
                     tracing::debug!(%reason, "lost; sent again with the same id");
-                    newest = None;
+                    None
                 }
-            }
+            };
             if Instant::now() + pause >= deadline {
                 return newest;
             }

@@ -53,6 +53,11 @@ impl Gateway {
         }
     }
 
+    /// Calls to payment providers that wait for an answer; past the bound of steps no new payment should begin.
+    pub fn payments_backed_up(&self) -> bool {
+        self.core.effects.calling() >= self.core.settings.effects_inflight_max
+    }
+
     /// Durable records that this node's views do not contain yet, over all shards.
     pub async fn tail_lag(&self) -> u64 {
         let mut lag = 0;

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::AtomicU64};
 use ractor::ActorRef;
 use tokio::time::sleep;
 
-use super::{Phase, ShardMsg, ShardState, Until};
+use super::{Phase, ShardMsg, ShardState, Until, trouble::Trouble};
 use crate::actors::{
     alarms,
     committer::CommitterTask,
@@ -39,6 +39,8 @@ impl ShardState {
                     Err(JournalError::LostRace) => continue,
                     Err(error) => {
                         args.status.trouble(&error.to_string());
+                        let trouble = Trouble::of_claim(&error);
+                        let _ = myself.send_message(ShardMsg::Trouble { generation, trouble });
                         tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
                         continue;
                     }
@@ -53,7 +55,7 @@ impl ShardState {
     }
 
     pub(super) async fn opened(&mut self, myself: &ActorRef<ShardMsg>, opened: Opened) {
-        let Phase::Opening { waiting } = &mut self.phase else { return };
+        let Phase::Opening { waiting, .. } = &mut self.phase else { return };
         if opened.generation != self.generation {
             return;
         }
@@ -83,9 +85,11 @@ impl ShardState {
         });
         tracing::debug!(shard = args.shard.0, epoch = claim.epoch, seq = claim.seq, "shard open");
         args.status.open(claim.epoch);
-        self.phase = Phase::Serving { host, claim, committed };
+        let _until = until.clone().drop_guard();
+        self.phase = Phase::Serving { host, claim, committed, _until };
         alarms::start(args.tail.clone(), args.clock.clone(), args.core.clone(), until, args.settings.clone());
-        for (envelope, reply) in waiting {
+        // Who gave up meanwhile asks again, if at all.
+        for (envelope, reply) in waiting.into_iter().filter(|(_, reply)| reply.awaited()) {
             self.route(myself, envelope, reply).await;
         }
     }
@@ -96,7 +100,7 @@ impl ShardState {
         }
         self.args.status.trouble(&error.to_string());
         self.discard();
-        self.phase = Phase::Opening { waiting: Vec::new() };
+        self.phase = Phase::Opening { waiting: Vec::new(), trouble: Trouble::of_append(error) };
         self.open(myself);
     }
 

@@ -6,9 +6,10 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use ractor::ActorRef;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Phase, ShardState, SlotState};
+use super::{Phase, ShardMsg, ShardState, SlotState};
 use crate::{
     actors::{reply::SlotShared, status::ShardPhase},
     domain::key::EntityKey,
@@ -50,7 +51,8 @@ impl Retired {
 impl ShardState {
     /// One round of the clock over the residents: those that were not asked for since `idle_timeout`
     /// go; over the cap, those not asked for since the last round go too, oldest first.
-    pub(super) fn sweep(&mut self) {
+    pub(super) fn sweep(&mut self, myself: &ActorRef<ShardMsg>) {
+        self.sweeping = false;
         self.retired.clean();
         let (now, idle) = (Instant::now(), self.args.settings.idle_timeout);
         let residents = self.args.residents.load(Ordering::Acquire);
@@ -66,19 +68,28 @@ impl ShardState {
                 continue;
             }
             let busy = slot.shared.under_way.load(Ordering::Acquire) > 0;
-            if std::mem::take(&mut slot.used) {
+            let used = std::mem::take(&mut slot.used);
+            if used {
                 slot.idle_since = now;
                 slot.crashes = 0;
             }
-            let go = !busy && (now.duration_since(slot.idle_since) >= idle || excess > 0);
+            let go = !busy && (now.duration_since(slot.idle_since) >= idle || (excess > 0 && !used));
             if go && actor.drain().is_ok() {
                 excess = excess.saturating_sub(1);
-                slot.state = SlotState::Draining(Vec::new());
+                slot.state = SlotState::Draining(actor.clone(), Vec::new());
             } else {
                 self.hand.push_back(key);
             }
         }
         self.args.meter.residents.set(residents as f64);
+        self.sweep_later(myself);
+    }
+
+    pub(super) fn sweep_later(&mut self, myself: &ActorRef<ShardMsg>) {
+        if !self.sweeping && !self.slots.is_empty() {
+            self.sweeping = true;
+            myself.send_after(self.args.settings.sweep_interval(), || ShardMsg::Sweep);
+        }
     }
 
     pub(super) fn count_residents(&self, by: isize) {
@@ -91,7 +102,7 @@ impl ShardState {
 
     /// The end: what was accepted is decided and made durable, the states are written, the claim is given back.
     pub(super) fn drain(&mut self, done: oneshot::Sender<()>) {
-        let Phase::Serving { host, claim, committed } = std::mem::replace(&mut self.phase, Phase::Drained) else {
+        let Phase::Serving { host, claim, committed, .. } = std::mem::replace(&mut self.phase, Phase::Drained) else {
             let _ = done.send(());
             return;
         };
@@ -101,8 +112,8 @@ impl ShardState {
             .slots
             .values()
             .map(|slot| match &slot.state {
-                SlotState::Running(actor) => Some(actor.clone()),
-                SlotState::Draining(_) | SlotState::Resting(_) => None,
+                SlotState::Running(actor) | SlotState::Draining(actor, _) => Some(actor.clone()),
+                SlotState::Resting(_) => None,
             })
             .collect();
         let args = self.args.clone();

@@ -14,6 +14,8 @@ use crate::{
 
 /// Quarantined commands remembered for each shard; beyond it the oldest may try again.
 const QUARANTINE_MAX: usize = 1024;
+/// Crashes in a row after which an entity is started again only when somebody asks.
+const IDLE_CRASHES_MAX: u32 = 8;
 /// Suspects counted at a time; beyond it the counts start anew.
 const SUSPECTS_MAX: usize = 4096;
 
@@ -29,7 +31,7 @@ impl ShardState {
         }
         let waiting = match slot.state {
             SlotState::Running(_) => Vec::new(),
-            SlotState::Draining(waiting) | SlotState::Resting(waiting) => waiting,
+            SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => waiting,
         };
         if !waiting.is_empty() {
             self.activate(myself, key, waiting, 0).await;
@@ -44,7 +46,7 @@ impl ShardState {
         tracing::error!(kind = key.kind.name(), ?culprit, crashes = slot.crashes, error, "an entity crashed");
         let waiting = match &mut slot.state {
             SlotState::Running(_) => Vec::new(),
-            SlotState::Draining(waiting) | SlotState::Resting(waiting) => std::mem::take(waiting),
+            SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => std::mem::take(waiting),
         };
         let rest = backoff(&self.args.settings, slot.crashes);
         slot.crashes = slot.crashes.saturating_add(1);
@@ -77,8 +79,8 @@ impl ShardState {
         {
             self.quarantine.remove(&oldest);
         }
-        self.quarantined.push_back(command);
-        self.quarantine.insert(command);
+        self.quarantined.push_back((key.clone(), command));
+        self.quarantine.insert((key, command));
     }
 
     pub(super) async fn restart(&mut self, myself: &ActorRef<ShardMsg>, key: EntityKey, generation: u64) {
@@ -88,11 +90,17 @@ impl ShardState {
         let Some(slot) = self.slots.get_mut(&key) else { return };
         let SlotState::Resting(waiting) = &mut slot.state else { return };
         let (waiting, crashes) = (std::mem::take(waiting), slot.crashes);
+        let owes = slot.shared.under_way.load(Ordering::Acquire) > 0;
         self.slots.remove(&key);
         self.count_residents(-1);
-        let (refused, waiting): (Vec<EntityMsg>, Vec<EntityMsg>) =
-            waiting.into_iter().partition(|message| self.quarantine.contains(&message.envelope.command_id));
+        let (refused, waiting): (Vec<EntityMsg>, Vec<EntityMsg>) = waiting
+            .into_iter()
+            .partition(|message| self.quarantine.contains(&(key.clone(), message.envelope.command_id)));
         refused.into_iter().for_each(|message| message.reply.send(Reply::Quarantined));
+        // Nobody waits for an entity that crashed time after time: the next asker starts it.
+        if waiting.is_empty() && !owes && crashes > IDLE_CRASHES_MAX {
+            return;
+        }
         self.activate(myself, key, waiting, crashes).await;
     }
 }

@@ -18,17 +18,21 @@ use crate::{
 impl ShardState {
     pub(super) async fn route(&mut self, myself: &ActorRef<ShardMsg>, envelope: Arc<Envelope>, mut reply: ReplyTo) {
         match &mut self.phase {
-            Phase::Opening { waiting } => return waiting.push((envelope, reply)),
+            Phase::Opening { waiting, trouble: None } => return waiting.push((envelope, reply)),
+            Phase::Opening { trouble: Some(trouble), .. } => {
+                let trouble = trouble.clone();
+                return self.answer_in_trouble(&envelope, reply, &trouble);
+            }
             Phase::Drained => {
                 let reason = "the node is stopping".into();
                 return reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });
             }
             Phase::Serving { .. } => {}
         }
-        if self.quarantine.contains(&envelope.command_id) {
+        let key = envelope.key.clone();
+        if !self.quarantine.is_empty() && self.quarantine.contains(&(key.clone(), envelope.command_id)) {
             return reply.send(Reply::Quarantined);
         }
-        let key = envelope.key.clone();
         if !self.slots.contains_key(&key) {
             self.activate(myself, key.clone(), Vec::new(), 0).await;
         }
@@ -68,6 +72,7 @@ impl ShardState {
                 self.slots.insert(key, slot);
                 self.args.meter.activations.increment(1);
                 self.count_residents(1);
+                self.sweep_later(myself);
             }
             Err(error) => tracing::error!(shard = self.args.shard.0, %error, "an entity's actor did not start"),
         }
@@ -78,11 +83,11 @@ impl Slot {
     /// Into the mailbox, or into the wait for the next activation; a message is never lost here.
     pub(super) fn take(&mut self, message: EntityMsg) {
         match &mut self.state {
-            SlotState::Draining(waiting) | SlotState::Resting(waiting) => waiting.push(message),
+            SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => waiting.push(message),
             SlotState::Running(actor) => {
                 if let Err(MessagingErr::SendErr(message)) = actor.send_message(message) {
                     // It ended this very moment; its supervision event is on the way and activates it again.
-                    self.state = SlotState::Draining(vec![message]);
+                    self.state = SlotState::Draining(actor.clone(), vec![message]);
                 }
             }
         }

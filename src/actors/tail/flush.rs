@@ -13,22 +13,34 @@ use crate::{
 
 /// Stored bytes from which on a state counts as large.
 const LARGE: usize = 32 * 1024;
+/// Entities gathered under one hold of the lock.
+const CHUNK: usize = 256;
 /// Flushes that a large state may be put off.
 const DEFERRED_MAX: u8 = 6;
 
 impl Tail {
     /// Writes what was folded. `all`: large states too, so that a restart has nothing to fold again.
+    ///
+    /// In chunks, so that readers of the folded states never wait long for the lock. Only the last write
+    /// carries the watermark: a crash in between leaves states ahead of it, which a refold skips by version.
     pub(in crate::actors) fn flush(&self, all: bool) -> Result<(), TailError> {
         let progress = self.progress();
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut inner = self.inner();
-        if inner.dirty.is_empty() && progress.flushed == progress.folded {
-            return Ok(());
+        let keys = {
+            let mut inner = self.inner();
+            if inner.dirty.is_empty() && progress.flushed == progress.folded {
+                return Ok(());
+            }
+            inner.unwritten_bytes = 0;
+            std::mem::take(&mut inner.dirty)
+        };
+        let mut watermark = progress.folded;
+        for chunk in keys.chunks(CHUNK) {
+            let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let write = self.gather(&mut self.inner(), chunk, all, &mut watermark)?;
+            // On failure the tail stops: what was gathered counts as written nowhere, a restart folds it again.
+            self.store.write(self.shard, write)?;
         }
-        let write = self.gather(&mut inner, progress.folded, all)?;
-        drop(inner);
-        // On failure the tail stops: what was gathered counts as written nowhere, a restart folds it again.
-        self.store.write(self.shard, write)?;
+        self.store.write(self.shard, TailWrite { watermark: Some(watermark), ..TailWrite::default() })?;
         evict(&mut self.inner(), self.settings.tail_cache_max);
         self.progress.change(|now| now.flushed = now.flushed.max(progress.folded));
         Ok(())
@@ -38,28 +50,31 @@ impl Tail {
         !self.inner().dirty.is_empty()
     }
 
-    fn gather(&self, inner: &mut Inner, folded: Seq, all: bool) -> Result<TailWrite, TailError> {
+    fn gather(
+        &self,
+        inner: &mut Inner,
+        keys: &[EntityKey],
+        all: bool,
+        watermark: &mut Seq,
+    ) -> Result<TailWrite, TailError> {
         let mut write = TailWrite::default();
-        let mut watermark = folded;
-        inner.unwritten_bytes = 0;
-        for key in std::mem::take(&mut inner.dirty) {
-            let Some(hot) = inner.hot.get_mut(&key) else { continue };
+        for key in keys {
+            let Some(hot) = inner.hot.get_mut(key) else { continue };
             write.history.extend(hot.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
-            if !all && put_off(hot) {
-                watermark = watermark.min(hot.unwritten_from.map_or(folded, |seq| seq - 1));
+            let rows: Arc<[Row]> = self.rows_of(key, &hot.loaded.model).into();
+            if !all && put_off(hot, &rows) {
+                *watermark = hot.unwritten_from.map_or(*watermark, |seq| (seq - 1).min(*watermark));
                 inner.unwritten_bytes += hot.unwritten_bytes;
-                inner.dirty.push(key);
+                inner.dirty.push(key.clone());
                 continue;
             }
-            let rows: Arc<[Row]> = self.rows_of(&key, &hot.loaded.model).into();
             write.rows.extend(difference(&hot.stored_rows, &rows));
             hot.stored_rows = rows;
             let stored = hot.loaded.encode()?;
             hot.stored_bytes = stored.json.len();
             (hot.unwritten_from, hot.unwritten_bytes, hot.touched, hot.deferred) = (None, 0, false, 0);
-            write.states.push((key, stored));
+            write.states.push((key.clone(), stored));
         }
-        write.watermark = Some(watermark);
         Ok(write)
     }
 
@@ -79,8 +94,12 @@ impl Tail {
     }
 }
 
-fn put_off(hot: &mut Hot) -> bool {
-    let worth = hot.stored_bytes < LARGE || hot.unwritten_bytes >= hot.stored_bytes / 2;
+/// Lists must be right at once; an alarm may be written late, since it is judged by the clock when it comes.
+fn put_off(hot: &mut Hot, rows: &[Row]) -> bool {
+    let listed = |rows: &[Row]| rows.iter().filter(|row| row.table != ALARMS).cloned().collect::<Vec<_>>();
+    let worth = hot.stored_bytes < LARGE
+        || hot.unwritten_bytes >= hot.stored_bytes / 2
+        || listed(&hot.stored_rows) != listed(rows);
     if worth || hot.deferred >= DEFERRED_MAX {
         return false;
     }

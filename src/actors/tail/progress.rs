@@ -11,7 +11,7 @@ use crate::actors::ports::journal::Seq;
 #[derive(Clone, Debug, Default)]
 pub(in crate::actors) struct Progress {
     pub(in crate::actors) folded: Seq,
-    /// Everything up to here is in the store's rows (states may be older where they are large).
+    /// Everything up to here is in the store's rows; states and alarms may be older where a state is large.
     pub(in crate::actors) flushed: Seq,
     /// Why the tail stopped, if it did: the shard cannot serve any more.
     pub(in crate::actors) failed: Option<Arc<str>>,

@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// When, and who.
+pub(in crate::actors) type Due = (Timestamp, EntityKey);
+
 /// Alarms taken in one look.
 const ALARMS_PAGE: usize = 256;
 
@@ -44,11 +47,18 @@ impl Tail {
         Ok(Some((loaded.version, loaded.model.view())))
     }
 
-    /// Entities of this shard whose alarm is due, earliest first, a bounded page of them.
-    pub(in crate::actors) fn due(&self, now: Timestamp) -> Result<Vec<(Timestamp, EntityKey)>, StoreError> {
+    /// Entities of this shard whose alarm is due, earliest first: a page after `after`, and where the next one begins
+    /// (`None`: there is none).
+    pub(in crate::actors) fn due(
+        &self,
+        now: Timestamp,
+        after: Option<&[u8]>,
+    ) -> Result<(Vec<Due>, Option<Vec<u8>>), StoreError> {
         let prefix = self.shard.0.to_be_bytes();
-        let rows = self.store.rows(ALARMS, &prefix, None, false, ALARMS_PAGE)?;
-        Ok(rows.iter().filter_map(|row| parse_alarm(row)).take_while(|(due, _)| *due <= now).collect())
+        let mut rows = self.store.rows(ALARMS, &prefix, after, false, ALARMS_PAGE)?;
+        let due: Vec<Due> = rows.iter().filter_map(|row| parse_alarm(row)).take_while(|(due, _)| *due <= now).collect();
+        let more = due.len() == rows.len() && rows.len() == ALARMS_PAGE;
+        Ok((due, if more { rows.pop() } else { None }))
     }
 
     pub(in crate::actors) fn owing(&self) -> Vec<EntityKey> {

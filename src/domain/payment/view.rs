@@ -7,6 +7,7 @@ use crate::domain::{
     ids::{OrderId, RefundId, UserId},
     money::Money,
     order::PaymentRegion,
+    time::Timestamp,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub struct PaymentView {
     /// `None` until opened.
     pub order: Option<OrderId>,
     pub user: Option<UserId>,
+    /// When it was opened; lists sort by it.
+    pub opened_at: Timestamp,
     pub status: PaymentRegion,
     pub amount: Money,
     /// Minor units given back, finished refunds only.
@@ -49,6 +52,7 @@ impl Payment {
         PaymentView {
             order: request.map(|request| request.order),
             user: request.map(|request| request.user),
+            opened_at: request.map(|request| request.at).unwrap_or_default(),
             status: self.status,
             amount: self.amount(),
             refunded: self.refunded(),

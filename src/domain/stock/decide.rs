@@ -144,7 +144,8 @@ impl Stock {
 }
 
 fn check_text(what: &str, text: &str) -> Result<(), StockRejection> {
-    match text.trim().is_empty() || text.chars().count() > Stock::TEXT_MAX {
+    // Control characters would write to the terminal of whoever reads the book.
+    match text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > Stock::TEXT_MAX {
         true => Err(StockRejection::BadText { what: what.to_owned(), max: Stock::TEXT_MAX }),
         false => Ok(()),
     }

@@ -86,6 +86,8 @@ fn texts_are_bounded_and_not_empty() {
     let adjust = |reason: String| StockCommand::Adjust { delta: 1, reason };
     given([]).when(adjust(" ".to_owned())).then_rejected(bad("reason"));
     given([]).when(adjust("x".repeat(201))).then_rejected(bad("reason"));
+    given([]).when(adjust("a terminal's \u{1b}[2J".to_owned())).then_rejected(bad("reason"));
+    given([]).when(adjust("two\nlines".to_owned())).then_rejected(bad("reason"));
     let receive = StockCommand::Receive { units: n(1), reference: Some(String::new()) };
     given([]).when(receive).then_rejected(bad("reference"));
     let back = StockCommand::ReturnToStock { order: order(1), units: n(1), reason: String::new() };

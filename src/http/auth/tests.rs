@@ -1,3 +1,5 @@
+//! Log-in, guests and staff routes through the layers, with an identity in memory; no server, no socket.
+
 use axum::{
     Router,
     body::Body,

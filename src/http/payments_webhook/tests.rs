@@ -1,3 +1,6 @@
+//! The webhook's door: one event is one command, nothing unsigned passes, and which answers make a provider
+//! come again. The payments themselves are a recorder here.
+
 use std::sync::{Arc, Mutex};
 
 use axum::{

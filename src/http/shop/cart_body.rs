@@ -54,9 +54,7 @@ fn shown_line(state: &AppState, counts: bool, line: CartLine) -> CartLineBody {
 }
 
 fn totals(state: &AppState, view: &CartView) -> Result<CartTotals, Problem> {
-    let currency = view.total.map_or(state.shop.currency, |total| total.currency);
-    let lines: Vec<_> =
-        view.lines.iter().map(|line| (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price)).collect();
-    let (_, totals) = pricing::price(&lines, Money { amount: 0, currency }, state.shop.tax_basis_points)?;
+    let items = view.total.unwrap_or(Money::zero(state.shop.currency));
+    let totals = pricing::totals(items, Money::zero(items.currency), state.shop.tax_basis_points)?;
     Ok(CartTotals { items: totals.items.into(), tax: totals.tax.into(), total: totals.total.into() })
 }

@@ -15,9 +15,8 @@ use crate::{
     params(("path" = String, Path, description = "As a product's images name it")),
     responses((status = 200, description = "A drawing", content_type = "image/svg+xml", body = String)))]
 pub async fn get_sample_picture(Path(path): Path<String>) -> Result<Response, Problem> {
-    // The route takes the prefix off, and a drawing's name has it.
-    let drawing = picture::from_path(&format!("/media/sample/{path}"))
-        .ok_or_else(|| Problem::new(Code::NotFound, "there is no such picture"))?;
+    let whole = format!("/media/sample/{path}");
+    let drawing = picture::from_path(&whole).ok_or_else(|| Problem::new(Code::NotFound, "there is no such picture"))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
         // The path says all that the drawing depends on.

@@ -52,6 +52,10 @@ pub async fn create_payment(
     if !(1..=TOKEN_BYTES_MAX).contains(&body.token.len()) || !body.token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::field("token", "a token has 1 to 255 printable characters").with("max", TOKEN_BYTES_MAX));
     }
+    if state.gateway.payments_backed_up() {
+        let detail = "the payment provider does not keep up; nothing was begun, try again in a moment";
+        return Err(Problem::new(Code::Busy, detail).retry_after(5_000));
+    }
     let order = OrderId(body.order_id);
     let seen = order_access::readable(&state, Some(&who), order).await?;
 
@@ -72,12 +76,14 @@ pub async fn create_payment(
     let left = || deadline.saturating_duration_since(tokio::time::Instant::now());
     let (order_id, payment_id) = (order.to_string(), payment.to_string());
     // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
-    tokio::select! {
-        sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => { sale?; }
-        end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => { end?; }
-    }
-    let seen = state.gateway.read::<Order>(&order_id, state.patience()).await?;
-    let answer = state.gateway.read::<Payment>(&payment_id, state.patience()).await?;
+    let (seen, answer) = tokio::select! {
+        sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => {
+            (sale?, state.gateway.read::<Payment>(&payment_id, state.patience()).await?)
+        }
+        end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => {
+            (state.gateway.read::<Order>(&order_id, state.patience()).await?, end?)
+        }
+    };
     if answer.view.order.is_some_and(|paid| paid != order) {
         return Err(reused());
     }

@@ -90,6 +90,7 @@ mod tests {
         PaymentView {
             order: None,
             user: None,
+            opened_at: Default::default(),
             status,
             amount: Default::default(),
             refunded: 0,

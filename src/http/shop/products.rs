@@ -15,9 +15,8 @@ use crate::{
     http::{
         AppState, Code, Path, Problem, Query,
         auth::MaybeCaller,
-        conditional::unless_known,
+        conditional::{etag_of, unless_known},
         dto::catalogue::{Product, ProductPage},
-        idempotency::fingerprint,
         listing::{self, PageQuery},
     },
     views::catalogue::PageError,
@@ -94,12 +93,8 @@ pub async fn get_product(
     let counts = state.shop.public_stock_counts || who.is_some_and(|who| who.is_staff());
     let unknown = || Problem::new(Code::UnknownProduct, "there is no such product").with("product", &id);
     let product = state.catalogue.product(&id, counts).ok_or_else(unknown)?;
-    let tag = HeaderValue::try_from(format!("\"{:016x}\"", fingerprint("product", &product)));
     let body = serde_json::to_string(&product).map_err(|error| Problem::internal(&error))?;
-    Ok(match tag {
-        Ok(tag) => unless_known(&headers, tag, || json(body)),
-        Err(_) => json(body),
-    })
+    Ok(unless_known(&headers, etag_of(body.as_bytes()), || json(body)))
 }
 
 fn json(body: String) -> Response {

@@ -1,3 +1,5 @@
+//! The brake on guessed passwords: how long the wait is, for whom, and what resets it.
+
 use super::*;
 
 fn email(text: &str) -> Vec<Key> {

@@ -1,3 +1,5 @@
+//! The breaker under paused time: when it opens, what its probe decides, and that a given-up call counts.
+
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::*;

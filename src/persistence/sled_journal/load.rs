@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     actors::ports::journal::{Seq, Shard},
-    persistence::guard::{guarded, text},
+    persistence::{
+        guard::{guarded, text},
+        private_dir,
+    },
 };
 
 /// Bytes that are put into one `sled::Batch`.
@@ -36,7 +39,7 @@ impl Loader {
         if !(1..=SledOptions::SHARDS_MAX).contains(&shards) {
             return Err(OpenError::BadShards { wanted: shards, max: SledOptions::SHARDS_MAX });
         }
-        fs::create_dir_all(dir).map_err(io_error(dir))?;
+        private_dir::make(dir).map_err(io_error(dir))?;
         if fs::read_dir(dir).map_err(io_error(dir))?.next().is_some() {
             return Err(OpenError::NotEmpty { path: dir.into() });
         }

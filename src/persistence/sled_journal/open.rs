@@ -24,7 +24,10 @@ use super::{
 };
 use crate::{
     actors::ports::journal::{Entry, Seq, Shard},
-    persistence::guard::{guarded, text},
+    persistence::{
+        guard::{guarded, text},
+        private_dir,
+    },
 };
 
 /// sled frees its own file lock a moment after the last handle is gone; ours is held already, so waiting is safe.
@@ -34,7 +37,7 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     if !(1..=SledOptions::SHARDS_MAX).contains(&options.shards) {
         return Err(OpenError::BadShards { wanted: options.shards, max: SledOptions::SHARDS_MAX });
     }
-    fs::create_dir_all(dir).map_err(io_error(dir))?;
+    private_dir::make(dir).map_err(io_error(dir))?;
     let lock = directory::lock(dir)?;
     let sidecar = directory::read_meta(dir)?;
     if let Some(meta) = &sidecar {

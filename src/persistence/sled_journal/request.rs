@@ -13,6 +13,10 @@ pub struct Request {
 }
 
 pub enum Ask {
+    /// The end: answered when everything before it is durable and the witness file says so.
+    Close {
+        answer: oneshot::Sender<()>,
+    },
     Claim {
         shard: Shard,
         node: NodeId,

@@ -55,6 +55,8 @@ pub struct Writer {
     salvage: bool,
     /// When the witness is due, if something was written since.
     witness_due: Option<Instant>,
+    /// Who waits for the end.
+    closing: Vec<oneshot::Sender<()>>,
 }
 
 /// One gathered group on its way to the disk.
@@ -85,7 +87,7 @@ impl Writer {
         dir: PathBuf,
         salvage: bool,
     ) -> Self {
-        Self { shared, db, file, free, tips, dir, salvage, witness_due: None }
+        Self { shared, db, file, free, tips, dir, salvage, witness_due: None, closing: Vec::new() }
     }
 
     /// Runs until the handle is gone or the disk failed.
@@ -101,6 +103,9 @@ impl Writer {
                     if let Err(reason) = self.perform(gathered) {
                         return self.fail(reason);
                     }
+                    if !self.closing.is_empty() {
+                        break;
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -113,6 +118,9 @@ impl Writer {
             self.write_witness();
         }
         self.shared.logs.iter().for_each(ShardLog::close);
+        for waiting in self.closing {
+            let _caller_left = waiting.send(());
+        }
     }
 
     /// An error means that nobody knows what the disk holds: unanswered requests are then dropped.
@@ -162,6 +170,10 @@ impl Writer {
 
     fn check(&mut self, ask: Ask, group: &mut Group) -> Result<(), String> {
         match ask {
+            Ask::Close { answer } => {
+                self.closing.push(answer);
+                Ok(())
+            }
             Ask::Claim { shard, node, answer } => self.claim(shard, node, answer, group),
             Ask::Write { record, bytes, answer } => {
                 let tip = &mut self.tips[usize::from(record.shard.0)];
@@ -213,8 +225,9 @@ impl Writer {
     }
 
     /// Refuses a write; a lookup is answered, since everything before it is durable.
-    fn refuse(&self, ask: Ask, why: JournalError) {
+    fn refuse(&mut self, ask: Ask, why: JournalError) {
         let _caller_left = match ask {
+            Ask::Close { answer } => return self.closing.push(answer),
             Ask::Claim { answer, .. } => answer.send(Err(why)).is_err(),
             Ask::Write { answer, .. } => answer
                 .send(Err(match why {
@@ -246,7 +259,7 @@ impl Writer {
         self.shared.failure.send_replace(Some(reason.into()));
         // Never closed: sled syncs when it is dropped, and panics where the disk refuses. The process ends anyway,
         // and until then nobody in it may open the directory again.
-        std::mem::forget(self.db.clone());
+        let _never_dropped = std::mem::ManuallyDrop::new(self.db.clone());
         self.shared.logs.iter().for_each(ShardLog::close);
     }
 }
@@ -267,7 +280,7 @@ fn size(ask: &Ask) -> usize {
     match ask {
         Ask::Claim { .. } => 160,
         Ask::Write { bytes, .. } => bytes.len(),
-        Ask::Resolve { .. } => 0,
+        Ask::Resolve { .. } | Ask::Close { .. } => 0,
     }
 }
 

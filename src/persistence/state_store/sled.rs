@@ -20,7 +20,10 @@ use crate::{
         journal::{Seq, Shard},
     },
     domain::{key::EntityKey, model::Kind},
-    persistence::guard::{guarded, text},
+    persistence::{
+        guard::{guarded, text},
+        private_dir,
+    },
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +69,7 @@ impl SledStateStore {
             tracing::warn!(path = %path.display(), "the machine went down with the state store open: it is rebuilt");
             remove(&path).map_err(io)?;
         }
-        fs::create_dir_all(dir).and_then(|()| mark.set()).map_err(io)?;
+        private_dir::make(dir).and_then(|()| mark.set()).map_err(io)?;
         let db = match open_database(&path, options) {
             Ok(db) => db,
             Err(problem) => {

@@ -25,6 +25,8 @@ use crate::persistence::{
 pub struct Imported {
     pub journal: Uuid,
     pub shards: u16,
+    /// Of the file.
+    pub bytes: u64,
     pub counts: Counts,
 }
 
@@ -123,7 +125,8 @@ fn load(
     }
     loader.finish(building)?;
     progress(Progress { done: lines.bytes, total: size });
-    Ok(Imported { journal: header.journal, shards: header.shards, counts: checker.counts() })
+    let (bytes, counts) = (lines.bytes, checker.counts());
+    Ok(Imported { journal: header.journal, shards: header.shards, bytes, counts })
 }
 
 fn read_header(lines: &mut Lines<'_>) -> Result<Header, ImportError> {

@@ -1,3 +1,5 @@
+//! The sandbox's books: idempotent operations, exact totals, the same references after a restart, bounds.
+
 use super::*;
 use crate::domain::money::Currency;
 

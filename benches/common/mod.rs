@@ -1,0 +1,23 @@
+//! What the benches share: load, peer, shop, report.
+//!
+//! Not every bench uses everything, so unused code is allowed here and nowhere else.
+#![allow(dead_code, unused_imports)]
+
+pub mod http;
+pub mod load;
+pub mod postgres;
+pub mod process;
+pub mod report;
+pub mod rng;
+pub mod server;
+pub mod shop;
+pub mod shopper;
+
+use std::path::PathBuf;
+
+/// Where data directories go: beside the build, on the real disk; `/tmp` may be memory.
+pub fn disk() -> std::io::Result<PathBuf> {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}

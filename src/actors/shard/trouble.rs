@@ -1,0 +1,75 @@
+//! While no claim is to be had (a full disk, a journal out of reach) nothing can be decided: commands are
+//! refused at once with the reason (G7), the claim is tried on. Where the journal only lacks room, nobody
+//! else can have written either, so reads go on from what is committed.
+
+use std::sync::Arc;
+
+use super::{Phase, ShardState};
+use crate::{
+    actors::{
+        ports::{
+            Ask, Envelope, Reply,
+            journal::{AppendError, JournalError},
+        },
+        reply::ReplyTo,
+    },
+    domain::model::Model,
+};
+
+#[derive(Clone, Debug)]
+pub(in crate::actors) struct Trouble {
+    reason: Arc<str>,
+    /// Only room is missing: what is committed can still be read.
+    full: bool,
+}
+
+impl Trouble {
+    pub(super) fn of_claim(error: &JournalError) -> Self {
+        Self { reason: error.to_string().into(), full: matches!(error, JournalError::Full(_)) }
+    }
+
+    /// A full journal is known to be full before the first claim is tried again.
+    pub(super) fn of_append(error: &AppendError) -> Option<Self> {
+        match error {
+            AppendError::Full(_) => Some(Self { reason: error.to_string().into(), full: true }),
+            AppendError::Fenced | AppendError::Ambiguous(_) | AppendError::Io(_) => None,
+        }
+    }
+}
+
+impl ShardState {
+    pub(super) fn trouble(&mut self, generation: u64, now: Trouble) {
+        if generation != self.generation {
+            return;
+        }
+        let Phase::Opening { waiting, trouble } = &mut self.phase else { return };
+        *trouble = Some(now.clone());
+        for (envelope, reply) in std::mem::take(waiting) {
+            self.answer_in_trouble(&envelope, reply, &now);
+        }
+    }
+
+    pub(super) fn answer_in_trouble(&self, envelope: &Envelope, reply: ReplyTo, trouble: &Trouble) {
+        if trouble.full && matches!(envelope.ask, Ask::Read) {
+            return self.read_committed(envelope, reply);
+        }
+        let reason = trouble.reason.clone();
+        reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason, retry: false });
+    }
+
+    /// The newest committed view. A failure drops the reply: the asker asks again, within its time.
+    fn read_committed(&self, envelope: &Envelope, reply: ReplyTo) {
+        let (args, key) = (self.args.clone(), envelope.key.clone());
+        tokio::spawn(async move {
+            let Ok(end) = args.journal.end(args.shard).await else { return };
+            if args.tail.folded(end).await.is_err() {
+                return;
+            }
+            match args.tail.peek(&key) {
+                Ok(Some((version, view))) => reply.send(Reply::Done { version, changed: false, view }),
+                Ok(None) => reply.send(Reply::Done { version: 0, changed: false, view: Model::new(key.kind).view() }),
+                Err(error) => tracing::error!(shard = args.shard.0, %error, "a state cannot be read"),
+            }
+        });
+    }
+}

@@ -1,0 +1,160 @@
+//! One HTTP client with its cookie or token. An answer that does not come is a value here: whoever loses
+//! one asks again with the same key.
+
+// Each test binary uses its own part of this.
+#![allow(dead_code)]
+
+use std::{sync::Mutex, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{HeaderMap, Method, Request, header};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::process::{EMAIL, PASSWORD};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A request that can be sent again, and is then the same.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub method: Method,
+    pub path: String,
+    pub key: Option<String>,
+    pub body: Option<Value>,
+}
+
+impl Call {
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), key: None, body: None }
+    }
+
+    pub fn put(path: impl Into<String>, body: Value) -> Self {
+        Self { method: Method::PUT, body: Some(body), ..Self::get(path) }
+    }
+
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self { method: Method::DELETE, ..Self::get(path) }
+    }
+
+    pub fn post(path: impl Into<String>, key: &str, body: Value) -> Self {
+        Self { method: Method::POST, path: path.into(), key: Some(key.to_owned()), body: Some(body) }
+    }
+
+    pub fn checkout(key: &str) -> Self {
+        let address = json!({"name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London",
+            "postal_code": "SW1Y 4JH", "country": "GB"});
+        let body = json!({"email": "ada@example.org", "shipping_address": address, "shipping_method": "standard"});
+        Self::post("/api/checkout", key, body)
+    }
+
+    pub fn pay(key: &str, order: &str, token: &str) -> Self {
+        Self::post("/api/payments", key, json!({"order_id": order, "provider": "sandbox", "token": token}))
+    }
+
+    pub fn receive(key: &str, sku: &str, quantity: u64) -> Self {
+        Self::post(format!("/api/stock/{sku}/receipts"), key, json!({"quantity": quantity, "reference": key}))
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub json: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{}: {}", self.status, self.json);
+        self.json
+    }
+
+    pub fn is(&self, status: u16, code: &str) -> bool {
+        self.status == status && self.json["code"] == code
+    }
+}
+
+pub struct Person {
+    client: Client<HttpConnector, Full<Bytes>>,
+    token: Option<String>,
+    cookie: Mutex<Option<String>>,
+}
+
+impl Person {
+    pub fn guest() -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, token: None, cookie: Mutex::new(None) }
+    }
+
+    /// The superadmin. The token outlives the server: its key lies in the data directory.
+    pub async fn staff(url: &str) -> Self {
+        let guest = Self::guest();
+        let login = json!({"email": EMAIL, "password": PASSWORD});
+        let call = Call { key: None, ..Call::post("/api/auth/login", "", login) };
+        let token = guest.send(url, &call).await.expect("an answer").ok()["access_token"].as_str().map(str::to_owned);
+        Self { token: Some(token.expect("a token")), ..guest }
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// `Err`: no answer came; the command may or may not have happened.
+    pub async fn send(&self, url: &str, call: &Call) -> Result<Answer, String> {
+        let mut request = Request::builder().method(&call.method).uri(format!("{url}{}", call.path));
+        let cookie = self.cookie.lock().unwrap().clone();
+        let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let json = call.body.as_ref().map(|_| "application/json".to_owned());
+        for (name, value) in [
+            (header::AUTHORIZATION.as_str(), token),
+            (header::COOKIE.as_str(), cookie),
+            (header::CONTENT_TYPE.as_str(), json),
+            ("idempotency-key", call.key.clone()),
+        ] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let body = call.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
+        let answered = async {
+            let response = self.client.request(request).await.map_err(|error| error.to_string())?;
+            let (head, body) = response.into_parts();
+            let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+            Ok::<_, String>((head, bytes))
+        };
+        let (head, bytes) = timeout(PATIENCE, answered).await.map_err(|_| "no answer in time".to_owned())??;
+        if let Some(set) = head.headers.get(header::SET_COOKIE) {
+            let cookie = set.to_str().expect("a legible cookie").split(';').next().unwrap_or_default();
+            *self.cookie.lock().unwrap() = Some(cookie.to_owned());
+        }
+        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, json })
+    }
+
+    /// All items of a list, page by page.
+    pub async fn list(&self, url: &str, path: &str) -> Vec<Value> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let page = self.send(url, &Call::get(format!("{path}{sign}limit=100{cursor}"))).await;
+            let page = page.expect("an answer").ok();
+            items.extend(page["items"].as_array().expect("a page").iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+}
+
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a text"))
+}

@@ -1,0 +1,41 @@
+//! The engineer at three in the morning: what the built binary says and does when something is wrong with
+//! its directory, its disk, its configuration or its input.
+
+#[path = "crash/client.rs"]
+mod client;
+#[path = "operate/directory.rs"]
+mod directory;
+#[path = "operate/disk.rs"]
+mod disk;
+#[path = "operate/import.rs"]
+mod import;
+#[path = "operate/logs.rs"]
+mod logs;
+#[path = "crash/process.rs"]
+mod process;
+
+use client::{Call, Person, text};
+use process::{Home, Server};
+use serde_json::{Value, json};
+
+pub const CSV: &str = "Handle,Title,Vendor,Type,Published,Variant SKU,Variant Inventory Qty,Variant Price,Status
+mug-0,Mug 0,Oda,Mugs,TRUE,MUG-0,30,9.90,active
+mug-1,Mug 1,Oda,Mugs,TRUE,MUG-1,30,19.90,active
+";
+
+/// A shop with two SKUs.
+pub async fn shop(env: &[(&'static str, &str)]) -> Home {
+    let home = Home::new(env);
+    let file = home.write("mugs.csv", CSV);
+    home.run(&["import", file.to_str().expect("a path")]).await.ok();
+    home
+}
+
+/// A guest buys one unit; gives the order.
+pub async fn buy(server: &Server, guest: &Person, key: &str) -> Value {
+    let send = async |call: &Call| guest.send(&server.url, call).await.expect("an answer").ok();
+    send(&Call::put("/api/cart/lines/MUG-0", json!({"quantity": 1}))).await;
+    let order = send(&Call::checkout(key)).await;
+    send(&Call::pay(key, text(&order["id"]), "tok_ok")).await;
+    send(&Call::get(format!("/api/orders/{}", text(&order["id"])))).await
+}

@@ -1,0 +1,96 @@
+//! A full disk under a running shop: commands are refused, reads go on, and freed space is enough.
+
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    client::{Call, Person, text},
+    process::Home,
+};
+
+/// A small file system of its own, unmounted at the end.
+struct Disk<'a>(&'a Path);
+
+impl<'a> Disk<'a> {
+    /// `None` where this user may not mount.
+    fn mount(at: &'a Path, megabytes: u32) -> Option<Self> {
+        std::fs::create_dir_all(at).expect("a directory");
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(at))
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_commands_and_serves_reads_until_there_is_room() {
+    let home = Home::new(&[("SOUK_JOURNAL__FREE_BYTES_MIN", "4194304")]);
+    let data = home.data.clone();
+    let Some(_disk) = Disk::mount(&data, 48) else {
+        println!("skipped: mounting a small disk needs root");
+        return;
+    };
+    let csv = home.write("mugs.csv", crate::CSV);
+    home.run(&["import", csv.to_str().expect("a path")]).await.ok();
+    let server = home.serve(&[]).await;
+    let staff = Person::staff(&server.url).await;
+    let guest = Person::guest();
+    let order = crate::buy(&server, &guest, "k1").await;
+    let receive = async |key: &str| staff.send(&server.url, &Call::receive(key, "MUG-1", 1)).await.expect("an answer");
+    let before = receive("before").await.ok();
+
+    let ballast = data.join("ballast");
+    let block = vec![1_u8; 1 << 16];
+    let mut file = std::fs::File::create(&ballast).unwrap();
+    while std::io::Write::write_all(&mut file, &block).is_ok() {}
+    let order_path = format!("/api/orders/{}", text(&order["id"]));
+    let (mut refused, mut tries) = (0, 0);
+    let started = Instant::now();
+    while refused < 10 {
+        let asked = Instant::now();
+        tries += 1;
+        let answer = receive(&format!("full-{tries}")).await;
+        if answer.status != 200 {
+            assert_eq!((answer.status, text(&answer.json["code"])), (503, "unavailable"), "{}", answer.json);
+            assert!(answer.headers.contains_key("retry-after"));
+            assert!(text(&answer.json["detail"]).contains("bytes are free"), "{}", answer.json);
+            assert!(asked.elapsed() < Duration::from_secs(3), "refused after {:?}", asked.elapsed());
+            refused += 1;
+        }
+        for path in ["/api/products", "/api/stock/MUG-1", "/api/cart", order_path.as_str()] {
+            let read = guest.send(&server.url, &Call::get(path)).await.expect("an answer");
+            assert_eq!(read.status, 200, "{path}: {}", read.json);
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{refused} refused, last {:?}: {}",
+            asked.elapsed(),
+            answer.status
+        );
+    }
+    let ready = staff.send(&server.url, &Call::get("/readyz")).await.expect("an answer");
+    assert_eq!(ready.status, 503, "{}", ready.json);
+
+    // Room comes back when nobody holds the file any more.
+    drop(file);
+    std::fs::remove_file(&ballast).unwrap();
+    let freed = Instant::now();
+    let after = loop {
+        let answer = receive("after").await;
+        if answer.status == 200 {
+            break answer.json;
+        }
+        assert!(freed.elapsed() < Duration::from_secs(20), "it does not serve again: {}", answer.json);
+    };
+    assert!(after["received"].as_u64() > before["received"].as_u64());
+    server.terminate().await;
+    home.run(&["journal", "verify"]).await.ok();
+}

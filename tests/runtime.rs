@@ -1,0 +1,19 @@
+//! The actor runtime in process, over the memory journal and the memory state store, on paused time:
+//! one file for each thing it promises. What random crashes do to all of it at once is the simulation's.
+
+#[path = "runtime/admission.rs"]
+mod admission;
+#[path = "runtime/commit_gate.rs"]
+mod commit_gate;
+#[path = "runtime/faults.rs"]
+mod faults;
+#[path = "runtime/folding.rs"]
+mod folding;
+#[path = "runtime/residents.rs"]
+mod residents;
+#[path = "runtime/retries.rs"]
+mod retries;
+#[path = "runtime/stage.rs"]
+mod stage;
+#[path = "runtime/supervision.rs"]
+mod supervision;

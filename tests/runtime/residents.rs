@@ -1,0 +1,44 @@
+//! Activation without duplicates, passivation without a lost message.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use souk::domain::stock::Stock;
+use tokio::time::sleep;
+
+use crate::stage::{SHARDS, Stage, WITHIN, eventually, receive};
+
+#[tokio::test(start_paused = true)]
+async fn concurrent_first_commands_meet_one_entity() {
+    let stage = Stage::new();
+    let life = stage.start().await;
+    let answers = join_all((1..=500).map(|n| receive(&life.gateway, "A", n, 1))).await;
+    let mut versions: Vec<u64> = answers.into_iter().map(|answer| answer.unwrap().version).collect();
+    versions.sort_unstable();
+    assert_eq!(versions, (1..=500).collect::<Vec<_>>());
+    assert_eq!(life.gateway.status().residents, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn passivation_under_load_loses_nothing() {
+    const ENTITIES: u128 = 50;
+    const EACH: u128 = 100;
+    let mut stage = Stage::new();
+    (stage.settings.resident_max, stage.settings.idle_timeout) = (2, Duration::from_millis(40));
+    let life = stage.start().await;
+    let commands = (0..ENTITIES * EACH).map(|n| {
+        let gateway = life.gateway.clone();
+        async move {
+            // Spread over some sweeps, so that every command may meet an entity that is leaving.
+            sleep(Duration::from_millis((n * 7 % 500) as u64)).await;
+            receive(&gateway, &format!("SKU{}", n % ENTITIES), n + 1, 1).await.unwrap();
+        }
+    });
+    join_all(commands).await;
+    for n in 0..ENTITIES {
+        let newest = life.gateway.read::<Stock>(&format!("SKU{n}"), WITHIN).await.unwrap();
+        assert_eq!((newest.version, newest.view.received), (EACH as u64, EACH as u64), "SKU{n}");
+    }
+    eventually("the idle ones are gone", || life.gateway.status().residents == 0).await;
+    assert_eq!(life.gateway.status().shards.len(), usize::from(SHARDS));
+}

@@ -1,0 +1,325 @@
+//! The runtime's surroundings in a test: a journal whose appends can be held back or made to fail, a
+//! clock on tokio's paused time, a poison for chosen commands; and the verbs of a stock keeper.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use souk::{
+    actors::{
+        fold::{Change, Fold},
+        gateway::{Asked, Call, Gateway},
+        ports::{
+            Clock, Row, StateStore,
+            journal::{
+                AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Records, Resolution,
+                Seq, Shard,
+            },
+        },
+        probe::Probe,
+        runtime::{Parts, Runtime},
+        settings::ActorSettings,
+    },
+    domain::{
+        ids::{CommandId, OrderId},
+        key::EntityKey,
+        model::{Kind, Model},
+        stock::{Stock, StockCommand},
+        time::Timestamp,
+    },
+    persistence::{
+        memory_journal::{AppendFault, FaultPlan, MemoryJournal, MemoryStorage, Outcome},
+        state_store::MemoryStateStore,
+    },
+    transport::loopback::Loopback,
+};
+use tokio::{sync::watch, time::Instant};
+use uuid::Uuid;
+
+pub const SHARDS: u16 = 2;
+pub const WITHIN: Duration = Duration::from_secs(30);
+
+/// What outlives a runtime.
+#[derive(Clone)]
+pub struct Stage {
+    pub storage: MemoryStorage,
+    pub store: Arc<dyn StateStore>,
+    pub settings: ActorSettings,
+    pub gate: Arc<Gate>,
+    pub poison: Arc<Poison>,
+    pub told: Arc<Told>,
+    clock: Arc<PausedClock>,
+}
+
+pub struct Life {
+    pub runtime: Runtime,
+    pub gateway: Gateway,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self {
+            storage: MemoryStorage::new(Uuid::from_u128(7), SHARDS),
+            store: Arc::new(MemoryStateStore::default()),
+            settings: ActorSettings::default(),
+            gate: Arc::new(Gate::default()),
+            poison: Arc::default(),
+            told: Arc::default(),
+            clock: Arc::new(PausedClock { started: Instant::now() }),
+        }
+    }
+
+    /// Returns when every shard serves, so that commands are decided in the order they are asked in.
+    pub async fn start(&self) -> Life {
+        let life = self.start_now().await;
+        eventually("every shard serves", || life.gateway.ready().is_ok()).await;
+        life
+    }
+
+    pub async fn start_now(&self) -> Life {
+        let inner = MemoryJournal::open(self.storage.clone(), self.gate.clone());
+        let parts = Parts {
+            journal: Arc::new(Gated { inner, gate: self.gate.clone() }),
+            store: self.store.clone(),
+            fold: self.told.clone(),
+            clock: self.clock.clone(),
+            providers: Vec::new(),
+            transport: Box::new(|local| Arc::new(Loopback::new(local))),
+            probe: self.poison.clone(),
+            settings: self.settings.clone(),
+        };
+        let (runtime, gateway) = Runtime::start(parts).await.expect("the runtime starts");
+        Life { runtime, gateway }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Every commit of one SKU as the log has it.
+    pub fn log_of(&self, sku: &str) -> Vec<Commit> {
+        let key = EntityKey::new(Kind::Stock, sku);
+        let records = self.storage.records(Shard(key.shard_of(SHARDS)));
+        let commits = records.iter().filter_map(|record| match &record.entry {
+            Entry::Batch(batch) => Some(batch.commits.iter().filter(|commit| commit.key == key).cloned()),
+            Entry::Claimed | Entry::Released => None,
+        });
+        commits.flatten().collect()
+    }
+}
+
+/// Waits until it is so, on paused time: a condition that never comes fails at once in real time.
+pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let so = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(600), so).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+pub fn id(n: u128) -> CommandId {
+    CommandId(Uuid::from_u128(n))
+}
+
+pub fn order(n: u128) -> OrderId {
+    OrderId(Uuid::from_u128(n))
+}
+
+pub fn units(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).expect("some units")
+}
+
+pub fn call(n: u128) -> Call {
+    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: 0, within: WITHIN }
+}
+
+pub fn receipt(n: u32) -> StockCommand {
+    StockCommand::Receive { units: units(n), reference: None }
+}
+
+pub async fn ask(gateway: &Gateway, sku: &str, command: StockCommand, call: Call) -> Asked<Stock> {
+    gateway.ask::<Stock>(sku, command, call).await
+}
+
+pub async fn receive(gateway: &Gateway, sku: &str, n: u128, quantity: u32) -> Asked<Stock> {
+    ask(gateway, sku, receipt(quantity), call(n)).await
+}
+
+/// `count` SKUs that one shard owns.
+pub fn skus_of(shard: u16, count: usize) -> Vec<String> {
+    let all = (0..).map(|n| format!("SKU{n}"));
+    all.filter(|sku| EntityKey::new(Kind::Stock, sku).shard_of(SHARDS) == shard).take(count).collect()
+}
+
+/// Holds appends back, and says how they end.
+pub struct Gate {
+    open: watch::Sender<bool>,
+    /// Appends that stand before the gate.
+    pub parked: watch::Sender<usize>,
+    /// How the next appends end; when it is empty, well.
+    pub outcomes: Mutex<VecDeque<Outcome>>,
+    /// While set, nothing can be written at all.
+    pub full: watch::Sender<bool>,
+    /// Commits of each append, in order.
+    pub batches: Mutex<Vec<usize>>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            open: watch::Sender::new(true),
+            parked: watch::Sender::new(0),
+            outcomes: Mutex::default(),
+            full: watch::Sender::new(false),
+            batches: Mutex::default(),
+        }
+    }
+}
+
+impl Gate {
+    pub fn close(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    pub fn next(&self, outcomes: impl IntoIterator<Item = Outcome>) {
+        self.outcomes.lock().unwrap().extend(outcomes);
+    }
+
+    /// Until somebody's append stands before it.
+    pub async fn reached(&self) {
+        self.parked.subscribe().wait_for(|parked| *parked > 0).await.expect("the gate is here");
+    }
+
+    async fn pass(&self) {
+        self.parked.send_modify(|parked| *parked += 1);
+        self.open.subscribe().wait_for(|open| *open).await.expect("the gate is here");
+        self.parked.send_modify(|parked| *parked -= 1);
+    }
+}
+
+impl FaultPlan for Gate {
+    fn append(&self, _: Shard, _: Seq) -> AppendFault {
+        let full = if *self.full.borrow() { Some(Outcome::Full) } else { None };
+        let outcome = full.or_else(|| self.outcomes.lock().unwrap().pop_front()).unwrap_or_default();
+        AppendFault { outcome, ..AppendFault::default() }
+    }
+
+    fn claim(&self, _: Shard, _: &NodeId) -> AppendFault {
+        let outcome = if *self.full.borrow() { Outcome::Full } else { Outcome::Stored };
+        AppendFault { outcome, ..AppendFault::default() }
+    }
+}
+
+/// The memory journal behind the gate.
+struct Gated {
+    inner: MemoryJournal,
+    gate: Arc<Gate>,
+}
+
+impl Journal for Gated {
+    fn id(&self) -> Uuid {
+        self.inner.id()
+    }
+    fn shards(&self) -> u16 {
+        self.inner.shards()
+    }
+    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
+        self.inner.claim(shard, node)
+    }
+    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        self.inner.release(claim, after)
+    }
+    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        async move {
+            self.gate.batches.lock().unwrap().push(batch.commits.len());
+            self.gate.pass().await;
+            self.inner.append(claim, after, batch).await
+        }
+        .boxed()
+    }
+    fn read(&self, shard: Shard, from: Seq) -> Records {
+        self.inner.read(shard, from)
+    }
+    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
+        self.inner.read_range(shard, from, to)
+    }
+    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        self.inner.resolve(shard, batch)
+    }
+    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
+        self.inner.end(shard)
+    }
+}
+
+/// Panics for the listed commands, and counts how often.
+#[derive(Default)]
+pub struct Poison {
+    pub commands: Mutex<HashMap<CommandId, u32>>,
+}
+
+impl Poison {
+    pub fn add(&self, command: CommandId) {
+        self.commands.lock().unwrap().insert(command, 0);
+    }
+
+    pub fn kills(&self, command: CommandId) -> u32 {
+        self.commands.lock().unwrap()[&command]
+    }
+}
+
+impl Probe for Poison {
+    fn before_decide(&self, key: &EntityKey, command: CommandId) {
+        let poisoned = self.commands.lock().unwrap().get_mut(&command).map(|kills| *kills += 1).is_some();
+        assert!(!poisoned, "poisoned by the test: {key}");
+    }
+}
+
+/// What live viewers are told; the index rows are production's.
+#[derive(Default)]
+pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
+
+impl Fold for Told {
+    fn version(&self) -> u32 {
+        souk::views::VERSION
+    }
+    fn rows(&self, key: &EntityKey, model: &Model) -> Vec<Row> {
+        souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
+    }
+    fn wants(&self, _: &EntityKey) -> bool {
+        true
+    }
+    fn committed(&self, changes: &[Change]) {
+        self.0.lock().unwrap().extend(changes.iter().map(|change| (change.key.clone(), change.version)));
+    }
+    fn keeps(&self, _: Kind) -> bool {
+        false
+    }
+    fn loaded(&self, _: &EntityKey, _: u64, _: &Model) {}
+}
+
+struct PausedClock {
+    started: Instant,
+}
+
+/// Of all stages: two runtimes on one log must not name two batches alike.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Clock for PausedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_800_000_000_000 + self.started.elapsed().as_millis() as i64)
+    }
+
+    fn uuid(&self) -> Uuid {
+        let n = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Uuid::from_u128(0xc10c << 64 | u128::from(n))
+    }
+}
