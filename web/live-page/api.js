@@ -26,7 +26,7 @@ async function call(method, path, body, key) {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(30_000),
+      signal: window.AbortSignal.timeout(30_000),
     });
   } catch {
     throw new Unreachable();

@@ -19,7 +19,6 @@ export class Cart {
     this.#purchase = new Purchase(live, {
       draw: () => this.#draw(),
       emptied: () => this.load(),
-      refill: (lines) => this.#refill(lines),
     });
     $("open-cart").onclick = () => (this.#draw(), openDialog($("cart")));
     this.load().then(() => this.#purchase.resume());
@@ -68,8 +67,8 @@ export class Cart {
       this.#stop = this.#live.listen(`cart.${cart.id}`, (_, version) => version > this.#cart.version && this.load());
     }
     const count = $("cart-count");
-    count.textContent = this.units;
-    count.dataset.some = this.units > 0;
+    count.textContent = String(this.units);
+    count.dataset.some = String(this.units > 0);
     this.#draw();
   }
 
@@ -86,10 +85,6 @@ export class Cart {
   #set(line, quantity) {
     const call = quantity > 0 ? () => api.setLine(line.sku, quantity) : () => api.removeLine(line.sku);
     return this.#change(call);
-  }
-
-  async #refill(lines) {
-    for (const { sku, quantity } of lines) await this.#change(() => api.setLine(sku, quantity));
   }
 
   async #buy() {
@@ -128,14 +123,15 @@ export class Cart {
       lines.length > 0 && h("ul", { class: "lines" }, lines.map((line) => this.#line(line))),
       lines.length === 0 && !paying && h("p", { class: "empty" }, "Nothing in here yet."),
       this.#problem && h("div", { class: "problem", role: "alert" }, h("p", {}, this.#problem.text), this.#problem.lines && h("ul", {}, this.#problem.lines)),
-      lines.length > 0 && h("div", { class: "buy" },
+      lines.length > 0 && this.#purchase.waiting && h("p", { class: "fine" }, "To buy something else as well, pay or cancel this order first."),
+      lines.length > 0 && !this.#purchase.waiting && h("div", { class: "buy" },
         this.#sums(totals?.total ?? totals?.items),
         cardChoice(this.#purchase.card, (card) => (this.#purchase.card = card)),
         h("button", { class: "primary", id: "buy", type: "button", "aria-disabled": this.#purchase.busy && "true", "aria-busy": this.#purchase.busy && "true", dataset: { focus: "buy" }, onclick: () => this.#buy() },
           this.#purchase.busy ? "Buying …" : "Buy"),
         h("p", { class: "fine" }, "A sandbox: sample address, no money moves. Stock really does.")),
     );
-    if (focused) dialog.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) dialog.querySelector(`[data-focus="${window.CSS.escape(focused)}"]`)?.focus();
   }
 
   /** The cart's total is its items' (prices contain the tax); the order adds the delivery. */
@@ -153,8 +149,8 @@ export class Cart {
     return h("li", {},
       h("span", { class: "frame" }, picture(image)),
       h("span", { class: "what" }, h("span", { class: "name" }, line.name), h("span", { class: "each" }, money(line.unit_price)),
-        short && h("span", { class: "short" }, line.available > 0 ? `only ${line.available} left` : "sold out meanwhile")),
-      h("span", { class: "stepper" }, step(-1, "One less of", "−"), h("output", { "aria-label": "Quantity" }, line.quantity), step(1, "One more of", "+")),
+        short && !this.#purchase.waiting && h("span", { class: "short" }, line.available > 0 ? `only ${line.available} left` : "sold out meanwhile")),
+      this.#purchase.waiting ? h("span", { class: "each" }, `${line.quantity} ×`) : h("span", { class: "stepper" }, step(-1, "One less of", "−"), h("output", { "aria-label": "Quantity" }, line.quantity), step(1, "One more of", "+")),
       h("span", { class: "sum" }, money(line.line_total)));
   }
 }

@@ -25,8 +25,8 @@ export class Live {
   constructor(onState) {
     this.#onState = onState;
     // A laptop that wakes or a network that returns need not wait for the back-off.
-    addEventListener("online", () => this.#now());
-    addEventListener("offline", () => this.#drop());
+    window.addEventListener("online", () => this.#now());
+    window.addEventListener("offline", () => this.#drop());
     document.addEventListener("visibilitychange", () => document.hidden || this.#now());
     setInterval(() => this.#beat(), PING_MS);
     this.#connect();

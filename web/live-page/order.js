@@ -45,7 +45,14 @@ export function refusedPayment(error) {
   return error.message;
 }
 
-/** @param act `{busy, problem, continueUrl, left, card, choose, pay, cancel, again}` */
+/** An order that was paid before it ended says where the money is. */
+function inWords({ lifecycle, payment_status }) {
+  const words = WORDS[lifecycle] ?? lifecycle;
+  const paid = ["captured", "partially_refunded", "refunded"].includes(payment_status);
+  return paid ? words.replace("Nothing was charged.", "Your money goes back to the card.") : words;
+}
+
+/** @param act `{busy, problem, continueUrl, left, card, choose, pay, cancel}` */
 export function orderPanel(order, act) {
   const bad = ENDED_BADLY.includes(order.lifecycle);
   const at = STEPS.includes(order.lifecycle) ? STEPS.indexOf(order.lifecycle) : STEPS.length;
@@ -53,7 +60,7 @@ export function orderPanel(order, act) {
   const waits = order.lifecycle === "awaiting_payment" && !act.busy;
   // "none": nothing was paid yet; "failed" and "voided": another card may try. Otherwise a payment is under way.
   const payable = waits && ["none", "failed", "voided"].includes(order.payment_status);
-  const status = asks && waits ? "Reserved for you. Your bank wants to hear from you." : (WORDS[order.lifecycle] ?? order.lifecycle);
+  const status = asks && waits ? "Reserved for you. Your bank wants to hear from you." : inWords(order);
   return h("section", { class: "order", id: "order", dataset: { lifecycle: order.lifecycle, payment: order.payment_status, bad }, "aria-label": "Your order" },
     h("p", { class: "kicker" }, order.number ? `Order ${order.number}` : "Your order", order.total && ` · ${money(order.total)}`),
     h("p", { class: "status" }, status),
@@ -63,6 +70,5 @@ export function orderPanel(order, act) {
     asks && waits && act.continueUrl && h("a", { class: "primary", href: act.continueUrl, target: "_blank", rel: "noopener", id: "continue" }, "Go to the sandbox's bank"),
     payable && h("div", { class: "pay" }, cardChoice(act.card, act.choose),
       h("button", { class: "primary", id: "pay", type: "button", dataset: { focus: "pay" }, onclick: act.pay }, `Pay ${money(order.total)}`)),
-    waits && h("button", { class: "link-button", id: "cancel", type: "button", dataset: { focus: "cancel" }, onclick: act.cancel }, "Cancel the order"),
-    bad && order.lines?.length > 0 && h("button", { class: "link-button", id: "refill", type: "button", onclick: act.again }, "Put the items back into the cart"));
+    waits && h("button", { class: "link-button", id: "cancel", type: "button", dataset: { focus: "cancel" }, onclick: act.cancel }, "Cancel the order"));
 }

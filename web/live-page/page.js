@@ -85,7 +85,7 @@ $("product").addEventListener("close", () => {
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
 });
 $("more").onclick = () => load(true);
-addEventListener("hashchange", followAddress);
+window.addEventListener("hashchange", followAddress);
 
 loadCategories();
 load(false).then(followAddress);

@@ -8,8 +8,9 @@ let stops = [];
 
 export async function openProduct(slug, live, cart) {
   const dialog = $("product");
-  dialog.onclose = () => stops.splice(0).forEach((stop) => stop());
-  dialog.onclose();
+  const stopAll = () => stops.splice(0).forEach((stop) => stop());
+  dialog.onclose = stopAll;
+  stopAll();
   const loading = h("p", { class: "pad", id: "product-name" }, "Loading …");
   dialog.replaceChildren(closeButton(dialog), loading);
   openDialog(dialog);

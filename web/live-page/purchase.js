@@ -71,17 +71,22 @@ export class Purchase {
 
   /** Something new is being bought: an order that is done leaves the drawer, and a retry would be another purchase. */
   forget() {
-    if (this.busy || this.#order?.lifecycle === "awaiting_payment") return;
+    if (this.busy || this.waiting) return;
     this.#keys = null;
     this.#stop?.();
     this.#order = null;
     sessionStorage.removeItem(KEPT);
   }
 
+  /** What is in the cart is reserved and may be paid; it leaves the cart when it is sold. */
+  get waiting() {
+    return ["placing", "awaiting_payment"].includes(this.#order?.lifecycle);
+  }
+
   view() {
     return this.#order && orderPanel(this.#order, {
       busy: this.busy, problem: this.#problem, continueUrl: this.#continue, left: this.#left(), card: this.card,
-      choose: (card) => (this.card = card), pay: () => this.payAgain(), cancel: () => this.cancel(), again: () => this.#again(),
+      choose: (card) => (this.card = card), pay: () => this.payAgain(), cancel: () => this.cancel(),
     });
   }
 
@@ -111,12 +116,6 @@ export class Purchase {
     this.#continue = payment.status === "requires_action" ? payment.continue_url : null;
     // The frame says it too; this is for a page whose live connection is down at this moment.
     this.#take(known(await api.order(id)));
-  }
-
-  async #again() {
-    const lines = this.#order.lines ?? [];
-    this.#order = null;
-    await this.#shop.refill(lines);
   }
 
   #watch(order) {
