@@ -122,10 +122,12 @@ impl CommitterTask {
     }
 
     async fn append(&self, after: Seq, commits: Vec<Commit>) -> Result<Seq, AppendError> {
-        let batch = Arc::new(Batch { id: BatchId(self.clock.uuid()), commits });
-        self.meter.batch(batch.commits.len());
-        match self.journal.append(self.claim.clone(), after, batch.clone()).await {
-            Err(AppendError::Ambiguous(why)) => self.resolve(batch.id, why).await,
+        let id = BatchId(self.clock.uuid());
+        self.meter.batch(commits.len());
+        // The only handle: the journal takes the commits out of it without a copy.
+        let batch = Arc::new(Batch { id, commits });
+        match self.journal.append(self.claim.clone(), after, batch).await {
+            Err(AppendError::Ambiguous(why)) => self.resolve(id, why).await,
             known => known,
         }
     }

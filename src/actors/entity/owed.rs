@@ -3,25 +3,27 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::EntityState;
-use crate::actors::effects::Owed;
+use crate::{actors::effects::Owed, domain::effect::Effect};
 
 impl EntityState {
     /// The steps that the state owes and that are not under way yet. The caller releases them when
     /// the events behind the state are durable.
     pub(super) fn newly_owed(&mut self) -> Vec<Owed> {
-        let mut fresh = Vec::new();
         let effects = self.model.effects();
+        if effects.is_empty() && self.steps.is_empty() {
+            return Vec::new();
+        }
+        let owed: Vec<(Arc<str>, Effect)> = effects.into_iter().map(|effect| (effect.id().into(), effect)).collect();
         // A step that came back and is no longer owed is done.
-        self.steps.retain(|id, step| step.running || effects.iter().any(|effect| *effect.id() == **id));
-        for effect in effects {
-            let id: Arc<str> = effect.id().into();
+        self.steps.retain(|id, step| step.running || owed.iter().any(|(owed, _)| owed == id));
+        let mut fresh = Vec::new();
+        for (id, effect) in owed {
             let step = self.steps.entry(id.clone()).or_default();
             if step.running {
                 continue;
             }
             step.running = true;
-            let (source, attempt) = (self.key.clone(), step.returns);
-            let until = self.host.until.clone();
+            let (source, attempt, until) = (self.key.clone(), step.returns, self.host.until.clone());
             fresh.push(Owed { source, id, effect, attempt, until });
         }
         let running = self.steps.values().filter(|step| step.running).count();
