@@ -79,8 +79,14 @@ pub fn check(world: &World, broken: &mut Vec<String>) -> Totals {
         }
     }
     for ack in world.acks.0.lock().unwrap().iter() {
-        if !stored.contains(&(ack.key.clone(), ack.command_id, ack.version)) {
+        if ack.changed && !stored.contains(&(ack.key.clone(), ack.command_id, ack.version)) {
             broken.push(format!("G2: acknowledged and lost: {ack:?}"));
+        }
+        let committed =
+            views.get(&(ack.key.clone(), ack.version)).map(|view| serde_json::to_value(view).expect("JSON"));
+        let committed = committed.as_ref().map(|view| &view[ack.key.kind.name()]);
+        if ack.version > 0 && committed != Some(&ack.view) {
+            broken.push(format!("G3: an answer showed what version {} of {} never was", ack.version, ack.key));
         }
     }
     for (key, version, view) in world.seen.0.lock().unwrap().iter() {

@@ -31,6 +31,10 @@ pub struct Ack {
     pub key: EntityKey,
     pub command_id: CommandId,
     pub version: u64,
+    /// False: nothing new, or a retry that must get its first answer (G3).
+    pub changed: bool,
+    /// What the answer showed, as JSON.
+    pub view: serde_json::Value,
 }
 
 #[derive(Clone)]
@@ -122,10 +126,10 @@ impl Client<'_> {
             };
             match self.gateway.ask::<E>(id, command.clone(), call).await {
                 Ok(answer) => {
-                    if answer.changed {
-                        let (key, version) = (EntityKey::new(E::KIND, id), answer.version);
-                        self.acks.0.lock().unwrap().push(Ack { key, command_id: self.id, version });
-                    }
+                    let (key, version) = (EntityKey::new(E::KIND, id), answer.version);
+                    let view = serde_json::to_value(&answer.view).expect("views are JSON");
+                    let ack = Ack { key, command_id: self.id, version, changed: answer.changed, view };
+                    self.acks.0.lock().unwrap().push(ack);
                     return;
                 }
                 Err(AskError::Refused(_) | AskError::Quarantined) => return,
