@@ -1,22 +1,16 @@
 //! Work on a data directory while no shop runs on it: verify, export, restore, history.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io,
-    time::Duration,
-};
+mod invariants;
 
+use std::{io, time::Duration};
+
+use self::invariants::FoldAll;
 use super::{engine, settings};
 use crate::{
     actors::ports::journal::Commit,
-    cli::{Copied, Failure, Invariant, KindCount, Progress, Verified},
+    cli::{Copied, Failure, Invariant, Progress, Verified},
     config::Config,
-    domain::{
-        key::EntityKey,
-        model::{AnyView, Kind, Model},
-        order::{HoldState, OrderView},
-        stock::StockView,
-    },
+    domain::key::EntityKey,
     persistence::{SledJournal, tools},
 };
 
@@ -71,121 +65,6 @@ pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verif
     }];
     invariants.extend(fold.invariants());
     Ok(Verified { records: report.counts.records, commits: report.counts.commits, kinds: fold.kinds(), invariants })
-}
-
-/// Every entity, folded from its events, and what is checked on the way.
-#[derive(Default)]
-struct FoldAll {
-    models: HashMap<EntityKey, Model>,
-    events: HashMap<Kind, u64>,
-    equations: u64,
-    off_balance: Vec<String>,
-}
-
-/// Broken things listed for each invariant, at most.
-const LISTED_MAX: usize = 100;
-
-impl FoldAll {
-    fn commit(&mut self, commit: &Commit) -> Result<(), String> {
-        let model = self.models.entry(commit.key.clone()).or_insert_with(|| Model::new(commit.key.kind));
-        commit.events.iter().for_each(|event| model.apply(event));
-        *self.events.entry(commit.key.kind).or_default() += commit.events.len() as u64;
-        if let Model::Stock(_) = model
-            && let AnyView::Stock(stock) = model.view()
-        {
-            self.equations += 1;
-            if !balanced(&stock) && self.off_balance.len() < LISTED_MAX {
-                self.off_balance.push(format!("{} at version {}: {stock:?}", commit.key, commit.version));
-            }
-        }
-        Ok(())
-    }
-
-    fn kinds(&self) -> Vec<KindCount> {
-        let count = |kind: &Kind| KindCount {
-            kind: *kind,
-            entities: self.models.keys().filter(|key| key.kind == *kind).count() as u64,
-            events: self.events.get(kind).copied().unwrap_or(0),
-        };
-        Kind::ALL.iter().map(count).filter(|count| count.entities > 0).collect()
-    }
-
-    fn invariants(&self) -> Vec<Invariant> {
-        let views = self.models.iter().filter_map(|(key, model)| match model.view() {
-            AnyView::Order(order) => Some((key, order)),
-            _ => None,
-        });
-        let orders: Vec<(&EntityKey, OrderView)> = views.collect();
-        vec![
-            Invariant {
-                name: "available + held + committed + shipped = received + adjusted, after every event".into(),
-                checked: self.equations,
-                broken: self.off_balance.clone(),
-            },
-            self.owned(&orders),
-            Invariant {
-                name: "an order that is not sold, and at rest, keeps no stock".into(),
-                checked: orders.len() as u64,
-                broken: orders
-                    .iter()
-                    .filter(|(_, order)| keeps_stock_unsold(order))
-                    .map(|(key, _)| key.to_string())
-                    .take(LISTED_MAX)
-                    .collect(),
-            },
-            Invariant {
-                name: "no two orders have the same number".into(),
-                checked: orders.len() as u64,
-                broken: same_numbers(&orders),
-            },
-        ]
-    }
-
-    /// Committed units belong to orders: nothing is kept for nobody.
-    fn owned(&self, orders: &[(&EntityKey, OrderView)]) -> Invariant {
-        let mut owned: BTreeMap<String, u64> = BTreeMap::new();
-        for line in orders.iter().flat_map(|(_, order)| &order.stock) {
-            if matches!(line.state, HoldState::Committed | HoldState::Shipped) {
-                *owned.entry(line.sku.to_string()).or_default() += u64::from(line.units);
-            }
-        }
-        let mut invariant = Invariant {
-            name: "each SKU has committed or shipped at least what its orders own".into(),
-            checked: owned.len() as u64,
-            broken: Vec::new(),
-        };
-        for (sku, units) in owned {
-            let view = self.models.get(&EntityKey::new(Kind::Stock, &sku)).map(Model::view);
-            let given = match view {
-                Some(AnyView::Stock(stock)) => stock.committed + stock.shipped,
-                _ => 0,
-            };
-            if given < units && invariant.broken.len() < LISTED_MAX {
-                invariant.broken.push(format!("{sku}: orders own {units}, the stock gave {given}"));
-            }
-        }
-        invariant
-    }
-}
-
-fn balanced(stock: &StockView) -> bool {
-    let out =
-        i128::from(stock.available) + i128::from(stock.held) + i128::from(stock.committed) + i128::from(stock.shipped);
-    out == i128::from(stock.received) + i128::from(stock.adjusted)
-}
-
-fn keeps_stock_unsold(order: &OrderView) -> bool {
-    let kept = |state: HoldState| matches!(state, HoldState::Held | HoldState::Committed | HoldState::Shipped);
-    order.lifecycle.is_given_up() && order.settled && order.stock.iter().any(|line| kept(line.state))
-}
-
-fn same_numbers(orders: &[(&EntityKey, OrderView)]) -> Vec<String> {
-    let mut owners: BTreeMap<u64, &EntityKey> = BTreeMap::new();
-    let twice = orders.iter().filter_map(|(key, order)| {
-        let number = order.number?;
-        owners.insert(number, key).map(|other| format!("{number}: {other} and {key}"))
-    });
-    twice.take(LISTED_MAX).collect()
 }
 
 /// Counts what is written through it.
