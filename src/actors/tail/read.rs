@@ -20,6 +20,8 @@ use crate::{
 /// When, and who.
 pub(in crate::actors) type Due = (Timestamp, EntityKey);
 
+/// Records without the entity that are read along, at most, between two with it.
+const GAP_MAX: u64 = 32;
 /// Alarms taken in one look.
 const ALARMS_PAGE: usize = 256;
 
@@ -77,9 +79,15 @@ impl Tail {
         seqs.dedup_by_key(|(_, seq)| *seq);
         // The newest record that starts at or below `from` may hold it.
         let first = seqs.iter().rposition(|(version, _)| *version <= from).unwrap_or(0);
+        let mut seqs = seqs.into_iter().skip(first).map(|(_, seq)| seq).peekable();
         let mut commits = Vec::new();
-        for (_, seq) in seqs.into_iter().skip(first) {
-            self.commits_of(key, seq, from, &mut commits).await?;
+        // Records that stand close together are read as one piece: a hot entity is in nearly every one.
+        while let Some(start) = seqs.next() {
+            let mut end = start;
+            while let Some(next) = seqs.next_if(|next| next - end <= GAP_MAX) {
+                end = next;
+            }
+            self.commits_between(key, (start, end), from, limit, &mut commits).await?;
             if commits.len() >= limit {
                 commits.truncate(limit);
                 break;
@@ -98,9 +106,18 @@ impl Tail {
         Ok(seqs)
     }
 
-    async fn commits_of(&self, key: &EntityKey, seq: Seq, from: u64, out: &mut Vec<Commit>) -> Result<(), StoreError> {
-        let mut records = self.journal.read_range(self.shard, seq, seq);
-        while let Some(record) = records.next().await {
+    async fn commits_between(
+        &self,
+        key: &EntityKey,
+        (start, end): (Seq, Seq),
+        from: u64,
+        limit: usize,
+        out: &mut Vec<Commit>,
+    ) -> Result<(), StoreError> {
+        let mut records = self.journal.read_range(self.shard, start, end);
+        while out.len() < limit
+            && let Some(record) = records.next().await
+        {
             let record = record.map_err(|error| StoreError(error.to_string().into()))?;
             if let Entry::Batch(batch) = &record.entry {
                 out.extend(batch.commits.iter().filter(|commit| commit.key == *key && commit.version >= from).cloned());
