@@ -21,6 +21,25 @@ impl Gateway {
         Ok(found.and_then(|(version, view)| Some(Answer { version, changed: false, view: E::view_of(view)? })))
     }
 
+    /// As [`Gateway::peek`], after this node has folded what is durable in the entity's shard now: whoever was
+    /// answered sees what he did. Waits at most `within`, then shows what it has.
+    pub async fn peek_after_writes<E: Hosted>(
+        &self,
+        id: &str,
+        within: Duration,
+    ) -> Result<Option<Answer<E::View>>, StoreError> {
+        if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
+            let folded = async {
+                if let Ok(end) = self.core.journal.end(tail.shard).await {
+                    // A stopped tail shows what it had; `/readyz` tells.
+                    let _ = tail.folded(end).await;
+                }
+            };
+            let _ = timeout(within, folded).await;
+        }
+        self.peek::<E>(id)
+    }
+
     pub fn peek_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
         match self.core.tail_of(key) {
             Some(tail) => tail.peek(key),

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// How long a look at a SKU waits for this node to fold what was just written, usually no time at all.
+const FOLD_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Availability of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
     params(("sku" = String, Path, description = "A SKU")),
@@ -37,7 +40,8 @@ pub async fn get_stock(
 ) -> Result<Response, Problem> {
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
-    let answer = match state.gateway.peek::<Stock>(sku.as_str())? {
+    let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
+    let answer = match folded {
         Some(answer) => answer,
         // Sold, and never yet received: none is there.
         None if state.catalogue.sku(&sku).is_some() => {
