@@ -11,10 +11,13 @@ souk=${SOUK:-./target/release/souk}
 
 work=$(mktemp -d)
 pid=
+# The server of this moment: the restart scenario replaces it.
+current() { cat "$work/pid" 2>/dev/null || true; }
 ended() { timeout "$1" tail --pid="$pid" -s 0.1 -f /dev/null; }
 finish() {
   status=$?
   trap - EXIT
+  pid=$(current)
   if [[ -n $pid ]] && kill -TERM "$pid" 2>/dev/null && ! ended 20; then
     echo "error: the server did not drain within 20 seconds" >&2
     kill -KILL "$pid" || true
@@ -36,6 +39,7 @@ mkfifo "$work/out"
 SOUK_SUPERADMIN_PASSWORD=$password "$souk" serve --config config/sample.toml --sample \
   --listen 127.0.0.1:0 --data-dir "$work/data" >"$work/out" 2>"$work/log" </dev/null &
 pid=$!
+echo "$pid" >"$work/pid"
 # The read end stays open, so that what the server prints later never meets a closed pipe.
 exec 3<"$work/out"
 if ! IFS= read -r -t 60 first <&3; then
@@ -49,6 +53,24 @@ export SOUK_URL SOUK_ADMIN_PASSWORD=$password
 CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}
 [[ -n $CHROMIUM ]] || { echo "error: no chromium; run 'make setup', or set CHROMIUM" >&2; exit 1; }
 export CHROMIUM
+
+# What the restart scenario calls: kill -9, and the same shop again on the same address and directory.
+cat >"$work/restart" <<RESTART
+#!/usr/bin/env bash
+set -euo pipefail
+cd "$PWD"
+old=\$(cat "$work/pid")
+kill -KILL "\$old"
+timeout 20 tail --pid="\$old" -s 0.1 -f /dev/null
+mkfifo "$work/again.\$old"
+SOUK_SUPERADMIN_PASSWORD=$password "$souk" serve --config config/sample.toml --sample \\
+  --listen "${SOUK_URL#http://}" --data-dir "$work/data" >"$work/again.\$old" 2>>"$work/log" </dev/null &
+echo "\$!" >"$work/pid"
+IFS= read -r -t 60 first <"$work/again.\$old"
+[[ \$first == "souk listening on $SOUK_URL" ]]
+RESTART
+chmod +x "$work/restart"
+export SOUK_RESTART_CMD=$work/restart
 
 echo "end-to-end tests against $SOUK_URL"
 cd web/e2e

@@ -90,10 +90,7 @@ impl CommitterTask {
             if items.is_empty() && queue.recv_many(&mut items, usize::MAX).await == 0 {
                 return;
             }
-            // What gathered during the last append.
-            while let Ok(item) = queue.try_recv() {
-                items.push(item);
-            }
+            gather(&mut queue, &mut items).await;
             let (mut group, rest) = self.split(items);
             items = rest;
             let commits = take_commits(&mut group);
@@ -183,6 +180,22 @@ impl CommitterTask {
         }
         // A stopped shard needs no news.
         let _ = self.shard.send_message(ShardMsg::Failed { generation: self.generation, error });
+    }
+}
+
+/// Takes what waits, and gives entities that are deciding right now a turn while that brings more: the first of a
+/// crowd's commands would else go alone, and the crowd would wait for its append. Bounded, and without a clock.
+async fn gather(queue: &mut UnboundedReceiver<Item>, items: &mut Vec<Item>) {
+    const TURNS_MAX: usize = 16;
+    for _ in 0..TURNS_MAX {
+        let before = items.len();
+        tokio::task::yield_now().await;
+        while let Ok(item) = queue.try_recv() {
+            items.push(item);
+        }
+        if items.len() == before {
+            return;
+        }
     }
 }
 
