@@ -21,8 +21,3 @@ pub use self::{
     program::App,
     shop::{Shop, ShopError},
 };
-
-/// glibc's allocator spent a sixth of the workers' time on memory that one thread takes and another gives
-/// back, which is what messages between actors do; mimalloc is made for that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
