@@ -9,7 +9,7 @@ mod import;
 mod verify;
 
 pub use check::Counts;
-pub use export::export;
+pub use export::{Exported, export};
 pub use import::{ImportError, Imported, import};
 pub use verify::{Problem, Report, verify};
 

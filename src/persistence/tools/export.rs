@@ -8,11 +8,18 @@ use futures::StreamExt;
 
 use super::{EXPORT_FORMAT, EXPORT_VERSION, Footer, Header, PROGRESS_EVERY, Progress, ToolError};
 use crate::{
-    actors::ports::journal::{Journal, Shard},
+    actors::ports::journal::{Entry, Journal, Shard},
     persistence::envelope,
 };
 
-/// Writes what is durable now, and answers the number of records. The shop may run meanwhile: each shard is
+/// What an export wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    pub records: u64,
+    pub commits: u64,
+}
+
+/// Writes what is durable now, and answers how much that was. The shop may run meanwhile: each shard is
 /// cut at its own moment, which is what its effects and alarms are made for.
 ///
 /// # Errors
@@ -21,13 +28,13 @@ pub async fn export(
     journal: &dyn Journal,
     out: &mut (dyn Write + Send),
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<u64, ToolError> {
+) -> Result<Exported, ToolError> {
     let shards: Vec<Shard> = (0..journal.shards()).map(Shard).collect();
     let mut ends = Vec::with_capacity(shards.len());
     for shard in &shards {
         ends.push(journal.end(*shard).await?);
     }
-    let (total, mut done, mut sum) = (Some(ends.iter().sum()), 0, Hasher::new());
+    let (total, mut done, mut commits, mut sum) = (Some(ends.iter().sum()), 0, 0, Hasher::new());
     let header = Header {
         format: EXPORT_FORMAT.into(),
         version: EXPORT_VERSION,
@@ -38,7 +45,11 @@ pub async fn export(
     for (shard, end) in shards.into_iter().zip(ends) {
         let mut records = journal.read_range(shard, 1, end);
         while let Some(record) = records.next().await {
-            let bytes = envelope::encode(&*record?)?;
+            let record = record?;
+            if let Entry::Batch(batch) = &record.entry {
+                commits += batch.commits.len() as u64;
+            }
+            let bytes = envelope::encode(&record)?;
             line(out, &mut sum, envelope::body(&bytes)?)?;
             done += 1;
             if done % PROGRESS_EVERY == 0 {
@@ -50,7 +61,7 @@ pub async fn export(
     line(out, &mut Hasher::new(), &json(&footer)?)?;
     out.flush()?;
     progress(Progress { done, total });
-    Ok(done)
+    Ok(Exported { records: done, commits })
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, ToolError> {
