@@ -115,6 +115,8 @@ impl Shop {
         if units != now {
             let body = json!({"delta": units - now, "reason": "the test's own count"});
             staff.keyed(Method::POST, &format!("/api/stock/{sku}/adjustments"), &fresh_key(), body).await.ok();
+            // Its answer waits until the read models hold the change: a subscriber's first view comes from them.
+            assert_eq!(self.available(&sku).await, units, "the count that the test set");
         }
         sku
     }
