@@ -2,4 +2,5 @@
 //!
 //! The cluster's transport (NATS request/reply) will stand beside it; nothing above knows which runs.
 
+pub mod alone;
 pub mod loopback;

@@ -2,6 +2,7 @@
 
 mod clock;
 pub mod journal;
+mod placement;
 mod provider;
 mod state_store;
 mod transport;
@@ -9,6 +10,7 @@ mod webhook;
 
 pub use clock::Clock;
 pub use journal::Journal;
+pub use placement::{Hint, MemberLine, Placement};
 pub use provider::{PaymentGateway, ProviderFault};
 pub use state_store::{Row, RowChange, StateStore, StoreError, StoredEntity, TailWrite};
 pub use transport::{Ask, Delivery, Envelope, Reply, Transport, TransportError};

@@ -15,7 +15,7 @@ use super::{
     local::LocalShards,
     meter::Meter,
     node::{NodeActor, NodeArgs, NodeMsg},
-    ports::{Clock, Delivery, Journal, PaymentGateway, StateStore, StoreError, Transport, journal::Shard},
+    ports::{Clock, Delivery, Journal, PaymentGateway, Placement, StateStore, StoreError, Transport, journal::Shard},
     probe::Probe,
     settings::ActorSettings,
     shard::{ShardArgs, ShardMsg},
@@ -35,6 +35,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub providers: Vec<Arc<dyn PaymentGateway>>,
     pub transport: MakeTransport,
+    /// Who should own which shard; on one machine `transport::alone`.
+    pub placement: Arc<dyn Placement>,
     pub probe: Arc<dyn Probe>,
     pub settings: ActorSettings,
 }

@@ -95,4 +95,8 @@ pub trait Transport: Send + Sync + 'static {
         envelope: Arc<Envelope>,
         within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>>;
+
+    /// This node serves the shard from now on, or no longer: other nodes' commands for it come here, or elsewhere.
+    /// Called by the shard on each change, in order; must not block.
+    fn serving(&self, _shard: Shard, _serves: bool) {}
 }

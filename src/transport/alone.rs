@@ -1,0 +1,45 @@
+//! One machine: nobody else to place a shard on, and nobody to be cut off from.
+
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, pending, ready};
+
+use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
+
+pub struct Alone(Arc<Hint>);
+
+impl Alone {
+    pub fn new(node: NodeId, shards: u16) -> Self {
+        let owners = vec![Some(node.clone()); usize::from(shards)];
+        Self(Arc::new(Hint { generation: 1, owners, alive: vec![node] }))
+    }
+}
+
+impl Placement for Alone {
+    fn hint(&self) -> Arc<Hint> {
+        self.0.clone()
+    }
+
+    fn changed(&self, _seen: u64) -> BoxFuture<'static, ()> {
+        Box::pin(pending())
+    }
+
+    fn connected(&self) -> bool {
+        true
+    }
+
+    fn cut_off(&self) -> BoxFuture<'static, ()> {
+        Box::pin(pending())
+    }
+
+    fn leave(&self) -> BoxFuture<'static, ()> {
+        Box::pin(ready(()))
+    }
+
+    /// Nobody's heartbeat is needed: the process that answers is the one there is.
+    fn members(&self) -> Vec<MemberLine> {
+        let line =
+            |node: &NodeId| MemberLine { node: node.clone(), url: None, draining: false, alive: true, seen_ms_ago: 0 };
+        self.0.alive.iter().map(line).collect()
+    }
+}
