@@ -1,7 +1,7 @@
 //! The entity runtime: shards, virtual entities, the commit gate, the tail, alarms and effects.
 //!
 //! In reading order: [`ports`] (what it needs of the world), [`gateway`] (how it is spoken to),
-//! `local` (the door with its permits), `shard` (owner of entities), `entity` (hosts one),
+//! `local` (the door with its permits), [`ownership`] (when a shard is claimed or given up), `shard` (owner of entities), `entity` (hosts one),
 //! `committer` (group commit), `tail` (the fold after the commit), `effects` and `alarms` (what
 //! states owe and when they wake), [`runtime`] (puts it together). Deliberately absent: any rule of
 //! the shop (`domain` has them) and any knowledge of sled, NATS or HTTP.
@@ -12,9 +12,11 @@ mod effects;
 mod entity;
 pub mod fold;
 pub mod gateway;
+mod lease;
 mod local;
 mod meter;
 mod node;
+pub mod ownership;
 pub mod ports;
 pub mod probe;
 mod recent;

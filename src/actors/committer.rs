@@ -11,13 +11,17 @@ use std::sync::{
 };
 
 use ractor::ActorRef;
-use tokio::sync::{
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    oneshot,
+use tokio::{
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        oneshot,
+    },
+    time::Instant,
 };
 
 use super::{
     effects::{Effects, Owed},
+    lease::Lease,
     meter::Meter,
     ports::{
         Clock, Journal, Reply,
@@ -72,6 +76,7 @@ pub(super) struct CommitterTask {
     pub(super) shard: ActorRef<ShardMsg>,
     /// The newest acknowledged record.
     pub(super) committed: Arc<AtomicU64>,
+    pub(super) lease: Arc<Lease>,
     pub(super) meter: Arc<Meter>,
     pub(super) settings: ActorSettings,
 }
@@ -94,15 +99,27 @@ impl CommitterTask {
             let (mut group, rest) = self.split(items);
             items = rest;
             let commits = take_commits(&mut group);
-            if !commits.is_empty() {
+            if !commits.is_empty() || self.must_ask(&group) {
+                let started = Instant::now();
                 match self.append(after, commits).await {
                     Ok(seq) => after = seq,
                     Err(error) => return self.fail(error, group, items, queue),
                 }
+                self.lease.confirm(started);
                 self.committed.store(after, Ordering::Release);
             }
             self.release(group);
         }
+    }
+
+    /// Answers alone, and too long since the log last confirmed that this node owns the shard: an append without
+    /// commits asks it (a read barrier), once for all that wait.
+    fn must_ask(&self, group: &[Item]) -> bool {
+        let ask = group.iter().any(|item| matches!(item, Item::Answer { .. })) && !self.lease.fresh();
+        if ask {
+            self.meter.lease_appends.increment(1);
+        }
+        ask
     }
 
     /// The items of the next batch: as many as its bound of bytes takes, and at least one.
@@ -120,7 +137,9 @@ impl CommitterTask {
 
     async fn append(&self, after: Seq, commits: Vec<Commit>) -> Result<Seq, AppendError> {
         let id = BatchId(self.clock.uuid());
-        self.meter.batch(commits.len());
+        if !commits.is_empty() {
+            self.meter.batch(commits.len());
+        }
         // The only handle: the journal takes the commits out of it without a copy.
         let batch = Arc::new(Batch { id, commits });
         match self.journal.append(self.claim.clone(), after, batch).await {

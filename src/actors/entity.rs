@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     committer::Committer,
+    lease::Lease,
     meter::Meter,
     ports::{Clock, Envelope},
     probe::Probe,
@@ -47,6 +48,7 @@ pub(super) struct ShardHost {
     pub(super) committed: Arc<AtomicU64>,
     /// Cancelled when the generation ends.
     pub(super) until: CancellationToken,
+    pub(super) lease: Arc<Lease>,
     pub(super) meter: Arc<Meter>,
     pub(super) probe: Arc<dyn Probe>,
 }

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{
     effects::Effects,
     meter::Meter,
-    ports::{Ask, Delivery, Envelope, Reply, TransportError, journal::Shard},
+    ports::{Ask, Delivery, Envelope, Placement, Reply, TransportError, journal::Shard},
     reply::ReplyTo,
     shard::ShardMsg,
 };
@@ -26,6 +26,8 @@ pub(super) struct LocalShards {
     effects: Effects,
     meter: Arc<Meter>,
     draining: AtomicBool,
+    /// In a cluster: whether this node may answer at all.
+    cluster: Option<Arc<dyn Placement>>,
 }
 
 struct Door {
@@ -36,13 +38,19 @@ struct Door {
 }
 
 impl LocalShards {
-    pub(super) fn new(shards: u16, permits: usize, effects: Effects, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        shards: u16,
+        permits: usize,
+        effects: Effects,
+        meter: Arc<Meter>,
+        cluster: Option<Arc<dyn Placement>>,
+    ) -> Self {
         let door = |_| Door {
             actor: RwLock::new(None),
             outside: Arc::new(Semaphore::new(permits)),
             inside: Arc::new(Semaphore::new(permits)),
         };
-        Self { doors: (0..shards).map(door).collect(), effects, meter, draining: AtomicBool::new(false) }
+        Self { doors: (0..shards).map(door).collect(), effects, meter, draining: AtomicBool::new(false), cluster }
     }
 
     pub(super) fn set(&self, shard: Shard, actor: Option<ActorRef<ShardMsg>>) {
@@ -72,6 +80,9 @@ impl LocalShards {
         let Some(door) = self.doors.get(usize::from(shard.0)) else {
             return Err(unavailable("no such shard", false));
         };
+        if self.cluster.as_ref().is_some_and(|cluster| !cluster.connected()) {
+            return Err(unavailable("this node is cut off from the cluster", true));
+        }
         let permits = if envelope.internal { &door.inside } else { &door.outside };
         if !envelope.internal {
             if self.draining() {

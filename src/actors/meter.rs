@@ -17,6 +17,10 @@ pub(super) struct Meter {
     pub(super) shard_full: Counter,
     pub(super) entity_full: Counter,
     pub(super) node_full: Counter,
+    pub(super) claims: Counter,
+    pub(super) fenced: Counter,
+    pub(super) yields: Counter,
+    pub(super) lease_appends: Counter,
 }
 
 impl Meter {
@@ -39,6 +43,10 @@ impl Meter {
             shard_full: counter!("souk_permits_refused_total", "scope" => "shard"),
             entity_full: counter!("souk_permits_refused_total", "scope" => "entity"),
             node_full: counter!("souk_permits_refused_total", "scope" => "node"),
+            claims: counter!("souk_claims_total"),
+            fenced: counter!("souk_fenced_total"),
+            yields: counter!("souk_shards_yielded_total"),
+            lease_appends: counter!("souk_lease_appends_total"),
         }
     }
 

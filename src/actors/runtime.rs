@@ -19,7 +19,7 @@ use super::{
     probe::Probe,
     settings::ActorSettings,
     shard::{ShardArgs, ShardMsg},
-    status::ShardStatus,
+    status::{ShardPhase, ShardStatus},
     tail::{Tail, TailError},
     watchers::Watchers,
 };
@@ -72,7 +72,7 @@ impl Runtime {
     /// Opens the state store for this journal, folds what is missing, and starts the shards.
     /// Returns once the read models are as new as the journal was at the start.
     pub async fn start(parts: Parts) -> Result<(Self, Gateway), StartError> {
-        let Parts { journal, store, fold, clock, providers, transport, probe, settings } = parts;
+        let Parts { journal, store, fold, clock, providers, transport, placement, probe, settings } = parts;
         let shards = journal.shards();
         store.open_for(journal.id(), shards, fold.version())?;
         let meter = Arc::new(Meter::new());
@@ -84,7 +84,10 @@ impl Runtime {
         for tail in &tails {
             tail.folded(journal.end(tail.shard).await?).await?;
         }
-        let local = Arc::new(LocalShards::new(shards, settings.shard_inflight_max, effects.clone(), meter.clone()));
+        let cluster = settings.lease.is_some().then(|| placement.clone());
+        let permits = settings.shard_inflight_max;
+        let local = LocalShards::new(shards, permits, effects.clone(), meter.clone(), cluster.clone());
+        let local = Arc::new(local);
         let statuses: Vec<_> = (0..shards).map(|_| Arc::new(ShardStatus::default())).collect();
         let residents = Arc::new(AtomicUsize::new(0));
         let core = Arc::new(Core {
@@ -98,6 +101,8 @@ impl Runtime {
             statuses: statuses.clone(),
             residents: residents.clone(),
             effects: effects.clone(),
+            placement: placement.clone(),
+            cluster,
             settings: settings.clone(),
         });
         effects.connect(Arc::downgrade(&core));
@@ -105,6 +110,7 @@ impl Runtime {
             Arc::new(ShardArgs {
                 shard: tail.shard,
                 journal: journal.clone(),
+                placement: placement.clone(),
                 tail: tail.clone(),
                 clock: clock.clone(),
                 effects: effects.clone(),
@@ -142,7 +148,11 @@ impl Runtime {
                 break;
             }
         }
-        Ok((0..journal.shards()).map(make).collect::<Result<_, _>>()?)
+        let tails: Vec<Arc<Tail>> = (0..journal.shards()).map(make).collect::<Result<_, _>>()?;
+        for tail in &tails {
+            tail.learn_owner().await?;
+        }
+        Ok(tails)
     }
 
     /// Resolves when a tail has stopped, with the reason: views and activations stand still, the process must end.
@@ -152,6 +162,24 @@ impl Runtime {
             let stopped = tails.iter().map(|tail| Box::pin(tail.stopped_for_good()));
             futures::future::select_all(stopped).await.0
         })
+    }
+
+    /// In a cluster, before the end: other nodes are told, and take over this one's shards while it still answers.
+    /// Returns when they have, after `within` at the latest; at once where there is nobody else.
+    pub async fn hand_over(&self, within: Duration) {
+        self.core.placement.leave().await;
+        let hint = self.core.placement.hint();
+        let given_up = self.core.statuses.iter().zip(&self.core.tails).filter(|(_, tail)| {
+            let placed = hint.owner(tail.shard);
+            placed.is_some_and(|owner| *owner != self.core.settings.node)
+        });
+        let given_up: Vec<_> = given_up
+            .map(|(status, _)| status.until(|phase| matches!(phase, ShardPhase::Standby | ShardPhase::Drained)))
+            .map(Box::pin)
+            .collect();
+        if timeout(within, futures::future::join_all(given_up)).await.is_err() {
+            tracing::warn!("not every shard was handed over in time: its next owner waits out the lease");
+        }
     }
 
     /// Graceful end (SIGTERM): nothing new from outside, what was accepted finishes within `within`,

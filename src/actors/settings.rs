@@ -33,6 +33,8 @@ pub struct ActorSettings {
     pub flush_interval: Duration,
     /// Folded entities kept in memory by each shard's tail, beside the unwritten ones.
     pub tail_cache_max: usize,
+    /// How long after its last confirmed append an owner answers strong reads by itself. `None`: one machine, for ever.
+    pub lease: Option<Duration>,
 }
 
 impl Default for ActorSettings {
@@ -52,6 +54,7 @@ impl Default for ActorSettings {
             alarm_poll: Duration::from_millis(250),
             flush_interval: Duration::from_millis(500),
             tail_cache_max: 4096,
+            lease: None,
         }
     }
 }

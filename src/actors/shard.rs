@@ -5,7 +5,9 @@
 //! generation serves between one claim and its first failed append; with it go all its actors,
 //! because they know things that were never committed.
 
+mod hand_over;
 mod open;
+mod own;
 mod passivate;
 mod restart;
 mod route;
@@ -13,10 +15,7 @@ mod trouble;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize},
-    },
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
@@ -30,13 +29,13 @@ use super::{
     gateway::Core,
     meter::Meter,
     ports::{
-        Clock, Envelope, Journal,
+        Clock, Envelope, Journal, Placement,
         journal::{AppendError, Claim, Shard},
     },
     probe::Probe,
     reply::{ReplyTo, SlotShared},
     settings::ActorSettings,
-    status::ShardStatus,
+    status::{ShardPhase, ShardStatus},
     tail::Tail,
 };
 use crate::domain::{ids::CommandId, key::EntityKey};
@@ -48,8 +47,18 @@ pub(super) enum ShardMsg {
         envelope: Arc<Envelope>,
         reply: ReplyTo,
     },
+    /// The placement or the log's owner has changed, or may have: see what is to be done.
+    Consider,
     /// The claim is won and folded: serve.
     Opened(Box<Opened>),
+    /// The claim is not to be had any more, or no longer ours to take.
+    StoodDown {
+        generation: u64,
+    },
+    /// Drained and released.
+    Yielded {
+        generation: u64,
+    },
     /// A claim failed and is tried again: who waits is told.
     Trouble {
         generation: u64,
@@ -74,6 +83,7 @@ pub(super) enum ShardMsg {
 pub(super) struct ShardArgs {
     pub(super) shard: Shard,
     pub(super) journal: Arc<dyn Journal>,
+    pub(super) placement: Arc<dyn Placement>,
     pub(super) tail: Arc<Tail>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) effects: Effects,
@@ -90,6 +100,8 @@ pub(super) struct ShardState {
     args: Arc<ShardArgs>,
     phase: Phase,
     generation: u64,
+    /// The generation before this one ended by a failed append: the next claim waits a moment.
+    rest: bool,
     slots: HashMap<EntityKey, Slot>,
     keys: HashMap<ActorId, EntityKey>,
     /// Ended activations whose commits may still be with the committer.
@@ -103,9 +115,13 @@ pub(super) struct ShardState {
     /// By entity and command: the id alone would let one entity's trouble hurt another's.
     quarantine: HashSet<(EntityKey, CommandId)>,
     quarantined: VecDeque<(EntityKey, CommandId)>,
+    /// Ends the watch over placement and log with this actor.
+    _watch: Option<DropGuard>,
 }
 
 enum Phase {
+    /// Another node's, or nobody's yet: askers are sent on their way.
+    Standby,
     /// A claim is under way; askers wait here, bounded by the shard's permits. Once a claim has failed
     /// they are told at once instead.
     Opening {
@@ -115,10 +131,11 @@ enum Phase {
     Serving {
         host: Arc<ShardHost>,
         claim: Claim,
-        committed: Arc<AtomicU64>,
         /// Ends alarms and effects with the generation, also when this actor fails.
         _until: DropGuard,
     },
+    /// Finishing what was accepted, to release the shard to another node.
+    Yielding,
     Drained,
 }
 
@@ -151,8 +168,9 @@ impl Actor for ShardActor {
     async fn pre_start(&self, _: ActorRef<ShardMsg>, args: Arc<ShardArgs>) -> Result<ShardState, ActorProcessingErr> {
         Ok(ShardState {
             args,
-            phase: Phase::Opening { waiting: Vec::new(), trouble: None },
+            phase: Phase::Standby,
             generation: 0,
+            rest: false,
             slots: HashMap::new(),
             keys: HashMap::new(),
             retired: Retired::default(),
@@ -162,11 +180,14 @@ impl Actor for ShardActor {
             crashes: HashMap::new(),
             quarantine: HashSet::new(),
             quarantined: VecDeque::new(),
+            _watch: None,
         })
     }
 
     async fn post_start(&self, myself: ActorRef<ShardMsg>, state: &mut ShardState) -> Result<(), ActorProcessingErr> {
-        state.open(&myself);
+        state.args.status.set(ShardPhase::Standby);
+        state.watch(&myself);
+        state.consider(&myself);
         Ok(())
     }
 
@@ -178,6 +199,9 @@ impl Actor for ShardActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
+            ShardMsg::Consider => state.consider(&myself),
+            ShardMsg::StoodDown { generation } => state.stood_down(generation),
+            ShardMsg::Yielded { generation } => state.yielded(&myself, generation),
             ShardMsg::Opened(opened) => state.opened(&myself, *opened).await,
             ShardMsg::Trouble { generation, trouble } => state.trouble(generation, trouble),
             ShardMsg::Failed { generation, error } => state.failed(&myself, generation, &error),

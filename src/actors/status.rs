@@ -5,11 +5,16 @@ use std::sync::{
     atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
+use tokio::sync::Notify;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ShardPhase {
     Opening = 0,
     Serving = 1,
     Drained = 2,
+    /// Another node's.
+    Standby = 3,
+    Yielding = 4,
 }
 
 #[derive(Default)]
@@ -18,11 +23,13 @@ pub(super) struct ShardStatus {
     epoch: AtomicU64,
     /// The newest trouble while not serving. A lock for a text that is written rarely.
     trouble: Mutex<Option<String>>,
+    moved: Notify,
 }
 
 impl ShardStatus {
     pub(super) fn set(&self, phase: ShardPhase) {
         self.phase.store(phase as u8, Ordering::Release);
+        self.moved.notify_waiters();
     }
 
     pub(super) fn open(&self, epoch: u64) {
@@ -39,7 +46,22 @@ impl ShardStatus {
         match self.phase.load(Ordering::Acquire) {
             0 => ShardPhase::Opening,
             1 => ShardPhase::Serving,
+            3 => ShardPhase::Standby,
+            4 => ShardPhase::Yielding,
             _ => ShardPhase::Drained,
+        }
+    }
+
+    /// Resolves once the shard's phase is so.
+    pub(super) async fn until(&self, so: impl Fn(ShardPhase) -> bool) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if so(self.phase()) {
+                return;
+            }
+            moved.await;
         }
     }
 

@@ -18,6 +18,7 @@ mod read;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::StreamExt;
 use tokio::sync::Notify;
 
 use self::hot::Inner;
@@ -25,9 +26,10 @@ use self::progress::ProgressCell;
 pub(super) use self::{preload::load_views, progress::Progress};
 use super::{
     fold::Fold,
+    ownership::LogOwner,
     ports::{
         Journal, StateStore, StoreError,
-        journal::{Seq, Shard},
+        journal::{JournalError, Seq, Shard},
     },
     settings::ActorSettings,
     watchers::Watchers,
@@ -73,7 +75,7 @@ impl Tail {
     ) -> Result<Self, StoreError> {
         let watermark = store.watermark(shard)?;
         let owing = read::owing_rows(&*store, shard)?;
-        let progress = Progress { folded: watermark, flushed: watermark, failed: None };
+        let progress = Progress { folded: watermark, flushed: watermark, ..Progress::default() };
         Ok(Self {
             shard,
             journal,
@@ -90,6 +92,26 @@ impl Tail {
 
     pub(super) fn progress(&self) -> Progress {
         self.progress.get()
+    }
+
+    /// Whose the log was at the watermark: what is folded from there on says the rest.
+    pub(super) async fn learn_owner(&self) -> Result<(), JournalError> {
+        let watermark = self.progress().folded;
+        if watermark == 0 {
+            return Ok(());
+        }
+        if let Some(record) = self.journal.read_range(self.shard, watermark, watermark).next().await {
+            let record = record?;
+            self.progress.change(|progress| progress.owned_by(&record));
+        }
+        Ok(())
+    }
+
+    /// Resolves when the log's owner, as folded here, is another than `seen`; never when the tail has stopped.
+    pub(super) async fn owner_changed(&self, seen: &Option<LogOwner>) {
+        if self.progress.until(|progress| progress.owner != *seen).await.is_err() {
+            std::future::pending().await
+        }
     }
 
     /// Waits until everything up to `seq` is folded.

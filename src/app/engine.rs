@@ -7,14 +7,14 @@ use super::{clock::SystemClock, current::Folded, fold::Folds, settings};
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Clock, PaymentGateway},
+        ports::{Clock, Journal, PaymentGateway},
         probe::Unharmed,
         runtime::{Parts, Runtime, StartError},
     },
     config::Config,
     live::Hub,
     persistence::{SledJournal, sled_journal::OpenError, state_store::SledStateStore},
-    transport::loopback::Loopback,
+    transport::{alone::Alone, loopback::Loopback},
     views::catalogue::Catalogue,
 };
 
@@ -50,6 +50,7 @@ impl Engine {
         let hub = Hub::start(live, folded.clone());
         let catalogue = Catalogue::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let actors = settings::actors(config);
         let parts = Parts {
             journal: journal.clone(),
             store: Arc::new(store),
@@ -57,8 +58,9 @@ impl Engine {
             clock: clock.clone(),
             providers,
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
+            placement: Arc::new(Alone::new(actors.node.clone(), journal.shards())),
             probe: Arc::new(Unharmed),
-            settings: settings::actors(config),
+            settings: actors,
         };
         let (runtime, gateway) = Runtime::start(parts).await?;
         let _ = folded.gateway.set(gateway.clone());

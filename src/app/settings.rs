@@ -40,6 +40,7 @@ pub(super) fn actors(config: &Config) -> ActorSettings {
         alarm_poll: ms(actors.alarm_poll_ms),
         flush_interval: ms(config.state.flush_interval_ms),
         tail_cache_max: size(config.state.cached_entities_max.div_ceil(shards)),
+        lease: None,
     }
 }
 

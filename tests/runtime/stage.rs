@@ -35,7 +35,7 @@ use souk::{
         memory_journal::{AppendFault, FaultPlan, MemoryJournal, MemoryStorage, Outcome},
         state_store::MemoryStateStore,
     },
-    transport::loopback::Loopback,
+    transport::{alone::Alone, loopback::Loopback},
 };
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
@@ -89,6 +89,7 @@ impl Stage {
             clock: self.clock.clone(),
             providers: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
+            placement: Arc::new(Alone::new(self.settings.node.clone(), SHARDS)),
             probe: self.poison.clone(),
             settings: self.settings.clone(),
         };

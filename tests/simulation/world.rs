@@ -22,6 +22,7 @@ use souk::{
         memory_journal::{MemoryJournal, MemoryStorage},
         state_store::MemoryStateStore,
     },
+    transport::alone::Alone,
 };
 use tokio::time::sleep;
 
@@ -232,6 +233,7 @@ impl World {
             clock: Arc::new(SimClock::start(self.epoch.clone(), self.rng.clone())),
             providers: vec![Arc::new(provider)],
             transport: Box::new(move |local| Arc::new(Network { local, rng, mix })),
+            placement: Arc::new(Alone::new(self.settings.node.clone(), self.storage.shards())),
             probe: plan,
             settings: self.settings.clone(),
         };

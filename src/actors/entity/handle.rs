@@ -139,10 +139,10 @@ impl EntityState {
         self.answer(Reply::Done { version: self.version, changed: false, view }, reply)
     }
 
-    /// At once when everything it rests on is durable; else behind that, through the committer.
+    /// At once when everything it rests on is durable and the shard is surely still ours; else through the committer.
     fn answer(&mut self, answer: Reply, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
         let owed: Vec<Owed> = self.newly_owed();
-        if self.slot.acked.load(Ordering::Acquire) >= self.version {
+        if self.slot.acked.load(Ordering::Acquire) >= self.version && self.host.lease.fresh() {
             reply.send(answer);
             owed.into_iter().for_each(|owed| self.host.effects.run(owed));
         } else {

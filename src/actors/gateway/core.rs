@@ -11,7 +11,7 @@ use tracing::Instrument;
 use crate::actors::{
     effects::Effects,
     local::LocalShards,
-    ports::{Clock, Envelope, Journal, Reply, StateStore, Transport, TransportError, journal::Shard},
+    ports::{Clock, Envelope, Journal, Placement, Reply, StateStore, Transport, TransportError, journal::Shard},
     settings::ActorSettings,
     status::ShardStatus,
     tail::Tail,
@@ -29,6 +29,9 @@ pub(in crate::actors) struct Core {
     pub(in crate::actors) statuses: Vec<Arc<ShardStatus>>,
     pub(in crate::actors) residents: Arc<AtomicUsize>,
     pub(in crate::actors) effects: Effects,
+    pub(in crate::actors) placement: Arc<dyn Placement>,
+    /// The placement, where there is more than this node.
+    pub(in crate::actors) cluster: Option<Arc<dyn Placement>>,
     pub(in crate::actors) settings: ActorSettings,
 }
 
@@ -43,7 +46,22 @@ impl Core {
         self.send_until(envelope, Instant::now() + within).instrument(span).await
     }
 
+    /// A node that is cut off answers 503 within its lease, whatever was to be waited for.
     async fn send_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
+        let Some(cluster) = &self.cluster else { return self.repeat_until(envelope, deadline).await };
+        if !cluster.connected() {
+            let reason = "this node is cut off from the cluster".into();
+            return Some(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });
+        }
+        tokio::select! {
+            biased;
+            reply = self.repeat_until(envelope, deadline) => reply,
+            // It may have happened, and it may yet.
+            () = cluster.cut_off() => None,
+        }
+    }
+
+    async fn repeat_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
         let shard = Shard(envelope.key.shard_of(self.journal.shards()));
         let mut pause = PAUSE_MIN;
         loop {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 
 use super::Gateway;
-use crate::actors::status::ShardPhase;
+use crate::actors::{ports::MemberLine, status::ShardPhase};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct NodeStatus {
@@ -16,31 +16,47 @@ pub struct NodeStatus {
     /// Owed steps under way.
     pub steps_under_way: usize,
     pub draining: bool,
+    /// False while this node cannot reach the cluster: it answers 503.
+    pub connected: bool,
+    /// Every node whose heartbeats were seen here of late.
+    pub members: Vec<MemberLine>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct ShardLine {
     pub shard: u16,
+    /// This node serves it.
     pub serving: bool,
+    /// Of this node's newest claim; 0 when it made none.
     pub epoch: u64,
     /// Records folded into this node's views.
     pub folded: u64,
+    /// Whose the log is, as far as it is folded here; nobody's after a release.
+    pub owner: Option<String>,
+    pub owner_epoch: Option<u64>,
+    /// Who should own it, by this node's view of the members.
+    pub placed: Option<String>,
     pub trouble: Option<String>,
 }
 
 impl Gateway {
     pub fn status(&self) -> NodeStatus {
         let core = &self.core;
+        let hint = core.placement.hint();
         let line = |(tail, status): (
             &std::sync::Arc<crate::actors::tail::Tail>,
             &std::sync::Arc<crate::actors::status::ShardStatus>,
         )| {
             let progress = tail.progress();
+            let owner = progress.owner;
             ShardLine {
                 shard: tail.shard.0,
                 serving: status.phase() == ShardPhase::Serving,
                 epoch: status.epoch(),
                 folded: progress.folded,
+                owner_epoch: owner.as_ref().map(|owner| owner.epoch),
+                owner: owner.map(|owner| owner.node.0.to_string()),
+                placed: hint.owner(tail.shard).map(|node| node.0.to_string()),
                 trouble: progress.failed.map(|reason| reason.to_string()).or_else(|| status.why()),
             }
         };
@@ -50,6 +66,8 @@ impl Gateway {
             residents: core.residents.load(Ordering::Acquire),
             steps_under_way: core.effects.under_way(),
             draining: core.local.draining(),
+            connected: core.placement.connected(),
+            members: core.placement.members(),
         }
     }
 
@@ -58,14 +76,18 @@ impl Gateway {
         self.core.effects.calling() >= self.core.settings.effects_inflight_max
     }
 
-    /// Durable records that this node's views do not contain yet, over all shards.
+    /// Durable records that this node's views do not contain yet, by shard; `None`: the journal does not say.
+    pub async fn tail_lags(&self) -> Vec<Option<u64>> {
+        let lag = async |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
+            let end = self.core.journal.end(tail.shard).await.ok()?;
+            Some(end.saturating_sub(tail.progress().folded))
+        };
+        futures::future::join_all(self.core.tails.iter().map(lag)).await
+    }
+
+    /// The same over all shards that the journal speaks of.
     pub async fn tail_lag(&self) -> u64 {
-        let mut lag = 0;
-        for tail in &self.core.tails {
-            let end = self.core.journal.end(tail.shard).await.unwrap_or(0);
-            lag += end.saturating_sub(tail.progress().folded);
-        }
-        lag
+        self.tail_lags().await.into_iter().flatten().sum()
     }
 
     /// `Ok` when every shard takes commands and the views follow; else why not.
@@ -74,10 +96,17 @@ impl Gateway {
         if status.draining {
             return Err("the node is stopping".into());
         }
-        match status.shards.iter().find(|line| !line.serving || line.trouble.is_some()) {
+        if !status.connected {
+            return Err("this node is cut off from the cluster".into());
+        }
+        let alone = self.core.cluster.is_none();
+        // In a cluster a shard is another's, or on its way here; commands for it wait.
+        let idle = |line: &ShardLine| if alone { !line.serving } else { line.placed.is_none() };
+        match status.shards.iter().find(|line| idle(line) || (alone && line.trouble.is_some())) {
             None => Ok(()),
             Some(line) => {
-                let why = line.trouble.as_deref().unwrap_or("its claim is under way");
+                let waits = if alone { "its claim is under way" } else { "the members are not known yet" };
+                let why = line.trouble.as_deref().unwrap_or(waits);
                 Err(format!("shard {} is not serving: {why}", line.shard))
             }
         }

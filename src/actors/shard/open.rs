@@ -3,36 +3,47 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use ractor::ActorRef;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::{Phase, ShardMsg, ShardState, Until, trouble::Trouble};
+use super::{Phase, ShardArgs, ShardMsg, ShardState, Until, own, trouble::Trouble};
 use crate::actors::{
     alarms,
     committer::CommitterTask,
     entity::ShardHost,
+    lease::Lease,
+    ownership::{Move, wait_before_serving},
     ports::journal::{AppendError, Claim, JournalError},
     settings::backoff,
     status::ShardPhase,
+    tail::TailError,
 };
 
 pub(in crate::actors) struct Opened {
     generation: u64,
     claim: Claim,
+    /// When the claim was begun: the lease counts from there.
+    started: Instant,
 }
 
 impl ShardState {
-    /// Claims in a task of its own, so that askers can queue meanwhile; tries until it is won.
+    /// Claims in a task of its own, so that askers can queue meanwhile; tries until it is won, or is not to be taken
+    /// any more because another node has it.
     pub(super) fn open(&mut self, myself: &ActorRef<ShardMsg>) {
         self.generation += 1;
         let (generation, args, myself) = (self.generation, self.args.clone(), myself.clone());
+        let rest = std::mem::take(&mut self.rest);
         args.status.set(ShardPhase::Opening);
         tokio::spawn(async move {
-            let mut attempt = u32::from(generation > 1);
+            let mut attempt = u32::from(rest);
             loop {
                 if attempt > 0 {
                     sleep(backoff(&args.settings, attempt - 1)).await;
+                    if own::move_of(&args, None) != Move::Claim {
+                        return drop(myself.send_message(ShardMsg::StoodDown { generation }));
+                    }
                 }
                 attempt += 1;
+                let started = Instant::now();
                 let claimed = args.journal.claim(args.shard, args.settings.node.clone()).await;
                 let claim = match claimed {
                     Ok(claim) => claim,
@@ -45,8 +56,11 @@ impl ShardState {
                         continue;
                     }
                 };
-                match args.tail.folded(claim.seq).await {
-                    Ok(()) => drop(myself.send_message(ShardMsg::Opened(Box::new(Opened { generation, claim })))),
+                args.meter.claims.increment(1);
+                match args.folded(&claim).await {
+                    Ok(()) => {
+                        drop(myself.send_message(ShardMsg::Opened(Box::new(Opened { generation, claim, started }))))
+                    }
                     Err(error) => args.status.trouble(&error.to_string()),
                 }
                 return;
@@ -62,6 +76,7 @@ impl ShardState {
         let waiting = std::mem::take(waiting);
         let (args, claim, until) = (self.args.clone(), opened.claim, Until::new());
         let committed = Arc::new(AtomicU64::new(claim.seq));
+        let lease = Arc::new(Lease::new(args.settings.lease, opened.started));
         let committer = CommitterTask {
             claim: claim.clone(),
             generation: self.generation,
@@ -70,6 +85,7 @@ impl ShardState {
             effects: args.effects.clone(),
             shard: myself.clone(),
             committed: committed.clone(),
+            lease: lease.clone(),
             meter: args.meter.clone(),
             settings: args.settings.clone(),
         };
@@ -80,13 +96,15 @@ impl ShardState {
             effects: args.effects.clone(),
             committed: committed.clone(),
             until: until.clone(),
+            lease,
             meter: args.meter.clone(),
             probe: args.probe.clone(),
         });
         tracing::debug!(shard = args.shard.0, epoch = claim.epoch, seq = claim.seq, "shard open");
         args.status.open(claim.epoch);
+        args.serving(true);
         let _until = until.clone().drop_guard();
-        self.phase = Phase::Serving { host, claim, committed, _until };
+        self.phase = Phase::Serving { host, claim, _until };
         alarms::start(args.tail.clone(), args.clock.clone(), args.core.clone(), until, args.settings.clone());
         // Who gave up meanwhile asks again, if at all.
         for (envelope, reply) in waiting.into_iter().filter(|(_, reply)| reply.awaited()) {
@@ -100,8 +118,15 @@ impl ShardState {
         }
         self.args.status.trouble(&error.to_string());
         self.discard();
-        self.phase = Phase::Opening { waiting: Vec::new(), trouble: Trouble::of_append(error) };
-        self.open(myself);
+        self.rest = true;
+        match Trouble::of_append(error) {
+            // Still ours, and only room is missing: committed views can be read while the claim is tried.
+            Some(trouble) if self.args.settings.lease.is_none() => {
+                self.phase = Phase::Opening { waiting: Vec::new(), trouble: Some(trouble) };
+                self.open(myself);
+            }
+            Some(_) | None => self.stand_by(myself),
+        }
     }
 
     /// Ends every actor of the generation. What they had accepted is dropped unanswered: asked again
@@ -109,6 +134,7 @@ impl ShardState {
     pub(super) fn discard(&mut self) {
         if let Phase::Serving { host, .. } = &self.phase {
             host.until.cancel();
+            self.args.serving(false);
         }
         // In key order: a simulation's run depends on nothing that a hash map decides.
         let mut slots: Vec<_> = self.slots.drain().collect();
@@ -122,5 +148,23 @@ impl ShardState {
         self.keys.clear();
         self.hand.clear();
         self.retired.clear();
+    }
+}
+
+impl ShardArgs {
+    /// Waits until the claim is folded, and until whoever owned the shard before it can answer nothing any more.
+    async fn folded(&self, claim: &Claim) -> Result<(), TailError> {
+        self.tail.folded(claim.seq).await?;
+        if let Some(owner) = self.tail.progress().owner.filter(|owner| owner.epoch == claim.epoch) {
+            sleep(wait_before_serving(&self.settings.node, &owner, self.settings.lease)).await;
+        }
+        Ok(())
+    }
+
+    /// Tells the transport, so that other nodes' commands for the shard come here, or do not.
+    pub(super) fn serving(&self, serves: bool) {
+        if let Some(core) = self.core.upgrade() {
+            core.transport.serving(self.shard, serves);
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! Leaving memory: idle entities, and the least used ones beyond the cap, by `drain()` only, which
-//! loses no accepted message (`stop()` does). Also the orderly end of the whole shard.
+//! loses no accepted message (`stop()` does).
 
 use std::{
     collections::HashMap,
@@ -7,13 +7,10 @@ use std::{
 };
 
 use ractor::ActorRef;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
-use super::{Phase, ShardMsg, ShardState, SlotState};
-use crate::{
-    actors::{reply::SlotShared, status::ShardPhase},
-    domain::key::EntityKey,
-};
+use super::{ShardMsg, ShardState, SlotState};
+use crate::{actors::reply::SlotShared, domain::key::EntityKey};
 
 /// Ended activations with unanswered commands: their commits may not be durable yet, so the next
 /// activation must wait for the committer first.
@@ -99,42 +96,4 @@ impl ShardState {
             self.args.residents.fetch_sub(by.unsigned_abs(), Ordering::AcqRel);
         }
     }
-
-    /// The end: what was accepted is decided and made durable, the states are written, the claim is given back.
-    pub(super) fn drain(&mut self, done: oneshot::Sender<()>) {
-        let Phase::Serving { host, claim, committed, .. } = std::mem::replace(&mut self.phase, Phase::Drained) else {
-            let _ = done.send(());
-            return;
-        };
-        self.args.status.set(ShardPhase::Drained);
-        host.until.cancel();
-        let actors: Vec<_> = self
-            .slots
-            .values()
-            .map(|slot| match &slot.state {
-                SlotState::Running(actor) | SlotState::Draining(actor, _) => Some(actor.clone()),
-                SlotState::Resting(_) => None,
-            })
-            .collect();
-        let args = self.args.clone();
-        tokio::spawn(async move {
-            for actor in actors.into_iter().flatten() {
-                let _ = actor.drain_and_wait(Some(DRAIN_MAX)).await;
-            }
-            host.committer.barrier().await;
-            let end = committed.load(Ordering::Acquire);
-            if let Err(error) = args.journal.release(claim, end).await {
-                tracing::warn!(shard = args.shard.0, %error, "the claim was not given back");
-            }
-            if args.tail.folded(end).await.is_ok()
-                && let Err(error) = args.tail.flush(true)
-            {
-                tracing::warn!(shard = args.shard.0, %error, "the last states were not written: the next start folds them again");
-            }
-            let _ = done.send(());
-        });
-    }
 }
-
-/// One entity's last commands take at most this long.
-const DRAIN_MAX: std::time::Duration = std::time::Duration::from_secs(5);

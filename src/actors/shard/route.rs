@@ -23,6 +23,10 @@ impl ShardState {
                 let trouble = trouble.clone();
                 return self.answer_in_trouble(&envelope, reply, &trouble);
             }
+            Phase::Standby | Phase::Yielding => {
+                let reason = format!("shard {} is with another node", self.args.shard.0).into();
+                return reply.send(Reply::Unavailable { retry_after_ms: 500, reason, retry: true });
+            }
             Phase::Drained => {
                 let reason = "the node is stopping".into();
                 return reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });

@@ -50,11 +50,14 @@ impl ShardState {
     }
 
     pub(super) fn answer_in_trouble(&self, envelope: &Envelope, reply: ReplyTo, trouble: &Trouble) {
-        if trouble.full && matches!(envelope.ask, Ask::Read) {
+        // In a cluster somebody else may have written meanwhile.
+        if trouble.full && self.args.settings.lease.is_none() && matches!(envelope.ask, Ask::Read) {
             return self.read_committed(envelope, reply);
         }
         let reason = trouble.reason.clone();
-        reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason, retry: false });
+        // In a cluster another node may have the shard soon.
+        let retry = self.args.settings.lease.is_some();
+        reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason, retry });
     }
 
     /// The newest committed view. A failure drops the reply: the asker asks again, within its time.

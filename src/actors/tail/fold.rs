@@ -86,7 +86,10 @@ impl Tail {
                 self.watchers.tell(&changes);
             }
         }
-        self.progress.change(|progress| progress.folded = record.seq);
+        self.progress.change(|progress| {
+            progress.folded = record.seq;
+            progress.owned_by(record);
+        });
         Ok(full)
     }
 

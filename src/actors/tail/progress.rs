@@ -6,15 +6,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::actors::ports::journal::Seq;
+use crate::actors::{
+    ownership::LogOwner,
+    ports::journal::{Entry, Record, Seq},
+};
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::actors) struct Progress {
     pub(in crate::actors) folded: Seq,
     /// Everything up to here is in the store's rows; states and alarms may be older where a state is large.
     pub(in crate::actors) flushed: Seq,
+    /// Whose the log is, as far as it is folded.
+    pub(in crate::actors) owner: Option<LogOwner>,
     /// Why the tail stopped, if it did: the shard cannot serve any more.
     pub(in crate::actors) failed: Option<Arc<str>>,
+}
+
+impl Progress {
+    /// Every record names its writer, so also one from the middle of a log tells.
+    pub(super) fn owned_by(&mut self, record: &Record) {
+        self.owner = match (&record.entry, self.owner.take()) {
+            (Entry::Released, _) => None,
+            (Entry::Claimed, before) => {
+                Some(LogOwner { node: record.node.clone(), epoch: record.epoch, over: before.map(|owner| owner.node) })
+            }
+            (Entry::Batch(_), Some(same)) if same.epoch == record.epoch => Some(same),
+            (Entry::Batch(_), _) => Some(LogOwner { node: record.node.clone(), epoch: record.epoch, over: None }),
+        };
+    }
 }
 
 pub(super) struct ProgressCell {

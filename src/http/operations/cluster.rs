@@ -1,15 +1,27 @@
-//! The engine's own view of itself.
+//! The engine's own view of itself, and of the nodes around it.
 
 use axum::{Json, extract::State};
+use serde::Serialize;
 
 use crate::{
     actors::gateway::NodeStatus,
     http::{AppState, auth::Staff},
 };
 
-/// Nodes, shards, actors by kind, rates, journal lag
+#[derive(Serialize)]
+pub struct ClusterBody {
+    #[serde(flatten)]
+    status: NodeStatus,
+    /// What an acknowledgement means here: `local-synced`, `replicated-unsynced`, `replicated-synced`.
+    durability: &'static str,
+    /// Durable records that this node's views do not contain yet, by shard; `null` where the journal does not answer.
+    lag: Vec<Option<u64>>,
+}
+
+/// Nodes, shards, owners, epochs, journal lag
 #[utoipa::path(get, path = "/api/cluster", tag = "Operations", security(("bearer" = [])),
     responses((status = 200, description = "The state of this node and what it knows of others", body = Object)))]
-pub async fn get_cluster(State(state): State<AppState>, Staff(_who): Staff) -> Json<NodeStatus> {
-    Json(state.gateway.status())
+pub async fn get_cluster(State(state): State<AppState>, Staff(_who): Staff) -> Json<ClusterBody> {
+    let lag = state.gateway.tail_lags().await;
+    Json(ClusterBody { status: state.gateway.status(), durability: state.durability, lag })
 }

@@ -1,0 +1,35 @@
+//! How long an owner may answer without asking the log: a strong answer needs an append that was
+//! confirmed within the lease, counted from that append's START, since it was this node's shard then.
+//!
+//! On one machine there is none: nobody else can open the journal.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+pub(super) struct Lease {
+    within: Option<Duration>,
+    base: Instant,
+    /// Nanoseconds after `base`: the start of the newest confirmed append.
+    confirmed: AtomicU64,
+}
+
+impl Lease {
+    /// `start`: when the claim that was confirmed was begun.
+    pub(super) fn new(within: Option<Duration>, start: Instant) -> Self {
+        Self { within, base: start, confirmed: AtomicU64::new(0) }
+    }
+
+    pub(super) fn confirm(&self, started: Instant) {
+        let nanos = u64::try_from(started.duration_since(self.base).as_nanos()).unwrap_or(u64::MAX);
+        self.confirmed.fetch_max(nanos, Ordering::AcqRel);
+    }
+
+    pub(super) fn fresh(&self) -> bool {
+        let Some(within) = self.within else { return true };
+        Instant::now().duration_since(self.base) < Duration::from_nanos(self.confirmed.load(Ordering::Acquire)) + within
+    }
+}

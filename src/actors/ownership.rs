@@ -1,0 +1,139 @@
+//! When a shard is claimed, given up, or left alone: pure decisions from what one node believes.
+//!
+//! Safety never rests on them (the claim in the log and the lease do): wrong beliefs cost time. They
+//! are such that nodes do not fight: a shard whose owner is seen alive is never claimed; that owner
+//! itself gives it up when the placement names another. `tests/protocol` model-checks these very functions.
+
+use std::time::Duration;
+
+use super::ports::{
+    Hint,
+    journal::{NodeId, Shard},
+};
+
+/// Whose claim the log's newest record stands under; nobody's after a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOwner {
+    pub node: NodeId,
+    pub epoch: u64,
+    /// Who owned the log, unreleased, when this claim was written.
+    pub over: Option<NodeId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    Stay,
+    Claim,
+    /// Give the shard up in order: drain, release, stand by.
+    Yield,
+    /// Another claim stands in the log behind ours: everything speculative goes at once.
+    Stop,
+}
+
+/// What one node believes of one shard.
+pub struct Situation<'a> {
+    pub me: &'a NodeId,
+    pub shard: Shard,
+    pub hint: &'a Hint,
+    /// This node's own heartbeat is confirmed within the lease.
+    pub connected: bool,
+    pub log: Option<&'a LogOwner>,
+    /// The epoch that this node serves with.
+    pub serving: Option<u64>,
+}
+
+pub fn decide(now: &Situation<'_>) -> Move {
+    let placed = now.hint.owner(now.shard);
+    match now.serving {
+        Some(epoch) if now.log.is_some_and(|owner| owner.epoch > epoch) => Move::Stop,
+        Some(_) => match placed {
+            Some(other) if other != now.me && now.hint.is_alive(other) => Move::Yield,
+            Some(_) | None => Move::Stay,
+        },
+        None if !now.connected => Move::Stay,
+        None => match now.log {
+            // Our own claim, whose generation failed or whose release was lost: nobody else may take it while we live.
+            Some(owner) if owner.node == *now.me => Move::Claim,
+            Some(owner) if now.hint.is_alive(&owner.node) => Move::Stay,
+            Some(_) | None if placed == Some(now.me) => Move::Claim,
+            Some(_) | None => Move::Stay,
+        },
+    }
+}
+
+/// How long the winner of a claim waits before it serves. The owner before it may answer strong reads until its
+/// lease ends, unless it released the shard or was this very process. A quarter more, for clocks that run unevenly.
+pub fn wait_before_serving(me: &NodeId, claim: &LogOwner, lease: Option<Duration>) -> Duration {
+    match (&claim.over, lease) {
+        (Some(before), Some(lease)) if before != me => lease + lease / 4,
+        (Some(_) | None, Some(_) | None) => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str) -> NodeId {
+        NodeId(name.into())
+    }
+
+    fn log(name: &str, epoch: u64) -> LogOwner {
+        LogOwner { node: node(name), epoch, over: None }
+    }
+
+    fn decided(placed: Option<&str>, alive: &[&str], log: Option<&LogOwner>, serving: Option<u64>) -> Move {
+        let alive = alive.iter().map(|name| node(name)).collect();
+        let hint = Hint { generation: 1, owners: vec![placed.map(node)], alive };
+        decide(&Situation { me: &node("a"), shard: Shard(0), hint: &hint, connected: true, log, serving })
+    }
+
+    #[test]
+    fn a_free_shard_is_claimed_by_who_is_placed() {
+        assert_eq!(decided(Some("a"), &["a", "b"], None, None), Move::Claim);
+        assert_eq!(decided(Some("b"), &["a", "b"], None, None), Move::Stay);
+        assert_eq!(decided(None, &["a"], None, None), Move::Stay, "not settled");
+    }
+
+    #[test]
+    fn a_live_owner_is_never_pushed_out() {
+        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 3)), None), Move::Stay);
+        assert_eq!(decided(Some("a"), &["a"], Some(&log("b", 3)), None), Move::Claim, "it is dead");
+    }
+
+    #[test]
+    fn an_owner_yields_to_who_is_placed_and_alive() {
+        assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), Some(3)), Move::Yield);
+        assert_eq!(decided(Some("b"), &["a"], Some(&log("a", 3)), Some(3)), Move::Stay);
+        assert_eq!(decided(None, &["a", "b"], Some(&log("a", 3)), Some(3)), Move::Stay);
+    }
+
+    #[test]
+    fn a_claim_behind_ours_ends_us() {
+        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 4)), Some(3)), Move::Stop);
+        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 2)), Some(3)), Move::Stay, "our claim is on its way");
+    }
+
+    #[test]
+    fn our_own_unserved_claim_is_taken_up_again() {
+        assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), None), Move::Claim);
+    }
+
+    #[test]
+    fn who_is_cut_off_claims_nothing() {
+        let hint = Hint { generation: 1, owners: vec![Some(node("a"))], alive: vec![node("a")] };
+        let me = node("a");
+        let cut = Situation { me: &me, shard: Shard(0), hint: &hint, connected: false, log: None, serving: None };
+        assert_eq!(decide(&cut), Move::Stay);
+    }
+
+    #[test]
+    fn only_another_unreleased_claim_is_waited_out() {
+        let lease = Some(Duration::from_secs(2));
+        let over = |name: Option<&str>| LogOwner { over: name.map(node), ..log("a", 5) };
+        assert_eq!(wait_before_serving(&node("a"), &over(None), lease), Duration::ZERO);
+        assert_eq!(wait_before_serving(&node("a"), &over(Some("a")), lease), Duration::ZERO);
+        assert_eq!(wait_before_serving(&node("a"), &over(Some("b")), lease), Duration::from_millis(2_500));
+        assert_eq!(wait_before_serving(&node("a"), &over(Some("b")), None), Duration::ZERO);
+    }
+}

@@ -1,0 +1,96 @@
+//! Following placement and log: when this shard's actor claims, yields or stops ([`ownership`] decides).
+//!
+//! [`ownership`]: crate::actors::ownership
+
+use std::time::Duration;
+
+use ractor::ActorRef;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{Phase, ShardArgs, ShardMsg, ShardState};
+use crate::actors::{
+    ownership::{Move, Situation, decide},
+    status::ShardPhase,
+};
+
+/// What no event tells (this node is connected again) is looked at this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What is to be done now, by what this node believes.
+pub(super) fn move_of(args: &ShardArgs, serving: Option<u64>) -> Move {
+    let (hint, log) = (args.placement.hint(), args.tail.progress().owner);
+    decide(&Situation {
+        me: &args.settings.node,
+        shard: args.shard,
+        hint: &hint,
+        connected: args.placement.connected(),
+        log: log.as_ref(),
+        serving,
+    })
+}
+
+impl ShardState {
+    /// Wakes this actor on every change that may concern it. On one machine nothing ever does.
+    pub(super) fn watch(&mut self, myself: &ActorRef<ShardMsg>) {
+        if self.args.settings.lease.is_none() {
+            return;
+        }
+        let (args, myself, ended) = (self.args.clone(), myself.clone(), CancellationToken::new());
+        self._watch = Some(ended.clone().drop_guard());
+        tokio::spawn(async move {
+            let (mut generation, mut owner) = (args.placement.hint().generation, args.tail.progress().owner);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = ended.cancelled() => return,
+                    () = args.placement.changed(generation) => generation = args.placement.hint().generation,
+                    () = args.tail.owner_changed(&owner) => owner = args.tail.progress().owner,
+                    () = sleep(LOOK_AGAIN) => {}
+                }
+                if myself.send_message(ShardMsg::Consider).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    pub(super) fn consider(&mut self, myself: &ActorRef<ShardMsg>) {
+        let serving = match &self.phase {
+            Phase::Standby => None,
+            Phase::Serving { claim, .. } => Some(claim.epoch),
+            // Under way; looked at again at its end.
+            Phase::Opening { .. } | Phase::Yielding | Phase::Drained => return,
+        };
+        match move_of(&self.args, serving) {
+            Move::Stay => {}
+            Move::Claim => {
+                self.phase = Phase::Opening { waiting: Vec::new(), trouble: None };
+                self.open(myself);
+            }
+            Move::Yield => self.give_up(myself),
+            Move::Stop => {
+                tracing::warn!(shard = self.args.shard.0, "another node has claimed the shard");
+                self.args.meter.fenced.increment(1);
+                self.discard();
+                self.stand_by(myself);
+            }
+        }
+    }
+
+    /// Serves no longer; whether it claims again is for the next look to say.
+    pub(super) fn stand_by(&mut self, myself: &ActorRef<ShardMsg>) {
+        self.phase = Phase::Standby;
+        self.args.status.set(ShardPhase::Standby);
+        // On one machine nobody else looks: the claim begins at once.
+        self.consider(myself);
+    }
+
+    /// A claim was given up before it was won: who waits is sent to the owner.
+    pub(super) fn stood_down(&mut self, generation: u64) {
+        if generation == self.generation && matches!(self.phase, Phase::Opening { .. }) {
+            self.phase = Phase::Standby;
+            self.args.status.set(ShardPhase::Standby);
+        }
+    }
+}
