@@ -64,6 +64,14 @@ pub enum AskError<R: std::error::Error> {
     TimedOut,
 }
 
+/// This node's folded view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Peeked<V> {
+    pub answer: Option<Answer<V>>,
+    /// It holds everything that was durable when it was asked for; else it may be old, and says nothing wrong.
+    pub caught_up: bool,
+}
+
 pub type Asked<E> = Result<
     Answer<<E as crate::domain::entity::Entity>::View>,
     AskError<<E as crate::domain::entity::Entity>::Rejection>,

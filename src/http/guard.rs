@@ -34,6 +34,12 @@ pub async fn around(State(state): State<AppState>, request: Request, next: Next)
     let method = method_name(request.method());
     let span = tracing::info_span!("request", method, route, id = id.to_str().unwrap_or_default());
 
+    if !state.gateway.connected() && needs_the_cluster(request.uri().path()) {
+        let problem = Problem::new(Code::Unavailable, "this node is cut off from the cluster; ask another");
+        let mut response = span.in_scope(|| problem.retry_after(1000).into_response());
+        dress(response.headers_mut(), id);
+        return response;
+    }
     let Some(_inside) = Inside::enter(&state) else {
         let mut response = span
             .in_scope(|| Problem::new(Code::Busy, "too many requests are under way").retry_after(1000).into_response());
@@ -55,6 +61,12 @@ pub async fn around(State(state): State<AppState>, request: Request, next: Next)
     metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status_name(status))
         .record(began.elapsed().as_secs_f64());
     response
+}
+
+/// What a node may not answer while others may serve its shards and its views stand still: the shop itself. The
+/// operator's own look at this node goes on.
+fn needs_the_cluster(path: &str) -> bool {
+    path.starts_with("/api/") && path != "/api/cluster" && !path.starts_with("/api/docs")
 }
 
 /// One request under way (G7): counted while it lives, refused beyond the bound.

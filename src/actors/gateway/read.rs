@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use super::{Answer, Gateway};
+use super::{Answer, Gateway, Peeked};
 use crate::{
     actors::ports::{StoreError, journal::Commit},
     domain::{
@@ -27,17 +27,19 @@ impl Gateway {
         &self,
         id: &str,
         within: Duration,
-    ) -> Result<Option<Answer<E::View>>, StoreError> {
+    ) -> Result<Peeked<E::View>, StoreError> {
+        let mut caught_up = false;
         if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
             let folded = async {
-                if let Ok(end) = self.core.journal.end(tail.shard).await {
+                match self.core.journal.end(tail.shard).await {
                     // A stopped tail shows what it had; `/readyz` tells.
-                    let _ = tail.folded(end).await;
+                    Ok(end) => tail.folded(end).await.is_ok(),
+                    Err(_) => false,
                 }
             };
-            let _ = timeout(within, folded).await;
+            caught_up = timeout(within, folded).await.unwrap_or(false);
         }
-        self.peek::<E>(id)
+        Ok(Peeked { answer: self.peek::<E>(id)?, caught_up })
     }
 
     pub fn peek_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {

@@ -90,6 +90,11 @@ impl Gateway {
         self.tail_lags().await.into_iter().flatten().sum()
     }
 
+    /// Whether this node may answer: false while it is cut off from its cluster.
+    pub fn connected(&self) -> bool {
+        self.core.cluster.as_ref().is_none_or(|cluster| cluster.connected())
+    }
+
     /// `Ok` when every shard takes commands and the views follow; else why not.
     pub fn ready(&self) -> Result<(), String> {
         let status = self.status();

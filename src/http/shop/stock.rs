@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Response},
 };
 
@@ -25,6 +25,10 @@ use crate::{
 /// How long a look at a SKU waits for this node to fold what was just written, usually no time at all.
 const FOLD_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
 
+/// Set where this node could not make sure in time that it knows the newest change: the view may be old, and says
+/// nothing wrong.
+const STALE: HeaderName = HeaderName::from_static("souk-stale");
+
 /// Availability of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
     params(("sku" = String, Path, description = "A SKU")),
@@ -41,7 +45,8 @@ pub async fn get_stock(
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
     let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
-    let answer = match folded {
+    let caught_up = folded.caught_up;
+    let answer = match folded.answer {
         Some(answer) => answer,
         // Sold, and never yet received: none is there.
         None if state.catalogue.sku(&sku).is_some() => {
@@ -57,5 +62,9 @@ pub async fn get_stock(
         levels: staff.then(|| answer.view.into()),
         sku,
     };
-    Ok(unless_known(&headers, etag(answer.version), || Json(body).into_response()))
+    let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
+    if !caught_up {
+        response.headers_mut().insert(STALE, HeaderValue::from_static("1"));
+    }
+    Ok(response)
 }
