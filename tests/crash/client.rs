@@ -93,6 +93,11 @@ impl Person {
         Self { client, token: None, cookie: Mutex::new(None) }
     }
 
+    /// Another guest, over the same connections.
+    pub fn somebody_new(&self) -> Self {
+        Self { client: self.client.clone(), token: None, cookie: Mutex::new(None) }
+    }
+
     /// The superadmin. The token outlives the server: its key lies in the data directory.
     pub async fn staff(url: &str) -> Self {
         let guest = Self::guest();
