@@ -7,6 +7,7 @@
 
 mod actors;
 mod check;
+mod cluster;
 mod data;
 mod error;
 mod http;
@@ -30,6 +31,7 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 pub use actors::Actors;
+pub use cluster::Cluster;
 pub use data::Data;
 pub use error::{ConfigError, Problem};
 pub use http::Http;
@@ -57,6 +59,7 @@ pub struct Config {
     pub shop: Shop,
     pub payments: Payments,
     pub identity: Identity,
+    pub cluster: Cluster,
     pub log: Log,
 }
 
@@ -104,6 +107,7 @@ impl Config {
         self.shop.check(&mut checks);
         self.payments.check(&mut checks);
         self.identity.check(&mut checks);
+        self.cluster.check(&mut checks, &self.identity.signing_key);
         self.log.check(&mut checks);
         checks.problems
     }

@@ -44,6 +44,32 @@ fn the_sample_file_is_legal() {
     assert!(config.live.public_stock_counts);
 }
 
+const SIGNING_KEY: (&str, &str) =
+    ("SOUK_IDENTITY__SIGNING_KEY", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+
+#[test]
+fn the_cluster_example_is_legal_once_the_key_is_given() {
+    let example = include_str!("../../config/cluster.toml");
+    refused(example, &[], &[], "identity.signing_key: 64 hex digits, the same on every node of the cluster");
+    assert!(load(example, &[SIGNING_KEY], &[]).expect("legal").cluster.is_on());
+}
+
+#[test]
+fn a_lease_that_outlives_the_members_death_is_refused() {
+    let cluster = |rest: &str| format!("[cluster]\nurls = [\"nats://127.0.0.1:4222\"]\n{rest}");
+    assert!(load(&cluster(""), &[SIGNING_KEY], &[]).is_ok());
+    refused(&cluster("lease_ms = 3_000"), &[SIGNING_KEY], &[], "cluster.lease_ms: 1000 to 2999 milliseconds");
+    refused(&cluster("replicas = 2"), &[SIGNING_KEY], &[], "cluster.replicas: 1, 3 or 5 copies expected, \"2\" found");
+    refused(&cluster("name = \"My Shop\""), &[SIGNING_KEY], &[], "cluster.name");
+    refused(&cluster("user = \"a\"\nnkey_seed_file = \"b\""), &[SIGNING_KEY], &[], "cluster.user");
+}
+
+#[test]
+fn a_password_in_a_url_is_refused_without_showing_it() {
+    let refusal = load("[cluster]\nurls = [\"nats://souk:hunter2@h:4222\"]\n", &[SIGNING_KEY], &[]).expect_err("refused");
+    assert!(refusal.contains("cluster.urls") && !refusal.contains("hunter2"), "{refusal}");
+}
+
 #[test]
 fn later_sources_win() {
     let file = "[http]\nlisten = \"127.0.0.1:1\"\npage_limit_max = 50\n";
