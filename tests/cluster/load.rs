@@ -61,7 +61,7 @@ fn levels(json: &Value) -> Option<(u64, u64)> {
     Some((json["version"].as_u64()?, json["available"].as_u64()?))
 }
 
-fn stock(answer: &Answer) -> Outcome {
+pub fn stock(answer: &Answer) -> Outcome {
     match levels(&answer.json) {
         Some((version, available)) if answer.status == 200 => Outcome::Stock { version, available },
         _ => refused(answer),
@@ -118,9 +118,12 @@ async fn onlooker(site: Arc<Site>, who: String, rng: Rng, pace: Duration) {
         pace.tick().await;
         match rng.below(12) {
             // Goods for the shoppers; the first SKU is never filled up, so that some come too late.
-            0 => drop(receive(&site, &who, rng.pick(&site.sold[1..]), 2 + rng.below(5), &rng.uuid().to_string()).await),
+            0 => drop(
+                receive(&site, &who, rng.pick::<String>(&site.sold[1..]), 2 + rng.below(5), &rng.uuid().to_string())
+                    .await,
+            ),
             1 => drop(site.ask(&site.staff, &Call::get("/api/orders?limit=20")).await),
-            _ => drop(look(&site, &who, rng.pick(&site.sold)).await),
+            _ => drop(look(&site, &who, rng.pick::<String>(&site.sold)).await),
         }
     }
 }

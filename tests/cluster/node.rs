@@ -17,7 +17,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{client::{Call, Person}, process::PASSWORD};
+use crate::{
+    client::{Call, Person},
+    process::PASSWORD,
+};
 
 /// A start that takes longer is a failure; a loaded machine in a debug build needs a fraction of it.
 pub const START_MAX: Duration = Duration::from_secs(40);
@@ -117,10 +120,6 @@ impl Node {
 
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
-    }
-
-    pub fn runs(&self) -> bool {
-        self.child.is_some()
     }
 
     pub fn log(&self) -> String {

@@ -2,6 +2,7 @@
 //! next node with the same key, until a deadline; only then is the outcome unknown.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -31,10 +32,10 @@ const FOLLOWED_MAX: usize = 150;
 /// A try that got no answer, or not the one to be had.
 #[derive(Clone, Debug)]
 pub struct Failed {
-    pub at: Instant,
     pub node: usize,
     /// `None`: no answer at all.
     pub status: Option<u16>,
+    #[allow(dead_code, reason = "read by whoever reads the failure")]
     pub what: String,
 }
 
@@ -46,6 +47,8 @@ pub struct Site {
     pub strict: Vec<String>,
     /// Bought and cancelled.
     pub sold: Vec<String>,
+    /// Version and available units of each SKU before anybody came.
+    pub first: BTreeMap<String, (u64, u64)>,
     pub closing: AtomicBool,
     pub failed: Mutex<Vec<Failed>>,
     pub answered: AtomicU64,
@@ -66,6 +69,7 @@ impl Site {
         nodes: Vec<watch::Receiver<Option<String>>>,
         strict: Vec<String>,
         sold: Vec<String>,
+        first: BTreeMap<String, (u64, u64)>,
     ) -> Arc<Self> {
         Arc::new(Self {
             history,
@@ -73,6 +77,7 @@ impl Site {
             nodes,
             strict,
             sold,
+            first,
             closing: AtomicBool::new(false),
             failed: Mutex::default(),
             answered: AtomicU64::new(0),
@@ -135,7 +140,7 @@ impl Site {
     }
 
     fn fails(&self, node: usize, status: Option<u16>, what: String) -> String {
-        self.failed.lock().unwrap().push(Failed { at: Instant::now(), node, status, what: what.clone() });
+        self.failed.lock().unwrap().push(Failed { node, status, what: what.clone() });
         what
     }
 

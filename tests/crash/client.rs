@@ -98,6 +98,12 @@ impl Person {
         Self { client: self.client.clone(), token: None, cookie: Mutex::new(None) }
     }
 
+    /// The same person, at another desk.
+    pub fn again(&self) -> Self {
+        let cookie = Mutex::new(self.cookie.lock().unwrap().clone());
+        Self { client: self.client.clone(), token: self.token.clone(), cookie }
+    }
+
     /// The superadmin. The token outlives the server: its key lies in the data directory.
     pub async fn staff(url: &str) -> Self {
         let guest = Self::guest();
