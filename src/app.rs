@@ -4,11 +4,14 @@
 //! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
 //! listens. Stopping takes the same way back. [`App`] is what the command line runs.
 
+mod backend;
 mod clock;
+mod cluster;
 mod current;
 mod engine;
 mod fold;
 mod metrics;
+mod nats;
 mod offline;
 mod program;
 mod server;

@@ -4,3 +4,5 @@
 
 pub mod alone;
 pub mod loopback;
+pub mod members;
+pub mod nats;

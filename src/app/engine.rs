@@ -3,18 +3,24 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{clock::SystemClock, current::Folded, fold::Folds, settings};
+use super::{
+    backend::Backend,
+    clock::SystemClock,
+    cluster::{self, ClusterError},
+    current::Folded,
+    fold::Folds,
+    settings,
+};
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Clock, Journal, PaymentGateway},
+        ports::{Clock, PaymentGateway},
         probe::Unharmed,
         runtime::{Parts, Runtime, StartError},
     },
     config::Config,
     live::Hub,
-    persistence::{SledJournal, sled_journal::OpenError, state_store::SledStateStore},
-    transport::{alone::Alone, loopback::Loopback},
+    persistence::{sled_journal::OpenError, state_store::SledStateStore},
     views::catalogue::Catalogue,
 };
 
@@ -26,6 +32,8 @@ pub enum EngineError {
     Store(#[from] crate::actors::ports::StoreError),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error("cluster: {0}")]
+    Cluster(#[from] ClusterError),
 }
 
 pub struct Engine {
@@ -33,43 +41,46 @@ pub struct Engine {
     pub catalogue: Catalogue,
     pub hub: Hub,
     pub clock: Arc<dyn Clock>,
+    /// What an acknowledgement means here.
+    pub durability: &'static str,
     runtime: Runtime,
-    journal: Arc<SledJournal>,
+    backend: Backend,
 }
 
-/// What an acknowledgement means on one machine: it is on this machine's disk.
-pub(super) const DURABILITY: &str = "local-synced";
-
 impl Engine {
-    /// Opens the data directory (this process alone) and starts every actor. Blocks while sled reads its files.
+    /// Opens the data directory (this process alone), joins the cluster if there is one, and starts every actor.
+    /// Blocks while sled reads its files.
     pub async fn start(config: &Config, providers: Vec<Arc<dyn PaymentGateway>>) -> Result<Self, EngineError> {
-        let journal = Arc::new(SledJournal::open(&journal_dir(&config.data.dir), settings::journal(config))?);
+        let backend = Backend::open(config).await?;
         let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
         let live = settings::live(config);
         let folded = Arc::new(Folded { max: live.snapshot_entities, ..Folded::default() });
         let hub = Hub::start(live, folded.clone());
         let catalogue = Catalogue::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let actors = settings::actors(config);
         let parts = Parts {
-            journal: journal.clone(),
+            journal: backend.journal(),
             store: Arc::new(store),
             fold: Arc::new(Folds { catalogue: catalogue.clone(), hub: hub.clone() }),
             clock: clock.clone(),
             providers,
-            transport: Box::new(|local| Arc::new(Loopback::new(local))),
-            placement: Arc::new(Alone::new(actors.node.clone(), journal.shards())),
+            transport: backend.transport(config),
+            placement: backend.placement(config),
             probe: Arc::new(Unharmed),
-            settings: actors,
+            settings: backend.actors(config),
         };
         let (runtime, gateway) = Runtime::start(parts).await?;
         let _ = folded.gateway.set(gateway.clone());
-        Ok(Self { gateway, catalogue, hub, clock, runtime, journal })
+        if backend.is_cluster() {
+            cluster::ready(&gateway).await?;
+        }
+        let durability = backend.durability();
+        Ok(Self { gateway, catalogue, hub, clock, durability, runtime, backend })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
     pub fn failed(&self) -> futures::future::BoxFuture<'static, Arc<str>> {
-        let (journal, tails) = (self.journal.failed(), self.runtime.failed());
+        let (journal, tails) = (self.backend.failed(), self.runtime.failed());
         Box::pin(async move {
             tokio::select! {
                 reason = journal => reason,
@@ -78,15 +89,17 @@ impl Engine {
         })
     }
 
+    /// The first step of a graceful end: in a cluster the other nodes take over, while this one still answers.
+    pub async fn hand_over(&self, within: Duration) {
+        if self.backend.is_cluster() {
+            self.runtime.hand_over(within).await;
+        }
+    }
+
     pub async fn drain(self, within: Duration) {
         self.runtime.drain(within).await;
         drop(self.gateway);
-        // Sockets and requests may still hold handles: the clean end does not wait for them.
-        self.journal.shut().await;
-        if let Some(journal) = Arc::into_inner(self.journal) {
-            // Joins the writer's thread; not on a runtime's worker.
-            let _ = tokio::task::spawn_blocking(move || journal.close()).await;
-        }
+        self.backend.close().await;
     }
 }
 

@@ -26,7 +26,7 @@ impl Application for App {
         ready(Endpoints {
             address: shop.address,
             superadmin_password: shop.superadmin_password.take(),
-            durability: super::engine::DURABILITY.to_owned(),
+            durability: shop.engine.durability.to_owned(),
         });
         let failed = shop.engine.failed();
         tokio::select! {

@@ -11,7 +11,7 @@ use crate::{
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
     payments::sandbox::SandboxSettings,
-    persistence::{sled_journal::SledOptions, state_store::SledStateOptions},
+    persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
 };
 
 fn size(value: u64) -> usize {
@@ -41,6 +41,26 @@ pub(super) fn actors(config: &Config) -> ActorSettings {
         flush_interval: ms(config.state.flush_interval_ms),
         tail_cache_max: size(config.state.cached_entities_max.div_ceil(shards)),
         lease: None,
+    }
+}
+
+/// Of this node among the others: configured, or the host's.
+pub(super) fn node_name(cluster: &crate::config::Cluster) -> String {
+    if !cluster.node.is_empty() {
+        return cluster.node.clone();
+    }
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let legal: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(63).collect();
+    if legal.is_empty() { "node".to_owned() } else { legal }
+}
+
+pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
+    JetStreamOptions {
+        name: config.cluster.name.clone(),
+        shards: config.actors.shards,
+        replicas: usize::from(config.cluster.replicas),
+        request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
+        create: true,
     }
 }
 

@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
-    engine::{DURABILITY, Engine, EngineError},
+    engine::{Engine, EngineError},
     metrics, server, settings,
 };
 use crate::{
@@ -111,7 +111,7 @@ impl Shop {
             limits: settings::http(config),
             providers: sandbox.iter().map(|_| "sandbox".to_owned()).collect(),
             metrics: Arc::new(move || rendered.render()),
-            durability: DURABILITY,
+            durability: engine.durability,
         });
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
@@ -135,6 +135,8 @@ impl Shop {
     /// Drains: sockets are told to come back elsewhere, requests under way are answered, accepted work
     /// finishes, states are written.
     pub async fn stop(self) {
+        // In a cluster others take this node's shards over while it still takes requests and passes them on.
+        self.engine.hand_over(self.drain_within).await;
         self.engine.hub.close_all(self.drain_within).await;
         let _ = self.stop.send(true);
         let mut server = self.server;

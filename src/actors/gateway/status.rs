@@ -101,6 +101,9 @@ impl Gateway {
         if status.draining {
             return Err("the node is stopping".into());
         }
+        if status.members.iter().any(|member| member.draining && *member.node.0 == *status.node) {
+            return Err("the node is leaving: others take over".into());
+        }
         if !status.connected {
             return Err("this node is cut off from the cluster".into());
         }
