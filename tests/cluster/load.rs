@@ -119,10 +119,10 @@ async fn onlooker(site: Arc<Site>, who: String, rng: Rng, pace: Duration) {
         match rng.below(12) {
             // Goods for the shoppers; the first SKU is never filled up, so that some come too late.
             0 => drop(
-                receive(&site, &who, rng.pick::<String>(&site.sold[1..]), 2 + rng.below(5), &rng.uuid().to_string())
+                receive(&site, &who, rng.pick::<String>(&site.sold[1..]), 4 + rng.below(12), &rng.uuid().to_string())
                     .await,
             ),
-            1 => drop(site.ask(&site.staff, &Call::get("/api/orders?limit=20")).await),
+            2 => drop(site.ask(&site.staff, &Call::get("/api/orders?limit=20")).await),
             _ => drop(look(&site, &who, rng.pick::<String>(&site.sold)).await),
         }
     }

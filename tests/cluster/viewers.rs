@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
     sync::watch,
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
@@ -26,6 +26,8 @@ use crate::{
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 const OPEN_MAX: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);
+/// Between two subscriptions to orders that a node did not know.
+const AGAIN: Duration = Duration::from_millis(250);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -127,6 +129,8 @@ async fn subscribe(socket: &mut Socket, topics: &[String]) -> bool {
 /// Until the socket ends, or its process is another one.
 async fn follow(site: &Site, address: &mut watch::Receiver<Option<String>>, mut socket: Socket, seen: &Mutex<Seen>) {
     let (mut orders, mut known) = (site.followed.subscribe(), 0);
+    let (mut unknown, mut again) = (Vec::new(), interval(AGAIN));
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let fresh: Vec<_> =
             orders.borrow_and_update().iter().skip(known).map(|order| format!("order.{order}")).collect();
@@ -136,7 +140,7 @@ async fn follow(site: &Site, address: &mut watch::Receiver<Option<String>>, mut 
         }
         tokio::select! {
             frame = timeout(SILENCE_MAX, socket.next()) => match frame {
-                Ok(Some(Ok(Message::Text(text)))) => take(text.as_str(), seen),
+                Ok(Some(Ok(Message::Text(text)))) => unknown.extend(take(text.as_str(), seen)),
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
                 Ok(Some(Ok(_))) => {}
                 // Nothing changes, or the node is frozen: a pong tells which.
@@ -148,22 +152,37 @@ async fn follow(site: &Site, address: &mut watch::Receiver<Option<String>>, mut 
                 }
             },
             _ = orders.changed() => {}
+            _ = again.tick(), if !unknown.is_empty() => {
+                if !subscribe(&mut socket, &std::mem::take(&mut unknown)).await {
+                    return;
+                }
+            }
             _ = address.changed() => return,
         }
     }
 }
 
-fn take(text: &str, seen: &Mutex<Seen>) {
+/// Notes a frame. An order that this node has not folded yet is unknown to it: its topic is given back, to be asked
+/// for again.
+fn take(text: &str, seen: &Mutex<Seen>) -> Option<String> {
     let mut seen = seen.lock().unwrap();
-    match serde_json::from_str::<Value>(text) {
-        Ok(frame) => {
-            if let (Some(topic), Some(version)) = (frame["topic"].as_str(), frame["version"].as_u64()) {
-                let judged = seen.watch.frame(topic, version);
-                seen.wrong.extend(judged.err());
-            } else if frame["op"] == "error" {
-                seen.wrong.push(format!("an error frame: {frame}"));
-            }
+    let frame = match serde_json::from_str::<Value>(text) {
+        Ok(frame) => frame,
+        Err(error) => {
+            seen.wrong.push(format!("not JSON ({error}): {text}"));
+            return None;
         }
-        Err(error) => seen.wrong.push(format!("not JSON ({error}): {text}")),
+    };
+    if let (Some(topic), Some(version)) = (frame["topic"].as_str(), frame["version"].as_u64()) {
+        let judged = seen.watch.frame(topic, version);
+        seen.wrong.extend(judged.err());
+    } else if frame["op"] == "error" {
+        match frame["topic"].as_str() {
+            Some(topic) if frame["code"] == "not_found" && topic.starts_with("order.") => {
+                return Some(topic.to_owned());
+            }
+            _ => seen.wrong.push(format!("an error frame: {frame}")),
+        }
     }
+    None
 }
