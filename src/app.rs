@@ -9,6 +9,7 @@ mod current;
 mod engine;
 mod fold;
 mod metrics;
+mod nats;
 mod offline;
 mod program;
 mod server;

@@ -1,0 +1,247 @@
+//! One node's part in the membership: beats, watches, and says who should own what.
+//!
+//! Beats overlap: one that is not confirmed never holds up the next. Waiters are woken by `Notify`, in the order
+//! they came, and every choice is biased, so that a seeded simulation over a simulated [`Beats`] repeats itself.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::{
+    StreamExt,
+    future::BoxFuture,
+    stream::FuturesUnordered,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    beats::{Beat, BeatError, Beats, Sign},
+    rendezvous,
+    roster::{Roster, RosterTimes},
+};
+use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
+
+#[derive(Clone, Copy, Debug)]
+pub struct MemberTimes {
+    pub heartbeat: Duration,
+    /// Of silence, until a member counts as dead.
+    pub dead_after: Duration,
+    /// From the first sight of a member until shards are placed on it; of this node itself as well.
+    pub settle: Duration,
+    /// From the start of a confirmed beat, as long as this node counts itself as connected.
+    pub lease: Duration,
+}
+
+/// Beats under way at once. Each ends by itself, so more means that NATS is slow, and another beat would not help.
+const BEATS_MAX: usize = 16;
+/// Between two echoes of this node's own beat, in heartbeats, what still counts as having watched.
+const ECHO_GAP_BEATS: u32 = 3;
+
+pub struct Members {
+    shared: Arc<Shared>,
+    _running: DropGuard,
+}
+
+struct Shared {
+    me: NodeId,
+    url: Option<Arc<str>>,
+    shards: u16,
+    times: MemberTimes,
+    beats: Arc<dyn Beats>,
+    state: Mutex<State>,
+    changed: Notify,
+    stop: CancellationToken,
+}
+
+struct State {
+    roster: Roster,
+    hint: Arc<Hint>,
+    /// Whom `hint` was computed from.
+    placed: Option<Vec<NodeId>>,
+    counter: u64,
+    draining: bool,
+    /// When the newest confirmed beat began.
+    confirmed: Option<Instant>,
+}
+
+impl Members {
+    pub fn start(
+        beats: Arc<dyn Beats>,
+        me: NodeId,
+        url: Option<Arc<str>>,
+        shards: u16,
+        times: MemberTimes,
+    ) -> Self {
+        let roster_times = RosterTimes {
+            dead_after: times.dead_after,
+            settle: times.settle,
+            echo_gap_max: times.heartbeat * ECHO_GAP_BEATS,
+        };
+        let owners = vec![None; usize::from(shards)];
+        let state = State {
+            roster: Roster::new(me.clone(), url.clone(), roster_times),
+            hint: Arc::new(Hint { generation: 1, owners, alive: vec![me.clone()] }),
+            placed: None,
+            counter: 0,
+            draining: false,
+            confirmed: None,
+        };
+        let (state, changed, stop) = (Mutex::new(state), Notify::new(), CancellationToken::new());
+        let shared = Arc::new(Shared { me, url, shards, times, beats, state, changed, stop: stop.clone() });
+        tokio::spawn(shared.clone().run());
+        Self { shared, _running: stop.drop_guard() }
+    }
+
+    /// The last thing a node does: no more beats, and its sign is taken away. Others forget it at once.
+    pub async fn gone(&self) {
+        self.shared.stop.cancel();
+        let gone = self.shared.beats.gone(self.shared.me.clone());
+        match timeout(self.shared.times.lease, gone).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the others learn of this node's end by its silence"),
+            Err(_) => tracing::warn!("not confirmed in time; the others learn of this node's end by its silence"),
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(self: Arc<Self>) {
+        let mut signs = self.beats.watch();
+        let mut under_way = FuturesUnordered::new();
+        let mut every = interval(self.times.heartbeat);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                _ = every.tick() => match under_way.len() < BEATS_MAX {
+                    true => under_way.push(self.clone().beat()),
+                    false => metrics::counter!("souk_heartbeats_unconfirmed_total").increment(1),
+                },
+                Some(outcome) = under_way.next() => if let Err(error) = outcome {
+                    metrics::counter!("souk_heartbeats_unconfirmed_total").increment(1);
+                    tracing::debug!(%error, "a sign of life was not confirmed");
+                },
+                Some(sign) = signs.next() => self.heard(sign),
+            }
+        }
+    }
+
+    async fn beat(self: Arc<Self>) -> Result<(), BeatError> {
+        let (beat, begun) = {
+            let mut state = self.state();
+            state.counter += 1;
+            let (counter, draining) = (state.counter, state.draining);
+            (Beat { node: self.me.clone(), counter, draining, url: self.url.clone() }, Instant::now())
+        };
+        self.beats.beat(beat).await?;
+        let mut state = self.state();
+        state.confirmed = state.confirmed.max(Some(begun));
+        Ok(())
+    }
+
+    fn heard(&self, sign: Sign) {
+        let mut state = self.state();
+        match sign {
+            Sign::Beat(beat) => state.roster.see(beat, Instant::now()),
+            Sign::Gone(node) => state.roster.gone(&node),
+        }
+        self.recompute(&mut state);
+    }
+
+    fn recompute(&self, state: &mut State) {
+        let (alive, placed) = (state.roster.alive(), state.roster.placed());
+        if alive == state.hint.alive && placed == state.placed {
+            return;
+        }
+        let owners = match &placed {
+            Some(nodes) => rendezvous::owners(nodes, self.shards),
+            None => vec![None; usize::from(self.shards)],
+        };
+        let names = |nodes: &[NodeId]| nodes.iter().map(|node| node.0.as_ref()).collect::<Vec<_>>().join(" ");
+        let given = placed.as_deref().map(&names);
+        tracing::info!(alive = names(&alive), placed = given, "the cluster's members");
+        metrics::gauge!("souk_members_alive").set(alive.len() as f64);
+        state.hint = Arc::new(Hint { generation: state.hint.generation + 1, owners, alive });
+        state.placed = placed;
+        self.changed.notify_waiters();
+    }
+
+    /// Until when this node counts itself as connected.
+    fn connected_until(&self) -> Option<Instant> {
+        self.state().confirmed.map(|begun| begun + self.times.lease)
+    }
+}
+
+impl Placement for Members {
+    fn hint(&self) -> Arc<Hint> {
+        self.shared.state().hint.clone()
+    }
+
+    fn changed(&self, seen: u64) -> BoxFuture<'static, ()> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            loop {
+                let mut changed = std::pin::pin!(shared.changed.notified());
+                // Registered before the look, so that no change falls between the two.
+                changed.as_mut().enable();
+                if shared.state().hint.generation != seen {
+                    return;
+                }
+                changed.await;
+            }
+        })
+    }
+
+    fn connected(&self) -> bool {
+        self.shared.connected_until().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn cut_off(&self) -> BoxFuture<'static, ()> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            // A beat that is confirmed meanwhile moves the end: looked at again when it comes.
+            while let Some(until) = shared.connected_until().filter(|until| Instant::now() < *until) {
+                sleep_until(until).await;
+            }
+        })
+    }
+
+    fn leave(&self) -> BoxFuture<'static, ()> {
+        let shared = self.shared.clone();
+        {
+            let mut state = shared.state();
+            state.draining = true;
+            state.roster.drain();
+            shared.recompute(&mut state);
+        }
+        Box::pin(async move {
+            let told = async {
+                while let Err(error) = shared.clone().beat().await {
+                    tracing::debug!(%error, "that this node leaves was not confirmed");
+                    sleep(shared.times.heartbeat).await;
+                }
+            };
+            // Whoever was not told by then sees this node's silence instead.
+            if timeout(shared.times.dead_after, told).await.is_err() {
+                tracing::warn!("the others could not be told that this node leaves");
+            }
+        })
+    }
+
+    fn members(&self) -> Vec<MemberLine> {
+        self.shared.state().roster.lines(Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Commands over NATS: a request on the shard's subject reaches its owner, who alone subscribes there.
+//!
+//! No table of owners is kept: who serves a shard subscribes in the queue group `owner`, so that of two who both
+//! think they do, one gets the message, and the shard's log says whether it may act. NATS carries a message at most once;
+//! what is lost is sent again by the gateway, with the same id.
+
+mod serve;
+mod wire;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_nats::{Client, Request, RequestErrorKind};
+use futures::future::BoxFuture;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
+
+use self::{serve::Server, wire::Answer};
+use crate::actors::ports::{Delivery, Envelope, Reply, Transport, TransportError, journal::Shard};
+
+#[derive(Clone, Debug)]
+pub struct NatsOptions {
+    /// The cluster's: begins every subject.
+    pub name: Arc<str>,
+    pub shards: u16,
+    /// Until a command without an answer counts as lost, and is sent again.
+    pub lost_after: Duration,
+    /// Other nodes' commands under way here, at most; the next is answered `busy` at once.
+    pub inflight_max: usize,
+}
+
+pub struct NatsTransport {
+    client: Client,
+    local: Arc<dyn Delivery>,
+    lost_after: Duration,
+    doors: Vec<Door>,
+}
+
+struct Door {
+    subject: Arc<str>,
+    /// Read by every send, so not behind the channel's lock.
+    serves: AtomicBool,
+    wanted: watch::Sender<bool>,
+}
+
+/// Until the shard's new owner has subscribed.
+const RETRY_AFTER_MS: u64 = 200;
+
+impl NatsTransport {
+    /// Commands for what this node serves go to `local`.
+    pub fn start(client: Client, options: &NatsOptions, local: Arc<dyn Delivery>) -> Self {
+        let room = Arc::new(Semaphore::new(options.inflight_max));
+        let door = |number: u16| {
+            let subject: Arc<str> = subject(&options.name, Shard(number)).into();
+            let (wanted, wants) = watch::channel(false);
+            let server = Server {
+                client: client.clone(),
+                shard: Shard(number),
+                subject: subject.clone(),
+                local: local.clone(),
+                room: room.clone(),
+            };
+            tokio::spawn(server.run(wants));
+            Door { subject, serves: AtomicBool::new(false), wanted }
+        };
+        let doors = (0..options.shards).map(door).collect();
+        Self { client, local, lost_after: options.lost_after, doors }
+    }
+}
+
+fn subject(name: &str, shard: Shard) -> String {
+    format!("{name}.cmd.{:02}", shard.0)
+}
+
+impl Transport for NatsTransport {
+    fn send(
+        &self,
+        shard: Shard,
+        envelope: Arc<Envelope>,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>> {
+        let Some(door) = self.doors.get(usize::from(shard.0)) else {
+            let reason = "no such shard".into();
+            return Box::pin(async { Ok(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false }) });
+        };
+        if door.serves.load(Ordering::Acquire) {
+            return self.local.deliver(shard, envelope);
+        }
+        let (client, subject, within) = (self.client.clone(), door.subject.clone(), within.min(self.lost_after));
+        Box::pin(async move {
+            let begun = Instant::now();
+            metrics::counter!("souk_remote_commands_total").increment(1);
+            let answer = ask(&client, &subject, &envelope, within).await;
+            metrics::histogram!("souk_remote_command_seconds").record(begun.elapsed().as_secs_f64());
+            answer
+        })
+    }
+
+    fn serving(&self, shard: Shard, serves: bool) {
+        if let Some(door) = self.doors.get(usize::from(shard.0)) {
+            door.serves.store(serves, Ordering::Release);
+            door.wanted.send_replace(serves);
+        }
+    }
+}
+
+async fn ask(client: &Client, subject: &str, envelope: &Envelope, within: Duration) -> Result<Reply, TransportError> {
+    let payload = match serde_json::to_vec(envelope) {
+        Ok(payload) => payload,
+        Err(error) => return Ok(wire::unreadable("command", &error)),
+    };
+    let (bytes, max) = (payload.len(), client.max_payload());
+    if bytes > max {
+        return Ok(Reply::TooLarge { bytes, max });
+    }
+    let request = Request::new().payload(payload.into()).timeout(Some(within));
+    let (kind, reason) = match client.send_request(subject.to_owned(), request).await {
+        Ok(message) => {
+            return match serde_json::from_slice(&message.payload) {
+                Ok(Answer::Reply(reply)) => Ok(*reply),
+                Ok(Answer::Lost(reason)) => Err(lost("owner", &reason)),
+                Err(error) => Ok(wire::unreadable("reply", &error)),
+            };
+        }
+        Err(error) => match error.kind() {
+            // Nobody got it, so it certainly did not happen: the caller may be told so when the time is over.
+            RequestErrorKind::NoResponders => {
+                metrics::counter!("souk_remote_lost_total", "why" => "no_owner").increment(1);
+                let reason = "the shard has no owner at this moment".into();
+                return Ok(Reply::Unavailable { retry_after_ms: RETRY_AFTER_MS, reason, retry: true });
+            }
+            RequestErrorKind::MaxPayloadExceeded => return Ok(Reply::TooLarge { bytes, max: client.max_payload() }),
+            RequestErrorKind::TimedOut => ("timeout", format!("no answer on {subject} within {within:?}")),
+            RequestErrorKind::InvalidSubject | RequestErrorKind::Other => ("connection", error.to_string()),
+        },
+    };
+    Err(lost(kind, &reason))
+}
+
+fn lost(why: &'static str, reason: &str) -> TransportError {
+    metrics::counter!("souk_remote_lost_total", "why" => why).increment(1);
+    TransportError::Lost(reason.into())
+}
