@@ -6,6 +6,7 @@
 
 pub mod envelope;
 mod guard;
+pub mod jetstream;
 pub mod memory_journal;
 mod private_dir;
 pub mod sled_journal;

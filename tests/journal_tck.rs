@@ -3,6 +3,9 @@
 //! `suite` is generic; `backends` says how each backend is made, and how it is opened again after a crash.
 //! What only one backend can show (files, processes, faults) stands in `sled_only` and `memory_only`.
 
+#[path = "common/nats.rs"]
+mod nats;
+
 #[path = "journal_tck/backends.rs"]
 mod backends;
 #[path = "journal_tck/damage.rs"]
@@ -22,7 +25,7 @@ mod suite_read;
 #[path = "journal_tck/tools.rs"]
 mod tools_cases;
 
-use backends::{Backend, Memory, Sled};
+use backends::{JetStream, Memory, Sled};
 
 macro_rules! conformance {
     ($($room:ident :: $case:ident),* $(,)?) => {
@@ -35,6 +38,11 @@ macro_rules! conformance {
             use super::*;
             $(#[tokio::test(start_paused = true)]
             async fn $case() { $room::$case(Memory::fresh()).await })*
+        }
+        /// Every case on one set of servers, each with a shop of its own; the last name printed is the case that failed.
+        async fn on_jetstream(urls: &str, replicas: usize) {
+            $(eprintln!("{}, {replicas} replicas", stringify!($case));
+            $room::$case(JetStream::on(urls, replicas)).await;)*
         }
     };
 }
@@ -58,3 +66,15 @@ conformance![
     suite_read::a_range_is_inclusive_and_ends,
     suite_read::a_reader_that_lags_misses_nothing,
 ];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jetstream_with_one_replica_conforms() {
+    let servers = nats::NatsServers::start(1).await;
+    on_jetstream(&servers.urls(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jetstream_with_three_replicas_conforms() {
+    let servers = nats::NatsServers::start(3).await;
+    on_jetstream(&servers.urls(), 3).await;
+}

@@ -6,17 +6,19 @@ use souk::{
     actors::ports::Journal,
     persistence::{
         MemoryJournal, SledJournal,
+        jetstream::{JetStreamJournal, JetStreamOptions},
         memory_journal::{MemoryStorage, NoFaults},
         sled_journal::SledOptions,
     },
 };
 use tempfile::TempDir;
 
+use super::nats;
+
 pub const SHARDS: u16 = 4;
 
 pub trait Backend: Sized + Send {
     type J: Journal;
-    fn fresh() -> Self;
     fn open(&self) -> Arc<Self::J>;
     /// What a killed process would find: nothing of `old` but what it made durable.
     fn reopen_after_crash(&mut self, old: Arc<Self::J>) -> Arc<Self::J>;
@@ -24,12 +26,14 @@ pub trait Backend: Sized + Send {
 
 pub struct Memory(MemoryStorage);
 
-impl Backend for Memory {
-    type J = MemoryJournal;
-
-    fn fresh() -> Self {
+impl Memory {
+    pub fn fresh() -> Self {
         Self(MemoryStorage::new(super::make::uuid(), SHARDS))
     }
+}
+
+impl Backend for Memory {
+    type J = MemoryJournal;
 
     fn open(&self) -> Arc<MemoryJournal> {
         Arc::new(MemoryJournal::open(self.0.clone(), Arc::new(NoFaults)))
@@ -46,12 +50,14 @@ pub fn options() -> SledOptions {
     SledOptions { shards: SHARDS, ..SledOptions::default() }
 }
 
-impl Backend for Sled {
-    type J = SledJournal;
-
-    fn fresh() -> Self {
+impl Sled {
+    pub fn fresh() -> Self {
         Self(TempDir::new().expect("a directory"))
     }
+}
+
+impl Backend for Sled {
+    type J = SledJournal;
 
     fn open(&self) -> Arc<SledJournal> {
         Arc::new(SledJournal::open(self.0.path(), options()).expect("the journal opens"))
@@ -63,6 +69,38 @@ impl Backend for Sled {
         copy_dir(self.0.path(), copy.path());
         drop(old);
         self.0 = copy;
+        self.open()
+    }
+}
+
+/// One shop on servers that other shops use too.
+pub struct JetStream {
+    urls: String,
+    options: JetStreamOptions,
+}
+
+impl JetStream {
+    pub fn on(urls: &str, replicas: usize) -> Self {
+        let name = format!("t{}", super::make::uuid().as_u64_pair().1);
+        let options = JetStreamOptions { name, shards: SHARDS, replicas, ..JetStreamOptions::default() };
+        Self { urls: urls.to_owned(), options }
+    }
+}
+
+impl Backend for JetStream {
+    type J = JetStreamJournal;
+
+    /// With a connection of its own, like another process.
+    fn open(&self) -> Arc<JetStreamJournal> {
+        let open = async {
+            let client = nats::client(&self.urls).await;
+            JetStreamJournal::open(client, self.options.clone()).await
+        };
+        let opened = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(open));
+        Arc::new(opened.expect("the journal opens"))
+    }
+
+    fn reopen_after_crash(&mut self, _old: Arc<JetStreamJournal>) -> Arc<JetStreamJournal> {
         self.open()
     }
 }

@@ -10,7 +10,9 @@ use std::{
 
 use futures::StreamExt;
 use souk::{
-    actors::ports::journal::{Batch, BatchId, Commit, Entry, Journal, NodeId, Record, Records, Seq, Shard},
+    actors::ports::journal::{
+        Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Record, Records, Seq, Shard,
+    },
     domain::{
         ids::CommandId,
         key::EntityKey,
@@ -25,6 +27,16 @@ pub const S: Shard = Shard(0);
 
 pub fn node(name: &str) -> NodeId {
     NodeId(name.into())
+}
+
+/// Claims until the race is won, as a shard's owner does.
+pub async fn claim(journal: &impl Journal, name: &str) -> Claim {
+    loop {
+        match journal.claim(S, node(name)).await {
+            Err(JournalError::LostRace) => {}
+            claimed => return claimed.expect("a claim"),
+        }
+    }
 }
 
 pub fn uuid() -> Uuid {

@@ -10,8 +10,7 @@ use super::{backends::Backend, make::*};
 pub async fn one_of_two_racing_claims_wins(backend: impl Backend) {
     let journal = backend.open();
     for round in 0..20 {
-        let (a, b) = join(journal.claim(S, node("a")), journal.claim(S, node("b"))).await;
-        let (a, b) = (a.expect("a claim"), b.expect("a claim"));
+        let (a, b) = join(claim(&*journal, "a"), claim(&*journal, "b")).await;
         let (old, new) = if a.epoch < b.epoch { (a, b) } else { (b, a) };
         assert_eq!((old.epoch, new.epoch), (2 * round + 1, 2 * round + 2));
         let end = journal.end(S).await.expect("an end");

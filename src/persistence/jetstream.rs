@@ -1,0 +1,114 @@
+//! The journal on NATS JetStream: one stream for each shard, one message for each record.
+//!
+//! Fencing is `Nats-Expected-Last-Sequence` on the whole stream, checked by nats-server where the message
+//! is applied (also on 2.9.10, where per-subject expectations are not): two writers can never both be
+//! stored at one sequence. The record at `after + 1` therefore says for good what became of an append
+//! whose answer was lost; where nothing stands there yet, a barrier is written first (`resolve`).
+//! Deliberately absent: message ids and server-side de-duplication (no append is ever sent twice).
+
+mod api;
+mod error;
+mod open;
+mod options;
+mod probe;
+mod reader;
+mod resolve;
+mod write;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_nats::Client;
+use futures::{FutureExt, future::BoxFuture};
+use uuid::Uuid;
+
+pub use error::JetStreamError;
+pub use options::JetStreamOptions;
+pub use probe::{ProbeReport, probe};
+
+use self::{api::Api, resolve::Pending};
+use crate::actors::ports::journal::{
+    AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, Records, Resolution, Seq, Shard,
+};
+
+#[derive(Clone)]
+pub struct JetStreamJournal(Arc<Inner>);
+
+struct Inner {
+    api: Api,
+    id: Uuid,
+    shards: u16,
+    options: JetStreamOptions,
+    /// Of this process's newest claim on each shard: its epoch, and the record that its next append follows.
+    /// A lock, held for a look or a change and never across an await.
+    writers: Mutex<HashMap<Shard, Writer>>,
+    /// The newest append of each shard, until another follows: `resolve` asks about no other.
+    pending: Mutex<HashMap<Shard, Pending>>,
+}
+
+#[derive(Clone, Copy)]
+struct Writer {
+    epoch: u64,
+    end: Seq,
+}
+
+impl JetStreamJournal {
+    /// Finds the shop's streams, or makes them where `options.create` says so.
+    ///
+    /// # Errors
+    /// When a stream is missing, differs in what matters, or the servers cannot take this journal.
+    pub async fn open(client: Client, options: JetStreamOptions) -> Result<Self, JetStreamError> {
+        let api = Api::new(client, options.request_timeout);
+        let meta = open::open(&api, &options).await?;
+        let (writers, pending) = (Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers, pending })))
+    }
+
+    fn writers(&self) -> MutexGuard<'_, HashMap<Shard, Writer>> {
+        self.0.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, HashMap<Shard, Pending>> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for JetStreamJournal {
+    fn id(&self) -> Uuid {
+        self.0.id
+    }
+
+    fn shards(&self) -> u16 {
+        self.0.shards
+    }
+
+    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
+        self.claim_now(shard, node).boxed()
+    }
+
+    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        self.release_now(claim, after).boxed()
+    }
+
+    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        self.append_now(claim, after, batch).boxed()
+    }
+
+    fn read(&self, shard: Shard, from: Seq) -> Records {
+        reader::records(self.clone(), shard, from, None)
+    }
+
+    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
+        reader::records(self.clone(), shard, from, Some(to))
+    }
+
+    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        self.resolve_now(shard, batch).boxed()
+    }
+
+    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
+        self.end_now(shard).boxed()
+    }
+}

@@ -1,0 +1,175 @@
+//! The few requests that the journal makes of JetStream, as JSON over core NATS.
+//!
+//! Not async-nats' stream handles: those hide which server errors are definite (a wrong sequence), which
+//! leave the outcome open, and ask 2.9 servers for fields they do not send. Subjects and error codes as
+//! published in nats-server's `server/jetstream_api.go` and `errors.json`.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{Client, HeaderMap, Request, client::RequestErrorKind};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::actors::ports::journal::Seq;
+
+/// "wrong last sequence", and its form on newer servers when another message is in flight.
+const WRONG_LAST_SEQUENCE: [u64; 2] = [10071, 10164];
+/// Resources of the server, the account or the storage are used up; nothing was stored.
+const NO_ROOM: [u64; 4] = [10002, 10023, 10028, 10047];
+const STORE_FAILED: u64 = 10077;
+pub(super) const STREAM_NOT_FOUND: u64 = 10059;
+const MESSAGE_NOT_FOUND: u64 = 10037;
+
+#[derive(Clone)]
+pub(super) struct Api {
+    pub(super) client: Client,
+    pub(super) timeout: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize, thiserror::Error)]
+#[error("{description} ({err_code})")]
+pub(super) struct ServerError {
+    #[serde(default)]
+    pub(super) err_code: u64,
+    #[serde(default)]
+    pub(super) description: String,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error(transparent)]
+    Server(ServerError),
+    /// No answer: it may have been done, and it may yet be.
+    #[error("{0}")]
+    Unknown(Arc<str>),
+}
+
+/// Why a message was not confirmed.
+#[derive(Clone, Debug)]
+pub(super) enum NotStored {
+    /// Definite: the stream's end is another.
+    WrongEnd,
+    /// Definite: no room.
+    Full(Arc<str>),
+    /// Definite, and it would be the same again.
+    Refused(Arc<str>),
+    Unknown(Arc<str>),
+}
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    error: Option<ServerError>,
+    #[serde(flatten)]
+    value: Option<T>,
+}
+
+#[derive(Deserialize)]
+struct PubAck {
+    seq: Seq,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StreamInfo {
+    pub(super) config: async_nats::jetstream::stream::Config,
+    pub(super) state: StreamState,
+    pub(super) cluster: Option<StreamCluster>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StreamState {
+    pub(super) last_seq: Seq,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StreamCluster {
+    pub(super) leader: Option<String>,
+    #[serde(default)]
+    pub(super) replicas: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    message: StoredMessage,
+}
+
+#[derive(Deserialize)]
+struct StoredMessage {
+    #[serde(default)]
+    data: String,
+}
+
+impl Api {
+    pub(super) fn new(client: Client, timeout: Duration) -> Self {
+        Self { client, timeout }
+    }
+
+    /// One JetStream API request; `what` comes after `$JS.API.`.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, what: &str, body: String) -> Result<T, ApiError> {
+        let request = Request::new().payload(body.into()).timeout(Some(self.timeout));
+        let answer = self.client.send_request(format!("$JS.API.{what}"), request).await;
+        let answer = answer.map_err(|error| ApiError::Unknown(format!("{what}: {error}").into()))?;
+        read(&answer.payload)
+    }
+
+    pub(super) async fn info(&self, stream: &str) -> Result<StreamInfo, ApiError> {
+        self.ask(&format!("STREAM.INFO.{stream}"), String::new()).await
+    }
+
+    /// The message at `seq` as the stream's leader has it.
+    pub(super) async fn get(&self, stream: &str, seq: Seq) -> Result<Option<Vec<u8>>, ApiError> {
+        let body = serde_json::json!({ "seq": seq }).to_string();
+        match self.ask::<Stored>(&format!("STREAM.MSG.GET.{stream}"), body).await {
+            Ok(stored) => {
+                let data = STANDARD.decode(stored.message.data);
+                data.map(Some).map_err(|error| ApiError::Unknown(format!("message {seq}: {error}").into()))
+            }
+            Err(ApiError::Server(error)) if error.err_code == MESSAGE_NOT_FOUND => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Appends one message if the stream ends at `after`.
+    pub(super) async fn publish(&self, subject: String, after: Seq, payload: Bytes) -> Result<Seq, NotStored> {
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Expected-Last-Sequence", after.to_string());
+        let request = Request::new().headers(headers).payload(payload).timeout(Some(self.timeout));
+        let answer = match self.client.send_request(subject, request).await {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == RequestErrorKind::MaxPayloadExceeded => {
+                return Err(NotStored::Refused(error.to_string().into()));
+            }
+            Err(error) => return Err(NotStored::Unknown(error.to_string().into())),
+        };
+        match read::<PubAck>(&answer.payload) {
+            Ok(ack) if ack.seq == after + 1 => Ok(ack.seq),
+            Ok(ack) => Err(NotStored::Unknown(format!("stored at {}, {} expected", ack.seq, after + 1).into())),
+            Err(ApiError::Unknown(why)) => Err(NotStored::Unknown(why)),
+            Err(ApiError::Server(error)) => Err(error.into()),
+        }
+    }
+}
+
+impl From<ServerError> for NotStored {
+    fn from(error: ServerError) -> Self {
+        let text: Arc<str> = error.to_string().into();
+        let says = |words: &str| error.description.contains(words);
+        match error.err_code {
+            code if WRONG_LAST_SEQUENCE.contains(&code) => Self::WrongEnd,
+            code if NO_ROOM.contains(&code) => Self::Full(text),
+            STORE_FAILED if says("maximum") || says("insufficient") || says("no space") => Self::Full(text),
+            _ => Self::Unknown(text),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ApiError> {
+    let unknown = |problem: String| ApiError::Unknown(problem.into());
+    let answer: Answer<serde_json::Value> =
+        serde_json::from_slice(payload).map_err(|error| unknown(format!("an answer is not JSON: {error}")))?;
+    if let Some(error) = answer.error {
+        return Err(ApiError::Server(error));
+    }
+    let value = answer.value.unwrap_or_default();
+    serde_json::from_value(value).map_err(|error| unknown(format!("an answer has another shape: {error}")))
+}

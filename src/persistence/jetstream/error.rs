@@ -1,0 +1,25 @@
+//! Why a journal on JetStream cannot be opened: what was found, what was expected.
+
+use std::sync::Arc;
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum JetStreamError {
+    #[error("nats: {0}")]
+    Io(Arc<str>),
+    #[error("stream {stream}: {setting} is {found}, {expected} expected")]
+    Setting { stream: String, setting: &'static str, found: String, expected: String },
+    #[error(
+        "this journal has {found} shards, {asked} were asked for; the number is fixed when a journal is made (`souk journal copy` can change it)"
+    )]
+    Shards { found: u16, asked: u16 },
+    #[error("there is no journal named {0} on these servers")]
+    Missing(String),
+    #[error("stream {stream}: its record of the journal cannot be read: {problem}")]
+    Meta { stream: String, problem: String },
+    #[error("cluster name {0:?}: 1 to 32 characters of a-z, 0-9 and - expected")]
+    Name(String),
+    #[error("the servers take messages of {found} bytes, {expected} are needed: raise max_payload")]
+    Payload { found: usize, expected: usize },
+    #[error("these servers are refused: {0}")]
+    Unsafe(String),
+}

@@ -1,0 +1,162 @@
+//! Finding or making the streams, and checking that they are what this journal needs.
+//!
+//! The journal's identity is the first message of the meta stream, written with "the stream is empty" as
+//! its condition: of nodes that start at once one wins, and all read the winner's.
+
+use std::time::Duration;
+
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::{
+    JetStreamError, JetStreamOptions,
+    api::{Api, ApiError, NotStored, STREAM_NOT_FOUND, StreamInfo},
+};
+use crate::{actors::ports::journal::Shard, persistence::envelope::RECORD_BYTES_MAX};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Meta {
+    format: u32,
+    pub(super) journal: Uuid,
+    pub(super) shards: u16,
+}
+
+const FORMAT: u32 = 1;
+/// Streams made or checked at once.
+const CONCURRENT: usize = 8;
+/// A cluster that has just started elects leaders first.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub(super) async fn open(api: &Api, options: &JetStreamOptions) -> Result<Meta, JetStreamError> {
+    let legal = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if !(1..=32).contains(&options.name.len()) || !options.name.bytes().all(legal) {
+        return Err(JetStreamError::Name(options.name.clone()));
+    }
+    let found = api.client.server_info().max_payload;
+    if found < RECORD_BYTES_MAX {
+        return Err(JetStreamError::Payload { found, expected: RECORD_BYTES_MAX });
+    }
+    let stream = options.meta_stream();
+    ensure(api, options, config(&stream, options.meta_subject(), options.replicas)).await?;
+    let meta = meta(api, options, &stream).await?;
+    if meta.shards != options.shards {
+        return Err(JetStreamError::Shards { found: meta.shards, asked: options.shards });
+    }
+    let logs = (0..meta.shards).map(Shard).map(|shard| {
+        let config = config(&options.stream(shard), options.subject(shard), options.replicas);
+        ensure(api, options, config)
+    });
+    stream::iter(logs).buffer_unordered(CONCURRENT).try_collect::<Vec<()>>().await?;
+    Ok(meta)
+}
+
+fn config(name: &str, subject: String, replicas: usize) -> Config {
+    Config {
+        name: name.to_owned(),
+        subjects: vec![subject],
+        retention: RetentionPolicy::Limits,
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
+        max_messages_per_subject: -1,
+        max_messages: -1,
+        max_bytes: -1,
+        max_consumers: -1,
+        max_message_size: -1,
+        // No message ids are used; the server's default would keep a table for nothing.
+        duplicate_window: Duration::from_secs(30),
+        deny_delete: true,
+        deny_purge: true,
+        ..Config::default()
+    }
+}
+
+/// The stream as it must be: found so, or made so.
+async fn ensure(api: &Api, options: &JetStreamOptions, wanted: Config) -> Result<(), JetStreamError> {
+    let info = patiently(async || match api.info(&wanted.name).await {
+        Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND && options.create => {
+            let body = serde_json::to_string(&wanted).map_err(|error| ApiError::Unknown(error.to_string().into()))?;
+            api.ask::<StreamInfo>(&format!("STREAM.CREATE.{}", wanted.name), body).await
+        }
+        found => found,
+    });
+    let info = match info.await {
+        Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND => {
+            return Err(JetStreamError::Missing(options.name.clone()));
+        }
+        other => other.map_err(|error| JetStreamError::Io(format!("stream {}: {error}", wanted.name).into()))?,
+    };
+    check(&info.config, &wanted)
+}
+
+/// Read back, because a server ignores in silence what it does not know.
+fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
+    let same = |setting, found: String, expected: String| match found == expected {
+        true => Ok(()),
+        false => Err(JetStreamError::Setting { stream: wanted.name.clone(), setting, found, expected }),
+    };
+    same("subjects", found.subjects.join(","), wanted.subjects.join(","))?;
+    same("replicas", found.num_replicas.to_string(), wanted.num_replicas.to_string())?;
+    same("storage", format!("{:?}", found.storage), format!("{:?}", wanted.storage))?;
+    same("retention", format!("{:?}", found.retention), format!("{:?}", wanted.retention))?;
+    same("discard", format!("{:?}", found.discard), format!("{:?}", wanted.discard))?;
+    same("max_age", format!("{:?}", found.max_age), format!("{:?}", wanted.max_age))?;
+    let limits = |config: &Config| format!("{} messages, {} bytes", config.max_messages, config.max_bytes);
+    same("limit", limits(found), limits(wanted))?;
+    same("sealed", found.sealed.to_string(), false.to_string())
+}
+
+async fn meta(api: &Api, options: &JetStreamOptions, stream: &str) -> Result<Meta, JetStreamError> {
+    let io = |error: ApiError| JetStreamError::Io(format!("stream {stream}: {error}").into());
+    let bad = |problem: String| JetStreamError::Meta { stream: stream.to_owned(), problem };
+    let own = Meta { format: FORMAT, journal: Uuid::new_v4(), shards: options.shards };
+    let payload = serde_json::to_vec(&own).map_err(|error| bad(error.to_string()))?;
+    let bytes = patiently(async || {
+        if let Some(bytes) = api.get(stream, 1).await? {
+            return Ok(bytes);
+        }
+        if !options.create {
+            return Err(ApiError::Server(super::api::ServerError {
+                err_code: STREAM_NOT_FOUND,
+                description: "the journal's record is missing".into(),
+            }));
+        }
+        match api.publish(options.meta_subject(), 0, payload.clone().into()).await {
+            Ok(_) | Err(NotStored::WrongEnd) => {}
+            Err(NotStored::Full(why) | NotStored::Refused(why) | NotStored::Unknown(why)) => {
+                return Err(ApiError::Unknown(why));
+            }
+        }
+        api.get(stream, 1).await?.ok_or_else(|| ApiError::Unknown("written and not found".into()))
+    });
+    let bytes = bytes.await.map_err(io)?;
+    let meta: Meta = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    match meta.format {
+        FORMAT => Ok(meta),
+        other => Err(bad(format!("format {other} is unknown; this build reads format {FORMAT}"))),
+    }
+}
+
+/// Repeats what had no answer until [`PATIENCE`] is over; a server's refusal is final, but for "not yet".
+async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+    /// "JetStream system temporarily unavailable", "no suitable peers", "insufficient resources" while servers gather.
+    const NOT_YET: [u64; 4] = [10008, 10005, 10009, 10023];
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let error = match ask().await {
+            Ok(done) => return Ok(done),
+            Err(ApiError::Server(error)) if !NOT_YET.contains(&error.err_code) => return Err(ApiError::Server(error)),
+            Err(error) => error,
+        };
+        if Instant::now() >= deadline {
+            return Err(error);
+        }
+        tracing::debug!(%error, "JetStream is not ready; asked again");
+        sleep(PAUSE).await;
+    }
+}

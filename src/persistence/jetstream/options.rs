@@ -1,0 +1,43 @@
+//! How the journal stands on the servers: names, copies, patience.
+
+use std::time::Duration;
+
+use crate::actors::ports::journal::Shard;
+
+#[derive(Clone, Debug)]
+pub struct JetStreamOptions {
+    /// Before every stream and subject of one shop: `[a-z0-9-]`, 1 to 32 characters.
+    pub name: String,
+    /// Logs of a new journal; a journal that exists with another number is refused.
+    pub shards: u16,
+    /// Servers that hold each stream: 1, 3 or 5.
+    pub replicas: usize,
+    /// One request to the servers takes at most this long; an append that takes longer is `Ambiguous`.
+    pub request_timeout: Duration,
+    /// Make what is missing. Off: a missing stream is an error (tools that must not make a shop by a typing error).
+    pub create: bool,
+}
+
+impl Default for JetStreamOptions {
+    fn default() -> Self {
+        Self { name: "souk".into(), shards: 16, replicas: 3, request_timeout: Duration::from_secs(2), create: true }
+    }
+}
+
+impl JetStreamOptions {
+    pub(super) fn stream(&self, shard: Shard) -> String {
+        format!("{}_ev_{:02}", self.name, shard.0)
+    }
+
+    pub(super) fn subject(&self, shard: Shard) -> String {
+        format!("{}.ev.{:02}", self.name, shard.0)
+    }
+
+    pub(super) fn meta_stream(&self) -> String {
+        format!("{}_meta", self.name)
+    }
+
+    pub(super) fn meta_subject(&self) -> String {
+        format!("{}.meta", self.name)
+    }
+}

@@ -1,0 +1,188 @@
+//! History, then live, through any loss of servers: an ephemeral pull consumer that is made anew, from the
+//! next record on, whenever it ends, errs, falls silent or skips.
+//!
+//! What a consumer delivers twice is dropped; what it leaves out is asked for again, and only if the
+//! stream's leader itself does not have it either is it a gap (`Corrupt`).
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::jetstream::{
+    self,
+    consumer::{AckPolicy, DeliverPolicy, PullConsumer, ReplayPolicy, pull},
+};
+use futures::{StreamExt, stream};
+use tokio::time::sleep;
+
+use super::{
+    JetStreamJournal,
+    write::{decode, io},
+};
+use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
+
+/// Records fetched one by one rather than by a consumer.
+const SINGLY_MAX: Seq = 16;
+/// Messages asked for at a time.
+const BATCH: usize = 500;
+/// A server that has nothing to send says so this often; twice without is a loss.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+const EXPIRES: Duration = Duration::from_secs(20);
+/// A consumer that nobody asks any more is dropped by its server.
+const INACTIVE: Duration = Duration::from_secs(30);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+struct Reader {
+    journal: JetStreamJournal,
+    shard: Shard,
+    next: Seq,
+    to: Option<Seq>,
+    /// `to` is not beyond the end.
+    bounded: bool,
+    messages: Option<pull::Stream>,
+    pause: Duration,
+    failed: bool,
+}
+
+pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Option<Seq>) -> Records {
+    if shard.0 >= journal.0.shards {
+        return stream::once(async { Err(JournalError::Io("no such shard".into())) }).boxed();
+    }
+    let next = from.max(1);
+    let reader = Reader { journal, shard, next, to, bounded: false, messages: None, pause: PAUSE_MIN, failed: false };
+    stream::unfold(reader, |mut reader| async {
+        let record = reader.next().await.transpose()?;
+        // Damage ends the stream: nothing behind it is to be trusted.
+        reader.failed = record.is_err();
+        Some((record, reader))
+    })
+    .boxed()
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Option<Arc<Record>>, JournalError> {
+        if self.failed {
+            return Ok(None);
+        }
+        if let Some(to) = self.to {
+            if !self.bounded {
+                self.to = Some(to.min(self.end().await?));
+                self.bounded = true;
+            }
+            let left = (self.to.unwrap_or(to) + 1).saturating_sub(self.next);
+            if left == 0 {
+                return Ok(None);
+            }
+            if self.messages.is_none() && left <= SINGLY_MAX {
+                return self.singly().await.map(Some);
+            }
+        }
+        loop {
+            match self.receive().await? {
+                Some(record) => return Ok(Some(record)),
+                None => self.rest().await,
+            }
+        }
+    }
+
+    /// The end for a range, which has an end itself: its reader may wait.
+    async fn end(&mut self) -> Result<Seq, JournalError> {
+        const TRIES: u32 = 5;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.journal.end_now(self.shard).await {
+                Err(_) if tried < TRIES => self.rest().await,
+                known => return known,
+            }
+        }
+    }
+
+    async fn singly(&mut self) -> Result<Arc<Record>, JournalError> {
+        const TRIES: u32 = 5;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.journal.record(self.shard, self.next).await {
+                Err(JournalError::Io(_)) if tried < TRIES => self.rest().await,
+                found => {
+                    self.next += 1;
+                    self.pause = PAUSE_MIN;
+                    return found.map(Arc::new);
+                }
+            }
+        }
+    }
+
+    /// The next record; `None` when the consumer is lost and another must be made, after a rest.
+    async fn receive(&mut self) -> Result<Option<Arc<Record>>, JournalError> {
+        let messages = match &mut self.messages {
+            Some(messages) => messages,
+            None => match self.consume().await {
+                Ok(messages) => self.messages.insert(messages),
+                Err(error) => {
+                    tracing::debug!(shard = self.shard.0, %error, "a reader has no consumer");
+                    return Ok(None);
+                }
+            },
+        };
+        while let Some(message) = messages.next().await {
+            let message = match message {
+                Ok(message) => message,
+                Err(error) => {
+                    tracing::debug!(shard = self.shard.0, %error, "a reader lost its consumer");
+                    break;
+                }
+            };
+            let Ok(seq) = message.info().map(|info| info.stream_sequence) else { break };
+            if seq < self.next {
+                continue;
+            }
+            if seq > self.next {
+                tracing::debug!(shard = self.shard.0, seq, next = self.next, "a reader's consumer skipped");
+                // Only the leader's word makes it a gap: a lost delivery is asked for again.
+                if self
+                    .journal
+                    .0
+                    .api
+                    .get(&self.journal.0.options.stream(self.shard), self.next)
+                    .await
+                    .map_err(io)
+                    .is_ok_and(|found| found.is_none())
+                {
+                    let problem = format!("record {seq} follows, and {} is not there", self.next).into();
+                    return Err(JournalError::Corrupt { shard: self.shard, seq: self.next, problem });
+                }
+                break;
+            }
+            let record = decode(self.shard, seq, &message.payload)?;
+            self.next += 1;
+            self.pause = PAUSE_MIN;
+            return Ok(Some(Arc::new(record)));
+        }
+        self.messages = None;
+        Ok(None)
+    }
+
+    async fn consume(&self) -> Result<pull::Stream, Box<dyn std::error::Error + Send + Sync>> {
+        let inner = &self.journal.0;
+        let context = jetstream::ContextBuilder::new().timeout(inner.api.timeout).build(inner.api.client.clone());
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: self.next },
+            ack_policy: AckPolicy::None,
+            replay_policy: ReplayPolicy::Instant,
+            inactive_threshold: INACTIVE,
+            num_replicas: 1,
+            memory_storage: true,
+            ..pull::Config::default()
+        };
+        let consumer: PullConsumer =
+            context.create_consumer_on_stream(config, inner.options.stream(self.shard)).await?;
+        let messages = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages();
+        Ok(messages.await?)
+    }
+
+    async fn rest(&mut self) {
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+    }
+}

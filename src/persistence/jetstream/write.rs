@@ -1,0 +1,148 @@
+//! Claim, append, release: one message each, stored only where its writer believes the log to end.
+
+use std::sync::Arc;
+
+use super::{
+    JetStreamJournal, Writer,
+    api::{ApiError, NotStored},
+    resolve::Pending,
+};
+use crate::{
+    actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, Seq, Shard},
+    persistence::envelope,
+};
+
+impl JetStreamJournal {
+    pub(super) async fn claim_now(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
+        let end = self.end_now(shard).await?;
+        let before = match end {
+            0 => 0,
+            _ => self.record(shard, end).await?.epoch,
+        };
+        let claim = Claim { shard, node, epoch: before + 1, seq: end + 1 };
+        let published = self.publish(&claim, end, Entry::Claimed).await;
+        match published {
+            Ok(seq) => {
+                self.writers().insert(shard, Writer { epoch: claim.epoch, end: seq });
+                Ok(claim)
+            }
+            Err(NotStored::WrongEnd) => Err(JournalError::LostRace),
+            Err(NotStored::Full(why)) => Err(JournalError::Full(why)),
+            // Stored or not: a claim that nobody serves is taken up again by this node, or by another when it is gone.
+            Err(NotStored::Refused(why) | NotStored::Unknown(why)) => Err(JournalError::Io(why)),
+        }
+    }
+
+    pub(super) async fn append_now(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> Result<Seq, AppendError> {
+        envelope::check_size(&batch)?;
+        let pending = Pending { batch: batch.id, after, epoch: claim.epoch, node: claim.node.clone() };
+        let entry = Entry::Batch(Arc::unwrap_or_clone(batch));
+        self.write(&claim, after, entry, Some(pending)).await
+    }
+
+    pub(super) async fn release_now(&self, claim: Claim, after: Seq) -> Result<Seq, AppendError> {
+        let released = self.write(&claim, after, Entry::Released, None).await;
+        if released.is_ok() {
+            // Whatever comes now must claim first.
+            self.writers().remove(&claim.shard);
+        }
+        released
+    }
+
+    /// The stream knows where it ends and not whose it is: that this claim is the newest one is known by its end. Who
+    /// claims after us moves the end beyond what any append of ours follows.
+    async fn write(
+        &self,
+        claim: &Claim,
+        after: Seq,
+        entry: Entry,
+        pending: Option<Pending>,
+    ) -> Result<Seq, AppendError> {
+        if claim.shard.0 >= self.0.shards {
+            return Err(AppendError::Io("no such shard".into()));
+        }
+        let known = self.writers().get(&claim.shard).copied();
+        let ours = match known {
+            Some(writer) => Some(writer),
+            None => self.learn(claim).await.map_err(|error| AppendError::Io(error.to_string().into()))?,
+        };
+        if ours.is_none_or(|ours| ours.epoch != claim.epoch || ours.end != after) {
+            return Err(AppendError::Fenced);
+        }
+        if let Some(pending) = pending {
+            self.pending().insert(claim.shard, pending);
+        }
+        match self.publish(claim, after, entry).await {
+            Ok(seq) => {
+                self.moved(claim.shard, claim.epoch, seq);
+                Ok(seq)
+            }
+            Err(NotStored::WrongEnd) => Err(AppendError::Fenced),
+            Err(NotStored::Full(why)) => Err(AppendError::Full(why)),
+            Err(NotStored::Refused(why)) => Err(AppendError::Io(why)),
+            Err(NotStored::Unknown(why)) => Err(AppendError::Ambiguous(why)),
+        }
+    }
+
+    /// A claim of before this process's start: still ours if the newest record stands under it.
+    async fn learn(&self, claim: &Claim) -> Result<Option<Writer>, JournalError> {
+        let end = self.end_now(claim.shard).await?;
+        if end == 0 {
+            return Ok(None);
+        }
+        let last = self.record(claim.shard, end).await?;
+        let ours = (last.epoch, &last.node) == (claim.epoch, &claim.node) && last.entry != Entry::Released;
+        let writer = ours.then_some(Writer { epoch: claim.epoch, end });
+        if let Some(writer) = writer {
+            self.writers().insert(claim.shard, writer);
+        }
+        Ok(writer)
+    }
+
+    pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq) {
+        if let Some(writer) = self.writers().get_mut(&shard).filter(|writer| writer.epoch == epoch) {
+            writer.end = writer.end.max(end);
+        }
+    }
+
+    pub(super) async fn publish(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, NotStored> {
+        let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
+        let bytes = envelope::encode(&record).map_err(|error| NotStored::Refused(error.to_string().into()))?;
+        let started = std::time::Instant::now();
+        let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, bytes.into()).await;
+        metrics::histogram!("souk_journal_append_seconds").record(started.elapsed().as_secs_f64());
+        stored
+    }
+
+    pub(super) async fn end_now(&self, shard: Shard) -> Result<Seq, JournalError> {
+        let info = self.0.api.info(&self.0.options.stream(shard)).await;
+        info.map(|info| info.state.last_seq).map_err(io)
+    }
+
+    /// One record as the stream's leader has it.
+    pub(super) async fn record(&self, shard: Shard, seq: Seq) -> Result<Record, JournalError> {
+        match self.find(shard, seq).await? {
+            Some(record) => Ok(record),
+            None => Err(JournalError::Io(format!("shard {}: record {seq} is not to be found", shard.0).into())),
+        }
+    }
+
+    pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<Record>, JournalError> {
+        let found = self.0.api.get(&self.0.options.stream(shard), seq).await.map_err(io)?;
+        found.map(|bytes| decode(shard, seq, &bytes)).transpose()
+    }
+}
+
+/// A message that is no record of this place, whoever wrote it, is damage.
+pub(super) fn decode(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, JournalError> {
+    let corrupt = |problem: String| JournalError::Corrupt { shard, seq, problem: problem.into() };
+    let record = envelope::decode(bytes).map_err(|error| corrupt(error.to_string()))?;
+    match (record.shard, record.seq) == (shard, seq) {
+        true => Ok(record),
+        false => Err(corrupt(format!("it says shard {} record {}", record.shard.0, record.seq))),
+    }
+}
+
+pub(super) fn io(error: ApiError) -> JournalError {
+    JournalError::Io(error.to_string().into())
+}
