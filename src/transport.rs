@@ -1,6 +1,7 @@
-//! Commands between nodes, behind `actors::ports::Transport`. On one machine, the loopback.
+//! Commands between nodes, behind `actors::ports::Transport`, and who the nodes are, behind `actors::ports::Placement`.
 //!
-//! The cluster's transport (NATS request/reply) will stand beside it; nothing above knows which runs.
+//! On one machine [`loopback`] and [`alone`]; in a cluster [`nats`] (request and reply over NATS) and [`members`] (signs of
+//! life and what follows from them). Nothing above knows which runs. Absent on purpose: who owns a shard; its log says.
 
 pub mod alone;
 pub mod loopback;

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    nats::{self, NatsError},
+    nats::{self, NatsError, Role},
     settings,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     persistence::jetstream::{JetStreamError, JetStreamJournal, ProbeReport, probe},
     transport::{
         members::{MemberTimes, Members, nats::NatsBeats},
-        nats::NatsTransport,
+        nats::{NatsOptions, NatsTransport},
     },
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Cluster {
 
 /// From this node's start until it knows the members and every shard has an owner.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Other nodes' commands under way here, at most: as many as two full shards take.
+const REMOTE_MAX: usize = 16_384;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Cluster {
@@ -56,8 +58,8 @@ impl Cluster {
         let name = settings::node_name(cluster);
         let incarnation = &uuid::Uuid::new_v4().simple().to_string()[..8];
         let node = NodeId(format!("{name}#{incarnation}").into());
-        let logs = nats::connect(cluster, &name, "journal").await?;
-        let commands = nats::connect(cluster, &name, "commands").await?;
+        let logs = nats::connect(cluster, &name, Role::Log).await?;
+        let commands = nats::connect(cluster, &name, Role::Control).await?;
         let options = settings::jetstream(config);
         let report = probe(logs.clone(), &options, cluster.synced).await?;
         tracing::info!(
@@ -92,9 +94,14 @@ impl Cluster {
     }
 
     pub(super) fn transport(&self, config: &Config) -> MakeTransport {
-        let (client, name) = (self.commands.clone(), config.cluster.name.clone());
-        let shards = self.journal.shards();
-        Box::new(move |local| Arc::new(NatsTransport::new(client, &name, shards, local)))
+        let client = self.commands.clone();
+        let options = NatsOptions {
+            name: config.cluster.name.as_str().into(),
+            shards: self.journal.shards(),
+            lost_after: Duration::from_millis(config.cluster.request_timeout_ms),
+            inflight_max: REMOTE_MAX,
+        };
+        Box::new(move |local| Arc::new(NatsTransport::start(client, &options, local)))
     }
 }
 

@@ -44,8 +44,33 @@ const WAITING_MAX: usize = 256;
 /// A seed or a JWT is a few lines.
 const FILE_BYTES_MAX: u64 = 64 * 1_024;
 
-/// `role` tells a node's connections apart in the servers' lists.
-pub(super) async fn connect(cluster: &Cluster, node: &str, role: &'static str) -> Result<Client, NatsError> {
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Log,
+    Control,
+}
+
+impl Role {
+    /// Tells a node's connections apart in the servers' lists.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Control => "control",
+        }
+    }
+
+    /// Messages of one subscription that wait to be taken; the next are dropped, and asked for again.
+    /// A log comes in bursts of many small records; commands and beats are taken at once.
+    const fn subscription_max(self) -> usize {
+        match self {
+            Self::Log => 65_536,
+            Self::Control => 8_192,
+        }
+    }
+}
+
+pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result<Client, NatsError> {
     let urls = cluster.urls.join(", ");
     let servers: Vec<ServerAddr> = cluster.urls.iter().map(|url| server(url)).collect::<Result<_, _>>()?;
     let give_up = Instant::now() + FIRST_WITHIN;
@@ -81,16 +106,17 @@ fn server(url: &str) -> Result<ServerAddr, NatsError> {
     url.parse().map_err(|error: std::io::Error| NatsError::BadUrl { url: url.to_owned(), why: error.to_string() })
 }
 
-fn options(cluster: &Cluster, node: &str, role: &'static str) -> Result<ConnectOptions, NatsError> {
+fn options(cluster: &Cluster, node: &str, role: Role) -> Result<ConnectOptions, NatsError> {
     let mut options = ConnectOptions::new()
-        .name(format!("souk {} {node} {role}", cluster.name))
+        .name(format!("souk {} {node} {}", cluster.name, role.name()))
+        .subscription_capacity(role.subscription_max())
         .ping_interval(PING_EVERY)
         .connection_timeout(CONNECT_WITHIN)
         .request_timeout(Some(Duration::from_millis(cluster.request_timeout_ms)))
         .client_capacity(WAITING_MAX)
         .max_reconnects(None)
         .reconnect_delay_callback(reconnect_pause)
-        .event_callback(move |event| async move { tell(role, &event) })
+        .event_callback(move |event| async move { tell(role.name(), &event) })
         .require_tls(cluster.tls_required);
     if !cluster.user.is_empty() {
         options = options.user_and_password(cluster.user.clone(), cluster.password.expose().to_owned());
@@ -176,7 +202,7 @@ mod tests {
     #[test]
     fn a_missing_seed_is_named_with_its_key() {
         let cluster = Cluster { nkey_seed_file: "/no/such/seed".into(), ..Cluster::default() };
-        let error = options(&cluster, "a", "log").map(|_| ()).expect_err("refused").to_string();
+        let error = options(&cluster, "a", Role::Log).map(|_| ()).expect_err("refused").to_string();
         assert!(error.starts_with("cluster.nkey_seed_file /no/such/seed: No such file"), "{error}");
     }
 
@@ -186,7 +212,7 @@ mod tests {
         let path = dir.path().join("creds");
         std::fs::write(&path, "hunter2").expect("written");
         let cluster = Cluster { credentials_file: path, ..Cluster::default() };
-        let error = options(&cluster, "a", "log").map(|_| ()).expect_err("refused").to_string();
+        let error = options(&cluster, "a", Role::Log).map(|_| ()).expect_err("refused").to_string();
         assert!(error.contains("nsc writes") && !error.contains("hunter2"), "{error}");
     }
 }

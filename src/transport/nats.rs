@@ -1,77 +1,82 @@
-//! Commands over core NATS: a request on `<name>.cmd.<shard>`, answered by the one node that serves the shard.
+//! Commands over NATS: a request on the shard's subject reaches its owner, who alone subscribes there.
 //!
-//! The owner subscribes after its claim, in the queue group `owner`, so routing needs no table; where nobody does,
-//! NATS says so at once and the gateway asks again. At most once: a lost request or answer is repeated by the gateway
-//! with the same command id. A shard of this node's own is reached without NATS. Absent on purpose: any judgement who
-//! the owner is; an owner that is none any more is fenced by the journal.
+//! No table of owners is kept: who serves a shard subscribes in the queue group `owner`, so that of two who both
+//! think they do, one gets the message, and the shard's log says whether it may act. NATS carries a message at most once;
+//! what is lost is sent again by the gateway, with the same id.
 
 mod serve;
+mod wire;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use async_nats::{Client, Request, client::RequestErrorKind};
+use async_nats::{Client, Request, RequestErrorKind};
 use futures::future::BoxFuture;
-use metrics::{Counter, Histogram, counter, histogram};
-use tokio::{sync::Semaphore, time::Instant};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 
+use self::{serve::Server, wire::Answer};
 use crate::actors::ports::{Delivery, Envelope, Reply, Transport, TransportError, journal::Shard};
 
-/// Commands of other nodes under way here, at most; one more is answered `Busy`.
-const SERVED_MAX: usize = 16_384;
-/// A request without an answer is lost after this long, however long its sender can wait: the owner may have gone.
-const LOST_AFTER: Duration = Duration::from_secs(2);
+#[derive(Clone, Debug)]
+pub struct NatsOptions {
+    /// The cluster's: begins every subject.
+    pub name: Arc<str>,
+    pub shards: u16,
+    /// Until a command without an answer counts as lost, and is sent again.
+    pub lost_after: Duration,
+    /// Other nodes' commands under way here, at most; the next is answered `busy` at once.
+    pub inflight_max: usize,
+}
 
 pub struct NatsTransport {
-    shared: Arc<Shared>,
-    lines: Vec<Line>,
-}
-
-struct Shared {
     client: Client,
     local: Arc<dyn Delivery>,
-    room: Arc<Semaphore>,
-    meter: Meter,
+    lost_after: Duration,
+    doors: Vec<Door>,
 }
 
-struct Meter {
-    sent: Counter,
-    lost: Counter,
-    seconds: Histogram,
-    served: Counter,
-    refused: Counter,
+struct Door {
+    subject: Arc<str>,
+    /// Read by every send, so not behind the channel's lock.
+    serves: AtomicBool,
+    wanted: watch::Sender<bool>,
 }
 
-struct Line {
-    subject: String,
-    ours: Arc<AtomicBool>,
-    /// The subscription's task, while this node serves. A lock, for a change that is rare.
-    serving: Mutex<Option<DropGuard>>,
-}
+/// Until the shard's new owner has subscribed.
+const RETRY_AFTER_MS: u64 = 200;
 
 impl NatsTransport {
-    pub fn new(client: Client, name: &str, shards: u16, local: Arc<dyn Delivery>) -> Self {
-        let meter = Meter {
-            sent: counter!("souk_remote_commands_total"),
-            lost: counter!("souk_remote_commands_lost_total"),
-            seconds: histogram!("souk_remote_command_seconds"),
-            served: counter!("souk_remote_commands_served_total"),
-            refused: counter!("souk_permits_refused_total", "scope" => "remote"),
+    /// Commands for what this node serves go to `local`.
+    pub fn start(client: Client, options: &NatsOptions, local: Arc<dyn Delivery>) -> Self {
+        let room = Arc::new(Semaphore::new(options.inflight_max));
+        let door = |number: u16| {
+            let subject: Arc<str> = subject(&options.name, Shard(number)).into();
+            let (wanted, wants) = watch::channel(false);
+            let server = Server {
+                client: client.clone(),
+                shard: Shard(number),
+                subject: subject.clone(),
+                local: local.clone(),
+                room: room.clone(),
+            };
+            tokio::spawn(server.run(wants));
+            Door { subject, serves: AtomicBool::new(false), wanted }
         };
-        let line = |shard| Line {
-            subject: format!("{name}.cmd.{shard:02}"),
-            ours: Arc::new(AtomicBool::new(false)),
-            serving: Mutex::new(None),
-        };
-        let shared = Shared { client, local, room: Arc::new(Semaphore::new(SERVED_MAX)), meter };
-        Self { shared: Arc::new(shared), lines: (0..shards).map(line).collect() }
+        let doors = (0..options.shards).map(door).collect();
+        Self { client, local, lost_after: options.lost_after, doors }
     }
+}
+
+fn subject(name: &str, shard: Shard) -> String {
+    format!("{name}.cmd.{:02}", shard.0)
 }
 
 impl Transport for NatsTransport {
@@ -81,47 +86,65 @@ impl Transport for NatsTransport {
         envelope: Arc<Envelope>,
         within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>> {
-        let lost = |why: String| TransportError::Lost(why.into());
-        let Some(line) = self.lines.get(usize::from(shard.0)) else {
-            return Box::pin(async move { Err(lost(format!("there is no shard {}", shard.0))) });
+        let Some(door) = self.doors.get(usize::from(shard.0)) else {
+            let reason = "no such shard".into();
+            return Box::pin(async { Ok(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false }) });
         };
-        if line.ours.load(Ordering::Acquire) {
-            return self.shared.local.deliver(shard, envelope);
+        if door.serves.load(Ordering::Acquire) {
+            return self.local.deliver(shard, envelope);
         }
-        let (shared, subject) = (self.shared.clone(), line.subject.clone());
+        let (client, subject, within) = (self.client.clone(), door.subject.clone(), within.min(self.lost_after));
         Box::pin(async move {
-            let payload = serde_json::to_vec(&*envelope).map_err(|error| lost(error.to_string()))?;
-            let bytes = payload.len();
-            let request = Request::new().payload(payload.into()).timeout(Some(within.min(LOST_AFTER)));
-            shared.meter.sent.increment(1);
-            let started = Instant::now();
-            match shared.client.send_request(subject, request).await {
-                Ok(answer) => {
-                    shared.meter.seconds.record(started.elapsed().as_secs_f64());
-                    serde_json::from_slice(&answer.payload).map_err(|error| lost(format!("an answer: {error}")))
-                }
-                Err(error) if error.kind() == RequestErrorKind::MaxPayloadExceeded => {
-                    Ok(Reply::TooLarge { bytes, max: shared.client.server_info().max_payload })
-                }
-                Err(error) => {
-                    shared.meter.lost.increment(1);
-                    Err(lost(error.to_string()))
-                }
-            }
+            let begun = Instant::now();
+            metrics::counter!("souk_remote_commands_total").increment(1);
+            let answer = ask(&client, &subject, &envelope, within).await;
+            metrics::histogram!("souk_remote_command_seconds").record(begun.elapsed().as_secs_f64());
+            answer
         })
     }
 
     fn serving(&self, shard: Shard, serves: bool) {
-        let Some(line) = self.lines.get(usize::from(shard.0)) else { return };
-        let mut serving = line.serving.lock().unwrap_or_else(PoisonError::into_inner);
-        line.ours.store(serves, Ordering::Release);
-        if !serves {
-            // Dropped: the task unsubscribes and ends; what it had taken is still answered.
-            *serving = None;
-        } else if serving.is_none() {
-            let stop = CancellationToken::new();
-            tokio::spawn(serve::serve(self.shared.clone(), shard, line.subject.clone(), stop.clone()));
-            *serving = Some(stop.drop_guard());
+        if let Some(door) = self.doors.get(usize::from(shard.0)) {
+            door.serves.store(serves, Ordering::Release);
+            door.wanted.send_replace(serves);
         }
     }
+}
+
+async fn ask(client: &Client, subject: &str, envelope: &Envelope, within: Duration) -> Result<Reply, TransportError> {
+    let payload = match serde_json::to_vec(envelope) {
+        Ok(payload) => payload,
+        Err(error) => return Ok(wire::unreadable("command", &error)),
+    };
+    let (bytes, max) = (payload.len(), client.max_payload());
+    if bytes > max {
+        return Ok(Reply::TooLarge { bytes, max });
+    }
+    let request = Request::new().payload(payload.into()).timeout(Some(within));
+    let (kind, reason) = match client.send_request(subject.to_owned(), request).await {
+        Ok(message) => {
+            return match serde_json::from_slice(&message.payload) {
+                Ok(Answer::Reply(reply)) => Ok(*reply),
+                Ok(Answer::Lost(reason)) => Err(lost("owner", &reason)),
+                Err(error) => Ok(wire::unreadable("reply", &error)),
+            };
+        }
+        Err(error) => match error.kind() {
+            // Nobody got it, so it certainly did not happen: the caller may be told so when the time is over.
+            RequestErrorKind::NoResponders => {
+                metrics::counter!("souk_remote_lost_total", "why" => "no_owner").increment(1);
+                let reason = "the shard has no owner at this moment".into();
+                return Ok(Reply::Unavailable { retry_after_ms: RETRY_AFTER_MS, reason, retry: true });
+            }
+            RequestErrorKind::MaxPayloadExceeded => return Ok(Reply::TooLarge { bytes, max: client.max_payload() }),
+            RequestErrorKind::TimedOut => ("timeout", format!("no answer on {subject} within {within:?}")),
+            RequestErrorKind::InvalidSubject | RequestErrorKind::Other => ("connection", error.to_string()),
+        },
+    };
+    Err(lost(kind, &reason))
+}
+
+fn lost(why: &'static str, reason: &str) -> TransportError {
+    metrics::counter!("souk_remote_lost_total", "why" => why).increment(1);
+    TransportError::Lost(reason.into())
 }

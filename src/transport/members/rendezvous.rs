@@ -55,7 +55,8 @@ mod tests {
         assert_eq!(scores, FROZEN);
     }
 
-    const FROZEN: [u64; 4] = [0, 0, 0, 0];
+    const FROZEN: [u64; 4] =
+        [459_832_437_705_348_087, 4_364_022_074_543_540_801, 3_822_949_358_306_482_165, 7_584_596_479_279_394_918];
 
     fn nodes() -> impl Strategy<Value = Vec<NodeId>> {
         proptest::collection::btree_set("[a-z]{1,8}#[0-9a-f]{8}", 1..9)

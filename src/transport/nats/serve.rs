@@ -1,84 +1,110 @@
-//! The owner's end: takes a shard's commands off NATS, each to the shard's door and its answer back.
+//! One shard's door for other nodes: subscribed while this node serves the shard.
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{Client, Message};
+use async_nats::{Client, Message, Subscriber};
 use futures::StreamExt;
-use tokio::{sync::OwnedSemaphorePermit, time::sleep};
-use tokio_util::sync::CancellationToken;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep, timeout_at},
+};
 
-use super::Shared;
-use crate::actors::ports::{Envelope, Reply, journal::Shard};
+use super::wire::{self, Answer};
+use crate::actors::ports::{Delivery, Envelope, Reply, TransportError, journal::Shard};
 
+/// Of two nodes that both think they own the shard, one gets each message.
 const GROUP: &str = "owner";
-/// Between two tries to subscribe; the client buffers subscriptions while it is disconnected, so that one fails is rare.
-const AGAIN: Duration = Duration::from_millis(100);
+/// What was under way to us when we unsubscribed is waited for, at most this long.
+const DRAIN_WITHIN: Duration = Duration::from_secs(2);
+/// After a subscription that failed, which means that the client is shutting down or its queue is gone.
+const PAUSE: Duration = Duration::from_millis(200);
+const RETRY_AFTER_MS: u64 = 100;
 
-pub(super) async fn serve(shared: Arc<Shared>, shard: Shard, subject: String, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let subscribed = shared.client.queue_subscribe(subject.clone(), GROUP.to_owned()).await;
-        let mut commands = match subscribed {
-            Ok(commands) => commands,
-            Err(error) => {
-                tracing::warn!(shard = shard.0, %error, "commands of other nodes cannot be subscribed to");
-                sleep(AGAIN).await;
-                continue;
-            }
-        };
-        loop {
-            let message = tokio::select! {
-                biased;
-                () = stop.cancelled() => {
-                    let _ = commands.unsubscribe().await;
-                    // What is here already is answered: nobody else will get it.
-                    while let Some(message) = commands.next().await {
-                        take(&shared, shard, message);
-                    }
-                    return;
+pub(super) struct Server {
+    pub(super) client: Client,
+    pub(super) shard: Shard,
+    pub(super) subject: Arc<str>,
+    pub(super) local: Arc<dyn Delivery>,
+    pub(super) room: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Until the transport is dropped. Quick changes to and fro may be seen as one.
+    pub(super) async fn run(self, mut wants: watch::Receiver<bool>) {
+        while wants.wait_for(|wants| *wants).await.is_ok() {
+            match self.client.queue_subscribe(self.subject.to_string(), GROUP.to_owned()).await {
+                Ok(subscriber) => self.serve(subscriber, &mut wants).await,
+                Err(error) => {
+                    tracing::warn!(shard = self.shard.0, %error, "other nodes' commands cannot be subscribed to yet");
+                    sleep(PAUSE).await;
                 }
-                message = commands.next() => message,
-            };
-            match message {
-                Some(message) => take(&shared, shard, message),
-                None => break,
             }
         }
     }
-}
 
-fn take(shared: &Arc<Shared>, shard: Shard, message: Message) {
-    let Some(reply_to) = message.reply else { return };
-    let Ok(room) = shared.room.clone().try_acquire_owned() else {
-        shared.meter.refused.increment(1);
-        let client = shared.client.clone();
-        tokio::spawn(async move { answer(&client, reply_to, &Reply::Busy { retry_after_ms: 100 }).await });
-        return;
-    };
-    shared.meter.served.increment(1);
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        let _room: OwnedSemaphorePermit = room;
-        let reply = match serde_json::from_slice::<Envelope>(&message.payload) {
-            Ok(envelope) => shared.local.deliver(shard, Arc::new(envelope)).await,
-            Err(error) => Ok(Reply::Unavailable {
-                retry_after_ms: 1_000,
-                reason: format!("a command from a node of another version: {error}").into(),
-                retry: false,
-            }),
-        };
-        // Lost here is lost there: its sender asks again.
-        if let Ok(reply) = reply {
-            answer(&shared.client, reply_to, &reply).await;
+    /// Until this node serves the shard no longer, and what had reached it is taken.
+    async fn serve(&self, mut subscriber: Subscriber, wants: &mut watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                biased;
+                // Its answer is a guard of the channel's lock, which must not live across the next await.
+                () = async { drop(wants.wait_for(|wants| !*wants).await) } => break,
+                message = subscriber.next() => match message {
+                    Some(message) => self.take(message).await,
+                    // The client dropped it; subscribed anew.
+                    None => return,
+                },
+            }
         }
-    });
+        let end = Instant::now() + DRAIN_WITHIN;
+        if let Err(error) = subscriber.drain().await {
+            tracing::debug!(shard = self.shard.0, %error, "not unsubscribed in good order");
+            return;
+        }
+        while let Ok(Some(message)) = timeout_at(end, subscriber.next()).await {
+            self.take(message).await;
+        }
+    }
+
+    /// Each command in a task of its own: the next one does not wait for the journal.
+    async fn take(&self, message: Message) {
+        let Some(reply) = message.reply else {
+            tracing::warn!(shard = self.shard.0, "a command without a way back is passed over");
+            return;
+        };
+        let Ok(permit) = self.room.clone().try_acquire_owned() else {
+            metrics::counter!("souk_remote_busy_total").increment(1);
+            let busy = Answer::Reply(Box::new(Reply::Busy { retry_after_ms: RETRY_AFTER_MS }));
+            return answer(&self.client, reply, &busy).await;
+        };
+        let (client, local, shard) = (self.client.clone(), self.local.clone(), self.shard);
+        tokio::spawn(handle(client, local, shard, message.payload, reply, permit));
+    }
 }
 
-async fn answer(client: &Client, to: async_nats::Subject, reply: &Reply) {
-    let Ok(payload) = serde_json::to_vec(reply) else { return };
-    let (bytes, max) = (payload.len(), client.server_info().max_payload);
-    let payload =
-        if bytes > max { serde_json::to_vec(&Reply::TooLarge { bytes, max }).unwrap_or_default() } else { payload };
+async fn handle(
+    client: Client,
+    local: Arc<dyn Delivery>,
+    shard: Shard,
+    payload: bytes::Bytes,
+    reply: async_nats::Subject,
+    _permit: OwnedSemaphorePermit,
+) {
+    metrics::counter!("souk_remote_received_total").increment(1);
+    let said = match serde_json::from_slice::<Envelope>(&payload) {
+        Ok(envelope) => match local.deliver(shard, Arc::new(envelope)).await {
+            Ok(reply) => Answer::Reply(Box::new(reply)),
+            Err(TransportError::Lost(reason)) => Answer::Lost(reason),
+        },
+        Err(error) => Answer::Reply(Box::new(wire::unreadable("command", &error))),
+    };
+    answer(&client, reply, &said).await;
+}
+
+async fn answer(client: &Client, to: async_nats::Subject, said: &Answer) {
+    let payload = wire::encode(said, client.max_payload());
     if let Err(error) = client.publish(to, payload.into()).await {
-        tracing::debug!(%error, "an answer could not be sent");
+        // The asker's time-out says the same, a little later.
+        tracing::debug!(%error, "an answer to another node was lost");
     }
 }
