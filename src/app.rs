@@ -5,9 +5,11 @@
 //! listens. Stopping takes the same way back. [`App`] is what the command line runs.
 
 mod clock;
+mod cluster;
 mod current;
 mod engine;
 mod fold;
+mod log;
 mod metrics;
 mod nats;
 mod offline;

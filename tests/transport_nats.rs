@@ -232,7 +232,9 @@ fn times() -> MemberTimes {
 async fn member(servers: &NatsServers, name: &str, replicas: usize) -> Members {
     let client = servers.client().await;
     let beats = NatsBeats::open(client, "t", replicas, Duration::from_secs(2)).await.expect("a bucket");
-    Members::start(Arc::new(beats), NodeId(name.into()), None, 16, times())
+    let members = Members::start(Arc::new(beats), NodeId(name.into()), None, 16, times());
+    members.join();
+    members
 }
 
 /// Waits until the hint gives shards to exactly these.

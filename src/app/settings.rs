@@ -11,7 +11,8 @@ use crate::{
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
     payments::sandbox::SandboxSettings,
-    persistence::{sled_journal::SledOptions, state_store::SledStateOptions},
+    persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
+    transport::{members::MemberTimes, nats::NatsOptions},
 };
 
 fn size(value: u64) -> usize {
@@ -20,6 +21,41 @@ fn size(value: u64) -> usize {
 
 fn small(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// As one of many nodes.
+pub(super) fn actors_of(config: &Config, node: NodeId) -> ActorSettings {
+    ActorSettings { node, lease: Some(Duration::from_millis(config.cluster.lease_ms)), ..actors(config) }
+}
+
+pub(super) fn members(config: &Config) -> MemberTimes {
+    let (cluster, ms) = (&config.cluster, Duration::from_millis);
+    MemberTimes {
+        heartbeat: ms(cluster.heartbeat_ms),
+        dead_after: ms(cluster.member_dead_ms),
+        settle: ms(cluster.settle_ms),
+        lease: ms(cluster.lease_ms),
+    }
+}
+
+pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
+    JetStreamOptions {
+        name: config.cluster.name.clone(),
+        shards: config.actors.shards,
+        replicas: usize::from(config.cluster.replicas),
+        request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
+        create: true,
+    }
+}
+
+pub(super) fn transport(config: &Config, shards: u16) -> NatsOptions {
+    NatsOptions {
+        name: config.cluster.name.as_str().into(),
+        shards,
+        lost_after: Duration::from_millis(config.cluster.request_timeout_ms),
+        // As many as one shard may have waiting: each shard's own door bounds them again.
+        inflight_max: size(config.actors.shard_inflight_max),
+    }
 }
 
 pub(super) fn actors(config: &Config) -> ActorSettings {
