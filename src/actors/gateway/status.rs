@@ -60,14 +60,16 @@ impl Gateway {
                 trouble: progress.failed.map(|reason| reason.to_string()).or_else(|| status.why()),
             }
         };
+        let members = core.placement.members();
+        let leaving = members.iter().any(|member| member.draining && member.node == core.settings.node);
         NodeStatus {
             node: core.settings.node.0.to_string(),
             shards: core.tails.iter().zip(&core.statuses).map(line).collect(),
             residents: core.residents.load(Ordering::Acquire),
             steps_under_way: core.effects.under_way(),
-            draining: core.local.draining(),
+            draining: leaving || core.local.draining(),
             connected: core.placement.connected(),
-            members: core.placement.members(),
+            members,
         }
     }
 
