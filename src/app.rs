@@ -4,12 +4,12 @@
 //! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
 //! listens. Stopping takes the same way back. [`App`] is what the command line runs.
 
+mod backend;
 mod clock;
 mod cluster;
 mod current;
 mod engine;
 mod fold;
-mod log;
 mod metrics;
 mod nats;
 mod offline;

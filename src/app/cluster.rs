@@ -1,28 +1,30 @@
-//! Joining a cluster: connections, the servers' probe, the journal in their streams, signs of life.
+//! This process as one of many nodes: connections, logs, membership and commands over NATS, wired.
 //!
-//! In this order, and each step bounded: a node that cannot join says why and ends, and its supervisor starts it again.
-//! What is deliberately not waited for is another node: whoever is slow is given nothing, and that is all.
+//! A node's name carries a random incarnation, so that a restarted node is never taken for its predecessor, which
+//! may only have been frozen. Each step is bounded: a node that cannot join says why and ends. What is deliberately not
+//! waited for without end is another node: whoever is slow is given nothing, and that is all.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use async_nats::Client;
 use tokio::time::{Instant, sleep};
-use uuid::Uuid;
 
 use super::{
+    engine::journal_dir,
     nats::{self, NatsError, Role},
     settings,
 };
 use crate::{
     actors::{
-        ports::{Delivery, Journal, Transport, journal::NodeId},
+        gateway::Gateway,
+        ports::{Journal, Placement, journal::NodeId},
         runtime::MakeTransport,
+        settings::ActorSettings,
     },
     config::Config,
-    persistence::jetstream::{JetStreamError, JetStreamJournal, ProbeReport, probe},
+    persistence::jetstream::{JetStreamError, JetStreamJournal, JetStreamOptions, ProbeReport, probe},
     transport::{
-        members::{BeatError, Members, nats::NatsBeats},
-        nats::NatsTransport,
+        members::{MemberTimes, Members, nats::NatsBeats},
+        nats::{NatsOptions, NatsTransport},
     },
 };
 
@@ -30,118 +32,132 @@ use crate::{
 pub enum ClusterError {
     #[error(transparent)]
     Nats(#[from] NatsError),
-    #[error("the NATS servers cannot hold this shop: {0}")]
-    Unfit(JetStreamError),
     #[error(transparent)]
-    Journal(#[from] JetStreamError),
-    #[error("{0}")]
-    Members(#[from] BeatError),
+    JetStream(#[from] JetStreamError),
+    #[error("the members' bucket: {0}")]
+    Members(#[from] crate::transport::members::BeatError),
 }
 
-/// For how long the servers' probe is repeated: they may be starting, or electing leaders.
-const PROBE_WITHIN: Duration = Duration::from_secs(30);
-const PROBE_PAUSE: Duration = Duration::from_secs(1);
-
-pub(super) struct Joined {
-    pub(super) node: NodeId,
-    pub(super) journal: Arc<JetStreamJournal>,
+pub(super) struct Cluster {
+    pub(super) journal: JetStreamJournal,
     pub(super) members: Arc<Members>,
     pub(super) report: ProbeReport,
-    control: Client,
+    /// One line for whoever starts the node.
+    pub(super) facts: String,
+    node: NodeId,
+    commands: async_nats::Client,
 }
 
-/// Everything but the first sign of life: that is [`Members::join`]'s, once this node can serve.
-pub(super) async fn join(config: &Config) -> Result<Joined, ClusterError> {
-    let cluster = &config.cluster;
-    let node = node_id(&cluster.node);
-    tracing::info!(cluster = cluster.name, node = %node.0, servers = cluster.urls.join(", "), "joining the cluster");
-    let log = nats::connect(cluster, &node.0, Role::Log).await?;
-    let control = nats::connect(cluster, &node.0, Role::Control).await?;
-    let options = settings::jetstream(config);
+/// For how long the servers' probe is repeated: they may be starting, electing leaders, or be one too few for a moment.
+const PROBE_WITHIN: Duration = Duration::from_secs(30);
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// From this node's first sign of life until it knows the members and every shard has an owner.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Other nodes' commands under way here, at most: as many as two full shards take.
+const REMOTE_MAX: usize = 16_384;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl Cluster {
+    pub(super) async fn join(config: &Config) -> Result<Self, ClusterError> {
+        let cluster = &config.cluster;
+        warn_of_local_journal(&journal_dir(&config.data.dir));
+        let name = settings::node_name(cluster);
+        let incarnation = &uuid::Uuid::new_v4().simple().to_string()[..8];
+        let node = NodeId(format!("{name}#{incarnation}").into());
+        let servers = cluster.urls.join(", ");
+        tracing::info!(cluster = cluster.name, node = %node.0, servers, "joining the cluster");
+        let logs = nats::connect(cluster, &name, Role::Log).await?;
+        let commands = nats::connect(cluster, &name, Role::Control).await?;
+        let options = settings::jetstream(config);
+        let report = fit(&logs, &options, cluster.synced).await?;
+        tracing::info!(
+            version = report.server_version,
+            replicas = report.replicas,
+            durability = report.durability,
+            "the servers are fit"
+        );
+        let journal = JetStreamJournal::open(logs, options).await?;
+        let replicas = usize::from(cluster.replicas);
+        let within = Duration::from_millis(cluster.request_timeout_ms);
+        let beats = NatsBeats::open(commands.clone(), &cluster.name, replicas, within).await?;
+        let ms = Duration::from_millis;
+        let times = MemberTimes {
+            heartbeat: ms(cluster.heartbeat_ms),
+            dead_after: ms(cluster.member_dead_ms),
+            settle: ms(cluster.settle_ms),
+            lease: ms(cluster.lease_ms),
+        };
+        let url = (!cluster.public_url.is_empty()).then(|| cluster.public_url.as_str().into());
+        let members = Members::start(Arc::new(beats), node.clone(), url, journal.shards(), times);
+        let (shards, copies, version) = (journal.shards(), report.replicas, &report.server_version);
+        let facts = format!(
+            "{} as {}: {shards} shards, {copies} copies each on nats-server {version} at {servers}",
+            cluster.name, node.0
+        );
+        Ok(Self { journal, members: Arc::new(members), report, facts, node, commands })
+    }
+
+    pub(super) fn actors(&self, config: &Config) -> ActorSettings {
+        let lease = Some(Duration::from_millis(config.cluster.lease_ms));
+        ActorSettings { node: self.node.clone(), lease, ..settings::actors(config) }
+    }
+
+    pub(super) fn placement(&self) -> Arc<dyn Placement> {
+        self.members.clone()
+    }
+
+    pub(super) fn transport(&self, config: &Config) -> MakeTransport {
+        let client = self.commands.clone();
+        let options = NatsOptions {
+            name: config.cluster.name.as_str().into(),
+            shards: self.journal.shards(),
+            lost_after: Duration::from_millis(config.cluster.request_timeout_ms),
+            inflight_max: REMOTE_MAX,
+        };
+        Box::new(move |local| Arc::new(NatsTransport::start(client, &options, local)))
+    }
+}
+
+/// The servers' probe, until they pass or the time is over.
+async fn fit(
+    logs: &async_nats::Client,
+    options: &JetStreamOptions,
+    synced: bool,
+) -> Result<ProbeReport, JetStreamError> {
     let give_up = Instant::now() + PROBE_WITHIN;
-    let report = loop {
-        match probe(log.clone(), &options, cluster.synced).await {
-            Ok(report) => break report,
-            Err(error) if Instant::now() + PROBE_PAUSE >= give_up => return Err(ClusterError::Unfit(error)),
-            Err(error) => {
+    loop {
+        match probe(logs.clone(), options, synced).await {
+            Err(error) if Instant::now() + PROBE_PAUSE < give_up => {
                 tracing::warn!(%error, "the NATS servers are not fit yet");
                 sleep(PROBE_PAUSE).await;
             }
+            outcome => return outcome,
         }
-    };
-    let journal = Arc::new(JetStreamJournal::open(log, options).await?);
-    let times = settings::members(config);
-    let within = Duration::from_millis(cluster.request_timeout_ms);
-    let replicas = usize::from(cluster.replicas);
-    let beats = NatsBeats::open(control.clone(), &cluster.name, replicas, within).await?;
-    let url = (!cluster.public_url.is_empty()).then(|| cluster.public_url.as_str().into());
-    let members = Members::start(Arc::new(beats), node.clone(), url, journal.shards(), times);
-    tracing::info!(
-        server = report.server_version,
-        copies = report.copies,
-        durability = report.durability,
-        shards = journal.shards(),
-        "the journal is in NATS"
-    );
-    Ok(Joined { node, journal, members: Arc::new(members), report, control })
-}
-
-impl Joined {
-    pub(super) fn transport(&self, config: &Config) -> MakeTransport {
-        let (control, options) = (self.control.clone(), settings::transport(config, self.journal.shards()));
-        Box::new(move |local: Arc<dyn Delivery>| {
-            Arc::new(NatsTransport::start(control, &options, local)) as Arc<dyn Transport>
-        })
     }
-
-    /// One line for whoever starts the node.
-    pub(super) fn facts(&self, config: &Config) -> String {
-        let (cluster, shards) = (&config.cluster, self.journal.shards());
-        let (version, replicas) = (&self.report.server_version, self.report.replicas);
-        format!(
-            "{} as {}: {shards} shards, {replicas} copies each on nats-server {version} at {}",
-            cluster.name,
-            self.node.0,
-            cluster.urls.join(", ")
-        )
-    }
-}
-
-/// A name that says which machine, and an incarnation: a node that was started again is another node.
-fn node_id(name: &str) -> NodeId {
-    let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = if name.is_empty() { legal(host().trim()) } else { name.to_owned() };
-    let incarnation = Uuid::new_v4().simple().to_string();
-    NodeId(format!("{name}#{}", &incarnation[..8]).into())
-}
-
-/// What a host may be called and a node may not becomes a dash.
-fn legal(host: &str) -> String {
-    let letters = host.chars().take(63).map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' });
-    let name: String = letters.collect();
-    if name.is_empty() { "node".into() } else { name }
 }
 
 /// A shop that outgrew one machine still has its old journal there, and should not look empty for no visible reason.
-pub(super) fn warn_of_local_journal(dir: &Path) {
+fn warn_of_local_journal(dir: &Path) {
     if dir.is_dir() {
-        tracing::warn!(dir = %dir.display(), "this data directory holds a journal of one machine, which a cluster does not read: see `souk journal copy`");
+        let dir = dir.display();
+        tracing::warn!(%dir, "this directory holds a journal of one machine, which a cluster does not read: see `souk journal copy`");
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_start_is_another_node_of_the_same_name() {
-        let (a, b) = (node_id("shop-1"), node_id("shop-1"));
-        assert!(a != b && a.0.starts_with("shop-1#") && a.0.len() == "shop-1#".len() + 8, "{a:?}");
-        assert!(node_id("").0.len() > 9);
-    }
-
-    #[test]
-    fn a_hosts_odd_letters_become_dashes() {
-        assert_eq!((legal("büro 7.lan"), legal("")), ("b-ro-7.lan".into(), "node".into()));
+/// Until this node knows who is there, and every shard's owner has been seen: what the start does next asks entities.
+/// A start goes on without after a while: it is not this node's fault that another one is slow, and `/readyz` says so.
+pub(super) async fn ready(gateway: &Gateway) {
+    let deadline = Instant::now() + READY_WITHIN;
+    loop {
+        let owned = || gateway.status().shards.iter().all(|line| line.owner.is_some());
+        let why = match gateway.ready() {
+            Ok(()) if owned() => return,
+            Ok(()) => "some shards have no owner".to_owned(),
+            Err(why) => why,
+        };
+        if Instant::now() >= deadline {
+            return tracing::warn!(why, waited = ?READY_WITHIN, "not every shard is served yet; starting all the same");
+        }
+        sleep(LOOK_AGAIN).await;
     }
 }

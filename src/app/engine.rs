@@ -1,28 +1,28 @@
 //! Journal, state store, read models, live hub and actors, wired; without HTTP. What `souk serve`
-//! puts a server around, and what `souk import` uses as it is. With a `[cluster]` the journal is in NATS.
+//! puts a server around, and what `souk import` uses as it is.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use tokio::time::{Instant, timeout};
+
 use super::{
+    backend::Backend,
     clock::SystemClock,
-    cluster::{self, ClusterError},
+    cluster::ClusterError,
     current::Folded,
     fold::Folds,
-    log::Log,
     settings,
 };
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Clock, Journal, PaymentGateway, Placement},
+        ports::{Clock, PaymentGateway},
         probe::Unharmed,
-        runtime::{MakeTransport, Parts, Runtime, StartError},
-        settings::ActorSettings,
+        runtime::{Parts, Runtime, StartError},
     },
     config::Config,
     live::Hub,
-    persistence::{SledJournal, sled_journal::OpenError, state_store::SledStateStore},
-    transport::{alone::Alone, loopback::Loopback},
+    persistence::{sled_journal::OpenError, state_store::SledStateStore},
     views::catalogue::Catalogue,
 };
 
@@ -33,9 +33,9 @@ pub enum EngineError {
     #[error(transparent)]
     Store(#[from] crate::actors::ports::StoreError),
     #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    #[error(transparent)]
     Start(#[from] StartError),
+    #[error("cluster: {0}")]
+    Cluster(#[from] ClusterError),
 }
 
 pub struct Engine {
@@ -43,63 +43,22 @@ pub struct Engine {
     pub catalogue: Catalogue,
     pub hub: Hub,
     pub clock: Arc<dyn Clock>,
-    /// What an acknowledgement means: `local-synced`, `replicated-unsynced`, `replicated-synced`.
+    /// What an acknowledgement means here.
     pub durability: &'static str,
     /// In a cluster, one line of its facts.
     pub cluster: Option<String>,
     runtime: Runtime,
-    log: Log,
-}
-
-/// What differs between one machine and a cluster.
-struct Ground {
-    log: Log,
-    placement: Arc<dyn Placement>,
-    transport: MakeTransport,
-    actors: ActorSettings,
-    durability: &'static str,
-    cluster: Option<String>,
+    backend: Backend,
 }
 
 /// A start that folds a long journal says so this often.
 const STILL_STARTING: Duration = Duration::from_secs(10);
 
-impl Ground {
-    fn on_disk(config: &Config) -> Result<Self, EngineError> {
-        let journal = Arc::new(SledJournal::open(&journal_dir(&config.data.dir), settings::journal(config))?);
-        let actors = settings::actors(config);
-        Ok(Self {
-            placement: Arc::new(Alone::new(actors.node.clone(), journal.shards())),
-            log: Log::Disk(journal),
-            transport: Box::new(|local| Arc::new(Loopback::new(local))),
-            actors,
-            durability: "local-synced",
-            cluster: None,
-        })
-    }
-
-    async fn in_cluster(config: &Config) -> Result<Self, EngineError> {
-        cluster::warn_of_local_journal(&journal_dir(&config.data.dir));
-        let joined = cluster::join(config).await?;
-        Ok(Self {
-            placement: joined.members.clone(),
-            transport: joined.transport(config),
-            actors: settings::actors_of(config, joined.node.clone()),
-            durability: joined.report.durability,
-            cluster: Some(joined.facts(config)),
-            log: Log::Cluster { journal: joined.journal, members: joined.members },
-        })
-    }
-}
-
 impl Engine {
-    /// Opens the data directory (this process alone) and starts every actor. Blocks while sled reads its files.
+    /// Opens the data directory (this process alone), joins the cluster if there is one, and starts every actor.
+    /// Blocks while sled reads its files.
     pub async fn start(config: &Config, providers: Vec<Arc<dyn PaymentGateway>>) -> Result<Self, EngineError> {
-        let ground = match config.cluster.is_on() {
-            true => Ground::in_cluster(config).await?,
-            false => Ground::on_disk(config)?,
-        };
-        let Ground { log, placement, transport, actors, durability, cluster } = ground;
+        let backend = Backend::open(config).await?;
         let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
         let live = settings::live(config);
         let folded = Arc::new(Folded { max: live.snapshot_entities, ..Folded::default() });
@@ -107,28 +66,26 @@ impl Engine {
         let catalogue = Catalogue::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {
-            journal: log.journal(),
+            journal: backend.journal(),
             store: Arc::new(store),
             fold: Arc::new(Folds { catalogue: catalogue.clone(), hub: hub.clone() }),
             clock: clock.clone(),
             providers,
-            transport,
-            placement,
+            transport: backend.transport(config),
+            placement: backend.placement(config),
             probe: Arc::new(Unharmed),
-            settings: actors,
+            settings: backend.actors(config),
         };
         let (runtime, gateway) = started(Runtime::start(parts)).await?;
         let _ = folded.gateway.set(gateway.clone());
-        if let Log::Cluster { members, .. } = &log {
-            // Not before: nobody should give a shard to a node that is still reading its log.
-            members.join();
-        }
-        Ok(Self { gateway, catalogue, hub, clock, durability, cluster, runtime, log })
+        backend.open_up(&gateway).await;
+        let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
+        Ok(Self { gateway, catalogue, hub, clock, durability, cluster, runtime, backend })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
     pub fn failed(&self) -> futures::future::BoxFuture<'static, Arc<str>> {
-        let (journal, tails) = (self.log.failed(), self.runtime.failed());
+        let (journal, tails) = (self.backend.failed(), self.runtime.failed());
         Box::pin(async move {
             tokio::select! {
                 reason = journal => reason,
@@ -137,8 +94,7 @@ impl Engine {
         })
     }
 
-    /// In a cluster, the first step of a graceful end: other nodes take over what this one serves, which goes on
-    /// answering through them. At once on one machine.
+    /// The first step of a graceful end: in a cluster the other nodes take over, while this one still answers.
     pub async fn hand_over(&self, within: Duration) {
         if self.cluster.is_some() {
             self.runtime.hand_over(within).await;
@@ -148,15 +104,15 @@ impl Engine {
     pub async fn drain(self, within: Duration) {
         self.runtime.drain(within).await;
         drop(self.gateway);
-        self.log.close().await;
+        self.backend.close().await;
     }
 }
 
 /// Waits for the runtime's start, and says every now and then that it does.
 async fn started<T>(start: impl Future<Output = T>) -> T {
-    let (mut start, begun) = (std::pin::pin!(start), tokio::time::Instant::now());
+    let (mut start, begun) = (std::pin::pin!(start), Instant::now());
     loop {
-        match tokio::time::timeout(STILL_STARTING, &mut start).await {
+        match timeout(STILL_STARTING, &mut start).await {
             Ok(started) => return started,
             Err(_) => {
                 let seconds = begun.elapsed().as_secs();

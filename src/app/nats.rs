@@ -19,7 +19,9 @@ pub enum NatsError {
     BadUrl { url: String, why: String },
     #[error("{key} {path}: {why}", path = path.display())]
     File { key: &'static str, path: PathBuf, why: String },
-    #[error("NATS at {urls} refuses this node's credentials: {why}; see cluster.user, nkey_seed_file and credentials_file")]
+    #[error(
+        "NATS at {urls} refuses this node's credentials: {why}; see cluster.user, nkey_seed_file and credentials_file"
+    )]
     Refused { urls: String, why: String },
     #[error("no TLS connection to NATS at {urls}: {why}; see cluster.tls_ca_file and cluster.tls_required")]
     Tls { urls: String, why: String },
@@ -176,7 +178,10 @@ fn tell(role: &'static str, event: &Event) {
         }
         Event::SlowConsumer(_) => {
             metrics::counter!("souk_nats_slow_consumer_total", "role" => role).increment(1);
-            tracing::warn!(role, "messages from NATS came faster than they were taken; some were dropped and are asked for again");
+            tracing::warn!(
+                role,
+                "messages from NATS came faster than they were taken; some were dropped and are asked for again"
+            );
         }
         Event::ServerError(error) => tracing::warn!(role, %error, "NATS reports an error"),
         Event::ClientError(error) => tracing::warn!(role, %error, "the NATS client reports an error"),

@@ -12,7 +12,6 @@ use crate::{
     live::LiveLimits,
     payments::sandbox::SandboxSettings,
     persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
-    transport::{members::MemberTimes, nats::NatsOptions},
 };
 
 fn size(value: u64) -> usize {
@@ -21,41 +20,6 @@ fn size(value: u64) -> usize {
 
 fn small(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-/// As one of many nodes.
-pub(super) fn actors_of(config: &Config, node: NodeId) -> ActorSettings {
-    ActorSettings { node, lease: Some(Duration::from_millis(config.cluster.lease_ms)), ..actors(config) }
-}
-
-pub(super) fn members(config: &Config) -> MemberTimes {
-    let (cluster, ms) = (&config.cluster, Duration::from_millis);
-    MemberTimes {
-        heartbeat: ms(cluster.heartbeat_ms),
-        dead_after: ms(cluster.member_dead_ms),
-        settle: ms(cluster.settle_ms),
-        lease: ms(cluster.lease_ms),
-    }
-}
-
-pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
-    JetStreamOptions {
-        name: config.cluster.name.clone(),
-        shards: config.actors.shards,
-        replicas: usize::from(config.cluster.replicas),
-        request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
-        create: true,
-    }
-}
-
-pub(super) fn transport(config: &Config, shards: u16) -> NatsOptions {
-    NatsOptions {
-        name: config.cluster.name.as_str().into(),
-        shards,
-        lost_after: Duration::from_millis(config.cluster.request_timeout_ms),
-        // As many as one shard may have waiting: each shard's own door bounds them again.
-        inflight_max: size(config.actors.shard_inflight_max),
-    }
 }
 
 pub(super) fn actors(config: &Config) -> ActorSettings {
@@ -77,6 +41,26 @@ pub(super) fn actors(config: &Config) -> ActorSettings {
         flush_interval: ms(config.state.flush_interval_ms),
         tail_cache_max: size(config.state.cached_entities_max.div_ceil(shards)),
         lease: None,
+    }
+}
+
+/// Of this node among the others: configured, or the host's.
+pub(super) fn node_name(cluster: &crate::config::Cluster) -> String {
+    if !cluster.node.is_empty() {
+        return cluster.node.clone();
+    }
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let legal: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(63).collect();
+    if legal.is_empty() { "node".to_owned() } else { legal }
+}
+
+pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
+    JetStreamOptions {
+        name: config.cluster.name.clone(),
+        shards: config.actors.shards,
+        replicas: usize::from(config.cluster.replicas),
+        request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
+        create: true,
     }
 }
 

@@ -66,7 +66,8 @@ fn a_lease_that_outlives_the_members_death_is_refused() {
 
 #[test]
 fn a_password_in_a_url_is_refused_without_showing_it() {
-    let refusal = load("[cluster]\nurls = [\"nats://souk:hunter2@h:4222\"]\n", &[SIGNING_KEY], &[]).expect_err("refused");
+    let refusal =
+        load("[cluster]\nurls = [\"nats://souk:hunter2@h:4222\"]\n", &[SIGNING_KEY], &[]).expect_err("refused");
     assert!(refusal.contains("cluster.urls") && !refusal.contains("hunter2"), "{refusal}");
 }
 

@@ -60,16 +60,14 @@ impl Gateway {
                 trouble: progress.failed.map(|reason| reason.to_string()).or_else(|| status.why()),
             }
         };
-        let members = core.placement.members();
-        let leaving = members.iter().any(|member| member.draining && member.node == core.settings.node);
         NodeStatus {
             node: core.settings.node.0.to_string(),
             shards: core.tails.iter().zip(&core.statuses).map(line).collect(),
             residents: core.residents.load(Ordering::Acquire),
             steps_under_way: core.effects.under_way(),
-            draining: leaving || core.local.draining(),
+            draining: core.local.draining(),
             connected: core.placement.connected(),
-            members,
+            members: core.placement.members(),
         }
     }
 
@@ -102,6 +100,9 @@ impl Gateway {
         let status = self.status();
         if status.draining {
             return Err("the node is stopping".into());
+        }
+        if status.members.iter().any(|member| member.draining && *member.node.0 == *status.node) {
+            return Err("the node is leaving: others take over".into());
         }
         if !status.connected {
             return Err("this node is cut off from the cluster".into());

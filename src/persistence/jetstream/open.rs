@@ -143,7 +143,7 @@ async fn meta(api: &Api, options: &JetStreamOptions, stream: &str) -> Result<Met
 }
 
 /// Repeats what had no answer until [`PATIENCE`] is over; a server's refusal is final, but for "not yet".
-async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+pub(super) async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
     /// "JetStream system temporarily unavailable", "no suitable peers", "insufficient resources" while servers gather.
     const NOT_YET: [u64; 4] = [10008, 10005, 10009, 10023];
     let deadline = Instant::now() + PATIENCE;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     JetStreamError, JetStreamOptions,
     api::{Api, NotStored, StreamInfo},
+    open::patiently,
 };
 
 /// Two racing appends a round; one must win each.
@@ -66,7 +67,9 @@ pub async fn probe(
         ..Config::default()
     };
     let body = serde_json::to_string(&config).map_err(|error| refuse(error.to_string()))?;
-    let made: Result<StreamInfo, _> = api.ask(&format!("STREAM.CREATE.{name}"), body).await;
+    // The same stream asked for twice is the same stream: servers that have just started are asked again.
+    let create = format!("STREAM.CREATE.{name}");
+    let made: Result<StreamInfo, _> = patiently(async || api.ask(&create, body.clone()).await).await;
     let made =
         made.map_err(|error| refuse(format!("a stream with {} replicas cannot be made: {error}", options.replicas)))?;
     let tested = race(&api, &subject).await;

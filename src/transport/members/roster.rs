@@ -5,11 +5,7 @@
 //! order: this is the observed time. A watch that froze, a NATS server that was down, or a pause of this very process
 //! adds next to nothing to it, and nobody is thought dead for it.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 

@@ -1,0 +1,115 @@
+//! Where the log is and who else is there: sled and nobody, or JetStream and a cluster. The one place that chooses.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use super::{
+    cluster::{self, Cluster},
+    engine::{EngineError, journal_dir},
+    settings,
+};
+use crate::{
+    actors::{
+        gateway::Gateway,
+        ports::{Journal, Placement},
+        runtime::MakeTransport,
+        settings::ActorSettings,
+    },
+    config::Config,
+    persistence::SledJournal,
+    transport::{alone::Alone, loopback::Loopback},
+};
+
+pub(super) enum Backend {
+    Alone(Arc<SledJournal>),
+    Cluster(Box<Cluster>),
+}
+
+impl Backend {
+    pub(super) async fn open(config: &Config) -> Result<Self, EngineError> {
+        if config.cluster.is_on() {
+            return Ok(Self::Cluster(Box::new(Cluster::join(config).await?)));
+        }
+        let journal = SledJournal::open(&journal_dir(&config.data.dir), settings::journal(config))?;
+        Ok(Self::Alone(Arc::new(journal)))
+    }
+
+    /// The node can serve: in a cluster it shows signs of life from now on. Not before: nobody should give a shard to a
+    /// node that is still folding its log.
+    pub(super) async fn open_up(&self, gateway: &Gateway) {
+        match self {
+            Self::Alone(_) => {}
+            Self::Cluster(cluster) => {
+                cluster.members.join();
+                cluster::ready(gateway).await;
+            }
+        }
+    }
+
+    /// In a cluster, one line of its facts.
+    pub(super) fn cluster(&self) -> Option<&str> {
+        match self {
+            Self::Alone(_) => None,
+            Self::Cluster(cluster) => Some(&cluster.facts),
+        }
+    }
+
+    /// What an acknowledgement means: on this machine's disk, or with a majority of the servers.
+    pub(super) fn durability(&self) -> &'static str {
+        match self {
+            Self::Alone(_) => "local-synced",
+            Self::Cluster(cluster) => cluster.report.durability,
+        }
+    }
+
+    pub(super) fn journal(&self) -> Arc<dyn Journal> {
+        match self {
+            Self::Alone(journal) => journal.clone(),
+            Self::Cluster(cluster) => Arc::new(cluster.journal.clone()),
+        }
+    }
+
+    pub(super) fn actors(&self, config: &Config) -> ActorSettings {
+        match self {
+            Self::Alone(_) => settings::actors(config),
+            Self::Cluster(cluster) => cluster.actors(config),
+        }
+    }
+
+    pub(super) fn placement(&self, config: &Config) -> Arc<dyn Placement> {
+        match self {
+            Self::Alone(journal) => Arc::new(Alone::new(settings::actors(config).node, journal.shards())),
+            Self::Cluster(cluster) => cluster.placement(),
+        }
+    }
+
+    pub(super) fn transport(&self, config: &Config) -> MakeTransport {
+        match self {
+            Self::Alone(_) => Box::new(|local| Arc::new(Loopback::new(local))),
+            Self::Cluster(cluster) => cluster.transport(config),
+        }
+    }
+
+    /// Resolves when the log has failed for good. Servers out of reach are waited for.
+    pub(super) fn failed(&self) -> BoxFuture<'static, Arc<str>> {
+        match self {
+            Self::Alone(journal) => journal.failed(),
+            Self::Cluster(_) => Box::pin(futures::future::pending()),
+        }
+    }
+
+    pub(super) async fn close(self) {
+        match self {
+            Self::Alone(journal) => {
+                // Sockets and requests may still hold handles: the clean end does not wait for them.
+                journal.shut().await;
+                if let Some(journal) = Arc::into_inner(journal) {
+                    // Joins the writer's thread; not on a runtime's worker.
+                    let _ = tokio::task::spawn_blocking(move || journal.close()).await;
+                }
+            }
+            Self::Cluster(cluster) => cluster.members.gone().await,
+        }
+    }
+}
