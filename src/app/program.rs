@@ -27,6 +27,7 @@ impl Application for App {
             address: shop.address,
             superadmin_password: shop.superadmin_password.take(),
             durability: shop.engine.durability.to_owned(),
+            cluster: shop.engine.cluster.clone(),
         });
         let failed = shop.engine.failed();
         tokio::select! {
@@ -51,6 +52,7 @@ impl Application for App {
             progress.advance(1);
         };
         let imported = shopify::import(&engine.gateway, &csv, config.shop.currency, "import".into(), shown).await;
+        engine.hand_over(offline::DRAIN_WITHIN).await;
         engine.drain(offline::DRAIN_WITHIN).await;
         match imported {
             Ok(report) => Ok(Imported {

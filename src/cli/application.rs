@@ -68,6 +68,8 @@ pub struct Endpoints {
     pub superadmin_password: Option<String>,
     /// `local-synced`, ...: what an acknowledgement stands for.
     pub durability: String,
+    /// One line: which cluster, as which node, on which servers. `None`: one machine.
+    pub cluster: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
