@@ -50,9 +50,6 @@ struct Door {
     wanted: watch::Sender<bool>,
 }
 
-/// Until the shard's new owner has subscribed.
-const RETRY_AFTER_MS: u64 = 200;
-
 impl NatsTransport {
     /// Commands for what this node serves go to `local`.
     pub fn start(client: Client, options: &NatsOptions, local: Arc<dyn Delivery>) -> Self {
@@ -130,12 +127,8 @@ async fn ask(client: &Client, subject: &str, envelope: &Envelope, within: Durati
             };
         }
         Err(error) => match error.kind() {
-            // Nobody got it, so it certainly did not happen: the caller may be told so when the time is over.
-            RequestErrorKind::NoResponders => {
-                metrics::counter!("souk_remote_lost_total", "why" => "no_owner").increment(1);
-                let reason = "the shard has no owner at this moment".into();
-                return Ok(Reply::Unavailable { retry_after_ms: RETRY_AFTER_MS, reason, retry: true });
-            }
+            // This try did not happen, but an earlier one may have: so it is lost as any other.
+            RequestErrorKind::NoResponders => ("no_owner", "nobody serves the shard at this moment".to_owned()),
             RequestErrorKind::MaxPayloadExceeded => return Ok(Reply::TooLarge { bytes, max: client.max_payload() }),
             RequestErrorKind::TimedOut => ("timeout", format!("no answer on {subject} within {within:?}")),
             RequestErrorKind::InvalidSubject | RequestErrorKind::Other => ("connection", error.to_string()),
