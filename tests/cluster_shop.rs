@@ -140,7 +140,8 @@ async fn a_node_leaves_under_load_and_comes_back_without_one_failed_request() {
     // Every confirmed command is one version, and nothing else is.
     assert_eq!(versions, u64::from(counted.load(Ordering::Relaxed)));
     for (buyer, shop) in (0..8).zip([&stays, &again].into_iter().cycle()) {
-        let read = shop.engine.gateway.read::<Stock>(&format!("HOT-{buyer}"), Duration::from_secs(10)).await.expect("read");
+        let read =
+            shop.engine.gateway.read::<Stock>(&format!("HOT-{buyer}"), Duration::from_secs(10)).await.expect("read");
         assert_eq!(read.version, u64::from(read.view.received));
     }
     again.stop().await;
