@@ -233,4 +233,10 @@ impl Entity for Stock {
             | StockCommand::ExpireHolds => false,
         }
     }
+
+    /// A hold by hand has a key; an order's hold comes from the order itself, which also ends it, and 100,000 of them
+    /// would push every receipt out of what is remembered.
+    fn remembers_keyed(command: &StockCommand) -> bool {
+        matches!(command, StockCommand::Hold { .. }) || Self::remembers(command)
+    }
 }
