@@ -198,7 +198,10 @@ async fn moving_a_shard_loses_nothing_that_is_asked_again() {
             let asker = asker.clone();
             tokio::spawn(async move {
                 for n in 0..50 {
-                    assert_eq!(from(until_answered(&asker, &envelope("x", client * 1_000 + n)).await).1, client * 1_000 + n);
+                    assert_eq!(
+                        from(until_answered(&asker, &envelope("x", client * 1_000 + n)).await).1,
+                        client * 1_000 + n
+                    );
                 }
             })
         })
@@ -248,7 +251,10 @@ async fn given(members: &Members, names: &[&str]) {
         if owners == names {
             return;
         }
-        assert!(timeout(end - Instant::now(), members.changed(hint.generation)).await.is_ok(), "{owners:?} for {names:?}");
+        assert!(
+            timeout(end - Instant::now(), members.changed(hint.generation)).await.is_ok(),
+            "{owners:?} for {names:?}"
+        );
     }
 }
 

@@ -86,6 +86,8 @@ pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result
                 return Err(NatsError::Refused { urls, why });
             }
             ConnectErrorKind::Tls => return Err(NatsError::Tls { urls, why }),
+            // The client reports a handshake that failed as input and output; it fails the next time as well.
+            ConnectErrorKind::Io if handshake(&why) => return Err(NatsError::Tls { urls, why }),
             ConnectErrorKind::ServerParse
             | ConnectErrorKind::Dns
             | ConnectErrorKind::TimedOut
@@ -100,6 +102,11 @@ pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result
         }
         sleep(FIRST_PAUSE).await;
     }
+}
+
+/// In rustls' words: `invalid peer certificate: UnknownIssuer`, `received fatal alert: CertificateRequired`.
+fn handshake(why: &str) -> bool {
+    ["peer certificate", "fatal alert"].iter().any(|words| why.contains(words))
 }
 
 fn server(url: &str) -> Result<ServerAddr, NatsError> {
