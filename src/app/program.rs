@@ -8,7 +8,7 @@ use super::{engine::Engine, offline, shop::Shop};
 use crate::{
     actors::ports::journal::Commit,
     catalogue::shopify,
-    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Progress, Verified},
+    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
     config::Config,
     domain::key::EntityKey,
     http,
@@ -93,6 +93,10 @@ impl Application for App {
         progress: &Progress,
     ) -> Result<Copied, Failure> {
         offline::restore(&config, from, progress).await
+    }
+
+    async fn copy(&self, config: Config, shards: Option<u16>, progress: &Progress) -> Result<Moved, Failure> {
+        offline::copy(&config, shards, progress).await
     }
 
     async fn history(&self, config: Config, key: EntityKey) -> Result<Vec<Commit>, Failure> {

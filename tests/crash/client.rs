@@ -93,6 +93,17 @@ impl Person {
         Self { client, token: None, cookie: Mutex::new(None) }
     }
 
+    /// Another guest, over the same connections.
+    pub fn somebody_new(&self) -> Self {
+        Self { client: self.client.clone(), token: None, cookie: Mutex::new(None) }
+    }
+
+    /// The same person, at another desk.
+    pub fn again(&self) -> Self {
+        let cookie = Mutex::new(self.cookie.lock().unwrap().clone());
+        Self { client: self.client.clone(), token: self.token.clone(), cookie }
+    }
+
     /// The superadmin. The token outlives the server: its key lies in the data directory.
     pub async fn staff(url: &str) -> Self {
         let guest = Self::guest();
