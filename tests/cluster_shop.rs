@@ -156,6 +156,22 @@ async fn a_node_leaves_under_load_and_comes_back_without_one_failed_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_while_one_of_three_servers_is_down() {
+    let (mut servers, dir) = (NatsServers::start(3).await, TempDir::new().expect("a directory"));
+    let first = start(&servers, &dir, "first").await;
+    assert!(first.engine.cluster.as_ref().is_some_and(|facts| facts.contains("3 copies")));
+    assert_eq!(receive(&first.engine.gateway, "A").await, Ok(1));
+    servers.kill(2);
+    let second = start(&servers, &dir, "second").await;
+    serves(&second, 2).await;
+    assert_eq!(receive(&second.engine.gateway, "A").await, Ok(2));
+    servers.restart(2).await;
+    assert_eq!(receive(&first.engine.gateway, "A").await, Ok(3));
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_finds_no_servers_says_so() {
     let dir = TempDir::new().expect("a directory");
     let mut config = config(&NatsServers::start(1).await, &dir, "lonely");
