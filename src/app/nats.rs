@@ -34,8 +34,8 @@ const FIRST_WITHIN: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// One server's time to answer a connection, before the next one is tried.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// A server that was frozen is noticed after two of these without a pong.
-const PING_EVERY: Duration = Duration::from_secs(2);
+/// A server that was frozen is noticed after three of these without a pong, so before this node counts as dead.
+const PING_EVERY: Duration = Duration::from_secs(1);
 /// Between two tries to come back, at most. Tried for ever: what waits meanwhile has its own deadline.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Messages that wait for the connection, at most; the next sender waits. What waits here is sent after a
@@ -191,7 +191,8 @@ fn tell(role: &'static str, event: &Event) {
             );
         }
         Event::ServerError(error) => tracing::warn!(role, %error, "NATS reports an error"),
-        Event::ClientError(error) => tracing::warn!(role, %error, "the NATS client reports an error"),
+        // Each failed try to come back is one; that the connection is lost was said.
+        Event::ClientError(error) => tracing::debug!(role, %error, "the NATS client reports an error"),
         Event::LameDuckMode | Event::Draining | Event::Closed => tracing::info!(role, %event, "NATS"),
     }
 }
