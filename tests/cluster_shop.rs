@@ -1,6 +1,8 @@
 //! Whole nodes in one process over a real nats-server: they start at once, answer for each other, and leave one by one
 //! while somebody buys. Killed and frozen processes are the harness's.
 
+#[path = "cluster_shop/credentials.rs"]
+mod credentials;
 #[path = "common/nats.rs"]
 mod nats;
 
@@ -29,14 +31,19 @@ use tokio::time::{Instant, sleep, timeout};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 fn config(servers: &NatsServers, dir: &TempDir, name: &str) -> Config {
+    let urls = (0..servers.len()).map(|n| servers.url(n)).collect();
+    config_of(urls, dir, name)
+}
+
+fn config_of(urls: Vec<String>, dir: &TempDir, name: &str) -> Config {
     let mut config = Config::default();
     config.data.dir = dir.path().join(name);
     config.http.listen.set_port(0);
     config.actors.shards = 8;
     config.identity.signing_key = Secret::new("ab".repeat(32));
-    config.cluster.urls = (0..servers.len()).map(|n| servers.url(n)).collect();
+    config.cluster.replicas = u8::try_from(urls.len()).expect("a few");
+    config.cluster.urls = urls;
     config.cluster.node = name.into();
-    config.cluster.replicas = u8::try_from(servers.len()).expect("a few");
     config.cluster.heartbeat_ms = 100;
     config.cluster.member_dead_ms = 2_000;
     config.cluster.settle_ms = 500;
@@ -140,11 +147,28 @@ async fn a_node_leaves_under_load_and_comes_back_without_one_failed_request() {
     // Every confirmed command is one version, and nothing else is.
     assert_eq!(versions, u64::from(counted.load(Ordering::Relaxed)));
     for (buyer, shop) in (0..8).zip([&stays, &again].into_iter().cycle()) {
-        let read = shop.engine.gateway.read::<Stock>(&format!("HOT-{buyer}"), Duration::from_secs(10)).await.expect("read");
-        assert_eq!(read.version, u64::from(read.view.received));
+        let read =
+            shop.engine.gateway.read::<Stock>(&format!("HOT-{buyer}"), Duration::from_secs(10)).await.expect("read");
+        assert_eq!(read.version, read.view.received);
     }
     again.stop().await;
     stays.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_while_one_of_three_servers_is_down() {
+    let (mut servers, dir) = (NatsServers::start(3).await, TempDir::new().expect("a directory"));
+    let first = start(&servers, &dir, "first").await;
+    assert!(first.engine.cluster.as_ref().is_some_and(|facts| facts.contains("3 copies")));
+    assert_eq!(receive(&first.engine.gateway, "A").await, Ok(1));
+    servers.kill(2);
+    let second = start(&servers, &dir, "second").await;
+    serves(&second, 2).await;
+    assert_eq!(receive(&second.engine.gateway, "A").await, Ok(2));
+    servers.restart(2).await;
+    assert_eq!(receive(&first.engine.gateway, "A").await, Ok(3));
+    first.stop().await;
+    second.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

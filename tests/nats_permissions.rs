@@ -27,7 +27,8 @@ async fn each_user_can_do_its_work_and_no_more() {
     members(&node.client).await;
     commands(&node.client).await;
     node.unrefused().await;
-    for subject in ["STREAM.DELETE.souk_ev_00", "STREAM.PURGE.souk_ev_00", "STREAM.UPDATE.souk_ev_00", "ACCOUNT.PURGE.SOUK"]
+    for subject in
+        ["STREAM.DELETE.souk_ev_00", "STREAM.PURGE.souk_ev_00", "STREAM.UPDATE.souk_ev_00", "ACCOUNT.PURGE.SOUK"]
     {
         node.may_not_publish(&format!("$JS.API.{subject}")).await;
     }
@@ -43,7 +44,9 @@ async fn each_user_can_do_its_work_and_no_more() {
     let answer = monitor.client.request("$JS.API.STREAM.INFO.souk_ev_00", "".into()).await.expect("an answer");
     assert!(String::from_utf8_lossy(&answer.payload).contains("\"num_replicas\":3"), "{:?}", answer.payload);
     monitor.unrefused().await;
-    for subject in ["$JS.API.STREAM.MSG.GET.souk_ev_00", "$JS.API.CONSUMER.CREATE.souk_ev_00", "souk.ev.00", "souk.cmd.00"] {
+    for subject in
+        ["$JS.API.STREAM.MSG.GET.souk_ev_00", "$JS.API.CONSUMER.CREATE.souk_ev_00", "souk.ev.00", "souk.cmd.00"]
+    {
         monitor.may_not_publish(subject).await;
     }
     for subject in ["_INBOX.>", "souk.cmd.*"] {
@@ -92,6 +95,8 @@ async fn commands(client: &async_nats::Client) {
     let message = timeout(PATIENCE, owner.next()).await.expect("a command").expect("a command");
     client.publish(message.reply.expect("a way back"), "held".into()).await.expect("sent");
     let answer = timeout(PATIENCE, asked).await.expect("in time").expect("it ends").expect("an answer");
+    let _everybody = client.subscribe("souk.cmd.00.all").await.expect("subscribed");
+    client.publish("souk.cmd.00.all", "hold".into()).await.expect("sent");
     assert_eq!(&answer.payload[..], b"held");
 }
 

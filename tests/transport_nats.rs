@@ -180,6 +180,31 @@ async fn beyond_its_room_a_node_answers_busy_at_once() {
     assert_eq!(from(first.await.expect("no panic")), (1, 1));
 }
 
+/// A frozen process keeps its place in the queue group until its server misses it.
+#[tokio::test]
+async fn a_frozen_subscriber_swallows_no_more_than_a_few_commands() {
+    let servers = NatsServers::start(1).await;
+    let frozen = servers.client().await;
+    let _frozen = frozen.queue_subscribe("t.cmd.03", "owner".to_owned()).await.expect("subscribed");
+    frozen.flush().await.expect("known to the server");
+    let (owner, asker) = (node(&servers, local(2), 64).await, node(&servers, local(3), 8).await);
+    owner.serving(SHARD, true);
+    let mut lost = 0;
+    for n in 0..64 {
+        let envelope = envelope("x", n);
+        let answered = async {
+            loop {
+                match asker.send(SHARD, envelope.clone(), WITHIN).await {
+                    Ok(reply) => return reply,
+                    Err(TransportError::Lost(_)) => lost += 1,
+                }
+            }
+        };
+        assert_eq!(from(timeout(DEADLINE, answered).await.expect("answered")), (2, n));
+    }
+    assert!((1..=2).contains(&lost), "of 64 commands {lost} were swallowed");
+}
+
 /// The shard moves to and fro under load: every command is answered in the end, by whoever serves then.
 #[tokio::test]
 async fn moving_a_shard_loses_nothing_that_is_asked_again() {
@@ -198,7 +223,10 @@ async fn moving_a_shard_loses_nothing_that_is_asked_again() {
             let asker = asker.clone();
             tokio::spawn(async move {
                 for n in 0..50 {
-                    assert_eq!(from(until_answered(&asker, &envelope("x", client * 1_000 + n)).await).1, client * 1_000 + n);
+                    assert_eq!(
+                        from(until_answered(&asker, &envelope("x", client * 1_000 + n)).await).1,
+                        client * 1_000 + n
+                    );
                 }
             })
         })
@@ -248,7 +276,10 @@ async fn given(members: &Members, names: &[&str]) {
         if owners == names {
             return;
         }
-        assert!(timeout(end - Instant::now(), members.changed(hint.generation)).await.is_ok(), "{owners:?} for {names:?}");
+        assert!(
+            timeout(end - Instant::now(), members.changed(hint.generation)).await.is_ok(),
+            "{owners:?} for {names:?}"
+        );
     }
 }
 

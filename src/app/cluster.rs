@@ -6,7 +6,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     engine::journal_dir,
@@ -51,6 +51,8 @@ pub(super) struct Cluster {
 /// For how long the servers' probe is repeated: they may be starting, electing leaders, or be one too few for a moment.
 const PROBE_WITHIN: Duration = Duration::from_secs(30);
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// For how long a journal that is there waits for a server that is down.
+const FULL_PROBE_WITHIN: Duration = Duration::from_secs(5);
 /// From this node's first sign of life until it knows the members and every shard has an owner.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Other nodes' commands under way here, at most: as many as two full shards take.
@@ -69,14 +71,13 @@ impl Cluster {
         let logs = nats::connect(cluster, &name, Role::Log).await?;
         let commands = nats::connect(cluster, &name, Role::Control).await?;
         let options = settings::jetstream(config);
-        let report = fit(&logs, &options, cluster.synced).await?;
+        let (journal, report) = open(&logs, &options, cluster.synced).await?;
         tracing::info!(
             version = report.server_version,
             replicas = report.replicas,
             durability = report.durability,
             "the servers are fit"
         );
-        let journal = JetStreamJournal::open(logs, options).await?;
         let replicas = usize::from(cluster.replicas);
         let within = Duration::from_millis(cluster.request_timeout_ms);
         let beats = NatsBeats::open(commands.clone(), &cluster.name, replicas, within).await?;
@@ -116,6 +117,32 @@ impl Cluster {
         };
         Box::new(move |local| Arc::new(NatsTransport::start(client, &options, local)))
     }
+}
+
+/// The journal, found or made, on servers that were probed: a new one only on servers that can hold all its copies now.
+///
+/// A journal that is there was made so; while one of its servers is down a scratch stream with as many copies cannot be
+/// made, and that must not keep a node from starting. So the probe is then done with one copy.
+async fn open(
+    logs: &async_nats::Client,
+    options: &JetStreamOptions,
+    synced: bool,
+) -> Result<(JetStreamJournal, ProbeReport), JetStreamError> {
+    let found = JetStreamOptions { create: false, ..options.clone() };
+    let journal = match JetStreamJournal::open(logs.clone(), found).await {
+        Err(JetStreamError::Missing(_)) => {
+            let report = fit(logs, options, synced).await?;
+            return Ok((JetStreamJournal::open(logs.clone(), options.clone()).await?, report));
+        }
+        found => found?,
+    };
+    match timeout(FULL_PROBE_WITHIN, probe(logs.clone(), options, synced)).await {
+        Ok(Ok(report)) => return Ok((journal, report)),
+        Ok(Err(error)) => tracing::warn!(%error, "the NATS servers did not pass with all copies"),
+        Err(_) => tracing::warn!(replicas = options.replicas, "too few NATS servers for all copies at this moment"),
+    }
+    let report = fit(logs, &JetStreamOptions { replicas: 1, ..options.clone() }, synced).await?;
+    Ok((journal, ProbeReport { replicas: options.replicas, ..report }))
 }
 
 /// The servers' probe, until they pass or the time is over.

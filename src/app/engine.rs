@@ -5,14 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{
-    backend::Backend,
-    clock::SystemClock,
-    cluster::ClusterError,
-    current::Folded,
-    fold::Folds,
-    settings,
-};
+use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings};
 use crate::{
     actors::{
         gateway::Gateway,

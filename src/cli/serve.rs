@@ -54,7 +54,10 @@ mod tests {
         let mut out = Vec::new();
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 4321));
         let password = Some("p".repeat(20));
-        announce(&mut out, &Endpoints { address, superadmin_password: password, durability: "local-synced".into(), cluster: None });
+        announce(
+            &mut out,
+            &Endpoints { address, superadmin_password: password, durability: "local-synced".into(), cluster: None },
+        );
         let text = String::from_utf8(out).expect("text");
         assert_eq!(text.lines().next(), Some("souk listening on http://127.0.0.1:4321"));
         assert!(text.contains("pppp (shown this once)"), "{text}");

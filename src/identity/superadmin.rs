@@ -76,7 +76,9 @@ impl Identity {
         }
         match (until(give_up, || self.0.accounts.find(SUPERADMIN)).await?, configured) {
             (Some(_), None) => Ok(None),
-            (Some(account), Some(password)) => self.keep_password(account.password_hash, password, give_up).await.map(|()| None),
+            (Some(account), Some(password)) => {
+                self.keep_password(account.password_hash, password, give_up).await.map(|()| None)
+            }
             (None, Some(password)) => self.register(password, give_up).await.map(|_| None),
             (None, None) => {
                 let generated = generate()?;
@@ -86,12 +88,7 @@ impl Identity {
         }
     }
 
-    async fn keep_password(
-        &self,
-        stored: String,
-        password: &Secret,
-        give_up: Instant,
-    ) -> Result<(), SuperadminError> {
+    async fn keep_password(&self, stored: String, password: &Secret, give_up: Instant) -> Result<(), SuperadminError> {
         if self.0.passwords.verify(password, Some(stored)).await? {
             return Ok(());
         }

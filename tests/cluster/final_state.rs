@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use crate::{
     checker::{
+        books::open_holds,
         orders::rests,
         state::{Final, Levels, Movement, OrderEnd, PaymentEnd},
     },
@@ -18,8 +19,8 @@ use crate::{
     site::Site,
 };
 
-/// Holds and payments end by themselves within the time of a hold; a loaded machine may take its time.
-const REST_MAX: Duration = Duration::from_secs(90);
+/// Holds and payments end by themselves within the time of a hold and its grace of a minute.
+const REST_MAX: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Reads until every order rests, every order that somebody was told of is listed, and all nodes say the same; or
@@ -40,7 +41,9 @@ pub async fn at_rest(site: &Site) -> Final {
             }
             _ => true,
         });
-        let rest = ends[0].orders.values().all(rests) && ends[0].payments.iter().all(settled);
+        // A late copy of a hold may come after the order's end; it lapses within the order's grace.
+        let held = ends[0].stock.iter().all(|(sku, levels)| levels.held == open_holds(sku, &ends[0]));
+        let rest = held && ends[0].orders.values().all(rests) && ends[0].payments.iter().all(settled);
         if same && known && rest {
             return ends.swap_remove(0);
         }

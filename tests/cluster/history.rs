@@ -85,7 +85,7 @@ pub enum Outcome {
         order: String,
         version: u64,
     },
-    /// Taken, and not decided within the time.
+    /// Taken; not decided within the time, or over by then.
     Undecided {
         order: String,
     },

@@ -158,6 +158,8 @@ pub async fn buy(site: &Site, who: &str, rng: &Rng) -> Option<(Person, String)> 
     }
     let order = |answer: &Answer| answer.json["id"].as_str().unwrap_or_default().to_owned();
     let told = |answer: &Answer| match answer.status {
+        // Answered so late that it had ended by then: whether it ever held is not said.
+        201 if answer.json["status"] == "expired" => Outcome::Undecided { order: order(answer) },
         201 => Outcome::Placed { order: order(answer), version: answer.json["version"].as_u64().unwrap_or(0) },
         202 => Outcome::Undecided { order: order(answer) },
         _ if answer.is(409, "out_of_stock") => {

@@ -30,8 +30,6 @@ pub const NODES: usize = 3;
 pub const SERVERS: usize = 3;
 /// Units of each SKU before anybody comes.
 pub const FIRST_STOCK: u64 = 30;
-/// How long a checkout holds; what is neither paid nor cancelled ends by itself after it.
-pub const HOLD_TTL: Duration = Duration::from_secs(20);
 
 static TURN: Mutex<()> = Mutex::const_new(());
 
@@ -42,13 +40,15 @@ pub struct Times {
     pub dead: u64,
     pub settle: u64,
     pub lease: u64,
+    /// How long a checkout holds; what is neither paid nor cancelled ends by itself after it.
+    pub hold: u64,
 }
 
 impl Times {
     /// As shipped.
-    pub const DEFAULT: Self = Self { heartbeat: 500, dead: 4_000, settle: 2_000, lease: 2_000 };
+    pub const DEFAULT: Self = Self { heartbeat: 500, dead: 4_000, settle: 2_000, lease: 2_000, hold: 10_000 };
     /// For many faults in a short run, and still long enough for a busy machine.
-    pub const SHORT: Self = Self { heartbeat: 250, dead: 2_500, settle: 1_000, lease: 1_500 };
+    pub const SHORT: Self = Self { heartbeat: 250, dead: 2_500, settle: 1_000, lease: 1_500, hold: 10_000 };
 }
 
 pub struct Rig {
@@ -153,7 +153,7 @@ fn env(times: Times, node: usize, links: &[Proxy]) -> Env {
         ("SOUK_CLUSTER__LEASE_MS", times.lease.to_string()),
         ("SOUK_IDENTITY__SIGNING_KEY", "5a".repeat(32)),
         ("SOUK_ACTORS__SHARDS", "8".to_owned()),
-        ("SOUK_SHOP__HOLD_TTL_MS", HOLD_TTL.as_millis().to_string()),
+        ("SOUK_SHOP__HOLD_TTL_MS", times.hold.to_string()),
         ("SOUK_PAYMENTS__SANDBOX__SLOW_MS", "150".to_owned()),
         ("SOUK_PAYMENTS__SANDBOX__TIMEOUT_MS", "200".to_owned()),
         ("SOUK_PAYMENTS__SANDBOX__WEBHOOK_DELAY_MS", "30".to_owned()),

@@ -14,7 +14,7 @@ use crate::{
     },
     final_state,
     history::{Op, Outcome},
-    rig::{HOLD_TTL, Rig},
+    rig::Rig,
     site::Site,
     viewers::Viewers,
 };
@@ -32,7 +32,7 @@ pub async fn judge(rig: &Rig, site: &Site, viewers: &Viewers) -> Final {
     let text = serde_json::to_string_pretty(&end).expect("JSON");
     std::fs::write(rig.dir.join("final.json"), text).expect("room on the disk");
     let ops = rig.history.ops();
-    let (mut wrong, mut shown) = history(site, &ops, &end, HOLD_TTL.as_micros() as u64);
+    let (mut wrong, mut shown) = history(site, &ops, &end, rig.times.hold * 1_000);
     wrong.extend(viewers.wrong());
     wrong.extend(viewers.converge(&final_state::versions(site, &end), CONVERGES_WITHIN).await);
     println!("{}", summary(&ops, &end));

@@ -17,8 +17,9 @@ use crate::actors::ports::journal::NodeId;
 
 /// How long a dead node's last sign stays in the bucket.
 const KEPT: Duration = Duration::from_secs(60 * 60);
-/// A watch that says nothing for this long is made anew: this node's own beats alone come far more often.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// A watch that says nothing for this long is made anew: this node's own beats alone come more often. Where they do
+/// not, by configuration, it begins with the newest signs each time, and nothing is missed.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// For how long the bucket is tried to be opened, at the start.
 const OPEN_WITHIN: Duration = Duration::from_secs(30);
 /// Between two tries to open the bucket, or to make a watch.

@@ -8,11 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{
-    StreamExt,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::Notify,
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
@@ -72,13 +68,7 @@ struct State {
 
 impl Members {
     /// Watches the others; says nothing of itself before [`Members::join`].
-    pub fn start(
-        beats: Arc<dyn Beats>,
-        me: NodeId,
-        url: Option<Arc<str>>,
-        shards: u16,
-        times: MemberTimes,
-    ) -> Self {
+    pub fn start(beats: Arc<dyn Beats>, me: NodeId, url: Option<Arc<str>>, shards: u16, times: MemberTimes) -> Self {
         let roster_times = RosterTimes {
             dead_after: times.dead_after,
             settle: times.settle,

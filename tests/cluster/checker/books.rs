@@ -23,12 +23,30 @@ pub fn stock(end: &Final) -> Wrong {
         if levels.committed + levels.shipped != of_orders {
             wrong.push(format!("{sku}: {of_orders} units are in sold orders, {levels:?}"));
         }
+        let held = open_holds(sku, end);
+        if levels.held != held {
+            wrong.push(format!("{sku}: {held} units are held by hand, {levels:?}"));
+        }
         if of_orders > owned {
             wrong.push(format!("{sku}: {of_orders} units sold of {owned}"));
         }
         wrong.extend(book(sku, end));
     }
     wrong
+}
+
+/// Units of holds by hand that stand in the book. At rest no order holds anything.
+pub fn open_holds(sku: &str, end: &Final) -> i64 {
+    let mut open = BTreeMap::new();
+    for line in end.book.get(sku).into_iter().flatten() {
+        let Some(hold) = line.hold.as_ref().filter(|hold| !end.orders.contains_key(*hold)) else { continue };
+        match line.kind.as_str() {
+            "hold" => drop(open.insert(hold, line.quantity)),
+            "release" | "expiry" => drop(open.remove(hold)),
+            _ => {}
+        }
+    }
+    open.into_values().sum()
 }
 
 fn book(sku: &str, end: &Final) -> Wrong {
@@ -143,6 +161,7 @@ mod tests {
         assert!(levels(|levels| levels.available += 1) > 0, "one unit too many");
         assert!(levels(|levels| (levels.available, levels.held) = (8, -1)) > 0, "below zero");
         assert!(levels(|levels| (levels.available, levels.committed) = (8, 2)) > 0, "sold and not committed");
+        assert!(levels(|levels| (levels.available, levels.held) = (6, 1)) > 0, "held by nobody");
         let book = |change: fn(&mut Vec<Movement>)| changed(|end| change(end.book.get_mut("A").unwrap())).0;
         assert!(book(|book| drop(book.pop())) > 0, "a lost line");
         assert!(book(|book| book[1].units = -9) > 0, "oversold in between");

@@ -117,7 +117,8 @@ fn of_order(order: &str, lines: &[&Movement], ops: &[Op], end: &Final, ttl: Micr
         match line.kind.as_str() {
             "hold" => {
                 let to = if takes == 0 { answered.unwrap_or(end.at) } else { end.at };
-                let from = if takes == 0 { begun } else { lapses };
+                // Again: for money that came late, or by a late copy of the first command, which ends by itself.
+                let from = if takes == 0 { begun } else { given_from };
                 // A hold that was taken again is another one for the model.
                 let op = SkuOp::Take { hold: format!("{order}/{takes}"), units: line.quantity as u64 };
                 made.push(Window { from: from.min(to), to: Some(to), op });
