@@ -8,13 +8,16 @@ MINUTES ?= 30
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup
+.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build and start the sample shop on http://127.0.0.1:8080
 	./target/release/souk serve --config config/sample.toml --sample
+
+cluster: build ## Three nats-servers and three nodes with the sample shop on this machine; Ctrl-C ends them all
+	./scripts/cluster.sh
 
 build: ## Build the release binary
 	$(CARGO) build --release --locked

@@ -70,7 +70,8 @@ impl NatsTransport {
         let room = Arc::new(Semaphore::new(options.inflight_max));
         let door = |number: u16| {
             let subject: Arc<str> = format!("{}.cmd.{number:02}", options.name).into();
-            let everybody: Arc<str> = format!("{subject}-all").into();
+            // A token of its own, so that a permission can name it: NATS knows no wildcard for half a token.
+            let everybody: Arc<str> = format!("{subject}.all").into();
             let wanted = watch::Sender::new(false);
             for (subject, group) in [(&subject, Some(GROUP)), (&everybody, None)] {
                 let server = Server {
