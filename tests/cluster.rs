@@ -20,6 +20,8 @@ mod final_state;
 mod history;
 #[path = "cluster/load.rs"]
 mod load;
+#[path = "cluster/logs.rs"]
+mod logs;
 #[path = "common/nats.rs"]
 mod nats;
 #[path = "cluster/nemesis.rs"]

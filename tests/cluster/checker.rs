@@ -11,6 +11,8 @@ pub mod excerpt;
 pub mod kept;
 #[path = "checker/linear.rs"]
 pub mod linear;
+#[path = "checker/log.rs"]
+pub mod log;
 #[path = "checker/orders.rs"]
 pub mod orders;
 #[path = "checker/sku.rs"]

@@ -28,6 +28,7 @@ use crate::{
 
 pub const NODES: usize = 3;
 pub const SERVERS: usize = 3;
+pub const SHARDS: u16 = 8;
 /// Units of each SKU before anybody comes.
 pub const FIRST_STOCK: u64 = 30;
 
@@ -152,7 +153,7 @@ fn env(times: Times, node: usize, links: &[Proxy]) -> Env {
         ("SOUK_CLUSTER__SETTLE_MS", times.settle.to_string()),
         ("SOUK_CLUSTER__LEASE_MS", times.lease.to_string()),
         ("SOUK_IDENTITY__SIGNING_KEY", "5a".repeat(32)),
-        ("SOUK_ACTORS__SHARDS", "8".to_owned()),
+        ("SOUK_ACTORS__SHARDS", SHARDS.to_string()),
         ("SOUK_SHOP__HOLD_TTL_MS", times.hold.to_string()),
         ("SOUK_PAYMENTS__SANDBOX__SLOW_MS", "150".to_owned()),
         ("SOUK_PAYMENTS__SANDBOX__TIMEOUT_MS", "200".to_owned()),

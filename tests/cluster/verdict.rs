@@ -7,13 +7,14 @@ use crate::{
     checker::{
         Wrong, books, excerpt, kept,
         linear::{Verdict, check},
-        orders,
+        log, orders,
         sku::{Sku, SkuModel},
         sku_history::windows,
         state::Final,
     },
     final_state,
     history::{Op, Outcome},
+    logs,
     rig::Rig,
     site::Site,
     viewers::Viewers,
@@ -33,6 +34,9 @@ pub async fn judge(rig: &Rig, site: &Site, viewers: &Viewers) -> Final {
     std::fs::write(rig.dir.join("final.json"), text).expect("room on the disk");
     let ops = rig.history.ops();
     let (mut wrong, mut shown) = history(site, &ops, &end, rig.times.hold * 1_000);
+    let written = logs::read(rig).await;
+    println!("{} records in the logs", written.len());
+    wrong.extend(log::sound(&written));
     wrong.extend(viewers.wrong());
     wrong.extend(viewers.converge(&final_state::versions(site, &end), CONVERGES_WITHIN).await);
     println!("{}", summary(&ops, &end));

@@ -238,7 +238,7 @@ mod tests {
         assert!(!judge(&[hold("h1", 1, held(1, 3)), release(5, 3, 5)], &after, true), "a version of nobody");
         assert!(!judge(&[hold("h1", 1, held(1, 3))], &after, true), "released by nobody");
         let lost = hold("h1", 1, Outcome::Unknown { why: "no answer".into() });
-        assert!(!judge(&[lost.clone()], &after, true), "an unknown hold is one change, not two");
+        assert!(!judge(std::slice::from_ref(&lost), &after, true), "an unknown hold is one change, not two");
         after.stock.insert("A".into(), Levels { available: 3, version: 1, ..Levels::default() });
         assert!(judge(&[lost], &after, true));
     }
