@@ -85,9 +85,9 @@ alive() {
   pid=$(cat "$dir/$1.pid" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] && kill -0 "$pid" 2>/dev/null || return 1
   [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || ps -o args= -p "$pid") == *"$dir/"* ]] && echo "$pid"
 }
-ended() { # pid, seconds
+ended() { # name, seconds; whoever started it may not have taken note yet: a name without a command line is over
   local until=$((SECONDS + $2))
-  while kill -0 "$1" 2>/dev/null; do
+  while alive "$1" >/dev/null; do
     ((SECONDS < until)) || return 1
     sleep 0.1
   done
@@ -98,7 +98,7 @@ end() { # name, seconds
   kill -TERM "$pid" 2>/dev/null || return 0
   # One that was stopped (kill -STOP) hears nothing until it goes on.
   kill -CONT "$pid" 2>/dev/null || true
-  if ! ended "$pid" "$2"; then
+  if ! ended "$1" "$2"; then
     echo "error: $1 did not end within $2 seconds and is killed; see $dir/$1.log" >&2
     kill -KILL "$pid" 2>/dev/null || true
     status=1

@@ -106,6 +106,7 @@ fn check(include: &str) -> (bool, String) {
     for file in std::fs::read_dir(folder()).expect("the folder").flatten() {
         let text = std::fs::read_to_string(file.path()).expect("text");
         let text = text.replace(&format!("# include ./{include}"), &format!("include ./{include}"));
+        let text = if include == "sync-always.conf" { text.replace("./sync.conf", "./sync-always.conf") } else { text };
         std::fs::write(copy.path().join(file.file_name()), text).expect("written");
     }
     let mut command = Command::new("nats-server");

@@ -21,7 +21,7 @@ use super::{
     node::{NodeActor, NodeArgs, NodeMsg},
     ports::{
         Clock, Delivery, Journal, PaymentGateway, Placement, StateStore, StoreError, Transport,
-        journal::{JournalError, Seq, Shard},
+        journal::{JournalError, Shard},
     },
     probe::Probe,
     settings::ActorSettings,
@@ -79,13 +79,17 @@ pub struct Runtime {
 const ELECTION: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// A log's end, at the start. What a disk cannot say now it will not say later; a cluster's servers may be starting, too.
-async fn end(journal: &dyn Journal, shard: Shard, settings: &ActorSettings) -> Result<Seq, JournalError> {
+/// A question to the journal, at the start. What a disk cannot say now it will not say later; a cluster's servers may be
+/// starting, too.
+async fn patiently<T>(
+    settings: &ActorSettings,
+    ask: impl AsyncFn() -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
     let give_up = Instant::now() + ELECTION;
     loop {
-        match journal.end(shard).await {
+        match ask().await {
             Err(JournalError::Io(why)) if settings.lease.is_some() && Instant::now() < give_up => {
-                tracing::debug!(shard = shard.0, %why, "a log's end is not known yet");
+                tracing::debug!(%why, "the journal does not answer yet");
                 sleep(ASK_AGAIN).await;
             }
             known => return known,
@@ -107,7 +111,8 @@ impl Runtime {
         super::tail::load_views(&*store, &*fold, &tails)?;
         let tasks = tails.iter().map(|tail| tokio::spawn(tail.clone().run())).collect();
         for tail in &tails {
-            tail.folded(end(&*journal, tail.shard, &settings).await?).await?;
+            let end = patiently(&settings, async || journal.end(tail.shard).await).await?;
+            tail.folded(end).await?;
         }
         let cluster = settings.lease.is_some().then(|| placement.clone());
         let permits = settings.shard_inflight_max;
@@ -167,7 +172,8 @@ impl Runtime {
         };
         // A store that knows more than the journal was made from a longer one: fold everything anew.
         for shard in 0..journal.shards() {
-            if store.watermark(Shard(shard))? > end(&**journal, Shard(shard), settings).await? {
+            let end = patiently(settings, async || journal.end(Shard(shard)).await).await?;
+            if store.watermark(Shard(shard))? > end {
                 tracing::warn!(shard, "the state store is ahead of the journal and is rebuilt");
                 store.reset()?;
                 break;
@@ -175,7 +181,7 @@ impl Runtime {
         }
         let tails: Vec<Arc<Tail>> = (0..journal.shards()).map(make).collect::<Result<_, _>>()?;
         for tail in &tails {
-            tail.learn_owner().await?;
+            patiently(settings, async || tail.learn_owner().await).await?;
         }
         Ok(tails)
     }

@@ -170,10 +170,17 @@ async fn first_account(
 /// Keeps the histograms' memory bounded and the gauges fresh.
 async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, gateway: crate::actors::gateway::Gateway) {
     let lag = ::metrics::gauge!("souk_tail_lag_records");
+    let connected = ::metrics::gauge!("souk_connected");
+    let serving = ::metrics::gauge!("souk_shards_serving");
+    let ownerless = ::metrics::gauge!("souk_shards_ownerless");
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {
         every.tick().await;
         lag.set(gateway.tail_lag().await as f64);
+        let status = gateway.status();
+        connected.set(f64::from(u8::from(status.connected)));
+        serving.set(status.shards.iter().filter(|line| line.serving).count() as f64);
+        ownerless.set(status.ownerless() as f64);
         recorder.run_upkeep();
     }
 }
