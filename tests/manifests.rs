@@ -144,7 +144,9 @@ fn the_kubernetes_manifests_fit_together() {
         assert_eq!(spec["securityContext"]["runAsNonRoot"], true, "{name}");
         let container = &spec["containers"][0];
         assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true, "{name}");
-        assert!(container["lifecycle"]["preStop"].is_object() && container["resources"]["limits"]["memory"].is_string());
+        assert!(
+            container["lifecycle"]["preStop"].is_object() && container["resources"]["limits"]["memory"].is_string()
+        );
         for volume in spec["volumes"].as_array().into_iter().flatten() {
             let map = &volume["configMap"]["name"];
             assert!(map.is_null() || generated.iter().any(|one| one["name"] == *map), "{name}: {map}");
