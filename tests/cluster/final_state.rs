@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -29,10 +30,8 @@ pub async fn at_rest(site: &Site) -> Final {
     let started = Instant::now();
     loop {
         let at = site.history.now();
-        let mut ends = Vec::new();
-        for node in 0..site.nodes.len() {
-            ends.push(Final { at, ..read(site, node).await });
-        }
+        let ends = join_all((0..site.nodes.len()).map(|node| read(site, node))).await;
+        let mut ends: Vec<_> = ends.into_iter().map(|end| Final { at, ..end }).collect();
         let same = ends.windows(2).all(|two| two[0] == two[1]);
         let told = site.history.ops();
         let known = told.iter().all(|op| match (&op.action, &op.outcome) {
@@ -62,11 +61,14 @@ fn settled(payment: &PaymentEnd) -> bool {
 /// As this node knows it.
 async fn read(site: &Site, node: usize) -> Final {
     let mut end = Final::default();
-    for sku in site.strict.iter().chain(&site.sold) {
+    let each = site.strict.iter().chain(&site.sold).map(async |sku| {
         let stock = get(site, node, &format!("/api/stock/{sku}")).await;
-        end.stock.insert(sku.clone(), levels(&stock));
         let book = list(site, node, &format!("/api/stock/{sku}/movements")).await;
-        end.book.insert(sku.clone(), book.iter().map(movement).collect());
+        (sku.clone(), levels(&stock), book.iter().map(movement).collect())
+    });
+    for (sku, levels, book) in join_all(each).await {
+        end.stock.insert(sku.clone(), levels);
+        end.book.insert(sku, book);
     }
     let orders = list(site, node, "/api/orders").await;
     end.orders = orders.iter().map(|json| (text(&json["id"]).to_owned(), order(json))).collect();
