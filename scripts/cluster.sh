@@ -83,7 +83,7 @@ done
 alive() {
   local pid
   pid=$(cat "$dir/$1.pid" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] && kill -0 "$pid" 2>/dev/null || return 1
-  [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || ps -o args= -p "$pid") == *"$dir/"* ]] && echo "$pid"
+  [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" || ps -o args= -p "$pid") == *"$dir/"* ]] && echo "$pid"
 }
 ended() { # name, seconds; whoever started it may not have taken note yet: a name without a command line is over
   local until=$((SECONDS + $2))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust, Node and make: a C linker, Chromium, nats-server (Debian's packages)
+# Installs what the tests need beside Rust, Node and make: a C linker, Chromium, nats-server, openssl (Debian's packages)
 # and the npm packages of web/e2e. What is there already is left alone, so a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -18,6 +18,7 @@ need() { # command, package
 need cc gcc
 need chromium chromium
 need nats-server nats-server
+need openssl openssl
 
 if ((${#missing[@]})); then
   if ! command -v apt-get >/dev/null; then

@@ -128,3 +128,40 @@ impl Gateway {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::ports::journal::NodeId;
+
+    #[test]
+    fn a_shard_of_nobody_or_of_a_dead_node_is_ownerless() {
+        let member = |name: &str, alive| MemberLine {
+            node: NodeId(name.into()),
+            url: None,
+            draining: false,
+            alive,
+            seen_ms_ago: 0,
+        };
+        let shard = |owner: Option<&str>| ShardLine {
+            shard: 0,
+            serving: false,
+            epoch: 0,
+            folded: 0,
+            owner: owner.map(str::to_owned),
+            owner_epoch: None,
+            placed: None,
+            trouble: None,
+        };
+        let status = NodeStatus {
+            node: "a#1".into(),
+            shards: [Some("a#1"), Some("b#1"), None, Some("a#0")].map(shard).into(),
+            residents: 0,
+            steps_under_way: 0,
+            draining: false,
+            connected: true,
+            members: vec![member("a#1", true), member("b#1", false)],
+        };
+        assert_eq!(status.ownerless(), 3, "dead, released, and an incarnation that is gone");
+    }
+}
