@@ -4,16 +4,20 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 SEEDS ?= 500
+MINUTES ?= 30
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build test unit e2e bench bench-smoke simulate verify fmt lint tidy deny web-check setup
+.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build and start the sample shop on http://127.0.0.1:8080
 	./target/release/souk serve --config config/sample.toml --sample
+
+cluster: build ## Three nats-servers and three nodes with the sample shop on this machine; Ctrl-C ends them all
+	./scripts/cluster.sh
 
 build: ## Build the release binary
 	$(CARGO) build --release --locked
@@ -38,6 +42,10 @@ bench-smoke: ## Every bench for about a second: that it runs, not how fast
 
 simulate: ## Simulated shops with crashes and faults: make simulate SEEDS=100000
 	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture
+
+chaos: ## A cluster under faults, and its history checked: make chaos MINUTES=30 (docs/chaos.md)
+	SOUK_CHAOS_MINUTES=$(MINUTES) timeout $$(( $(MINUTES) * 60 + 1200 )) \
+		$(CARGO) test --release --locked --test cluster everything_at_once -- --nocapture
 
 verify: fmt lint tidy deny web-check ## Formatting, lints, house rules, licences, the page's types
 

@@ -156,8 +156,13 @@ async fn fill(engine: &Engine, count: u64) -> Result<()> {
         for event in 1..EVENTS {
             let order = OrderId(Uuid::from_u64_pair(n, event.div_ceil(2)));
             let command = match event % 2 {
-                1 => StockCommand::Hold { order, units: NonZeroU32::MIN, until: gateway.now().plus_ms(600_000) },
-                _ => StockCommand::Release { order },
+                1 => StockCommand::Hold {
+                    order,
+                    units: NonZeroU32::MIN,
+                    until: gateway.now().plus_ms(600_000),
+                    attempt: 0,
+                },
+                _ => StockCommand::Release { order, attempt: 0 },
             };
             gateway.ask::<Stock>(&sku, command, shop::call(gateway, "user:bench".into())).await?;
         }

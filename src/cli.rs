@@ -20,7 +20,7 @@ use std::{ffi::OsString, future::Future, io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, builder::styling};
 
-pub use application::{Application, BadLine, Copied, Endpoints, Imported, Invariant, KindCount, Verified};
+pub use application::{Application, BadLine, Copied, Endpoints, Imported, Invariant, KindCount, Moved, Verified};
 pub use failure::{Exit, Failure};
 pub use progress::Progress;
 

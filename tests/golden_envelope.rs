@@ -52,7 +52,7 @@ fn records() -> Vec<(&'static str, Record)> {
                 "TSHIRT-RED-M",
                 2,
                 vec![
-                    StockEvent::Held { order, units: units(2), until: Timestamp(1_795_000_900_000) },
+                    StockEvent::Held { order, units: units(2), until: Timestamp(1_795_000_900_000), attempt: 0 },
                     StockEvent::ThresholdSet { units: 5 },
                 ],
             ),

@@ -80,7 +80,7 @@ impl<P: FnMut() -> Arc<str> + Send + 'static> Client for Holder<P> {
     async fn once(&mut self) -> Result<()> {
         let sku = (self.pick)();
         let (order, until) = (OrderId(self.gateway.fresh_id()), self.gateway.now().plus_ms(HOLD_MS));
-        let command = StockCommand::Hold { order, units: NonZeroU32::MIN, until };
+        let command = StockCommand::Hold { order, units: NonZeroU32::MIN, until, attempt: 0 };
         self.gateway.ask::<Stock>(&sku, command, call(&self.gateway, self.by.clone())).await?;
         Ok(())
     }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use ractor::{Actor, ActorRef};
-use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
     effects::Effects,
@@ -15,7 +19,10 @@ use super::{
     local::LocalShards,
     meter::Meter,
     node::{NodeActor, NodeArgs, NodeMsg},
-    ports::{Clock, Delivery, Journal, PaymentGateway, Placement, StateStore, StoreError, Transport, journal::Shard},
+    ports::{
+        Clock, Delivery, Journal, PaymentGateway, Placement, StateStore, StoreError, Transport,
+        journal::{JournalError, Shard},
+    },
     probe::Probe,
     settings::ActorSettings,
     shard::{ShardArgs, ShardMsg},
@@ -46,7 +53,7 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("journal: {0}")]
-    Journal(#[from] super::ports::journal::JournalError),
+    Journal(#[from] JournalError),
     #[error("{0}")]
     Tail(String),
     #[error("the supervisor did not start: {0}")]
@@ -68,6 +75,28 @@ pub struct Runtime {
     core: Arc<Core>,
 }
 
+/// For how long a start waits for servers that are just electing a log's leader.
+const ELECTION: Duration = Duration::from_secs(30);
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A question to the journal, at the start. What a disk cannot say now it will not say later; a cluster's servers may be
+/// starting, too.
+async fn patiently<T>(
+    settings: &ActorSettings,
+    ask: impl AsyncFn() -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    let give_up = Instant::now() + ELECTION;
+    loop {
+        match ask().await {
+            Err(JournalError::Io(why)) if settings.lease.is_some() && Instant::now() < give_up => {
+                tracing::debug!(%why, "the journal does not answer yet");
+                sleep(ASK_AGAIN).await;
+            }
+            known => return known,
+        }
+    }
+}
+
 impl Runtime {
     /// Opens the state store for this journal, folds what is missing, and starts the shards.
     /// Returns once the read models are as new as the journal was at the start.
@@ -82,7 +111,8 @@ impl Runtime {
         super::tail::load_views(&*store, &*fold, &tails)?;
         let tasks = tails.iter().map(|tail| tokio::spawn(tail.clone().run())).collect();
         for tail in &tails {
-            tail.folded(journal.end(tail.shard).await?).await?;
+            let end = patiently(&settings, async || journal.end(tail.shard).await).await?;
+            tail.folded(end).await?;
         }
         let cluster = settings.lease.is_some().then(|| placement.clone());
         let permits = settings.shard_inflight_max;
@@ -142,7 +172,8 @@ impl Runtime {
         };
         // A store that knows more than the journal was made from a longer one: fold everything anew.
         for shard in 0..journal.shards() {
-            if store.watermark(Shard(shard))? > journal.end(Shard(shard)).await? {
+            let end = patiently(settings, async || journal.end(Shard(shard)).await).await?;
+            if store.watermark(Shard(shard))? > end {
                 tracing::warn!(shard, "the state store is ahead of the journal and is rebuilt");
                 store.reset()?;
                 break;
@@ -150,7 +181,7 @@ impl Runtime {
         }
         let tails: Vec<Arc<Tail>> = (0..journal.shards()).map(make).collect::<Result<_, _>>()?;
         for tail in &tails {
-            tail.learn_owner().await?;
+            patiently(settings, async || tail.learn_owner().await).await?;
         }
         Ok(tails)
     }

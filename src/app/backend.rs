@@ -5,12 +5,13 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::{
-    cluster::Cluster,
+    cluster::{self, Cluster},
     engine::{EngineError, journal_dir},
     settings,
 };
 use crate::{
     actors::{
+        gateway::Gateway,
         ports::{Journal, Placement},
         runtime::MakeTransport,
         settings::ActorSettings,
@@ -34,8 +35,24 @@ impl Backend {
         Ok(Self::Alone(Arc::new(journal)))
     }
 
-    pub(super) fn is_cluster(&self) -> bool {
-        matches!(self, Self::Cluster(_))
+    /// The node can serve: in a cluster it shows signs of life from now on. Not before: nobody should give a shard to a
+    /// node that is still folding its log.
+    pub(super) async fn open_up(&self, gateway: &Gateway) {
+        match self {
+            Self::Alone(_) => {}
+            Self::Cluster(cluster) => {
+                cluster.members.join();
+                cluster::ready(gateway).await;
+            }
+        }
+    }
+
+    /// In a cluster, one line of its facts.
+    pub(super) fn cluster(&self) -> Option<&str> {
+        match self {
+            Self::Alone(_) => None,
+            Self::Cluster(cluster) => Some(&cluster.facts),
+        }
     }
 
     /// What an acknowledgement means: on this machine's disk, or with a majority of the servers.

@@ -1,13 +1,15 @@
 //! This process as one of many nodes: connections, logs, membership and commands over NATS, wired.
 //!
 //! A node's name carries a random incarnation, so that a restarted node is never taken for its predecessor, which
-//! may only have been frozen.
+//! may only have been frozen. Each step is bounded: a node that cannot join says why and ends. What is deliberately not
+//! waited for without end is another node: whoever is slow is given nothing, and that is all.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
+    engine::journal_dir,
     nats::{self, NatsError, Role},
     settings,
 };
@@ -19,7 +21,7 @@ use crate::{
         settings::ActorSettings,
     },
     config::Config,
-    persistence::jetstream::{JetStreamError, JetStreamJournal, ProbeReport, probe},
+    persistence::jetstream::{JetStreamError, JetStreamJournal, JetStreamOptions, ProbeReport, probe},
     transport::{
         members::{MemberTimes, Members, nats::NatsBeats},
         nats::{NatsOptions, NatsTransport},
@@ -34,19 +36,24 @@ pub enum ClusterError {
     JetStream(#[from] JetStreamError),
     #[error("the members' bucket: {0}")]
     Members(#[from] crate::transport::members::BeatError),
-    #[error("no shard is served after {0:?}: {1}")]
-    NotReady(Duration, String),
 }
 
 pub(super) struct Cluster {
     pub(super) journal: JetStreamJournal,
     pub(super) members: Arc<Members>,
     pub(super) report: ProbeReport,
+    /// One line for whoever starts the node.
+    pub(super) facts: String,
     node: NodeId,
     commands: async_nats::Client,
 }
 
-/// From this node's start until it knows the members and every shard has an owner.
+/// For how long the servers' probe is repeated: they may be starting, electing leaders, or be one too few for a moment.
+const PROBE_WITHIN: Duration = Duration::from_secs(30);
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// For how long a journal that is there waits for a server that is down.
+const FULL_PROBE_WITHIN: Duration = Duration::from_secs(5);
+/// From this node's first sign of life until it knows the members and every shard has an owner.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Other nodes' commands under way here, at most: as many as two full shards take.
 const REMOTE_MAX: usize = 16_384;
@@ -55,20 +62,22 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 impl Cluster {
     pub(super) async fn join(config: &Config) -> Result<Self, ClusterError> {
         let cluster = &config.cluster;
+        warn_of_local_journal(&journal_dir(&config.data.dir));
         let name = settings::node_name(cluster);
         let incarnation = &uuid::Uuid::new_v4().simple().to_string()[..8];
         let node = NodeId(format!("{name}#{incarnation}").into());
+        let servers = cluster.urls.join(", ");
+        tracing::info!(cluster = cluster.name, node = %node.0, servers, "joining the cluster");
         let logs = nats::connect(cluster, &name, Role::Log).await?;
         let commands = nats::connect(cluster, &name, Role::Control).await?;
         let options = settings::jetstream(config);
-        let report = probe(logs.clone(), &options, cluster.synced).await?;
+        let (journal, report) = open(&logs, &options, cluster.synced).await?;
         tracing::info!(
             version = report.server_version,
             replicas = report.replicas,
             durability = report.durability,
             "the servers are fit"
         );
-        let journal = JetStreamJournal::open(logs, options).await?;
         let replicas = usize::from(cluster.replicas);
         let within = Duration::from_millis(cluster.request_timeout_ms);
         let beats = NatsBeats::open(commands.clone(), &cluster.name, replicas, within).await?;
@@ -81,7 +90,12 @@ impl Cluster {
         };
         let url = (!cluster.public_url.is_empty()).then(|| cluster.public_url.as_str().into());
         let members = Members::start(Arc::new(beats), node.clone(), url, journal.shards(), times);
-        Ok(Self { journal, members: Arc::new(members), report, node, commands })
+        let (shards, copies, version) = (journal.shards(), report.replicas, &report.server_version);
+        let facts = format!(
+            "{} as {}: {shards} shards, {copies} copies each on nats-server {version} at {servers}",
+            cluster.name, node.0
+        );
+        Ok(Self { journal, members: Arc::new(members), report, facts, node, commands })
     }
 
     pub(super) fn actors(&self, config: &Config) -> ActorSettings {
@@ -105,18 +119,71 @@ impl Cluster {
     }
 }
 
+/// The journal, found or made, on servers that were probed: a new one only on servers that can hold all its copies now.
+///
+/// A journal that is there was made so; while one of its servers is down a scratch stream with as many copies cannot be
+/// made, and that must not keep a node from starting. So the probe is then done with one copy.
+async fn open(
+    logs: &async_nats::Client,
+    options: &JetStreamOptions,
+    synced: bool,
+) -> Result<(JetStreamJournal, ProbeReport), JetStreamError> {
+    let found = JetStreamOptions { create: false, ..options.clone() };
+    let journal = match JetStreamJournal::open(logs.clone(), found).await {
+        Err(JetStreamError::Missing(_)) => {
+            let report = fit(logs, options, synced).await?;
+            return Ok((JetStreamJournal::open(logs.clone(), options.clone()).await?, report));
+        }
+        found => found?,
+    };
+    match timeout(FULL_PROBE_WITHIN, probe(logs.clone(), options, synced)).await {
+        Ok(Ok(report)) => return Ok((journal, report)),
+        Ok(Err(error)) => tracing::warn!(%error, "the NATS servers did not pass with all copies"),
+        Err(_) => tracing::warn!(replicas = options.replicas, "too few NATS servers for all copies at this moment"),
+    }
+    let report = fit(logs, &JetStreamOptions { replicas: 1, ..options.clone() }, synced).await?;
+    Ok((journal, ProbeReport { replicas: options.replicas, ..report }))
+}
+
+/// The servers' probe, until they pass or the time is over.
+async fn fit(
+    logs: &async_nats::Client,
+    options: &JetStreamOptions,
+    synced: bool,
+) -> Result<ProbeReport, JetStreamError> {
+    let give_up = Instant::now() + PROBE_WITHIN;
+    loop {
+        match probe(logs.clone(), options, synced).await {
+            Err(error) if Instant::now() + PROBE_PAUSE < give_up => {
+                tracing::warn!(%error, "the NATS servers are not fit yet");
+                sleep(PROBE_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// A shop that outgrew one machine still has its old journal there, and should not look empty for no visible reason.
+fn warn_of_local_journal(dir: &Path) {
+    if dir.is_dir() {
+        let dir = dir.display();
+        tracing::warn!(%dir, "this directory holds a journal of one machine, which a cluster does not read: see `souk journal copy`");
+    }
+}
+
 /// Until this node knows who is there, and every shard's owner has been seen: what the start does next asks entities.
-pub(super) async fn ready(gateway: &Gateway) -> Result<(), ClusterError> {
+/// A start goes on without after a while: it is not this node's fault that another one is slow, and `/readyz` says so.
+pub(super) async fn ready(gateway: &Gateway) {
     let deadline = Instant::now() + READY_WITHIN;
     loop {
         let owned = || gateway.status().shards.iter().all(|line| line.owner.is_some());
         let why = match gateway.ready() {
-            Ok(()) if owned() => return Ok(()),
+            Ok(()) if owned() => return,
             Ok(()) => "some shards have no owner".to_owned(),
             Err(why) => why,
         };
         if Instant::now() >= deadline {
-            return Err(ClusterError::NotReady(READY_WITHIN, why));
+            return tracing::warn!(why, waited = ?READY_WITHIN, "not every shard is served yet; starting all the same");
         }
         sleep(LOOK_AGAIN).await;
     }

@@ -3,14 +3,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{
-    backend::Backend,
-    clock::SystemClock,
-    cluster::{self, ClusterError},
-    current::Folded,
-    fold::Folds,
-    settings,
-};
+use tokio::time::{Instant, timeout};
+
+use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -43,9 +38,14 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// What an acknowledgement means here.
     pub durability: &'static str,
+    /// In a cluster, one line of its facts.
+    pub cluster: Option<String>,
     runtime: Runtime,
     backend: Backend,
 }
+
+/// A start that folds a long journal says so this often.
+const STILL_STARTING: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Opens the data directory (this process alone), joins the cluster if there is one, and starts every actor.
@@ -69,13 +69,11 @@ impl Engine {
             probe: Arc::new(Unharmed),
             settings: backend.actors(config),
         };
-        let (runtime, gateway) = Runtime::start(parts).await?;
+        let (runtime, gateway) = started(Runtime::start(parts)).await?;
         let _ = folded.gateway.set(gateway.clone());
-        if backend.is_cluster() {
-            cluster::ready(&gateway).await?;
-        }
-        let durability = backend.durability();
-        Ok(Self { gateway, catalogue, hub, clock, durability, runtime, backend })
+        backend.open_up(&gateway).await;
+        let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
+        Ok(Self { gateway, catalogue, hub, clock, durability, cluster, runtime, backend })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
@@ -91,7 +89,7 @@ impl Engine {
 
     /// The first step of a graceful end: in a cluster the other nodes take over, while this one still answers.
     pub async fn hand_over(&self, within: Duration) {
-        if self.backend.is_cluster() {
+        if self.cluster.is_some() {
             self.runtime.hand_over(within).await;
         }
     }
@@ -100,6 +98,20 @@ impl Engine {
         self.runtime.drain(within).await;
         drop(self.gateway);
         self.backend.close().await;
+    }
+}
+
+/// Waits for the runtime's start, and says every now and then that it does.
+async fn started<T>(start: impl Future<Output = T>) -> T {
+    let (mut start, begun) = (std::pin::pin!(start), Instant::now());
+    loop {
+        match timeout(STILL_STARTING, &mut start).await {
+            Ok(started) => return started,
+            Err(_) => {
+                let seconds = begun.elapsed().as_secs();
+                tracing::info!(seconds, "still folding the journal into this node's read models");
+            }
+        }
     }
 }
 

@@ -34,8 +34,8 @@ const FIRST_WITHIN: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// One server's time to answer a connection, before the next one is tried.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// A server that was frozen is noticed after two of these without a pong.
-const PING_EVERY: Duration = Duration::from_secs(2);
+/// A server that was frozen is noticed after three of these without a pong, so before this node counts as dead.
+const PING_EVERY: Duration = Duration::from_secs(1);
 /// Between two tries to come back, at most. Tried for ever: what waits meanwhile has its own deadline.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Messages that wait for the connection, at most; the next sender waits. What waits here is sent after a
@@ -86,6 +86,8 @@ pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result
                 return Err(NatsError::Refused { urls, why });
             }
             ConnectErrorKind::Tls => return Err(NatsError::Tls { urls, why }),
+            // The client reports a handshake that failed as input and output; it fails the next time as well.
+            ConnectErrorKind::Io if handshake(&why) => return Err(NatsError::Tls { urls, why }),
             ConnectErrorKind::ServerParse
             | ConnectErrorKind::Dns
             | ConnectErrorKind::TimedOut
@@ -100,6 +102,11 @@ pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result
         }
         sleep(FIRST_PAUSE).await;
     }
+}
+
+/// In rustls' words: `invalid peer certificate: UnknownIssuer`, `received fatal alert: CertificateRequired`.
+fn handshake(why: &str) -> bool {
+    ["peer certificate", "fatal alert"].iter().any(|words| why.contains(words))
 }
 
 fn server(url: &str) -> Result<ServerAddr, NatsError> {
@@ -184,7 +191,8 @@ fn tell(role: &'static str, event: &Event) {
             );
         }
         Event::ServerError(error) => tracing::warn!(role, %error, "NATS reports an error"),
-        Event::ClientError(error) => tracing::warn!(role, %error, "the NATS client reports an error"),
+        // Each failed try to come back is one; that the connection is lost was said.
+        Event::ClientError(error) => tracing::debug!(role, %error, "the NATS client reports an error"),
         Event::LameDuckMode | Event::Draining | Event::Closed => tracing::info!(role, %event, "NATS"),
     }
 }

@@ -5,13 +5,21 @@ mod invariants;
 use std::{io, time::Duration};
 
 use self::invariants::FoldAll;
-use super::{engine, settings};
+use super::{
+    engine,
+    nats::{self, Role},
+    settings,
+};
 use crate::{
-    actors::ports::journal::Commit,
-    cli::{Copied, Failure, Invariant, Progress, Verified},
+    actors::ports::{Journal, journal::Commit},
+    cli::{Copied, Failure, Invariant, Moved, Progress, Verified},
     config::Config,
     domain::key::EntityKey,
-    persistence::{SledJournal, tools},
+    persistence::{
+        SledJournal,
+        jetstream::{JetStreamJournal, JetStreamOptions, probe},
+        tools,
+    },
 };
 
 pub(super) const DRAIN_WITHIN: Duration = Duration::from_secs(30);
@@ -26,14 +34,81 @@ pub(super) fn explain(error: &impl std::error::Error, config: &Config) -> Failur
     failure.hint(format!("the data directory is {}", config.data.dir.display()))
 }
 
+/// A journal to look at: the cluster's where one is configured, else the data directory's.
+enum Opened {
+    Sled(SledJournal),
+    JetStream(JetStreamJournal),
+}
+
+impl Opened {
+    fn journal(&self) -> &dyn Journal {
+        match self {
+            Self::Sled(journal) => journal,
+            Self::JetStream(journal) => journal,
+        }
+    }
+
+    fn close(self) {
+        match self {
+            Self::Sled(journal) => journal.close(),
+            Self::JetStream(_) => {}
+        }
+    }
+}
+
+async fn open(config: &Config) -> Result<Opened, Failure> {
+    match config.cluster.is_on() {
+        true => cluster(config, config.actors.shards, false).await.map(Opened::JetStream),
+        false => open_dir(config).map(Opened::Sled),
+    }
+}
+
 /// Only an existing journal: looking at a directory must not make one.
-fn open(config: &Config) -> Result<SledJournal, Failure> {
+fn open_dir(config: &Config) -> Result<SledJournal, Failure> {
     let dir = engine::journal_dir(&config.data.dir);
     if !dir.is_dir() {
         return Err(Failure::new(format!("{}: there is no journal", dir.display()))
             .hint("name the data directory with --data-dir"));
     }
     SledJournal::open(&dir, settings::journal(config)).map_err(|error| explain(&error, config))
+}
+
+async fn cluster(config: &Config, shards: u16, create: bool) -> Result<JetStreamJournal, Failure> {
+    let failure = |error: &dyn std::error::Error| Failure::new(format!("cluster: {error}"));
+    let client = nats::connect(&config.cluster, "tool", Role::Log).await.map_err(|error| failure(&error))?;
+    let options = JetStreamOptions { shards, create, ..settings::jetstream(config) };
+    if create {
+        probe(client.clone(), &options, config.cluster.synced).await.map_err(|error| failure(&error))?;
+    }
+    JetStreamJournal::open(client, options).await.map_err(|error| failure(&error))
+}
+
+pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progress) -> Result<Moved, Failure> {
+    let failure = |error: &dyn std::error::Error| Failure::new(error.to_string());
+    let from = open_dir(config)?;
+    let to = cluster(config, shards.unwrap_or(from.shards()), true).await?;
+    let copied = tools::copy(&from, &to, &mut steps(progress)).await;
+    let report = copied.map_err(|error| {
+        failure(&error).hint("what was copied stays: run it again to go on, or give the copy another cluster.name")
+    })?;
+    from.close();
+    let mut fold = FoldAll::default();
+    let verified = tools::verify(&to, &mut |_, commit| fold.commit(commit), &mut |_| {}).await;
+    let verified = verified.map_err(|error| failure(&error))?;
+    let mut invariants = vec![records(&verified)];
+    invariants.extend(fold.invariants());
+    let tools::CopyReport { commits, entities, copied, shards } = report;
+    Ok(Moved { entities, commits, copied, shards, invariants })
+}
+
+fn records(report: &tools::Report) -> Invariant {
+    let line =
+        |problem: &tools::Problem| format!("shard {} record {}: {}", problem.shard.0, problem.seq, problem.problem);
+    Invariant {
+        name: "each record is whole, in order, and by a newer or the same claim".into(),
+        checked: report.counts.records,
+        broken: report.problems.iter().map(line).collect(),
+    }
 }
 
 /// Turns a tool's absolute progress into the bar's steps.
@@ -50,19 +125,13 @@ fn steps(progress: &Progress) -> impl FnMut(tools::Progress) + Send {
 }
 
 pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verified, Failure> {
-    let journal = open(config)?;
+    let journal = open(config).await?;
     let mut fold = FoldAll::default();
-    let report = tools::verify(&journal, &mut |_, commit| fold.commit(commit), &mut steps(progress)).await;
+    let report = tools::verify(journal.journal(), &mut |_, commit| fold.commit(commit), &mut steps(progress)).await;
     let report = report
         .map_err(|error| Failure::new(error.to_string()).hint("restore the newest backup: souk journal import"))?;
     journal.close();
-    let line =
-        |problem: &tools::Problem| format!("shard {} record {}: {}", problem.shard.0, problem.seq, problem.problem);
-    let mut invariants = vec![Invariant {
-        name: "each record is whole, in order, and by a newer or the same claim".into(),
-        checked: report.counts.records,
-        broken: report.problems.iter().map(line).collect(),
-    }];
+    let mut invariants = vec![records(&report)];
     invariants.extend(fold.invariants());
     Ok(Verified { records: report.counts.records, commits: report.counts.commits, kinds: fold.kinds(), invariants })
 }
@@ -90,9 +159,9 @@ pub(super) async fn export(
     to: &mut (impl io::Write + Send),
     progress: &Progress,
 ) -> Result<Copied, Failure> {
-    let journal = open(config)?;
+    let journal = open(config).await?;
     let mut counted = Counted { inner: to, bytes: 0 };
-    let exported = tools::export(&journal, &mut counted, &mut steps(progress)).await;
+    let exported = tools::export(journal.journal(), &mut counted, &mut steps(progress)).await;
     let exported = exported.map_err(|error| {
         Failure::new(error.to_string()).hint("the export is not complete: do not keep it as a backup")
     })?;
@@ -118,15 +187,12 @@ pub(super) async fn restore(
 pub(super) async fn history(config: &Config, key: &EntityKey) -> Result<Vec<Commit>, Failure> {
     use futures::StreamExt;
 
-    use crate::actors::ports::{
-        Journal,
-        journal::{Entry, Shard},
-    };
-    let journal = open(config)?;
-    let shard = Shard(key.shard_of(journal.shards()));
-    let end = journal.end(shard).await.map_err(|error| Failure::new(error.to_string()))?;
+    use crate::actors::ports::journal::{Entry, Shard};
+    let journal = open(config).await?;
+    let shard = Shard(key.shard_of(journal.journal().shards()));
+    let end = journal.journal().end(shard).await.map_err(|error| Failure::new(error.to_string()))?;
     let mut commits = Vec::new();
-    let mut records = journal.read_range(shard, 1, end);
+    let mut records = journal.journal().read_range(shard, 1, end);
     while let Some(record) = records.next().await {
         let record = record.map_err(|error| Failure::new(error.to_string()))?;
         if let Entry::Batch(batch) = &record.entry {

@@ -8,7 +8,7 @@ use super::{engine::Engine, offline, shop::Shop};
 use crate::{
     actors::ports::journal::Commit,
     catalogue::shopify,
-    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Progress, Verified},
+    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
     config::Config,
     domain::key::EntityKey,
     http,
@@ -27,6 +27,7 @@ impl Application for App {
             address: shop.address,
             superadmin_password: shop.superadmin_password.take(),
             durability: shop.engine.durability.to_owned(),
+            cluster: shop.engine.cluster.clone(),
         });
         let failed = shop.engine.failed();
         tokio::select! {
@@ -51,6 +52,7 @@ impl Application for App {
             progress.advance(1);
         };
         let imported = shopify::import(&engine.gateway, &csv, config.shop.currency, "import".into(), shown).await;
+        engine.hand_over(offline::DRAIN_WITHIN).await;
         engine.drain(offline::DRAIN_WITHIN).await;
         match imported {
             Ok(report) => Ok(Imported {
@@ -91,6 +93,10 @@ impl Application for App {
         progress: &Progress,
     ) -> Result<Copied, Failure> {
         offline::restore(&config, from, progress).await
+    }
+
+    async fn copy(&self, config: Config, shards: Option<u16>, progress: &Progress) -> Result<Moved, Failure> {
+        offline::copy(&config, shards, progress).await
     }
 
     async fn history(&self, config: Config, key: EntityKey) -> Result<Vec<Commit>, Failure> {

@@ -24,7 +24,7 @@ use crate::{
         live::{BadCredentials, LiveState},
         payments_webhook::WebhookDesk,
     },
-    identity::{Identity, Principal, SecretError, SigningSecret, SuperadminError},
+    identity::{AccountsFault, Identity, Principal, Secret, SecretError, SigningSecret, SuperadminError},
     live::Audience,
     payments::{
         Breaker, BreakerSettings,
@@ -64,6 +64,9 @@ pub struct Shop {
     drain_within: Duration,
 }
 
+/// For how long a node of a cluster waits for the owner of the first account: past a dead owner's replacement.
+const ACCOUNT_WITHIN: Duration = Duration::from_secs(60);
+
 /// The seed of the shop that `--sample` makes.
 const SAMPLE_SEED: u64 = 1;
 
@@ -81,7 +84,7 @@ impl Shop {
         let superadmin = identity_settings.superadmin_password.clone();
         let accounts = Arc::new(engine.gateway.clone());
         let identity = Identity::new(identity_settings, &secret, engine.clock.clone(), accounts);
-        let generated = identity.ensure_superadmin(superadmin.as_ref()).await?;
+        let generated = first_account(&identity, superadmin.as_ref(), config.cluster.is_on()).await?;
         let webhook_key = || WebhookKey::new(secret.derive("webhook"));
         let sandbox = config.payments.sandbox.enabled.then(|| {
             let url = format!("http://{}", reachable(address));
@@ -128,14 +131,12 @@ impl Shop {
         let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));
         let drain_within = Duration::from_millis(config.http.drain_timeout_ms);
-        let superadmin_password = generated.map(|password| password.to_string());
-        Ok(Self { address, superadmin_password, engine, sandbox, stop, server, upkeep, drain_within })
+        Ok(Self { address, superadmin_password: generated, engine, sandbox, stop, server, upkeep, drain_within })
     }
 
-    /// Drains: sockets are told to come back elsewhere, requests under way are answered, accepted work
-    /// finishes, states are written.
+    /// Drains: in a cluster others take over the shards first, while this node still answers; then sockets are told
+    /// to come back elsewhere, requests under way are answered, accepted work finishes, states are written.
     pub async fn stop(self) {
-        // In a cluster others take this node's shards over while it still takes requests and passes them on.
         self.engine.hand_over(self.drain_within).await;
         self.engine.hub.close_all(self.drain_within).await;
         let _ = self.stop.send(true);
@@ -149,13 +150,37 @@ impl Shop {
     }
 }
 
+/// Several nodes may start at once: one makes the account, and only that one knows a generated password.
+async fn first_account(
+    identity: &Identity,
+    configured: Option<&Secret>,
+    in_cluster: bool,
+) -> Result<Option<String>, SuperadminError> {
+    let patience = if in_cluster { ACCOUNT_WITHIN } else { Duration::ZERO };
+    match identity.ensure_superadmin_within(configured, patience).await {
+        Err(SuperadminError::Accounts(fault @ AccountsFault::Unavailable { .. })) if in_cluster => {
+            // Whichever node starts next tries again; this one serves the shop meanwhile.
+            tracing::error!(%fault, "the superadmin's account could not be looked at: another node is slow");
+            Ok(None)
+        }
+        outcome => outcome.map(|password| password.map(|password| password.to_string())),
+    }
+}
+
 /// Keeps the histograms' memory bounded and the gauges fresh.
 async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, gateway: crate::actors::gateway::Gateway) {
     let lag = ::metrics::gauge!("souk_tail_lag_records");
+    let connected = ::metrics::gauge!("souk_connected");
+    let serving = ::metrics::gauge!("souk_shards_serving");
+    let ownerless = ::metrics::gauge!("souk_shards_ownerless");
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {
         every.tick().await;
         lag.set(gateway.tail_lag().await as f64);
+        let status = gateway.status();
+        connected.set(f64::from(u8::from(status.connected)));
+        serving.set(status.shards.iter().filter(|line| line.serving).count() as f64);
+        ownerless.set(status.ownerless() as f64);
         recorder.run_upkeep();
     }
 }

@@ -50,6 +50,9 @@ pub trait Application: Sync {
         progress: &Progress,
     ) -> impl Future<Output = Answer<Copied>>;
 
+    /// From the data directory's journal into the cluster's that `config.cluster` names; goes on where an earlier run ended.
+    fn copy(&self, config: Config, shards: Option<u16>, progress: &Progress) -> impl Future<Output = Answer<Moved>>;
+
     /// All commits of one entity, oldest first; none: it never existed.
     fn history(&self, config: Config, key: EntityKey) -> impl Future<Output = Answer<Vec<Commit>>>;
 
@@ -65,6 +68,8 @@ pub struct Endpoints {
     pub superadmin_password: Option<String>,
     /// `local-synced`, ...: what an acknowledgement stands for.
     pub durability: String,
+    /// One line: which cluster, as which node, on which servers. `None`: one machine.
+    pub cluster: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -107,6 +112,18 @@ pub struct Invariant {
     pub checked: u64,
     /// What breaks it, with keys and numbers.
     pub broken: Vec<String>,
+}
+
+/// What a copy into another journal found and did.
+#[derive(Clone, Debug, Default)]
+pub struct Moved {
+    pub entities: u64,
+    pub commits: u64,
+    /// Written by this run; the rest was there already.
+    pub copied: u64,
+    pub shards: u16,
+    /// Of the copy, folded anew.
+    pub invariants: Vec<Invariant>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

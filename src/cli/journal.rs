@@ -1,4 +1,4 @@
-//! `souk journal verify|export|import`: is the log whole, a backup of it, and the way back.
+//! `souk journal verify|export|import|copy`: is the log whole, a backup of it, the way back, and the way to a cluster.
 
 mod report;
 
@@ -46,6 +46,22 @@ enum JournalCommand {
         /// File to read; `-` is standard input
         file: PathBuf,
     },
+    /// Move a shop from its data directory to a cluster's NATS servers; run again, it goes on where it was interrupted
+    #[command(after_help = "Stop the shop first. Credentials and TLS come from [cluster] of the configuration.
+Examples:
+  souk journal copy --from /var/lib/souk --to nats://10.0.0.1:4222,nats://10.0.0.2:4222
+  souk journal copy --from /var/lib/souk --to nats://10.0.0.1:4222 --shards 64")]
+    Copy {
+        /// Data directory of the shop on one machine
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// NATS servers, with commas between
+        #[arg(long, value_name = "URLS", value_delimiter = ',', required = true)]
+        to: Vec<String>,
+        /// Shards of the new journal [default: as many as the old one has]
+        #[arg(long, value_name = "N")]
+        shards: Option<u16>,
+    },
 }
 
 impl Journal {
@@ -75,6 +91,22 @@ impl Journal {
                 // Standard output may be the export itself.
                 eprintln!("exported {}", summary(copied));
                 Ok(())
+            }
+            JournalCommand::Copy { from, to, shards } => {
+                let mut config = config;
+                (config.data.dir, config.cluster.urls) = (from, to);
+                if let Some(problem) = config.problems().into_iter().find(|p| p.key.starts_with("cluster.")) {
+                    return Err(Failure::usage(problem.to_string()));
+                }
+                let progress = Progress::start("copying", "records");
+                let moved = app.copy(config, shards, &progress).await?;
+                drop(progress);
+                write!(out, "{}", report::moved(&moved, styled(&io::stdout())))?;
+                match moved.invariants.iter().map(|invariant| invariant.broken.len()).sum::<usize>() {
+                    0 => Ok(()),
+                    n => Err(Failure::new(format!("violations found in the copy: {n}"))
+                        .hint("do not start the cluster on it; verify the source: souk journal verify")),
+                }
             }
             JournalCommand::Import { file } => {
                 let progress = Progress::start("restoring", "records");

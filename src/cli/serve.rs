@@ -35,6 +35,9 @@ fn announce(out: &mut impl Write, endpoints: &Endpoints) {
     text += &format!("  shop      {url}/\n  API       {url}/api/docs\n");
     text += &format!("  live      ws://{}/live\n  health    {url}/readyz   {url}/metrics\n", endpoints.address);
     text += &format!("  durable   {}\n", endpoints.durability);
+    if let Some(cluster) = &endpoints.cluster {
+        text += &format!("  cluster   {cluster}\n");
+    }
     if let Some(password) = &endpoints.superadmin_password {
         text += &format!("  staff     admin@souk.local with password {password} (shown this once)\n");
     }
@@ -51,7 +54,10 @@ mod tests {
         let mut out = Vec::new();
         let address = std::net::SocketAddr::from(([127, 0, 0, 1], 4321));
         let password = Some("p".repeat(20));
-        announce(&mut out, &Endpoints { address, superadmin_password: password, durability: "local-synced".into() });
+        announce(
+            &mut out,
+            &Endpoints { address, superadmin_password: password, durability: "local-synced".into(), cluster: None },
+        );
         let text = String::from_utf8(out).expect("text");
         assert_eq!(text.lines().next(), Some("souk listening on http://127.0.0.1:4321"));
         assert!(text.contains("pppp (shown this once)"), "{text}");

@@ -46,6 +46,11 @@ impl Application for Scripted {
         self.note(format!("restore {lines}"));
         Ok(Copied::default())
     }
+    async fn copy(&self, config: Config, shards: Option<u16>, _: &Progress) -> Result<Moved, Failure> {
+        let (from, to) = (config.data.dir.display().to_string(), config.cluster.urls.join(" "));
+        self.note(format!("copy {from} to {to} in {shards:?}"));
+        Ok(Moved::default())
+    }
     async fn history(&self, _: Config, key: EntityKey) -> Result<Vec<Commit>, Failure> {
         self.note(format!("history {key}"));
         Ok(Vec::new())
@@ -100,6 +105,14 @@ fn an_export_has_its_name_only_when_whole() {
     assert_eq!(std::fs::read_to_string(&path).expect("written"), "{}\n");
     assert_eq!(std::fs::read_dir(dir.path()).expect("a directory").count(), 1);
     assert_eq!(souk(&["journal", "import", text], &[]).0, ["restore 1"]);
+}
+
+#[test]
+fn a_copy_names_both_ends_and_refuses_what_is_no_server() {
+    let line = ["journal", "copy", "--from", "/srv/souk", "--to", "nats://a:4222,nats://b:4222", "--shards", "64"];
+    assert_eq!(souk(&line, &[]).0, ["copy /srv/souk to nats://a:4222 nats://b:4222 in Some(64)"]);
+    let (asked, outcome) = souk(&["journal", "copy", "--from", "/srv/souk", "--to", "http://a"], &[]);
+    assert!(asked.is_empty() && outcome.expect_err("refused").message.contains("cluster.urls"));
 }
 
 #[test]

@@ -44,4 +44,9 @@ pub trait Entity: Data + Default {
     fn remembers(_command: &Self::Command) -> bool {
         true
     }
+    /// The same for a command that somebody outside sent with a key. A copy of it may come late, from a node that was
+    /// frozen or cut off, when what it did has been undone meanwhile: then "nothing new" is not what `decide` says.
+    fn remembers_keyed(command: &Self::Command) -> bool {
+        Self::remembers(command)
+    }
 }

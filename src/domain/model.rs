@@ -44,7 +44,12 @@ macro_rules! models {
 
         impl AnyCommand {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
-            pub fn remembered(&self) -> bool { match self { $(Self::$variant(c) => $variant::remembers(c)),* } }
+            pub fn remembered(&self, keyed: bool) -> bool {
+                match (self, keyed) {
+                    $((Self::$variant(c), false) => $variant::remembers(c),
+                      (Self::$variant(c), true) => $variant::remembers_keyed(c)),*
+                }
+            }
         }
 
         impl AnyEvent {

@@ -32,11 +32,28 @@ pub enum StockCommand {
     /// A count, a loss, a find: `delta` may be negative, never below what is available.
     Adjust { delta: i64, reason: String },
     /// Sets units aside for an order until a moment. Repeated with the same units: granted already.
-    Hold { order: OrderId, units: NonZeroU32, until: Timestamp },
+    ///
+    /// `attempt`: which of the order's tries to have this SKU the command belongs to. Between nodes a command may be
+    /// delivered again when newer ones have long been decided; one of an older attempt than the hold's means nothing.
+    Hold {
+        order: OrderId,
+        units: NonZeroU32,
+        until: Timestamp,
+        #[serde(default)]
+        attempt: u8,
+    },
     /// The order is paid: its hold no longer expires.
-    Commit { order: OrderId },
+    Commit {
+        order: OrderId,
+        #[serde(default)]
+        attempt: u8,
+    },
     /// Gives a hold (held or committed) back. Unknown holds are released already.
-    Release { order: OrderId },
+    Release {
+        order: OrderId,
+        #[serde(default)]
+        attempt: u8,
+    },
     /// Units of a committed hold leave the house with a parcel.
     Ship { order: OrderId, fulfilment: FulfilmentId, units: NonZeroU32 },
     /// Shipped units come back and are fit for sale.
@@ -50,15 +67,44 @@ pub enum StockCommand {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StockEvent {
-    Received { units: NonZeroU32, reference: Option<String> },
-    Adjusted { delta: i64, reason: String },
-    Held { order: OrderId, units: NonZeroU32, until: Timestamp },
-    Committed { order: OrderId },
-    Released { order: OrderId },
-    Expired { order: OrderId },
-    Shipped { order: OrderId, fulfilment: FulfilmentId, units: NonZeroU32 },
-    ReturnedToStock { order: OrderId, units: NonZeroU32, reason: String },
-    ThresholdSet { units: u32 },
+    Received {
+        units: NonZeroU32,
+        reference: Option<String>,
+    },
+    Adjusted {
+        delta: i64,
+        reason: String,
+    },
+    Held {
+        order: OrderId,
+        units: NonZeroU32,
+        until: Timestamp,
+        /// 0 where none was named, as in journals of before there were attempts.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        attempt: u8,
+    },
+    Committed {
+        order: OrderId,
+    },
+    Released {
+        order: OrderId,
+    },
+    Expired {
+        order: OrderId,
+    },
+    Shipped {
+        order: OrderId,
+        fulfilment: FulfilmentId,
+        units: NonZeroU32,
+    },
+    ReturnedToStock {
+        order: OrderId,
+        units: NonZeroU32,
+        reason: String,
+    },
+    ThresholdSet {
+        units: u32,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -106,6 +152,11 @@ pub struct Stock {
     shipped: u64,
     threshold: u32,
     holds: Holds,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(attempt: &u8) -> bool {
+    *attempt == 0
 }
 
 impl Stock {
@@ -181,5 +232,11 @@ impl Entity for Stock {
             | StockCommand::SetThreshold { .. }
             | StockCommand::ExpireHolds => false,
         }
+    }
+
+    /// A hold by hand has a key; an order's hold comes from the order itself, which also ends it, and 100,000 of them
+    /// would push every receipt out of what is remembered.
+    fn remembers_keyed(command: &StockCommand) -> bool {
+        matches!(command, StockCommand::Hold { .. }) || Self::remembers(command)
     }
 }

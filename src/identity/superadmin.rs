@@ -2,7 +2,9 @@
 //! application prints once. When a password is configured and the account has another, the account's is changed:
 //! that is what an operator who lost it expects, and whoever sets the configuration owns the shop anyway.
 
-use std::fmt;
+use std::{fmt, time::Duration};
+
+use tokio::time::{Instant, sleep};
 
 use crate::domain::{
     account::{AccountCommand, AccountRejection, Role},
@@ -47,49 +49,79 @@ pub enum SuperadminError {
     NoEntropy(getrandom::Error),
 }
 
+/// Between two tries while the accounts are not available.
+const PAUSE: Duration = Duration::from_millis(250);
+
 impl Identity {
     /// Answers the password when it was generated: print it, it is nowhere else.
     pub async fn ensure_superadmin(
         &self,
         configured: Option<&Secret>,
     ) -> Result<Option<GeneratedPassword>, SuperadminError> {
+        self.ensure_superadmin_within(configured, Duration::ZERO).await
+    }
+
+    /// The same; accounts that are not available yet are asked again for so long, each with its one command id, so that
+    /// a password whose making was answered late is still known.
+    pub async fn ensure_superadmin_within(
+        &self,
+        configured: Option<&Secret>,
+        patience: Duration,
+    ) -> Result<Option<GeneratedPassword>, SuperadminError> {
+        let give_up = Instant::now() + patience;
         if let Some(length) = configured.map(|password| password.expose().chars().count())
             && length < PASSWORD_LEN_MIN
         {
             return Err(SuperadminError::TooShort(length));
         }
-        match (self.0.accounts.find(SUPERADMIN).await?, configured) {
+        match (until(give_up, || self.0.accounts.find(SUPERADMIN)).await?, configured) {
             (Some(_), None) => Ok(None),
-            (Some(account), Some(password)) => self.keep_password(account.password_hash, password).await.map(|()| None),
-            (None, Some(password)) => self.register(password).await.map(|_| None),
+            (Some(account), Some(password)) => {
+                self.keep_password(account.password_hash, password, give_up).await.map(|()| None)
+            }
+            (None, Some(password)) => self.register(password, give_up).await.map(|_| None),
             (None, None) => {
                 let generated = generate()?;
-                let made = self.register(&Secret::new(generated.0.clone())).await?;
+                let made = self.register(&Secret::new(generated.0.clone()), give_up).await?;
                 Ok(made.then_some(generated))
             }
         }
     }
 
-    async fn keep_password(&self, stored: String, password: &Secret) -> Result<(), SuperadminError> {
+    async fn keep_password(&self, stored: String, password: &Secret, give_up: Instant) -> Result<(), SuperadminError> {
         if self.0.passwords.verify(password, Some(stored)).await? {
             return Ok(());
         }
         let password_hash = self.0.passwords.hash(password).await?;
         let id = CommandId(self.fresh_id());
-        self.0.accounts.tell(SUPERADMIN, AccountCommand::SetPassword { password_hash }, id).await?;
+        let command = AccountCommand::SetPassword { password_hash };
+        until(give_up, || self.0.accounts.tell(SUPERADMIN, command.clone(), id)).await?;
         tracing::warn!("the superadmin's password was changed to the configured one");
         Ok(())
     }
 
     /// False when another node was faster: its password holds, and it has told its operator.
-    async fn register(&self, password: &Secret) -> Result<bool, SuperadminError> {
+    async fn register(&self, password: &Secret, give_up: Instant) -> Result<bool, SuperadminError> {
         let password_hash = self.0.passwords.hash(password).await?;
         let (user, id) = (UserId(self.fresh_id()), CommandId(self.fresh_id()));
         let command = AccountCommand::Register { user, role: Role::Superadmin, password_hash };
-        match self.0.accounts.tell(SUPERADMIN, command, id).await {
+        match until(give_up, || self.0.accounts.tell(SUPERADMIN, command.clone(), id)).await {
             Ok(()) => Ok(true),
             Err(AccountsFault::Refused(AccountRejection::AlreadyRegistered)) => Ok(false),
             Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+/// Asks again while nobody can answer, until `give_up`.
+async fn until<T, Asked: Future<Output = Result<T, AccountsFault>>>(
+    give_up: Instant,
+    ask: impl Fn() -> Asked,
+) -> Result<T, AccountsFault> {
+    loop {
+        match ask().await {
+            Err(AccountsFault::Unavailable { .. }) if Instant::now() + PAUSE < give_up => sleep(PAUSE).await,
+            outcome => return outcome,
         }
     }
 }

@@ -1,14 +1,16 @@
-//! Offline work on a whole journal, behind `souk journal verify | export | import`.
+//! Offline work on a whole journal, behind `souk journal verify | export | import | copy`.
 //!
 //! All three hold every record against the same rules (`check`). Deliberately absent: repair. A record
 //! that fails is reported; what is lost comes back from a backup, not from a guess.
 
 mod check;
+mod copy;
 mod export;
 mod import;
 mod verify;
 
 pub use check::Counts;
+pub use copy::{CopyError, CopyReport, copy};
 pub use export::{Exported, export};
 pub use import::{ImportError, Imported, import};
 pub use verify::{Problem, Report, verify};

@@ -10,5 +10,5 @@ pub mod rendezvous;
 pub mod roster;
 mod task;
 
-pub use beats::{Beat, BeatError, Beats};
+pub use beats::{Beat, BeatError, Beats, Sign};
 pub use task::{MemberTimes, Members};

@@ -3,13 +3,17 @@
 //! No table of owners is kept: who serves a shard subscribes in the queue group `owner`, so that of two who both
 //! think they do, one gets the message, and the shard's log says whether it may act. NATS carries a message at most once;
 //! what is lost is sent again by the gateway, with the same id.
+//!
+//! A node that froze stays subscribed until its server misses it, by default for minutes, and would swallow its part of
+//! the commands. So after one that was not answered the next ones go to every subscriber for a while, and the first
+//! answer counts: the id and the log keep that harmless.
 
 mod serve;
 mod wire;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -44,39 +48,57 @@ pub struct NatsTransport {
 }
 
 struct Door {
+    /// Reaches one of the subscribers.
     subject: Arc<str>,
+    /// Reaches all of them.
+    everybody: Arc<str>,
+    /// Until when somebody who is subscribed may be frozen.
+    suspect: Arc<Mutex<Option<Instant>>>,
     /// Read by every send, so not behind the channel's lock.
     serves: AtomicBool,
     wanted: watch::Sender<bool>,
 }
 
-/// Until the shard's new owner has subscribed.
-const RETRY_AFTER_MS: u64 = 200;
+/// Of two nodes that both think they own the shard, one gets each command.
+const GROUP: &str = "owner";
+/// How long commands go to every subscriber, after one that was not answered.
+const SUSPECT_FOR: Duration = Duration::from_secs(30);
 
 impl NatsTransport {
     /// Commands for what this node serves go to `local`.
     pub fn start(client: Client, options: &NatsOptions, local: Arc<dyn Delivery>) -> Self {
         let room = Arc::new(Semaphore::new(options.inflight_max));
         let door = |number: u16| {
-            let subject: Arc<str> = subject(&options.name, Shard(number)).into();
-            let (wanted, wants) = watch::channel(false);
-            let server = Server {
-                client: client.clone(),
-                shard: Shard(number),
-                subject: subject.clone(),
-                local: local.clone(),
-                room: room.clone(),
-            };
-            tokio::spawn(server.run(wants));
-            Door { subject, serves: AtomicBool::new(false), wanted }
+            let subject: Arc<str> = format!("{}.cmd.{number:02}", options.name).into();
+            // A token of its own, so that a permission can name it: NATS knows no wildcard for half a token.
+            let everybody: Arc<str> = format!("{subject}.all").into();
+            let wanted = watch::Sender::new(false);
+            for (subject, group) in [(&subject, Some(GROUP)), (&everybody, None)] {
+                let server = Server {
+                    client: client.clone(),
+                    shard: Shard(number),
+                    subject: subject.clone(),
+                    group,
+                    local: local.clone(),
+                    room: room.clone(),
+                };
+                tokio::spawn(server.run(wanted.subscribe()));
+            }
+            Door { subject, everybody, suspect: Arc::default(), serves: AtomicBool::new(false), wanted }
         };
         let doors = (0..options.shards).map(door).collect();
         Self { client, local, lost_after: options.lost_after, doors }
     }
 }
 
-fn subject(name: &str, shard: Shard) -> String {
-    format!("{name}.cmd.{:02}", shard.0)
+impl Door {
+    fn subject_now(&self) -> Arc<str> {
+        let suspect = *self.suspect.lock().unwrap_or_else(PoisonError::into_inner);
+        match suspect {
+            Some(until) if Instant::now() < until => self.everybody.clone(),
+            Some(_) | None => self.subject.clone(),
+        }
+    }
 }
 
 impl Transport for NatsTransport {
@@ -93,11 +115,12 @@ impl Transport for NatsTransport {
         if door.serves.load(Ordering::Acquire) {
             return self.local.deliver(shard, envelope);
         }
-        let (client, subject, within) = (self.client.clone(), door.subject.clone(), within.min(self.lost_after));
+        let (client, subject, suspect) = (self.client.clone(), door.subject_now(), door.suspect.clone());
+        let within = within.min(self.lost_after);
         Box::pin(async move {
             let begun = Instant::now();
             metrics::counter!("souk_remote_commands_total").increment(1);
-            let answer = ask(&client, &subject, &envelope, within).await;
+            let answer = ask(&client, &subject, &envelope, within, &suspect).await;
             metrics::histogram!("souk_remote_command_seconds").record(begun.elapsed().as_secs_f64());
             answer
         })
@@ -111,7 +134,13 @@ impl Transport for NatsTransport {
     }
 }
 
-async fn ask(client: &Client, subject: &str, envelope: &Envelope, within: Duration) -> Result<Reply, TransportError> {
+async fn ask(
+    client: &Client,
+    subject: &str,
+    envelope: &Envelope,
+    within: Duration,
+    suspect: &Mutex<Option<Instant>>,
+) -> Result<Reply, TransportError> {
     let payload = match serde_json::to_vec(envelope) {
         Ok(payload) => payload,
         Err(error) => return Ok(wire::unreadable("command", &error)),
@@ -130,14 +159,13 @@ async fn ask(client: &Client, subject: &str, envelope: &Envelope, within: Durati
             };
         }
         Err(error) => match error.kind() {
-            // Nobody got it, so it certainly did not happen: the caller may be told so when the time is over.
-            RequestErrorKind::NoResponders => {
-                metrics::counter!("souk_remote_lost_total", "why" => "no_owner").increment(1);
-                let reason = "the shard has no owner at this moment".into();
-                return Ok(Reply::Unavailable { retry_after_ms: RETRY_AFTER_MS, reason, retry: true });
-            }
+            // This try did not happen, but an earlier one may have: so it is lost as any other.
+            RequestErrorKind::NoResponders => ("no_owner", "nobody serves the shard at this moment".to_owned()),
             RequestErrorKind::MaxPayloadExceeded => return Ok(Reply::TooLarge { bytes, max: client.max_payload() }),
-            RequestErrorKind::TimedOut => ("timeout", format!("no answer on {subject} within {within:?}")),
+            RequestErrorKind::TimedOut => {
+                *suspect.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + SUSPECT_FOR);
+                ("timeout", format!("no answer on {subject} within {within:?}"))
+            }
             RequestErrorKind::InvalidSubject | RequestErrorKind::Other => ("connection", error.to_string()),
         },
     };

@@ -56,6 +56,8 @@ impl NatsServers {
                 self.servers.iter().map(|server| format!("nats://127.0.0.1:{}", server.route)).collect();
             command.args(["--cluster_name", "test", "--routes", &routes.join(",")]);
             command.args(["--cluster", &format!("nats://127.0.0.1:{}", self.servers[n].route)]);
+            // Else a client behind a proxy learns of the way around it.
+            command.arg("--no_advertise");
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().expect("nats-server starts (scripts/setup-tests.sh installs it)");

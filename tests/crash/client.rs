@@ -93,10 +93,25 @@ impl Person {
         Self { client, token: None, cookie: Mutex::new(None) }
     }
 
+    /// Another guest, over the same connections.
+    pub fn somebody_new(&self) -> Self {
+        Self { client: self.client.clone(), token: None, cookie: Mutex::new(None) }
+    }
+
+    /// The same person, at another desk.
+    pub fn again(&self) -> Self {
+        let cookie = Mutex::new(self.cookie.lock().unwrap().clone());
+        Self { client: self.client.clone(), token: self.token.clone(), cookie }
+    }
+
     /// The superadmin. The token outlives the server: its key lies in the data directory.
     pub async fn staff(url: &str) -> Self {
+        Self::staff_with(url, PASSWORD).await
+    }
+
+    pub async fn staff_with(url: &str, password: &str) -> Self {
         let guest = Self::guest();
-        let login = json!({"email": EMAIL, "password": PASSWORD});
+        let login = json!({"email": EMAIL, "password": password});
         let call = Call { key: None, ..Call::post("/api/auth/login", "", login) };
         let token = guest.send(url, &call).await.expect("an answer").ok()["access_token"].as_str().map(str::to_owned);
         Self { token: Some(token.expect("a token")), ..guest }

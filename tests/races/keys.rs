@@ -111,3 +111,19 @@ async fn a_key_of_an_earlier_payment_is_not_taken_for_another_content() {
     pay(&second, "tok_declined").await.refused(409, "idempotency_key_reused");
     pay(&first, "tok_declined").await.refused(402, "payment_declined");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_copy_of_a_hold_that_was_given_back_takes_nothing() {
+    let shop = Shop::with(|_| {}).await;
+    let (sku, staff, key) = (shop.sku_with(10).await, shop.staff(), fresh_key());
+    let path = format!("/api/stock/{sku}/holds");
+    let body = json!({"quantity": 4, "ttl_seconds": 3600});
+    let held = staff.keyed(Method::POST, &path, &key, body.clone()).await.created();
+    staff.delete(&format!("{path}/{}", text(&held["id"]))).await.ok();
+    // As a node does that was frozen or cut off when its caller went elsewhere.
+    let again = staff.keyed(Method::POST, &path, &key, body).await.created();
+    assert_eq!(again, held, "the same key, the same answer");
+    assert_eq!(shop.available(&sku).await, 10);
+    let other = json!({"quantity": 5, "ttl_seconds": 3600});
+    staff.keyed(Method::POST, &path, &key, other).await.refused(409, "idempotency_key_reused");
+}

@@ -76,7 +76,9 @@ async fn a_full_door_does_not_keep_the_shops_own_steps_out() {
     let held = &skus[MAX];
     receive(&life.gateway, held, 1, 5).await.unwrap();
     let until = stage.now().plus_ms(20_000);
-    ask(&life.gateway, held, StockCommand::Hold { order: order(1), units: units(2), until }, call(2)).await.unwrap();
+    ask(&life.gateway, held, StockCommand::Hold { order: order(1), units: units(2), until, attempt: 0 }, call(2))
+        .await
+        .unwrap();
     stage.gate.close();
     let full: Vec<_> = (0..MAX)
         .map(|n| {

@@ -33,11 +33,11 @@ async fn replies_refusals_and_reads_wait_for_what_they_rest_on() {
         let (gateway, sku) = (life.gateway.clone(), sku.clone());
         tokio::spawn(async move { ask(&gateway, &sku, command, call(n)).await })
     };
-    let mut reply = spawn(StockCommand::Hold { order: order(1), units: units(5), until }, 10);
+    let mut reply = spawn(StockCommand::Hold { order: order(1), units: units(5), until, attempt: 0 }, 10);
     stage.gate.reached().await;
     // Out of stock only because of a hold that is not durable.
-    let mut refusal = spawn(StockCommand::Hold { order: order(2), units: units(1), until }, 11);
-    let mut nothing_new = spawn(StockCommand::Hold { order: order(1), units: units(5), until }, 12);
+    let mut refusal = spawn(StockCommand::Hold { order: order(2), units: units(1), until, attempt: 0 }, 11);
+    let mut nothing_new = spawn(StockCommand::Hold { order: order(1), units: units(5), until, attempt: 0 }, 12);
     let (gateway, name) = (life.gateway.clone(), sku.clone());
     let mut read = tokio::spawn(async move { gateway.read::<Stock>(&name, WITHIN).await });
 

@@ -51,7 +51,7 @@ pub fn placement(stage: &Stage, sku: &str, quantity: u32) -> Placement {
 }
 
 fn hold(stage: &Stage, n: u128, quantity: u32, ms: i64) -> StockCommand {
-    StockCommand::Hold { order: order(n), units: units(quantity), until: stage.now().plus_ms(ms) }
+    StockCommand::Hold { order: order(n), units: units(quantity), until: stage.now().plus_ms(ms), attempt: 0 }
 }
 
 fn low(life: &crate::stage::Life) -> Vec<String> {
@@ -81,7 +81,7 @@ async fn a_late_alarm_means_nothing_else() {
     receive(&life.gateway, "A", 1, 5).await.unwrap();
     ask(&life.gateway, "A", hold(&stage, 1, 5, 10_000), call(2)).await.unwrap();
     tokio::time::sleep(Duration::from_secs(20)).await;
-    let late = ask(&life.gateway, "A", StockCommand::Commit { order: order(1) }, call(3)).await;
+    let late = ask(&life.gateway, "A", StockCommand::Commit { order: order(1), attempt: 0 }, call(3)).await;
     assert!(matches!(late, Err(AskError::Refused(_))), "a hold whose time is over cannot be committed: {late:?}");
     let next = ask(&life.gateway, "A", hold(&stage, 2, 5, 10_000), call(4)).await.unwrap();
     assert_eq!((next.view.held, next.view.available), (5, 0), "its units are free for the next");

@@ -73,7 +73,8 @@ async fn long_after_for_commands_that_tell_a_repetition_by_themselves() {
     let life = stage.start().await;
     receive(&life.gateway, "A", 1, 500).await.unwrap();
     let until = stage.now().plus_ms(3_600_000);
-    let hold = || ask(&life.gateway, "A", StockCommand::Hold { order: order(9), units: units(3), until }, call(2));
+    let hold =
+        || ask(&life.gateway, "A", StockCommand::Hold { order: order(9), units: units(3), until, attempt: 0 }, call(2));
     assert!(hold().await.unwrap().changed);
     for n in 0..300 {
         receive(&life.gateway, "A", 100 + n, 1).await.unwrap();
@@ -101,7 +102,8 @@ async fn a_refusal_is_decided_afresh() {
     let stage = Stage::new();
     let life = stage.start().await;
     let until = stage.now().plus_ms(60_000);
-    let hold = || ask(&life.gateway, "A", StockCommand::Hold { order: order(9), units: units(3), until }, call(1));
+    let hold =
+        || ask(&life.gateway, "A", StockCommand::Hold { order: order(9), units: units(3), until, attempt: 0 }, call(1));
     assert!(matches!(hold().await, Err(AskError::Refused(_))));
     receive(&life.gateway, "A", 2, 5).await.unwrap();
     assert_eq!(hold().await.unwrap().view.held, 3);

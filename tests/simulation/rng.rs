@@ -8,6 +8,8 @@ use std::sync::{
 #[derive(Clone)]
 pub struct Rng(Arc<AtomicU64>);
 
+// Each test binary uses its own part of this.
+#[allow(dead_code)]
 impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed)))

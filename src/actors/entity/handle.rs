@@ -78,7 +78,8 @@ impl EntityState {
         self.host.meter.accepted(self.key.kind, true);
         events.iter().for_each(|event| self.model.apply(event));
         self.version += 1;
-        let remembered = command.remembered() && matches!(envelope.ask, Ask::Command(_));
+        let keyed = envelope.fingerprint != 0;
+        let remembered = command.remembered(keyed) && matches!(envelope.ask, Ask::Command(_));
         let fingerprint = if remembered { envelope.fingerprint.max(1) } else { 0 };
         if remembered {
             self.recent.push(Remembered { id: envelope.command_id, fingerprint, version: self.version });

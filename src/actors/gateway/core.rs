@@ -64,6 +64,8 @@ impl Core {
     async fn repeat_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
         let shard = Shard(envelope.key.shard_of(self.journal.shards()));
         let mut pause = PAUSE_MIN;
+        // A try whose answer was lost may have happened, whatever a later one is told.
+        let mut uncertain = false;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let sent = self.transport.send(shard, envelope.clone(), remaining);
@@ -76,11 +78,12 @@ impl Core {
                 Ok(Ok(reply)) => return Some(reply),
                 Ok(Err(TransportError::Lost(reason))) => {
                     tracing::debug!(%reason, "lost; sent again with the same id");
+                    uncertain = true;
                     None
                 }
             };
             if Instant::now() + pause >= deadline {
-                return newest;
+                return newest.filter(|_| !uncertain);
             }
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);

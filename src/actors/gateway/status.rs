@@ -39,6 +39,14 @@ pub struct ShardLine {
     pub trouble: Option<String>,
 }
 
+impl NodeStatus {
+    /// Shards whose newest owner, as far as is known here, is nobody or not alive: their entities do not answer.
+    pub fn ownerless(&self) -> usize {
+        let alive = |owner: &str| self.members.iter().any(|member| member.alive && *member.node.0 == *owner);
+        self.shards.iter().filter(|line| !line.owner.as_deref().is_some_and(alive)).count()
+    }
+}
+
 impl Gateway {
     pub fn status(&self) -> NodeStatus {
         let core = &self.core;

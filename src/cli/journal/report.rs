@@ -1,7 +1,7 @@
 //! How `souk journal verify` shows what it found: counts, invariants with marks, violations by name.
 
 use crate::cli::{
-    Verified,
+    Invariant, Moved, Verified,
     table::{count, mark, table},
 };
 
@@ -15,7 +15,25 @@ pub fn render(verified: &Verified, styled: bool) -> String {
     let mut text = format!("{} records, {} commits\n\n", count(verified.records), count(verified.commits));
     text += &table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>());
     text.push('\n');
-    for invariant in &verified.invariants {
+    text + &marks(&verified.invariants, styled)
+}
+
+/// What a copy did, and what was found in it.
+pub fn moved(moved: &Moved, styled: bool) -> String {
+    let Moved { entities, commits, copied, shards, invariants } = moved;
+    let mut text = format!(
+        "{} entities with {} commits in {shards} shards; {} commits were written now, the rest was there\n\n",
+        count(*entities),
+        count(*commits),
+        count(*copied),
+    );
+    text += "Every entity of the copy has the version and the events of its source.\n\n";
+    text + &marks(invariants, styled)
+}
+
+fn marks(invariants: &[Invariant], styled: bool) -> String {
+    let mut text = String::new();
+    for invariant in invariants {
         let good = invariant.broken.is_empty();
         text += &format!("  {} {} ({} checked)\n", mark(good, styled), invariant.name, count(invariant.checked));
         for broken in invariant.broken.iter().take(BROKEN_SHOWN) {
@@ -31,10 +49,7 @@ pub fn render(verified: &Verified, styled: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        cli::{Invariant, KindCount},
-        domain::model::Kind,
-    };
+    use crate::{cli::KindCount, domain::model::Kind};
 
     #[test]
     fn marks_what_holds_and_names_what_does_not() {

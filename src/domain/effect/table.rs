@@ -40,9 +40,11 @@ impl Effect {
 
     pub fn request(&self) -> Request {
         match self.clone() {
-            Self::Hold { order, sku, units, until, .. } => to_stock(&sku, StockCommand::Hold { order, units, until }),
-            Self::CommitHold { order, sku, .. } => to_stock(&sku, StockCommand::Commit { order }),
-            Self::ReleaseHold { order, sku, .. } => to_stock(&sku, StockCommand::Release { order }),
+            Self::Hold { order, sku, units, until, attempt } => {
+                to_stock(&sku, StockCommand::Hold { order, units, until, attempt })
+            }
+            Self::CommitHold { order, sku, attempt } => to_stock(&sku, StockCommand::Commit { order, attempt }),
+            Self::ReleaseHold { order, sku, attempt } => to_stock(&sku, StockCommand::Release { order, attempt }),
             Self::ShipHold { order, sku, fulfilment, units } => {
                 to_stock(&sku, StockCommand::Ship { order, fulfilment, units })
             }

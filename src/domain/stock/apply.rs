@@ -7,8 +7,9 @@ impl Stock {
         match event {
             StockEvent::Received { units, .. } => self.received += u64::from(units.get()),
             StockEvent::Adjusted { delta, .. } => self.adjusted += delta,
-            StockEvent::Held { order, units, until } => {
-                self.holds.put(*order, Hold { units: units.get(), until: Some(*until), parcels: Vec::new() });
+            StockEvent::Held { order, units, until, attempt } => {
+                let (units, until, attempt) = (units.get(), Some(*until), *attempt);
+                self.holds.put(*order, Hold { units, until, attempt, parcels: Vec::new() });
             }
             StockEvent::Committed { order } => {
                 if let Some(hold) = self.holds.take(order) {

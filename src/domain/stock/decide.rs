@@ -18,9 +18,9 @@ impl Stock {
         match command {
             StockCommand::Receive { units, reference } => self.receive(*units, reference),
             StockCommand::Adjust { delta, reason } => self.adjust(*delta, reason, now),
-            StockCommand::Hold { order, units, until } => self.hold(*order, *units, *until, now),
-            StockCommand::Commit { order } => self.commit(*order, now),
-            StockCommand::Release { order } => Ok(self.release(*order)),
+            StockCommand::Hold { order, units, until, attempt } => self.hold((*order, *attempt), *units, *until, now),
+            StockCommand::Commit { order, attempt } => self.commit(*order, *attempt, now),
+            StockCommand::Release { order, attempt } => Ok(self.release(*order, *attempt)),
             StockCommand::Ship { order, fulfilment, units } => self.ship(*order, *fulfilment, *units),
             StockCommand::ReturnToStock { order, units, reason } => self.return_to_stock(*order, *units, reason),
             StockCommand::SetThreshold { units } if *units == self.threshold => Ok(vec![]),
@@ -58,13 +58,20 @@ impl Stock {
         Ok(events)
     }
 
-    fn hold(&self, order: OrderId, units: NonZeroU32, until: Timestamp, now: Timestamp) -> Decision {
+    fn hold(&self, (order, attempt): (OrderId, u8), units: NonZeroU32, until: Timestamp, now: Timestamp) -> Decision {
         let mut events = Vec::new();
         let mut own = 0;
         match self.holds.get(&order) {
+            // Said before what was decided since, and delivered again.
+            Some(hold) if hold.attempt > attempt => return Ok(vec![]),
             // The order's own hold is over: it stands in the queue again, like everybody.
             Some(hold) if hold.lapsed(now) => {
                 events.push(StockEvent::Expired { order });
+                own = u64::from(hold.open());
+            }
+            // Of an earlier attempt, whose release is still on its way: from now on that release means nothing.
+            Some(hold) if hold.attempt < attempt && hold.until.is_some() => {
+                events.push(StockEvent::Released { order });
                 own = u64::from(hold.open());
             }
             Some(hold) if hold.units == units.get() => return Ok(vec![]),
@@ -84,20 +91,21 @@ impl Stock {
         if self.holds.len().saturating_sub(events.len()) >= Self::HOLDS_MAX {
             return Err(StockRejection::TooManyHolds { max: Self::HOLDS_MAX });
         }
-        events.push(StockEvent::Held { order, units, until });
+        events.push(StockEvent::Held { order, units, until, attempt });
         Ok(events)
     }
 
-    fn commit(&self, order: OrderId, now: Timestamp) -> Decision {
-        match self.holds.get(&order) {
+    fn commit(&self, order: OrderId, attempt: u8, now: Timestamp) -> Decision {
+        match self.holds.get(&order).filter(|hold| hold.attempt <= attempt) {
             Some(hold) if hold.until.is_none() => Ok(vec![]),
             Some(hold) if !hold.lapsed(now) => Ok(vec![StockEvent::Committed { order }]),
             Some(_) | None => Err(StockRejection::NoHold { order }),
         }
     }
 
-    fn release(&self, order: OrderId) -> Vec<StockEvent> {
-        self.holds.get(&order).map(|_| StockEvent::Released { order }).into_iter().collect()
+    fn release(&self, order: OrderId, attempt: u8) -> Vec<StockEvent> {
+        let hold = self.holds.get(&order).filter(|hold| hold.attempt <= attempt);
+        hold.map(|_| StockEvent::Released { order }).into_iter().collect()
     }
 
     fn ship(&self, order: OrderId, fulfilment: FulfilmentId, units: NonZeroU32) -> Decision {

@@ -18,6 +18,8 @@ pub struct Hold {
     pub units: u32,
     /// `None` once committed.
     pub until: Option<Timestamp>,
+    /// The order's attempt that it belongs to: commands of an older one come too late.
+    pub attempt: u8,
     /// What has left with which parcel, so that a repeated `Ship` ships once.
     pub parcels: Vec<(FulfilmentId, u32)>,
 }
@@ -42,7 +44,7 @@ pub struct Holds {
     committed: u64,
 }
 
-type Row = (OrderId, u32, Option<Timestamp>, Vec<(FulfilmentId, u32)>);
+type Row = (OrderId, u32, Option<Timestamp>, Vec<(FulfilmentId, u32)>, u8);
 
 impl Holds {
     pub fn held(&self) -> u64 {
@@ -99,8 +101,8 @@ impl Holds {
 impl From<Vec<Row>> for Holds {
     fn from(rows: Vec<Row>) -> Self {
         let mut holds = Self::default();
-        for (order, units, until, parcels) in rows {
-            holds.put(order, Hold { units, until, parcels });
+        for (order, units, until, parcels, attempt) in rows {
+            holds.put(order, Hold { units, until, attempt, parcels });
         }
         holds
     }
@@ -108,6 +110,8 @@ impl From<Vec<Row>> for Holds {
 
 impl Serialize for Holds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.by_order.iter().map(|(order, hold)| (order, hold.units, hold.until, &hold.parcels)))
+        serializer.collect_seq(
+            self.by_order.iter().map(|(order, hold)| (order, hold.units, hold.until, &hold.parcels, hold.attempt)),
+        )
     }
 }

@@ -32,7 +32,7 @@ fn received(units: u32) -> StockEvent {
 }
 
 fn held(id: u128, units: u32, until: i64) -> StockEvent {
-    StockEvent::Held { order: order(id), units: n(units), until: Timestamp(until) }
+    StockEvent::Held { order: order(id), units: n(units), until: Timestamp(until), attempt: 0 }
 }
 
 fn committed(id: u128) -> StockEvent {
@@ -48,7 +48,7 @@ fn shipped(id: u128, fulfilment: u128, units: u32) -> StockEvent {
 }
 
 fn hold(id: u128, units: u32, until: i64) -> StockCommand {
-    StockCommand::Hold { order: order(id), units: n(units), until: Timestamp(until) }
+    StockCommand::Hold { order: order(id), units: n(units), until: Timestamp(until), attempt: 0 }
 }
 
 fn ship(id: u128, fulfilment: u128, units: u32) -> StockCommand {
@@ -149,7 +149,7 @@ fn an_order_whose_hold_lapsed_may_hold_again() {
 
 #[test]
 fn a_commit_counts_only_before_the_hold_is_over() {
-    let commit = StockCommand::Commit { order: order(1) };
+    let commit = StockCommand::Commit { order: order(1), attempt: 0 };
     let stock = given([received(5), held(1, 3, 100)]).at(99).when(commit.clone()).then([committed(1)]);
     assert_eq!((stock.view().held, stock.view().committed, stock.wake_at()), (0, 3, None));
     given([received(5), held(1, 3, 100), committed(1)]).at(900).when(commit.clone()).then_nothing();
@@ -160,7 +160,7 @@ fn a_commit_counts_only_before_the_hold_is_over() {
 
 #[test]
 fn a_release_gives_back_what_is_left() {
-    let release = StockCommand::Release { order: order(1) };
+    let release = StockCommand::Release { order: order(1), attempt: 0 };
     let released = StockEvent::Released { order: order(1) };
     given([received(5)]).when(release.clone()).then_nothing();
     given([received(5), held(1, 3, 100)]).when(release.clone()).then([released.clone()]);
@@ -223,7 +223,7 @@ fn the_alarm_expires_a_bounded_number() {
 fn open_holds_are_bounded() {
     let mut stock: Stock = replay([received(u32::MAX)]);
     for id in 0..Stock::HOLDS_MAX as u128 {
-        stock.holds.put(order(id), holds::Hold { units: 1, until: None, parcels: Vec::new() });
+        stock.holds.put(order(id), holds::Hold { units: 1, until: None, attempt: 0, parcels: Vec::new() });
     }
     let new = hold(u128::MAX, 1, 900);
     assert_eq!(stock.decide(&new, Timestamp(0)), Err(StockRejection::TooManyHolds { max: 1_000_000 }));
@@ -259,8 +259,8 @@ fn command() -> impl Strategy<Value = StockCommand> {
         2 => (1..20_u32).prop_map(|units| StockCommand::Receive { units: n(units), reference: None }),
         2 => (-10..10_i64).prop_map(adjust),
         6 => (id.clone(), 1..5_u32, 0..2000_i64).prop_map(|(id, units, until)| hold(id, units, until)),
-        4 => id.clone().prop_map(|id| StockCommand::Commit { order: order(id) }),
-        2 => id.clone().prop_map(|id| StockCommand::Release { order: order(id) }),
+        4 => id.clone().prop_map(|id| StockCommand::Commit { order: order(id), attempt: 0 }),
+        2 => id.clone().prop_map(|id| StockCommand::Release { order: order(id), attempt: 0 }),
         3 => (id.clone(), 0..4_u128, 1..4_u32).prop_map(|(id, fulfilment, units)| ship(id, fulfilment, units)),
         1 => (id, 1..4_u32).prop_map(|(id, units)| StockCommand::ReturnToStock {
             order: order(id),
@@ -270,6 +270,34 @@ fn command() -> impl Strategy<Value = StockCommand> {
         1 => (0..5_u32).prop_map(|units| StockCommand::SetThreshold { units }),
         2 => Just(StockCommand::ExpireHolds),
     ]
+}
+
+fn held_by(attempt: u8) -> StockEvent {
+    StockEvent::Held { order: order(1), units: n(2), until: Timestamp(100), attempt }
+}
+
+/// The order was given up and revived: what it said before that comes once more, when all is decided.
+#[test]
+fn a_command_of_an_older_attempt_comes_too_late() {
+    let hold = |attempt| StockCommand::Hold { order: order(1), units: n(2), until: Timestamp(100), attempt };
+    let release = |attempt| StockCommand::Release { order: order(1), attempt };
+    let commit = |attempt| StockCommand::Commit { order: order(1), attempt };
+    let revived = || given([received(5), held_by(2)]);
+    revived().when(release(1)).then_nothing();
+    revived().when(hold(1)).then_nothing();
+    revived().when(commit(1)).then_rejected(StockRejection::NoHold { order: order(1) });
+    let sold = || given([received(5), held_by(2), StockEvent::Committed { order: order(1) }]);
+    sold().when(release(1)).then_nothing();
+    sold().when(hold(1)).then_nothing();
+    sold().when(release(2)).then([StockEvent::Released { order: order(1) }]);
+}
+
+#[test]
+fn a_new_attempt_takes_the_hold_over_before_its_old_release_arrives() {
+    let again = || StockCommand::Hold { order: order(1), units: n(2), until: Timestamp(100), attempt: 2 };
+    let released = StockEvent::Released { order: order(1) };
+    given([received(2), held_by(1)]).when(again()).then([released, held_by(2)]);
+    given([received(2), held_by(2)]).when(again()).then_nothing();
 }
 
 proptest! {

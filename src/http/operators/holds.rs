@@ -49,7 +49,8 @@ pub async fn hold_stock(
     let route = format!("stock/{sku}/holds");
     // The hold's name comes from the key: a retry finds it granted, whenever it comes.
     let id = key.name(who.user, &route);
-    let command = StockCommand::Hold { order: OrderId(id), units, until: state.gateway.now().plus_ms(ttl_ms) };
+    let command =
+        StockCommand::Hold { order: OrderId(id), units, until: state.gateway.now().plus_ms(ttl_ms), attempt: 0 };
     let call = state.keyed(&who, &key, &route, &body);
     let answer = match state.gateway.ask::<Stock>(sku.as_str(), command, call).await {
         Ok(answer) => answer,
@@ -83,7 +84,7 @@ pub async fn release_stock_hold(
     if order.view.placement.is_some() {
         return Err(Problem::new(Code::HoldOfOrder, "cancel the order instead").with("order_id", id));
     }
-    let command = StockCommand::Release { order: OrderId(id) };
+    let command = StockCommand::Release { order: OrderId(id), attempt: u8::MAX };
     let answer = state.gateway.ask::<Stock>(sku.as_str(), command, state.call(&who)).await?;
     Ok(Json(LevelsBody::new(sku, &answer, &state.catalogue)))
 }

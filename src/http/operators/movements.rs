@@ -148,7 +148,7 @@ mod tests {
         let order = OrderId(uuid::Uuid::from_u128(9));
         let commits = [
             commit(1, StockEvent::Received { units: units(10), reference: Some("note 7".to_owned()) }),
-            commit(2, StockEvent::Held { order, units: units(4), until: Timestamp(5) }),
+            commit(2, StockEvent::Held { order, units: units(4), until: Timestamp(5), attempt: 0 }),
             commit(3, StockEvent::Released { order }),
             commit(4, StockEvent::ThresholdSet { units: 2 }),
         ];

@@ -7,19 +7,22 @@ use std::time::Duration;
 
 use async_nats::{
     Client,
-    jetstream::{context::ContextBuilder, kv, stream},
+    jetstream::{Context, context::ContextBuilder, kv, stream},
 };
 use futures::{StreamExt, future::BoxFuture, stream::BoxStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::beats::{Beat, BeatError, Beats, Sign};
 use crate::actors::ports::journal::NodeId;
 
 /// How long a dead node's last sign stays in the bucket.
 const KEPT: Duration = Duration::from_secs(60 * 60);
-/// A watch that says nothing for this long is made anew: this node's own beats alone come far more often.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// Between two tries to make a watch.
+/// A watch that says nothing for this long is made anew: this node's own beats alone come more often. Where they do
+/// not, by configuration, it begins with the newest signs each time, and nothing is missed.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// For how long the bucket is tried to be opened, at the start.
+const OPEN_WITHIN: Duration = Duration::from_secs(30);
+/// Between two tries to open the bucket, or to make a watch.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Bytes of one sign: names and a URL.
@@ -34,10 +37,25 @@ pub struct NatsBeats {
 }
 
 impl NatsBeats {
-    /// Finds the bucket of the cluster `name`, or makes it with so many copies. `within` bounds each later request.
+    /// Finds the bucket of the cluster `name`, or makes it with so many copies; servers that are just electing a leader
+    /// are waited for. `within` bounds each later request.
     pub async fn open(client: Client, name: &str, replicas: usize, within: Duration) -> Result<Self, BeatError> {
         let context = ContextBuilder::new().timeout(within).build(client);
         let bucket = format!("{name}_members");
+        let give_up = Instant::now() + OPEN_WITHIN;
+        loop {
+            match Self::try_open(&context, &bucket, replicas).await {
+                Ok(bucket) => return Ok(Self { bucket, within }),
+                Err(error) if Instant::now() + PAUSE_MIN >= give_up => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%error, "the members' bucket cannot be opened yet");
+                    sleep(PAUSE_MIN).await;
+                }
+            }
+        }
+    }
+
+    async fn try_open(context: &Context, bucket: &str, replicas: usize) -> Result<kv::Store, BeatError> {
         let config = stream::Config {
             name: format!("KV_{bucket}"),
             subjects: vec![format!("$KV.{bucket}.>")],
@@ -55,9 +73,8 @@ impl NatsBeats {
         };
         let made = context.get_or_create_stream(config).await;
         made.map_err(|error| failed(&format!("the bucket {bucket} cannot be made"), &error))?;
-        let bucket = context.get_key_value(bucket.clone()).await;
-        let bucket = bucket.map_err(|error| failed("the members' bucket cannot be opened", &error))?;
-        Ok(Self { bucket, within })
+        let opened = context.get_key_value(bucket).await;
+        opened.map_err(|error| failed(&format!("the bucket {bucket} cannot be opened"), &error))
     }
 }
 

@@ -51,6 +51,7 @@ struct Shared {
     beats: Arc<dyn Beats>,
     state: Mutex<State>,
     changed: Notify,
+    joined: Notify,
     stop: CancellationToken,
 }
 
@@ -66,6 +67,7 @@ struct State {
 }
 
 impl Members {
+    /// Watches the others; says nothing of itself before [`Members::join`].
     pub fn start(beats: Arc<dyn Beats>, me: NodeId, url: Option<Arc<str>>, shards: u16, times: MemberTimes) -> Self {
         let roster_times = RosterTimes {
             dead_after: times.dead_after,
@@ -81,10 +83,16 @@ impl Members {
             draining: false,
             confirmed: None,
         };
-        let (state, changed, stop) = (Mutex::new(state), Notify::new(), CancellationToken::new());
-        let shared = Arc::new(Shared { me, url, shards, times, beats, state, changed, stop: stop.clone() });
+        let (changed, joined) = (Notify::new(), Notify::new());
+        let (state, stop) = (Mutex::new(state), CancellationToken::new());
+        let shared = Arc::new(Shared { me, url, shards, times, beats, state, changed, joined, stop: stop.clone() });
         tokio::spawn(shared.clone().run());
         Self { shared, _running: stop.drop_guard() }
+    }
+
+    /// From now on this node shows signs of life, and is given shards once it has settled.
+    pub fn join(&self) {
+        self.shared.joined.notify_one();
     }
 
     /// The last thing a node does: no more beats, and its sign is taken away. Others forget it at once.
@@ -107,6 +115,14 @@ impl Shared {
     async fn run(self: Arc<Self>) {
         let mut signs = self.beats.watch();
         let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                () = self.joined.notified() => break,
+                Some(sign) = signs.next() => self.heard(sign),
+            }
+        }
         let mut every = interval(self.times.heartbeat);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -1,4 +1,4 @@
-//! One shard's door for other nodes: subscribed while this node serves the shard.
+//! One shard's door for other nodes: subscribed to one of its subjects while this node serves the shard.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,8 +12,6 @@ use tokio::{
 use super::wire::{self, Answer};
 use crate::actors::ports::{Delivery, Envelope, Reply, TransportError, journal::Shard};
 
-/// Of two nodes that both think they own the shard, one gets each message.
-const GROUP: &str = "owner";
 /// What was under way to us when we unsubscribed is waited for, at most this long.
 const DRAIN_WITHIN: Duration = Duration::from_secs(2);
 /// After a subscription that failed, which means that the client is shutting down or its queue is gone.
@@ -24,6 +22,8 @@ pub(super) struct Server {
     pub(super) client: Client,
     pub(super) shard: Shard,
     pub(super) subject: Arc<str>,
+    /// Of a group one member gets each command; without one, every subscriber does.
+    pub(super) group: Option<&'static str>,
     pub(super) local: Arc<dyn Delivery>,
     pub(super) room: Arc<Semaphore>,
 }
@@ -32,7 +32,12 @@ impl Server {
     /// Until the transport is dropped. Quick changes to and fro may be seen as one.
     pub(super) async fn run(self, mut wants: watch::Receiver<bool>) {
         while wants.wait_for(|wants| *wants).await.is_ok() {
-            match self.client.queue_subscribe(self.subject.to_string(), GROUP.to_owned()).await {
+            let subject = self.subject.to_string();
+            let subscribed = match self.group {
+                Some(group) => self.client.queue_subscribe(subject, group.to_owned()).await,
+                None => self.client.subscribe(subject).await,
+            };
+            match subscribed {
                 Ok(subscriber) => self.serve(subscriber, &mut wants).await,
                 Err(error) => {
                     tracing::warn!(shard = self.shard.0, %error, "other nodes' commands cannot be subscribed to yet");

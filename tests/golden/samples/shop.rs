@@ -17,7 +17,7 @@ pub fn stock() -> Vec<AnyEvent> {
         StockEvent::Received { units: units(40), reference: Some(text("PO 7")) },
         StockEvent::Received { units: units(1), reference: None },
         StockEvent::Adjusted { delta: -2, reason: text("broken") },
-        StockEvent::Held { order, units: units(2), until: AT },
+        StockEvent::Held { order, units: units(2), until: AT, attempt: 0 },
         StockEvent::Committed { order },
         StockEvent::Released { order },
         StockEvent::Expired { order },

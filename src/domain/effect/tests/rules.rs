@@ -114,7 +114,10 @@ fn run(world: &mut World, step: &Step) {
         Step::Rival { rival, sku, units } => {
             let (order, units) = (OrderId(Uuid::from_u128(1000 + rival)), NonZeroU32::new(*units).unwrap());
             let until = world.now.plus_ms(90_000);
-            let _ = world.send(&stock_key(SKUS[*sku]), &AnyCommand::Stock(StockCommand::Hold { order, units, until }));
+            let _ = world.send(
+                &stock_key(SKUS[*sku]),
+                &AnyCommand::Stock(StockCommand::Hold { order, units, until, attempt: 0 }),
+            );
         }
     }
 }
@@ -211,7 +214,7 @@ fn a_payment_after_the_expiry_revives_the_order_where_stock_is_left() {
         assert_eq!(world.order().lifecycle, Lifecycle::Expired);
         if let Some(units) = NonZeroU32::new(rival_takes) {
             let (order, until) = (OrderId(Uuid::from_u128(9)), Timestamp(2_000_000));
-            let hold = AnyCommand::Stock(StockCommand::Hold { order, units, until });
+            let hold = AnyCommand::Stock(StockCommand::Hold { order, units, until, attempt: 0 });
             // The releases are owed, not done: the rival gets what the late alarm of the stock lets go.
             world.send(&stock_key("TEA"), &hold).unwrap();
         }

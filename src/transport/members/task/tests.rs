@@ -87,7 +87,9 @@ impl World {
     fn node(&self, name: &str) -> Members {
         let me = NodeId(name.into());
         let beats = Simulated { me: me.clone(), bucket: self.0.clone() };
-        Members::start(Arc::new(beats), me, None, SHARDS, TIMES)
+        let members = Members::start(Arc::new(beats), me, None, SHARDS, TIMES);
+        members.join();
+        members
     }
 
     fn set(&self, change: impl FnOnce(&mut Bucket)) {
@@ -121,6 +123,21 @@ async fn nodes_that_start_together_agree_before_anything_is_placed() {
     pass(800).await;
     assert_eq!(given(&a), ["a", "b"]);
     assert_eq!(a.hint().owners, b.hint().owners);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_not_joined_watches_and_is_not_seen() {
+    let world = World::default();
+    let a = world.node("a");
+    let me = node("b");
+    let b = Simulated { me: me.clone(), bucket: world.0.clone() };
+    let b = Members::start(Arc::new(b), me.clone(), None, SHARDS, TIMES);
+    pass(10_000).await;
+    assert_eq!((given(&a), a.hint().is_alive(&me)), (vec!["a".to_owned()], false));
+    assert_eq!((b.hint().is_alive(&node("a")), b.connected(), given(&b)), (true, false, Vec::new()));
+    b.join();
+    pass(3_000).await;
+    assert_eq!((given(&a), given(&b)), (vec!["a".to_owned(), "b".to_owned()], vec!["a".to_owned(), "b".to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]

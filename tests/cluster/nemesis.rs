@@ -1,0 +1,118 @@
+//! What goes wrong, from a seed: nodes are killed, ended, frozen and cut off, servers killed and frozen; each fault is
+//! followed by its recovery, awaited by a condition. Every kind comes before one comes again.
+//!
+//! A fault's length is a time on purpose: it is what is done to the shop, nobody waits for anything by it.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::{
+    proxy::Link,
+    rig::{NODES, Rig, SERVERS},
+    rng::Rng,
+    site::Site,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    KillNode,
+    EndNode,
+    FreezeNode,
+    BreakLinks,
+    SilenceLinks,
+    KillServer,
+    FreezeServer,
+}
+
+use Fault::*;
+
+const OF_NODES: [Fault; 5] = [KillNode, EndNode, FreezeNode, BreakLinks, SilenceLinks];
+const OF_SERVERS: [Fault; 2] = [KillServer, FreezeServer];
+
+/// Operations that must be answered after each recovery, before the next fault.
+const GOES_ON: u64 = 20;
+const GOES_ON_WITHIN: Duration = Duration::from_secs(30);
+
+/// Fault after fault until the time is over; gives how many there were.
+pub async fn rages(rig: &Rig, site: &Site, rng: &Rng, length: Duration) -> usize {
+    let (started, mut done, mut deck) = (Instant::now(), 0, Vec::new());
+    while started.elapsed() < length {
+        if deck.is_empty() {
+            deck = [&OF_NODES[..], &OF_SERVERS[..]].concat();
+        }
+        let fault = deck.swap_remove(rng.below(deck.len() as u64) as usize);
+        // Sometimes a node and a server at once.
+        let second = (OF_NODES.contains(&fault) && rng.one_in(4)).then(|| *rng.pick(&OF_SERVERS));
+        match second {
+            Some(second) => drop(tokio::join!(strikes(rig, rng, fault), strikes(rig, rng, second))),
+            None => strikes(rig, rng, fault).await,
+        }
+        for node in &rig.nodes {
+            node.lock().await.ready().await;
+        }
+        goes_on(site, GOES_ON).await;
+        done += 1;
+    }
+    done
+}
+
+/// Clients are answered again.
+pub async fn goes_on(site: &Site, operations: u64) {
+    let (started, before) = (Instant::now(), site.answers());
+    while site.answers() < before + operations {
+        assert!(started.elapsed() < GOES_ON_WITHIN, "nobody is answered any more");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// One fault and its recovery.
+pub async fn strikes(rig: &Rig, rng: &Rng, fault: Fault) {
+    let (node, server) = (rng.below(NODES as u64) as usize, rng.below(SERVERS as u64) as usize);
+    let short = Duration::from_millis(200 + rng.below(1_800));
+    // Long enough that others take over, sometimes.
+    let long = Duration::from_millis(rig.times.lease + rng.below(rig.times.dead + 1_000));
+    let target = if OF_SERVERS.contains(&fault) { server } else { node };
+    rig.history.note(format!("{fault:?} {target}"));
+    match fault {
+        KillNode => {
+            let mut node = rig.nodes[node].lock().await;
+            node.kill().await;
+            sleep(short).await;
+            node.start(&[]).await;
+            node.ready().await;
+        }
+        EndNode => {
+            let mut node = rig.nodes[node].lock().await;
+            node.terminate().await;
+            node.start(&[]).await;
+            node.ready().await;
+        }
+        FreezeNode => {
+            let node = rig.nodes[node].lock().await;
+            node.freeze();
+            sleep(long).await;
+            node.thaw();
+            node.ready().await;
+        }
+        BreakLinks | SilenceLinks => {
+            rig.link(node, if matches!(fault, BreakLinks) { Link::Broken } else { Link::Silent });
+            sleep(long).await;
+            rig.link(node, Link::Whole);
+            rig.nodes[node].lock().await.ready().await;
+        }
+        KillServer => {
+            rig.servers.lock().await.kill(server);
+            sleep(short).await;
+            rig.servers.lock().await.restart(server).await;
+            rig.servers_current().await;
+        }
+        FreezeServer => {
+            rig.servers.lock().await.freeze(server);
+            sleep(short * 2).await;
+            rig.servers.lock().await.thaw(server);
+            rig.servers_current().await;
+        }
+    }
+    rig.history.note(format!("{fault:?} {target} is over"));
+}

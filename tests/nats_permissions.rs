@@ -1,0 +1,132 @@
+//! The NATS configuration of `cluster/nats`, on three real servers: a node can do what it needs, nobody can do more.
+//!
+//! What a whole node asks of NATS over its life is run in `tests/make_cluster.rs`, on the same files.
+
+#[path = "common/shipped.rs"]
+mod shipped;
+
+use std::{process::Command, sync::Arc};
+
+use futures::StreamExt;
+use shipped::{PASSWORDS, PATIENCE, Shipped, folder};
+use souk::{
+    actors::ports::journal::{Batch, BatchId, Entry, Journal, NodeId, Shard},
+    persistence::jetstream::{JetStreamJournal, JetStreamOptions, probe},
+    transport::members::{Beat, Beats, Sign, nats::NatsBeats},
+};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+const RECORDS: u64 = 30;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_user_can_do_its_work_and_no_more() {
+    let servers = Shipped::start();
+    let mut node = servers.client("node", "pnode", "_INBOX").await;
+    journal(&node.client).await;
+    members(&node.client).await;
+    commands(&node.client).await;
+    node.unrefused().await;
+    for subject in
+        ["STREAM.DELETE.souk_ev_00", "STREAM.PURGE.souk_ev_00", "STREAM.UPDATE.souk_ev_00", "ACCOUNT.PURGE.SOUK"]
+    {
+        node.may_not_publish(&format!("$JS.API.{subject}")).await;
+    }
+    for subject in ["other.ev.00", "souk.ev.00.deeper", "$KV.other_members.a", "$SYS.REQ.SERVER.PING"] {
+        node.may_not_publish(subject).await;
+    }
+    // Not outside the queue group: that would be to listen in.
+    for subject in ["souk.cmd.00", "souk.cmd.*", "souk.ev.*", ">"] {
+        node.may_not_subscribe(subject).await;
+    }
+
+    let mut monitor = servers.client("monitor", "pmonitor", "_INBOX_monitor").await;
+    let answer = monitor.client.request("$JS.API.STREAM.INFO.souk_ev_00", "".into()).await.expect("an answer");
+    assert!(String::from_utf8_lossy(&answer.payload).contains("\"num_replicas\":3"), "{:?}", answer.payload);
+    monitor.unrefused().await;
+    for subject in
+        ["$JS.API.STREAM.MSG.GET.souk_ev_00", "$JS.API.CONSUMER.CREATE.souk_ev_00", "souk.ev.00", "souk.cmd.00"]
+    {
+        monitor.may_not_publish(subject).await;
+    }
+    for subject in ["_INBOX.>", "souk.cmd.*"] {
+        monitor.may_not_subscribe(subject).await;
+    }
+}
+
+/// Everything that the journal asks of the servers.
+async fn journal(client: &async_nats::Client) {
+    let options = JetStreamOptions { shards: 2, ..JetStreamOptions::default() };
+    let report = probe(client.clone(), &options, false).await.expect("fit servers");
+    assert_eq!((report.replicas, report.copies), (3, 3));
+    let again = probe(client.clone(), &options, false).await.expect("fit servers");
+    assert_eq!(again.races, report.races, "the scratch stream of the first start serves the second");
+    let journal = JetStreamJournal::open(client.clone(), options).await.expect("a journal");
+    let claim = journal.claim(Shard(0), NodeId("a".into())).await.expect("a claim");
+    let mut end = claim.seq;
+    for _ in 1..RECORDS {
+        let batch = Arc::new(Batch { id: BatchId(Uuid::new_v4()), commits: Vec::new() });
+        end = journal.append(claim.clone(), end, batch).await.expect("an append");
+    }
+    journal.release(claim, end).await.expect("a release");
+    // More than are fetched one by one, so by a consumer, then live.
+    let records: Vec<_> = journal.read(Shard(0), 1).take(RECORDS as usize + 1).collect().await;
+    assert!(matches!(records.last(), Some(Ok(record)) if record.entry == Entry::Released), "{:?}", records.last());
+}
+
+async fn members(client: &async_nats::Client) {
+    let beats = NatsBeats::open(client.clone(), "souk", 3, PATIENCE).await.expect("a bucket");
+    let beat = Beat { node: NodeId("a#1".into()), counter: 1, draining: false, url: None };
+    let mut watch = beats.watch();
+    beats.beat(beat.clone()).await.expect("a beat");
+    let sign = timeout(PATIENCE, watch.next()).await.expect("a sign");
+    assert_eq!(sign, Some(Sign::Beat(beat.clone())));
+    beats.gone(beat.node.clone()).await.expect("gone");
+    let sign = timeout(PATIENCE, watch.next()).await.expect("a sign");
+    assert_eq!(sign, Some(Sign::Gone(beat.node)));
+}
+
+async fn commands(client: &async_nats::Client) {
+    let mut owner = client.queue_subscribe("souk.cmd.00", "owner".into()).await.expect("subscribed");
+    let asked = tokio::spawn({
+        let client = client.clone();
+        async move { client.request("souk.cmd.00", "hold".into()).await }
+    });
+    let message = timeout(PATIENCE, owner.next()).await.expect("a command").expect("a command");
+    client.publish(message.reply.expect("a way back"), "held".into()).await.expect("sent");
+    let answer = timeout(PATIENCE, asked).await.expect("in time").expect("it ends").expect("an answer");
+    let _everybody = client.subscribe("souk.cmd.00.all").await.expect("subscribed");
+    client.publish("souk.cmd.00.all", "hold".into()).await.expect("sent");
+    assert_eq!(&answer.payload[..], b"held");
+}
+
+/// `nats-server -t` on a copy in which the include is switched on.
+fn check(include: &str) -> (bool, String) {
+    let copy = tempfile::tempdir().expect("a directory");
+    for file in std::fs::read_dir(folder()).expect("the folder").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        let text = text.replace(&format!("# include ./{include}"), &format!("include ./{include}"));
+        let text = if include == "sync-always.conf" { text.replace("./sync.conf", "./sync-always.conf") } else { text };
+        std::fs::write(copy.path().join(file.file_name()), text).expect("written");
+    }
+    let mut command = Command::new("nats-server");
+    command.arg("-t").arg("-c").arg(copy.path().join("nats-1.conf")).envs(PASSWORDS);
+    command.env("NATS_STORE_DIR", copy.path().join("store")).env("NATS_HTTP", "127.0.0.1:8222");
+    let output = command.output().expect("nats-server runs");
+    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn every_include_is_what_this_server_understands() {
+    assert!(check("nothing").0, "{}", check("nothing").1);
+    let version = Command::new("nats-server").arg("--version").output().expect("nats-server runs").stdout;
+    let old = String::from_utf8_lossy(&version).contains("v2.9.");
+    let (good, text) = check("sync-always.conf");
+    assert_eq!(good, !old, "{text}");
+    assert!(good || text.contains("unknown field \"sync_interval\""), "{text}");
+    // The certificates are the operator's: what is refused is that they are not there, and nothing else.
+    for (include, file) in [("tls-clients.conf", "server.pem"), ("tls-routes.conf", "route.pem")] {
+        let (good, text) = check(include);
+        assert!(!good && text.contains(file) && text.contains("no such file"), "{include}: {text}");
+    }
+}
