@@ -91,11 +91,13 @@ impl Placement for View {
     }
 }
 
+type Doors = Vec<(NodeId, Arc<dyn Delivery>)>;
+
 /// Who said that it serves a shard, by shard; two may at once.
 #[derive(Clone)]
 pub struct Net {
     pub serving: Arc<Mutex<Vec<Vec<NodeId>>>>,
-    pub doors: Arc<Mutex<Vec<(NodeId, Arc<dyn Delivery>)>>>,
+    pub doors: Arc<Mutex<Doors>>,
     pub faulty: Arc<AtomicBool>,
     pub rng: Rng,
 }
