@@ -17,7 +17,7 @@ use souk::{
         },
         probe::Probe,
     },
-    persistence::memory_journal::{AppendFault, FaultPlan, MemoryJournal},
+    persistence::memory_journal::{AppendFault, Delivery as RecordDelivery, FaultPlan, MemoryJournal},
 };
 use tokio::{
     sync::Notify,
@@ -178,6 +178,17 @@ impl FaultPlan for Stall {
 
     fn claim(&self, shard: Shard, node: &NodeId) -> AppendFault {
         self.after(self.plan.claim(shard, node))
+    }
+
+    fn resolve(&self, shard: Shard) -> Duration {
+        self.after(AppendFault { before: self.plan.resolve(shard), ..AppendFault::default() }).before
+    }
+
+    /// A stalled node learns late that another has claimed.
+    fn deliver(&self, shard: Shard, seq: Seq) -> RecordDelivery {
+        let line = self.plan.deliver(shard, seq);
+        let late = self.after(AppendFault { before: line.late, ..AppendFault::default() }).before;
+        RecordDelivery { late, ..line }
     }
 }
 
