@@ -15,6 +15,10 @@ mod checks;
 mod clients;
 #[path = "simulation/clock.rs"]
 mod clock;
+#[path = "simulation/cluster.rs"]
+mod cluster;
+#[path = "simulation/cluster_parts.rs"]
+mod cluster_parts;
 #[path = "simulation/faults.rs"]
 mod faults;
 #[path = "simulation/network.rs"]
@@ -60,6 +64,40 @@ fn every_seed_keeps_the_guarantees() {
     if runs >= 50 {
         totals.assert_something_happened();
     }
+}
+
+/// Several nodes on one log, with wrong views, stalls, partitions, crashes and hand-overs.
+#[test]
+fn every_seed_keeps_the_cluster_together() {
+    let seeds = match number("SOUK_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..1 + number("SOUK_SEEDS").unwrap_or(200),
+    };
+    let (mut acknowledged, mut claims) = (0, 0);
+    for seed in seeds {
+        let run = cluster::run(seed, true).unwrap_or_else(|broken| panic!("seed {seed}: {broken:#?}"));
+        (acknowledged, claims) = (acknowledged + run.acknowledged, claims + run.claims);
+    }
+    println!("{acknowledged} acknowledged, {claims} claims");
+    assert!(acknowledged > 0 && claims > 0);
+}
+
+#[test]
+fn a_seed_of_the_cluster_replays_exactly() {
+    for seed in 1..=6 {
+        let log = || cluster::run(seed, true).unwrap_or_else(|broken| panic!("seed {seed}: {broken:#?}")).log;
+        let (first, second) = (log(), log());
+        assert!(!first.is_empty());
+        assert_eq!(first, second, "seed {seed} ran differently the second time");
+    }
+}
+
+/// A journal that says "stored" to an owner that another claim has fenced: the checks must see it.
+#[test]
+fn a_journal_that_does_not_fence_is_caught() {
+    let broken = (1..=40).find_map(|seed| cluster::run(seed, false).err());
+    let lost = |line: &String| line.contains("acknowledged and lost") || line.contains("a stale read");
+    assert!(broken.as_ref().is_some_and(|lines| lines.iter().any(lost)), "{broken:?}");
 }
 
 type Failed = Vec<(u64, Vec<String>)>;

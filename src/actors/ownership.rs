@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ports::{
     Hint,
-    journal::{NodeId, Shard},
+    journal::{Entry, NodeId, Record, Shard},
 };
 
 /// Whose claim the log's newest record stands under; nobody's after a release.
@@ -16,8 +16,23 @@ use super::ports::{
 pub struct LogOwner {
     pub node: NodeId,
     pub epoch: u64,
-    /// Who owned the log, unreleased, when this claim was written.
+    /// Who owned the log, unreleased, when this claim was written, and may not know of it yet; nobody any more once
+    /// this owner has written.
     pub over: Option<NodeId>,
+}
+
+/// Whose the log is after `record`, when it was `before`'s. Every record names its writer, so also one from the
+/// middle of a log tells.
+pub fn owner_after(before: Option<LogOwner>, record: &Record) -> Option<LogOwner> {
+    let owner = |over| Some(LogOwner { node: record.node.clone(), epoch: record.epoch, over });
+    match (&record.entry, before) {
+        (Entry::Released, _) => None,
+        // A claim over one's own (its answer was lost, or its generation failed) still stands over whom that one did.
+        (Entry::Claimed, Some(own)) if own.node == record.node => owner(own.over.or(Some(own.node))),
+        (Entry::Claimed, before) => owner(before.map(|owner| owner.node)),
+        // Who writes has waited for whoever was before.
+        (Entry::Batch(_), _) => owner(None),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +88,7 @@ pub fn wait_before_serving(me: &NodeId, claim: &LogOwner, lease: Option<Duration
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actors::ports::journal::{Batch, BatchId};
 
     fn node(name: &str) -> NodeId {
         NodeId(name.into())
@@ -117,6 +133,19 @@ mod tests {
     #[test]
     fn our_own_unserved_claim_is_taken_up_again() {
         assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), None), Move::Claim);
+    }
+
+    #[test]
+    fn a_repeated_claim_still_stands_over_the_owner_before() {
+        let record = |name: &str, epoch, entry| Record { shard: Shard(0), seq: 1, epoch, node: node(name), entry };
+        let over = |records: &[Record]| records.iter().fold(None, owner_after).and_then(|owner| owner.over);
+        let batch = || Entry::Batch(Batch { id: BatchId(uuid::Uuid::nil()), commits: Vec::new() });
+        let (first, taken) = (record("b", 1, Entry::Claimed), record("a", 2, Entry::Claimed));
+        let again = record("a", 4, Entry::Claimed);
+        assert_eq!(over(&[first.clone(), taken.clone(), again.clone()]), Some(node("b")), "the first answer was lost");
+        let served = record("a", 2, batch());
+        assert_eq!(over(&[first.clone(), taken, served, again.clone()]), Some(node("a")), "it had waited");
+        assert_eq!(over(&[first, record("b", 1, Entry::Released), again]), None);
     }
 
     #[test]

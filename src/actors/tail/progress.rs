@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::actors::{
-    ownership::LogOwner,
-    ports::journal::{Entry, Record, Seq},
+    ownership::{LogOwner, owner_after},
+    ports::journal::{Record, Seq},
 };
 
 #[derive(Clone, Debug, Default)]
@@ -23,16 +23,8 @@ pub(in crate::actors) struct Progress {
 }
 
 impl Progress {
-    /// Every record names its writer, so also one from the middle of a log tells.
     pub(super) fn owned_by(&mut self, record: &Record) {
-        self.owner = match (&record.entry, self.owner.take()) {
-            (Entry::Released, _) => None,
-            (Entry::Claimed, before) => {
-                Some(LogOwner { node: record.node.clone(), epoch: record.epoch, over: before.map(|owner| owner.node) })
-            }
-            (Entry::Batch(_), Some(same)) if same.epoch == record.epoch => Some(same),
-            (Entry::Batch(_), _) => Some(LogOwner { node: record.node.clone(), epoch: record.epoch, over: None }),
-        };
+        self.owner = owner_after(self.owner.take(), record);
     }
 }
 

@@ -4,7 +4,6 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use futures::{StreamExt, stream};
-use tokio::sync::watch;
 
 use super::{FaultPlan, MemoryStorage, wait};
 use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
@@ -15,18 +14,17 @@ struct Reader {
     shard: Shard,
     next: Seq,
     to: Option<Seq>,
-    end: watch::Receiver<Seq>,
     /// What the line has delivered and the stream has not looked at.
     line: VecDeque<Arc<Record>>,
 }
 
 pub fn records(storage: MemoryStorage, plan: Arc<dyn FaultPlan>, shard: Shard, from: Seq, to: Option<Seq>) -> Records {
-    let end = match storage.follow(shard) {
+    let end = match storage.end(shard) {
         Ok(end) => end,
         Err(error) => return stream::once(async { Err(error) }).boxed(),
     };
-    let to = to.map(|to| to.min(*end.borrow()));
-    let reader = Reader { storage, plan, shard, next: from.max(1), to, end, line: VecDeque::new() };
+    let to = to.map(|to| to.min(end));
+    let reader = Reader { storage, plan, shard, next: from.max(1), to, line: VecDeque::new() };
     stream::unfold(reader, |mut reader| async {
         let record = reader.next().await.transpose()?;
         Some((record, reader))
@@ -53,12 +51,7 @@ impl Reader {
                     wait(delivery.late).await;
                     self.line.extend(std::iter::repeat_n(record, 1 + usize::from(delivery.duplicates)));
                 }
-                None => {
-                    let next = self.next;
-                    // The sender lives in `storage`, which this reader holds.
-                    let more = self.end.wait_for(|end| *end >= next).await;
-                    more.map_err(|_| JournalError::Io("the storage is gone".into()))?;
-                }
+                None => self.storage.reached(self.shard, self.next).await?,
             }
         }
     }

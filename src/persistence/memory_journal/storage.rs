@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::actors::ports::journal::{
@@ -19,7 +19,8 @@ pub struct MemoryStorage {
 struct Log {
     /// A lock, because any number of journals share the storage; never held across an await.
     kept: Mutex<Kept>,
-    end: watch::Sender<Seq>,
+    /// Not a `watch` channel: that wakes its receivers in a random order, and the simulation must replay.
+    grown: Notify,
 }
 
 #[derive(Default)]
@@ -30,7 +31,7 @@ struct Kept {
 
 impl MemoryStorage {
     pub fn new(id: Uuid, shards: u16) -> Self {
-        let log = || Log { kept: Mutex::default(), end: watch::Sender::new(0) };
+        let log = || Log { kept: Mutex::default(), grown: Notify::new() };
         Self { id, logs: Arc::new((0..shards).map(|_| log()).collect()) }
     }
 
@@ -81,8 +82,19 @@ impl MemoryStorage {
         Ok(self.log(shard)?.kept().end())
     }
 
-    pub(super) fn follow(&self, shard: Shard) -> Result<watch::Receiver<Seq>, JournalError> {
-        Ok(self.log(shard)?.end.subscribe())
+    /// Waits until the log has the record.
+    pub(super) async fn reached(&self, shard: Shard, seq: Seq) -> Result<(), JournalError> {
+        let log = self.log(shard)?;
+        loop {
+            let grown = log.grown.notified();
+            tokio::pin!(grown);
+            // Before the look, so that no record between look and wait is missed.
+            grown.as_mut().enable();
+            if log.kept().end() >= seq {
+                return Ok(());
+            }
+            grown.await;
+        }
     }
 
     pub(super) fn get(&self, shard: Shard, seq: Seq) -> Option<Arc<Record>> {
@@ -111,8 +123,8 @@ impl Log {
     fn push(&self, mut kept: MutexGuard<'_, Kept>, record: Record) -> Seq {
         let seq = record.seq;
         kept.records.push(Arc::new(record));
-        // Under the lock, so that the published end never goes back.
-        self.end.send_replace(seq);
+        drop(kept);
+        self.grown.notify_waiters();
         seq
     }
 }
