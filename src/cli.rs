@@ -10,6 +10,7 @@ mod failure;
 mod history;
 mod import;
 mod journal;
+mod load;
 mod logs;
 mod openapi;
 mod progress;
@@ -49,6 +50,7 @@ const EXAMPLES: &str = "Examples:
   souk import products.csv                     a Shopify product export into the data directory
   souk journal export --out backup.jsonl       a backup that everyday tools read
   souk history stock TEE-M-RED --at 2026-11-20T18:00
+  souk load flash-sale --html sale.html        how fast a shop of its own sells out, and whether it kept its word
 
 Every key of the configuration is in config/default.toml; SOUK_HTTP__LISTEN=.. overrides [http] listen.";
 
@@ -72,6 +74,7 @@ enum Command {
     Journal(journal::Journal),
     History(history::History),
     Config(config::ConfigCommand),
+    Load(load::Load),
     Openapi(openapi::Openapi),
 }
 
@@ -116,6 +119,7 @@ fn dispatch(cli: Cli, config: Config, app: &impl Application, out: &mut impl io:
         Command::Journal(args) => block_on(args.run(config, app, out))?,
         Command::History(args) => block_on(args.run(config, app, out))?,
         Command::Config(args) => args.run(&config, out),
+        Command::Load(args) => block_on(args.run(cli.common.config, out))?,
         Command::Openapi(args) => args.run(app, out),
     }
 }
@@ -129,6 +133,7 @@ impl Cli {
             | Command::Journal(_)
             | Command::History(_)
             | Command::Config(_)
+            | Command::Load(_)
             | Command::Openapi(_) => None,
         };
         let options = [

@@ -5,7 +5,7 @@
 //! * [`persistence`], [`transport`], [`payments`]: implement the ports.
 //! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
 //! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
-//! * [`config`], [`app`] (the composition root), [`cli`].
+//! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
 
 pub mod actors;
 pub mod app;
@@ -16,6 +16,7 @@ pub mod domain;
 pub mod http;
 pub mod identity;
 pub mod live;
+pub mod load;
 pub mod payments;
 pub mod persistence;
 pub mod transport;

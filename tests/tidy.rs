@@ -20,6 +20,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("identity", &["domain", "actors"]),
     ("catalogue", &["domain", "actors"]),
     ("config", &["domain"]),
+    // A client like any other: what it knows of the shop comes over HTTP and WebSocket.
+    ("load", &["domain"]),
     ("http", &["domain", "actors", "views", "live", "identity", "catalogue", "config"]),
 ];
 /// The composition root and the edges may know everybody.

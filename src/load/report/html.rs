@@ -1,0 +1,4 @@
+//! The page.
+pub fn page(_: &super::Report) -> String {
+    String::new()
+}
