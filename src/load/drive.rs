@@ -32,8 +32,10 @@ pub struct Driven {
     /// Due and never begun.
     pub not_started: u64,
     pub window: Duration,
-    /// Measured time.
+    /// Measured time: of arrivals.
     pub seconds: f64,
+    /// Until the last of them counts as answered in time.
+    pub answering: f64,
     pub server: Cost,
     pub load_cpu: Option<Duration>,
 }
@@ -98,9 +100,15 @@ pub async fn drive<S: Scenario>(
         }
     };
     let seconds = meter.until.unwrap_or(log.until).saturating_duration_since(log.from).as_secs_f64();
+    // Where a number of operations ends the run, the last answer does.
+    let answering = match scenario.count() {
+        Some(_) => log.until.min(Instant::now()).saturating_duration_since(log.from).as_secs_f64(),
+        None => seconds,
+    };
     let not_started = queue.not_started();
     let (server, load_cpu) = (meter.server, meter.load_cpu);
-    Ok(Driven { tallies: log.take(), paced, not_started, window: log.window, seconds, server, load_cpu })
+    let (tallies, window) = (log.take(), log.window);
+    Ok(Driven { tallies, paced, not_started, window, seconds, answering, server, load_cpu })
 }
 
 async fn drained(queue: &Queue) {

@@ -4,12 +4,7 @@
 //! It ends with this value, by its id; its directory goes with it. What ends this process without a word (`kill -9`)
 //! leaves the child behind: it holds nothing but its port and its directory.
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
 
 use tempfile::TempDir;
 use tokio::{
@@ -126,19 +121,5 @@ impl Own {
         let text = std::fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
-    }
-}
-
-/// Polls until `true` or the time is over.
-pub async fn until(patience: Duration, every: Duration, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<bool> {
-    let end = Instant::now() + patience;
-    loop {
-        if holds().await? {
-            return Ok(true);
-        }
-        if Instant::now() >= end {
-            return Ok(false);
-        }
-        tokio::time::sleep(every).await;
     }
 }

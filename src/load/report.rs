@@ -4,6 +4,7 @@
 //! every member. Times are microseconds, `null` is "not known".
 
 pub mod html;
+mod svg;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -206,7 +207,7 @@ impl Measured {
         Self {
             seconds,
             offered: driven.paced.offered as f64 / seconds,
-            achieved: *answered_in_time as f64 / seconds,
+            achieved: *answered_in_time as f64 / driven.answering.max(0.001),
             not_started: driven.not_started,
             late: Quantiles::of(&driven.paced.late),
             whole: Operation::of(unit, whole),
@@ -216,6 +217,17 @@ impl Measured {
             server,
             load_cpu_seconds: driven.load_cpu.as_ref().map(Duration::as_secs_f64),
         }
+    }
+}
+
+/// Microseconds as a person reads them.
+pub fn time(us: u64) -> String {
+    match us {
+        0 => "-".into(),
+        1..1_000 => format!("{us} µs"),
+        1_000..100_000 => format!("{:.1} ms", us as f64 / 1e3),
+        100_000..10_000_000 => format!("{:.0} ms", us as f64 / 1e3),
+        _ => format!("{:.1} s", us as f64 / 1e6),
     }
 }
 
@@ -250,6 +262,12 @@ mod tests {
         assert!(all.windows(2).all(|pair| pair[0].up_to < pair[1].up_to), "{all:?}");
         assert_eq!((all[0].count, all.last().map(|bar| bar.count)), (2, Some(1)));
         assert!(all.len() < 60, "{}", all.len());
+    }
+
+    #[test]
+    fn times_have_the_unit_that_reads_best() {
+        let times = [0, 999, 1_500, 99_000, 250_000, 12_300_000].map(time);
+        assert_eq!(times, ["-", "999 µs", "1.5 ms", "99.0 ms", "250 ms", "12.3 s"]);
     }
 
     #[test]

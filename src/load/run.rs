@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::{
     Watch,
     drive::{Driven, drive},
-    error::Result,
+    error::{LoadError, Result},
     plan::{Plan, SWEEP_STEPS, Target},
     report::{FORMAT, Machine, Measured, Quantiles, Report, Rung},
     scenario::Scenario,
     site::Site,
+    usage,
 };
 use crate::domain::time::Timestamp;
 
@@ -30,6 +31,9 @@ pub async fn run<S: Scenario>(
 ) -> Result<Report> {
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     watch.phase("starting");
+    scenario.fits(plan)?;
+    // Before the server is started, which inherits the limit.
+    usage::allow_sockets(scenario.sockets() + plan.connections).map_err(LoadError::Usage)?;
     let site = Arc::new(Site::open(plan).await?);
     watch.phase("preparing");
     let scenario = Arc::new(scenario.prepare(&site, plan).await?);
@@ -104,7 +108,7 @@ async fn climb<S: Scenario>(
         rate *= STEEPER;
     }
     // At least one step was made.
-    best.map(|best| (best, rungs)).ok_or_else(|| super::LoadError::failed("no step of the sweep was made"))
+    best.map(|best| (best, rungs)).ok_or_else(|| LoadError::failed("no step of the sweep was made"))
 }
 
 fn rung(driven: &Driven) -> Rung {

@@ -1,7 +1,13 @@
 //! What a scenario is: what it needs of the shop, what one operation does, what must be true afterwards.
 
+pub mod board;
 pub mod browse;
+pub mod chaos;
 pub mod checkout;
+pub mod fanout;
+pub mod flash_sale;
+pub mod long_cart;
+mod watchers;
 
 use std::{future::Future, sync::Arc};
 
@@ -26,6 +32,11 @@ pub trait Scenario: Send + Sync + Sized + 'static {
     /// What one connection keeps between two operations.
     type Worker: Send + 'static;
 
+    /// Whether this plan makes sense for this scenario; asked before anything is started.
+    fn fits(&self, _plan: &Plan) -> Result<()> {
+        Ok(())
+    }
+
     /// Looks the shop over and puts goods on the shelves; nothing of it is measured.
     fn prepare(self, site: &Arc<Site>, plan: &Plan) -> impl Future<Output = Result<Self>> + Send;
 
@@ -45,6 +56,11 @@ pub trait Scenario: Send + Sync + Sized + 'static {
     /// Exactly so many operations instead of so many seconds.
     fn count(&self) -> Option<u64> {
         None
+    }
+
+    /// Sockets that it opens beside the connections.
+    fn sockets(&self) -> usize {
+        0
     }
 
     /// What must be true now, and what this scenario alone can tell.

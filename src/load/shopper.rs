@@ -71,22 +71,24 @@ impl Shopper {
         let (key, email) = (key.to_string(), "load@example.org");
         let address = r#"{"name":"Ada Lovelace","line1":"12 St James's Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"}"#;
         let body = format!(r#"{{"email":"{email}","shipping_method":"standard","shipping_address":{address}}}"#);
-        let answer = self.send(&Call::post("/api/checkout", Some(&key), body)).await;
-        let order = answer.and_then(|answer| answer.json::<Order>());
-        let order = match order {
-            Ok(order) => order,
-            Err(trouble) => {
-                if trouble.kind == Kind::InDoubt {
-                    self.book.doubt(lines);
+        let call = Call::post("/api/checkout", Some(&key), body);
+        let started = Instant::now();
+        let order = loop {
+            let order = self.send(&call).await.and_then(|answer| answer.json::<Order>());
+            match order {
+                // 202: its holds are not decided yet, and may be refused; the same key asks for the outcome.
+                Ok(order) if order.status == "placing" && self.insists && started.elapsed() < INSISTS => {
+                    self.again().await;
                 }
-                return Err(trouble);
+                Ok(order) if order.status == "placing" => break Err(Trouble::lost("not_decided_in_time")),
+                Ok(order) => break Ok(order),
+                Err(trouble) => break Err(trouble),
             }
         };
-        if order.status == "placing" {
-            // 202: its holds are not decided yet, and may be refused.
+        if order.as_ref().is_err_and(|trouble| trouble.kind == Kind::InDoubt) {
             self.book.doubt(lines);
-            return Err(Trouble::lost("not_decided_in_time"));
         }
+        let order = order?;
         let placed = Placed {
             id: order.id,
             version: order.version,

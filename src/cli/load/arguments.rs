@@ -6,7 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::load::{
     Arrivals, LoadError, Plan, Report, Staff, Target, Watch, run,
-    scenario::{browse::Browse, checkout::Checkout},
+    scenario::{
+        board::Board, browse::Browse, chaos::Chaos, checkout::Checkout, fanout::Fanout, flash_sale::FlashSale,
+        long_cart::LongCart,
+    },
 };
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +32,64 @@ pub enum Scenario {
         /// Lines of each order
         #[arg(long, default_value_t = 1, value_name = "N")]
         lines: usize,
+    },
+    /// Many shoppers, one SKU, few units: exactly so many are sold, and everybody sees it
+    FlashSale {
+        #[command(flatten)]
+        common: Common,
+        /// Shoppers; they come at --rate, and the run ends with the last
+        #[arg(long, default_value_t = 1_000, value_name = "N")]
+        shoppers: usize,
+        /// Units that there are
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        units: usize,
+        /// Sockets on the SKU [default: one for each shopper]
+        #[arg(long, value_name = "N")]
+        sockets: Option<usize>,
+        /// The SKU; must be named with --url, and is set to --units
+        #[arg(long, value_name = "SKU")]
+        sku: Option<String>,
+    },
+    /// Many sockets on few topics: how long until a change is seen, and by all
+    Fanout {
+        #[command(flatten)]
+        common: Common,
+        /// Sockets, each on one topic
+        #[arg(long, default_value_t = 1_000, value_name = "N")]
+        sockets: usize,
+        /// SKUs that are watched and changed; --rate is of all of them together
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        topics: usize,
+    },
+    /// Carts that grow line by line: one more line must cost the same at any length
+    LongCart {
+        #[command(flatten)]
+        common: Common,
+        /// Lines of a full cart; then a new one begins
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        lines: usize,
+    },
+    /// Operators' boards in a storm of orders: each change reaches every board
+    Board {
+        #[command(flatten)]
+        common: Common,
+        /// Boards that are watched
+        #[arg(long, default_value_t = 5, value_name = "N")]
+        boards: usize,
+        /// SKUs that are bought
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        skus: usize,
+    },
+    /// Purchases while the run's own server is killed with -9 again and again: nothing acknowledged is lost
+    Chaos {
+        #[command(flatten)]
+        common: Common,
+        /// Seconds between two kills, on average
+        #[arg(long, default_value_t = 3.0, value_name = "S")]
+        kill_every: f64,
+        /// SKUs that are bought
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        skus: usize,
     },
 }
 
@@ -58,9 +119,9 @@ pub struct Common {
     /// Decides arrivals and choices
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// HTTP connections
-    #[arg(long, default_value_t = 64, value_name = "N")]
-    connections: usize,
+    /// HTTP connections [default: 64; long-cart 8]
+    #[arg(long, value_name = "N")]
+    connections: Option<usize>,
     /// Operations that are due and not answered, at most; more are counted as not started
     #[arg(long, default_value_t = 4_096, value_name = "N")]
     in_flight: usize,
@@ -90,34 +151,79 @@ enum Spread {
 impl Scenario {
     pub fn common(&self) -> &Common {
         match self {
-            Self::Browse { common, .. } | Self::Checkout { common, .. } => common,
+            Self::Browse { common, .. }
+            | Self::Checkout { common, .. }
+            | Self::FlashSale { common, .. }
+            | Self::Fanout { common, .. }
+            | Self::LongCart { common, .. }
+            | Self::Board { common, .. }
+            | Self::Chaos { common, .. } => common,
         }
     }
 
     pub async fn run(self, config: Option<PathBuf>, watch: &dyn Watch) -> Result<Report, LoadError> {
         let common = self.common().clone();
-        let plan = |rate: f64| common.plan(rate, config.clone());
+        let plan = |rate: f64| common.plan(rate, 64, config.clone());
         match self {
             Self::Browse { skus, .. } => {
-                run(Browse::new(skus)?, &plan(300.0)?, BTreeMap::from([("skus", skus.into())]), watch).await
+                run(Browse::new(skus)?, &plan(300.0)?, named([("skus", skus.into())]), watch).await
             }
             Self::Checkout { skus, lines, .. } => {
-                let own = BTreeMap::from([("skus", skus.into()), ("lines", lines.into())]);
+                let own = named([("skus", skus.into()), ("lines", lines.into())]);
                 run(Checkout::new(skus, lines)?, &plan(100.0)?, own, watch).await
+            }
+            Self::FlashSale { shoppers, units, sockets, sku, .. } => {
+                let sale = FlashSale::new(shoppers, units, sockets, sku.clone())?;
+                let own = [("shoppers", shoppers.into()), ("units", units.into()), ("sku", sku.into())];
+                run(sale, &common.sale(plan(200.0)?, shoppers)?, named(own), watch).await
+            }
+            Self::Fanout { sockets, topics, .. } => {
+                let own = named([("sockets", sockets.into()), ("topics", topics.into())]);
+                run(Fanout::new(sockets, topics)?, &plan(20.0)?, own, watch).await
+            }
+            Self::LongCart { lines, .. } => {
+                let plan = common.plan(200.0, 8, config)?;
+                run(LongCart::new(lines)?, &plan, named([("lines", lines.into())]), watch).await
+            }
+            Self::Board { boards, skus, .. } => {
+                let own = named([("boards", boards.into()), ("skus", skus.into())]);
+                run(Board::new(boards, skus)?, &plan(100.0)?, own, watch).await
+            }
+            Self::Chaos { kill_every, skus, .. } => {
+                let own = named([("kill_every", kill_every.into()), ("skus", skus.into())]);
+                run(Chaos::new(kill_every, skus)?, &plan(50.0)?, own, watch).await
             }
         }
     }
 }
 
+type Named = BTreeMap<&'static str, serde_json::Value>;
+
+fn named<const N: usize>(own: [(&'static str, serde_json::Value); N]) -> Named {
+    BTreeMap::from(own)
+}
+
 impl Common {
-    /// Checked; `rate` is the scenario's own default.
-    fn plan(&self, rate: f64, config: Option<PathBuf>) -> Result<Plan, LoadError> {
+    /// A flash sale lasts as long as its shoppers come.
+    fn sale(&self, plan: Plan, shoppers: usize) -> Result<Plan, LoadError> {
+        if self.seconds.is_some() || self.warm_up.is_some() {
+            let words = "flash-sale ends with its last shopper and has no warm-up: --shoppers and --rate expected";
+            return Err(LoadError::usage(format!("--seconds, --warm-up: {words}")));
+        }
+        // Chance may spread them longer than the average; the count is what ends it.
+        let seconds = shoppers as f64 / plan.rate * 2.0 + 60.0;
+        let plan = Plan { seconds, warm_up: 0.0, ..plan };
+        plan.check().map(|()| plan)
+    }
+
+    /// Checked; `rate` and `connections` are the scenario's own defaults.
+    fn plan(&self, rate: f64, connections: usize, config: Option<PathBuf>) -> Result<Plan, LoadError> {
         let plan = Plan {
             rate: self.rate.unwrap_or(rate),
             seconds: self.seconds.unwrap_or(10.0),
             warm_up: self.warm_up.unwrap_or(2.0),
             seed: self.seed,
-            connections: self.connections,
+            connections: self.connections.unwrap_or(connections),
             in_flight: self.in_flight,
             arrivals: match self.arrivals {
                 Spread::Poisson => Arrivals::Poisson,

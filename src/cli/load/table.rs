@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     cli::table::{count, mark, table},
-    load::report::{Measured, Operation, Report, Rung},
+    load::report::{Measured, Operation, Report, Rung, time},
 };
 
 pub fn render(report: &Report, styled: bool) -> String {
@@ -96,17 +96,6 @@ fn rungs(sweep: &[Rung]) -> String {
     table(&std::iter::once(heading.to_vec()).chain(sweep.iter().map(row)).collect::<Vec<_>>())
 }
 
-/// Microseconds as a person reads them.
-pub fn time(us: u64) -> String {
-    match us {
-        0 => "-".into(),
-        1..1_000 => format!("{us} us"),
-        1_000..100_000 => format!("{:.1} ms", us as f64 / 1e3),
-        100_000..10_000_000 => format!("{:.0} ms", us as f64 / 1e3),
-        _ => format!("{:.1} s", us as f64 / 1e6),
-    }
-}
-
 fn number(value: f64) -> String {
     if value.abs() >= 100.0 { count(value.round().max(0.0) as u64) } else { format!("{value:.2}") }
 }
@@ -118,12 +107,6 @@ fn mebibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_the_unit_that_reads_best() {
-        let times = [0, 999, 1_500, 99_000, 250_000, 12_300_000].map(time);
-        assert_eq!(times, ["-", "999 us", "1.5 ms", "99.0 ms", "250 ms", "12.3 s"]);
-    }
 
     #[test]
     fn codes_are_counted_by_name() {
