@@ -4,7 +4,12 @@
 //! It ends with this value, by its id; its directory goes with it. What ends this process without a word (`kill -9`)
 //! leaves the child behind: it holds nothing but its port and its directory.
 
-use std::{net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 use tokio::{
@@ -20,6 +25,8 @@ use super::{
 
 /// The first start makes the sample shop; on a busy machine that takes seconds.
 const START_MAX: Duration = Duration::from_secs(60);
+/// A killed process is gone in a moment, unless its disk hangs.
+const DEATH_MAX: Duration = Duration::from_secs(5);
 /// Of the server's log, in an error.
 const LOG_LINES: usize = 12;
 pub const EMAIL: &str = "admin@souk.local";
@@ -109,6 +116,17 @@ impl Own {
         Some(format!("the server ended by itself, {status}:\n{}", self.last_words()))
     }
 
+    /// The directory must not go while somebody writes to it.
+    fn end(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        let end = Instant::now() + DEATH_MAX;
+        if child.start_kill().is_ok() {
+            while Instant::now() < end && matches!(child.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
     fn log(&self) -> PathBuf {
         self.dir.path().join("log")
     }
@@ -121,5 +139,11 @@ impl Own {
         let text = std::fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.end();
     }
 }

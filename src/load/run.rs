@@ -50,13 +50,15 @@ pub async fn run<S: Scenario>(
     let mut parameters = own;
     parameters.extend([
         ("rate", plan.rate.into()),
-        ("seconds", plan.seconds.into()),
-        ("warm_up", plan.warm_up.into()),
         ("seed", plan.seed.into()),
         ("connections", plan.connections.into()),
         ("in_flight", plan.in_flight.into()),
         ("arrivals", plan.arrivals.name().into()),
     ]);
+    // A number of operations ends the run, or its time.
+    if scenario.count().is_none() {
+        parameters.extend([("seconds", plan.seconds.into()), ("warm_up", plan.warm_up.into())]);
+    }
     Ok(Report {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION"),

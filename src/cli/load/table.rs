@@ -97,7 +97,10 @@ fn rungs(sweep: &[Rung]) -> String {
 }
 
 fn number(value: f64) -> String {
-    if value.abs() >= 100.0 { count(value.round().max(0.0) as u64) } else { format!("{value:.2}") }
+    match value.fract() == 0.0 || value.abs() >= 100.0 {
+        true => count(value.round().max(0.0) as u64),
+        false => format!("{value:.2}"),
+    }
 }
 
 fn mebibytes(bytes: u64) -> String {
