@@ -77,6 +77,11 @@ impl Order {
         }
     }
 
+    /// Waiting for it to become sold is in vain.
+    fn is_given_up(&self) -> bool {
+        ["rejected", "expired", "cancelled"].contains(&self.status.as_str())
+    }
+
     /// Units that the order has from the stock.
     fn owned(&self) -> impl Iterator<Item = (&Arc<str>, u64)> {
         let has = |line: &&Goods| ["held", "committed", "shipped"].contains(&line.state.as_str());
@@ -103,8 +108,9 @@ pub async fn orders(site: &Site, placed: &[Placed]) -> Result<Orders> {
     }
     let end = Instant::now() + REST_MAX;
     let restless = |found: &Orders| -> Vec<Uuid> {
-        let restless = found.values().filter(|order| !order.rests(wanted.get(&order.id) == Some(&true)));
-        restless.map(|order| order.id).collect()
+        let paid = |order: &Order| wanted.get(&order.id) == Some(&true);
+        let vain = |order: &Order| paid(order) && order.is_given_up();
+        found.values().filter(|order| !order.rests(paid(order)) && !vain(order)).map(|order| order.id).collect()
     };
     let mut waiting = restless(&found);
     while !waiting.is_empty() && Instant::now() < end {

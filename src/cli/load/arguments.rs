@@ -99,13 +99,13 @@ pub struct Common {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// An operator's access token, for --url
-    #[arg(long, value_name = "TOKEN", requires = "url", conflicts_with_all = ["email", "password_env"])]
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["email", "password_env"])]
     token: Option<String>,
     /// An operator's e-mail, for --url [default: admin@souk.local]
-    #[arg(long, value_name = "EMAIL", requires = "url")]
+    #[arg(long, value_name = "EMAIL")]
     email: Option<String>,
     /// The environment variable that holds the operator's password [default: SOUK_SUPERADMIN_PASSWORD]
-    #[arg(long, value_name = "NAME", requires = "url")]
+    #[arg(long, value_name = "NAME")]
     password_env: Option<String>,
     /// Operations that are due in a second
     #[arg(long, value_name = "N")]
@@ -232,6 +232,10 @@ impl Common {
             sweep: self.sweep,
             target: match &self.url {
                 Some(url) => Target::Url { url: url.clone(), staff: self.staff()? },
+                None if self.token.is_some() || self.email.is_some() || self.password_env.is_some() => {
+                    let words = "--token, --email and --password-env are for --url: the run's own server has its own";
+                    return Err(LoadError::usage(words));
+                }
                 None => Target::Own { binary: this_program()?, config, dir: self.dir.clone() },
             },
         };
