@@ -74,7 +74,7 @@ enum Command {
     Journal(journal::Journal),
     History(history::History),
     Config(config::ConfigCommand),
-    Load(load::Load),
+    Load(Box<load::Load>),
     Openapi(openapi::Openapi),
 }
 

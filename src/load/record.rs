@@ -177,7 +177,8 @@ mod tests {
         // The first was due in the warm-up: answered in time, not measured.
         assert_eq!((tallies.whole.served.len(), tallies.answered_in_time), (1, 2));
         assert!(tallies.whole.served.min() >= 349_000, "{}", tallies.whole.served.min());
-        let filled: Vec<usize> = (0..tallies.windows.len()).filter(|n| tallies.windows[*n].served.len() > 0).collect();
+        let filled: Vec<usize> =
+            (0..tallies.windows.len()).filter(|n| !tallies.windows[*n].served.is_empty()).collect();
         assert_eq!(filled, [5]);
     }
 

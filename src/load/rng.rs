@@ -12,11 +12,11 @@ impl Rng {
     /// Of one operation: the same whichever worker performs it.
     pub fn of(seed: u64, turn: u64) -> Self {
         let mut rng = Self(seed ^ turn.wrapping_mul(0xd1b5_4a32_d192_ed03));
-        rng.next();
+        rng.draw();
         rng
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -25,12 +25,12 @@ impl Rng {
 
     /// Below `n`, even enough where `n` is small; 0 where `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % (n as u64).max(1)) as usize
+        (self.draw() % (n as u64).max(1)) as usize
     }
 
     /// Above 0 and at most 1.
     pub fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) + 1) as f64 / (1u64 << 53) as f64
+        ((self.draw() >> 11) + 1) as f64 / (1u64 << 53) as f64
     }
 }
 
@@ -40,12 +40,12 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_and_another_does_not() {
-        let draw = |seed| {
+        let two = |seed| {
             let mut rng = Rng::new(seed);
-            [rng.next(), rng.next()]
+            [rng.draw(), rng.draw()]
         };
-        assert_eq!(draw(7), draw(7));
-        assert_ne!(draw(7), draw(8));
+        assert_eq!(two(7), two(7));
+        assert_ne!(two(7), two(8));
         let mut rng = Rng::of(1, 2);
         assert!((0..1000).map(|_| rng.unit()).all(|x| x > 0.0 && x <= 1.0));
     }

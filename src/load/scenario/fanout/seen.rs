@@ -109,7 +109,7 @@ impl Topics {
         let (Some(socket), Some(it)) = (self.sockets.get(n), self.topics.get(topic)) else { return };
         socket.topic.store(topic as u64, Relaxed);
         let next = socket.next.load(Relaxed);
-        if version + 1 <= next && next > 0 {
+        if version < next {
             socket.backwards.fetch_add(1, Relaxed);
             return;
         }
