@@ -8,6 +8,8 @@ mod fake;
 #[path = "load/souk.rs"]
 mod souk;
 
+use std::collections::BTreeSet;
+
 use fake::{Fake, Vice};
 use serde_json::Value;
 use souk::{Ended, Run};
@@ -208,4 +210,39 @@ fn ctrl_c_ends_the_server_and_leaves_nothing() {
     assert_eq!(run.code, 1, "{}\n{}", run.out, run.err);
     assert!(run.err.contains("interrupted: nothing was checked"), "{}", run.err);
     assert_eq!(run.left_behind(), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_that_ends_by_itself_is_told() {
+    let run = Run::new(&["checkout", "--seconds", "600", "--rate", "5"]).bereft();
+    assert_eq!(run.code, 1, "{}\n{}", run.out, run.err);
+    assert!(run.err.contains("the server ended by itself"), "{}", run.err);
+    assert_eq!(run.left_behind(), Vec::<String>::new());
+}
+
+/// Names of members at any depth, but for maps whose keys are data.
+fn members(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                found.insert(name.clone());
+                if !["parameters", "refused", "errors"].contains(&name.as_str()) {
+                    members(value, found);
+                }
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|value| members(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_member_of_the_report_is_documented() {
+    let run = Run::new(&["long-cart", "--lines", "10", "--rate", "60", "--connections", "1"]).and(&SHORT).go();
+    let mut found = BTreeSet::new();
+    members(&sound(&run, "long-cart"), &mut found);
+    let guide = include_str!("../docs/load.md");
+    let words: BTreeSet<&str> = guide.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let missing: Vec<_> = found.iter().filter(|name| !words.contains(name.as_str())).collect();
+    assert!(found.len() > 40 && missing.is_empty(), "{} members, not in docs/load.md: {missing:?}", found.len());
 }

@@ -23,13 +23,15 @@ use crate::load::{LoadError, Report, Watch};
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
+    subcommand_value_name = "SCENARIO",
+    subcommand_help_heading = "Scenarios",
     after_help = "Without --url the run starts a server of its own: the sample shop, in a temporary directory.
-Operations start when they are due, whether or not the earlier ones are answered, and latency counts from then.
-A slow shop is no failure; a broken invariant is. docs/load.md says what is measured from where to where.
+Operations start when they are due, whether or not the earlier ones are answered; latency counts from
+then. A slow shop is no failure, a broken invariant is. docs/load.md explains what is measured.
 
 Examples:
   souk load checkout --rate 500 --seconds 30 --html checkout.html
-  souk load browse --rate 500 --sweep               raises the rate until the shop no longer keeps up
+  souk load browse --rate 500 --sweep         on, until the shop no longer keeps up
   souk load flash-sale --shoppers 2000 --units 100
   SOUK_SUPERADMIN_PASSWORD=.. souk load fanout --url http://127.0.0.1:8080 --sockets 5000"
 )]

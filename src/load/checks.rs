@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     book::{Book, Placed, Units},
     error::{During, Result},
-    http::Call,
+    http::{Call, Kind, Trouble},
     invariant::Invariant,
     shopper::Cart,
     site::Site,
@@ -23,8 +23,8 @@ use super::{
 /// How long orders may take to come to rest after the load's end: provider and webhooks included.
 const REST_MAX: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Pages of other people's orders that are read beyond the own ones.
-const PAGES_MORE: usize = 200;
+/// Pages of other orders (of a flash sale's refused shoppers, too) that are read beyond the own ones.
+const PAGES_MORE: usize = 20;
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Order {
@@ -89,7 +89,7 @@ impl Order {
     }
 }
 
-/// All that was acknowledged, as staff finds it in the list; waits until it has come to rest.
+/// All that was acknowledged, as staff finds it; waits until it has come to rest.
 pub async fn orders(site: &Site, placed: &[Placed]) -> Result<Orders> {
     #[derive(Deserialize)]
     struct Page {
@@ -104,6 +104,14 @@ pub async fn orders(site: &Site, placed: &[Placed]) -> Result<Orders> {
         match page.next {
             Some(next) if found.len() < wanted.len() => path = format!("/api/orders?limit=100&cursor={next}"),
             Some(_) | None => break,
+        }
+    }
+    // Deeper in the list than it pays to page.
+    for id in wanted.keys().filter(|id| !found.contains_key(id)).copied().collect::<Vec<_>>() {
+        match staff.ask(&Call::get(&format!("/api/orders/{id}"))).await {
+            Ok(order) => drop(found.insert(id, order)),
+            Err(Trouble { kind: Kind::Refused, .. }) => {}
+            Err(trouble) => return Err(trouble).during("an order"),
         }
     }
     let end = Instant::now() + REST_MAX;
@@ -131,7 +139,7 @@ pub fn acknowledged(placed: &[Placed], now: &Orders) -> [Invariant; 3] {
     let mut paid = Invariant::new("each acknowledged payment stands: the order is verified and has its goods");
     for told in placed {
         let Some(order) = now.get(&told.id) else {
-            there.check(false, || format!("order {} of version {} is not in the list", told.id, told.version));
+            there.check(false, || format!("order {} of version {} is not there", told.id, told.version));
             continue;
         };
         there

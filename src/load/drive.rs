@@ -77,7 +77,8 @@ pub async fn drive<S: Scenario>(
     let mut meter = Meter::default();
     let paced = {
         let load = async {
-            while !pacer.is_done() {
+            // The last arrival comes a little before the time is over.
+            while !pacer.is_done() || (scenario.count().is_none() && Instant::now() < log.until) {
                 meter.look(site, &log).await?;
                 watch.at(start.elapsed().as_secs_f64());
                 tokio::time::sleep(LOOK_EVERY).await;

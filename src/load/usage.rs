@@ -35,11 +35,12 @@ pub fn allow_sockets(sockets: usize) -> std::result::Result<(), String> {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn this_process_has_a_cost() {
         let pid = std::process::id();
         assert!(resident(pid).expect("Linux") > 100_000);

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -62,6 +63,15 @@ impl Run {
 
     /// Ctrl-C once the load is on; its server must end with it.
     pub fn interrupted(self) -> Ended {
+        self.meanwhile(|load, _| signal(load, Signal::INT))
+    }
+
+    /// Somebody else kills the run's server once the load is on.
+    pub fn bereft(self) -> Ended {
+        self.meanwhile(|_, server| signal(server, Signal::KILL))
+    }
+
+    fn meanwhile(self, act: impl FnOnce(u32, u32)) -> Ended {
         let _alone = alone();
         let mut child = self.spawn();
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
@@ -71,8 +81,7 @@ impl Run {
         }
         let server = children(child.id());
         assert_eq!(server.len(), 1, "one server: {said:?}");
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+        act(child.id(), server[0]);
         said.extend(lines.map(|line| line.expect("text")));
         let mut ended = self.ended(child);
         ended.err = said.join("\n");
@@ -143,6 +152,11 @@ fn wait(mut holds: impl FnMut() -> bool, why: &str) {
         assert!(Instant::now() < end, "{why}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+fn signal(pid: u32, signal: Signal) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a pid");
+    kill_process(pid, signal).expect("a signal");
 }
 
 /// All threads' children.

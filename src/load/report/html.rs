@@ -60,10 +60,7 @@ fn tiles(report: &Report) -> String {
     let errors = measured.whole.failed();
     let sound = report.is_sound();
     let mut tiles = vec![
-        (
-            format!("{} a second", short(measured.achieved)),
-            format!("{} of {} due", report.unit, short(measured.offered)),
-        ),
+        (format!("{}/s", rate(measured.achieved)), format!("{} of {} due", report.unit, rate(measured.offered))),
         (time(measured.whole.latency.p50), "p50, from due to answered".into()),
         (time(measured.whole.latency.p99), "p99".into()),
         (errors.to_string(), format!("errors; {} never started", measured.not_started)),
@@ -86,6 +83,10 @@ fn tiles(report: &Report) -> String {
         "<section class=\"tiles\"><div class=\"{}\"><b>{}</b><small>{}</small></div>{tiles}</section>",
         verdict.0, verdict.1, verdict.2
     )
+}
+
+fn rate(value: f64) -> String {
+    if value < 100.0 { short(value) } else { format!("{value:.0}") }
 }
 
 fn operations(measured: &Measured) -> String {
@@ -193,7 +194,7 @@ fn invariants(report: &Report) -> String {
 
 fn parameters(report: &Report) -> String {
     let words = report.parameters.iter().map(|(name, value)| format!("{name} {value}"));
-    let words = words.collect::<Vec<_>>().join(", ");
+    let words = words.collect::<Vec<_>>().join(", ").replace('"', "");
     let late = time(report.measured.late.p99);
     format!(
         "<h2>How it was measured</h2><p>{}</p><p>Operations start when they are due, whether or not earlier ones are \

@@ -84,7 +84,8 @@ impl Plot<'_> {
         let mut svg = open(&format!("{} over {}", self.y, self.x));
         grid(&mut svg, &x, &y);
         titles(&mut svg, self.x, self.y);
-        for (n, series) in self.series.iter().enumerate() {
+        // The first on top: where a median is its maximum, the median shows.
+        for (n, series) in self.series.iter().enumerate().rev() {
             line(&mut svg, n, series, &x, &y);
         }
         svg + "</svg>" + &self.legend()

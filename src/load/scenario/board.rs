@@ -15,8 +15,9 @@ use self::seen::Boards;
 use super::{Findings, Log, Scenario, checkout::Corner, watchers::Watchers};
 use crate::load::{
     checks,
-    error::Result,
-    http::Answered,
+    error::{During, Result},
+    http::{Answer, Answered, Call, Kind, Trouble},
+    invariant::Invariant,
     plan::{self, Plan},
     queue::Ticket,
     record::{histogram, micros},
@@ -24,6 +25,9 @@ use crate::load::{
     shopper::Shopper,
     site::Site,
 };
+
+/// Orders of others, or whose answer was lost, that are looked up.
+const STRANGERS_MAX: usize = 1_000;
 
 pub struct Board {
     boards: usize,
@@ -90,6 +94,18 @@ impl Scenario for Board {
         let now = checks::orders(site, &self.corner.book.orders()).await?;
         self.watchers.until(|| self.seen.all_show(&now)).await;
         invariants.push(self.seen.invariant(&now, self.watchers.broken()));
+        let (mut known, mut staff) =
+            (Invariant::new("a board shows no order that the API does not know"), site.staff()?);
+        for order in self.seen.strangers(&now).into_iter().take(STRANGERS_MAX) {
+            let path = format!("/api/orders/{order}");
+            let there = match staff.send(&Call::get(&path)).await.and_then(Answer::good) {
+                Ok(_) => true,
+                Err(Trouble { kind: Kind::Refused, .. }) => false,
+                Err(trouble) => return Err(trouble).during("an order"),
+            };
+            known.check(there, || format!("order {order} is on a board and nowhere else"));
+        }
+        invariants.extend((known.checked > 0).then_some(known));
         let (sent, mut times) = (self.sent.lock().unwrap_or_else(PoisonError::into_inner), histogram(3));
         self.seen.first(|order, at| {
             if let Some(sent) = sent.get(&order) {

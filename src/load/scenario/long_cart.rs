@@ -116,12 +116,12 @@ impl Scenario for LongCart {
             .collect();
         let line = |name: &str, of: fn(&Quantiles) -> u64| Line {
             name: name.to_owned(),
-            points: measured.iter().map(|(x, times)| (*x, of(times) as f64)).collect(),
+            points: measured.iter().map(|(x, times)| (*x, of(times) as f64 / 1e3)).collect(),
         };
         let curve = Curve {
             name: "time for one more line, from its sending".into(),
             x: "lines of the cart",
-            y: "microseconds",
+            y: "milliseconds",
             lines: vec![line("p50", |q| q.p50), line("p99", |q| q.p99)],
         };
         let mut figures = Vec::new();

@@ -4,7 +4,7 @@
 //! before counts as seen, because an operator has seen it, but it is no longer compared unless it came again.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -115,6 +115,17 @@ impl Boards {
         one
     }
 
+    /// Orders that a board shows as open and that are not among these.
+    pub fn strangers(&self, known: &Orders) -> HashSet<Uuid> {
+        let mut found = HashSet::new();
+        for board in &self.boards {
+            let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = board.orders.iter().filter(|(_, shown)| !shown.gone).map(|(order, _)| *order);
+            found.extend(open.filter(|order| !known.contains_key(order)));
+        }
+        found
+    }
+
     /// Each order on each board, with the time it first came up.
     pub fn first(&self, mut tell: impl FnMut(Uuid, Instant)) {
         for board in &self.boards {
@@ -159,10 +170,12 @@ mod tests {
         assert!(boards.all_show(&list(2, "awaiting_payment")));
         assert!(!boards.all_show(&list(3, "verified")), "not the newest version");
         assert!(!boards.all_show(&list(2, "cancelled")), "closed, and still shown");
+        assert_eq!((boards.strangers(&Orders::new()).len(), boards.strangers(&list(2, "verified")).len()), (1, 0));
         show(0, 3, true);
         show(1, 3, true);
         show(1, 2, false);
         assert!(boards.all_show(&list(3, "cancelled")));
+        assert!(boards.strangers(&Orders::new()).is_empty(), "what is gone is nobody's");
     }
 
     #[test]
