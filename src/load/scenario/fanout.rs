@@ -5,7 +5,10 @@
 
 mod seen;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 use uuid::Uuid;
@@ -30,6 +33,8 @@ pub struct Fanout {
     watchers: Watchers,
     /// Of the server, before and after the sockets were opened.
     resident: Option<(u64, u64)>,
+    /// CPU that it had used by then.
+    cpu: Option<Duration>,
 }
 
 impl Fanout {
@@ -37,7 +42,7 @@ impl Fanout {
         plan::count("--sockets", sockets, 1, 1_000_000)?;
         plan::count("--topics", topics, 1, sockets.min(2_000))?;
         let (corner, watchers) = (Corner::default(), Watchers::default());
-        Ok(Self { sockets, topics, corner, seen: Arc::default(), watchers, resident: None })
+        Ok(Self { sockets, topics, corner, seen: Arc::default(), watchers, resident: None, cpu: None })
     }
 }
 
@@ -66,6 +71,7 @@ impl Scenario for Fanout {
         let seen = self.seen.clone();
         self.watchers.until(|| seen.all_listen()).await;
         self.resident = before.zip(resident(site).await);
+        self.cpu = cpu(site).await;
         Ok(self)
     }
 
@@ -99,6 +105,8 @@ impl Scenario for Fanout {
             newest.push(stock::stock(&mut staff, sku).await?.0);
         }
         self.watchers.until(|| self.seen.all_at(&newest)).await;
+        // Not before the last frame is read: nor is what it cost.
+        let spent = cpu(site).await.zip(self.cpu).map(|(now, then)| now.saturating_sub(then));
         let after = stock::levels(&mut staff, &self.corner.skus).await?;
         let mut invariants = self.seen.invariants(&newest, self.watchers.broken());
         invariants.push(stock::adds_up(&after));
@@ -108,6 +116,12 @@ impl Scenario for Fanout {
             let each = after.saturating_sub(before) as f64 / self.sockets as f64 / 1024.0;
             figures.push(Figure::new("server's memory for each socket, at rest", each, "KiB"));
         }
+        // The first of each socket came before the load.
+        let frames = self.seen.frames().saturating_sub(self.sockets as u64);
+        if let Some(spent) = spent.filter(|_| frames > 0) {
+            let each = spent.as_secs_f64() * 1e6 / frames as f64;
+            figures.push(Figure::new("server's CPU for each frame read, commands included", each, "µs"));
+        }
         let notes = vec![
             "A change counts as seen when a socket has read its version or a newer one; it began just before its \
              command was sent."
@@ -115,6 +129,10 @@ impl Scenario for Fanout {
         ];
         Ok(Findings { invariants, figures, notes, ..Findings::default() })
     }
+}
+
+async fn cpu(site: &Site) -> Option<Duration> {
+    site.own.lock().await.as_ref().and_then(|own| own.cpu())
 }
 
 async fn resident(site: &Site) -> Option<u64> {

@@ -158,6 +158,10 @@ impl Topics {
         vec![whole, order]
     }
 
+    pub fn frames(&self) -> u64 {
+        self.timed.lock().unwrap_or_else(PoisonError::into_inner).frames
+    }
+
     pub fn figures(&self) -> Vec<Figure> {
         let mut timed = self.timed.lock().unwrap_or_else(PoisonError::into_inner);
         for (topic, version, at) in std::mem::take(&mut timed.early) {

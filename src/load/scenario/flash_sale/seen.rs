@@ -68,7 +68,7 @@ impl Shown {
     fn take(&self, frame: &Frame<'_>) {
         let (Some(version), Some(view)) = (frame.version, &frame.view) else { return };
         self.version.store(version, Relaxed);
-        let out = view.availability.as_deref() == Some("out");
+        let out = view.availability == Some("out");
         self.available.store(if out { 0 } else { view.available.unwrap_or(UNKNOWN) }, Relaxed);
     }
 
