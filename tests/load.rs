@@ -8,11 +8,11 @@ mod fake;
 #[path = "load/souk.rs"]
 mod souk;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use fake::{Fake, Vice};
 use serde_json::Value;
-use souk::{Ended, Run};
+use souk::{Ended, Run, Server};
 
 const SHORT: [&str; 4] = ["--seconds", "1.2", "--warm-up", "0.3"];
 const QUICK: [&str; 6] = ["--seconds", "1.2", "--warm-up", "0.3", "--connections", "8"];
@@ -170,6 +170,37 @@ fn a_shop_that_breaks_its_word_is_found() {
         let names: Vec<_> = broken.filter_map(|one| one["name"].as_str()).collect();
         assert!(names.iter().any(|name| name.starts_with(words)), "{vice:?} is not {words:?}: {names:?}");
     }
+}
+
+#[test]
+fn a_stall_is_charged_to_everybody_who_came_meanwhile() {
+    // All forty are due within 200 ms, and the one connection is taken for a second.
+    let shop = Fake::stalling(Duration::from_secs(1));
+    let run = Run::new(&["flash-sale", "--shoppers", "40", "--units", "40", "--rate", "200", "--sockets", "0"]);
+    let run = run.and(&["--arrivals", "constant", "--connections", "1"]);
+    let run = run.and(&["--url", &shop.url, "--token", "t", "--sku", "A"]).go();
+    assert_eq!(run.code, 0, "slow is no failure: {}\n{}", run.out, run.err);
+    let whole = &run.json.expect("a report")["measured"]["whole"];
+    assert_eq!(whole["served"], 40);
+    // A closed loop would have told of one slow answer and thirty-nine quick ones.
+    assert!(number(&whole["latency"]["p50"]) >= 800_000.0, "{whole}");
+}
+
+#[test]
+fn a_shop_that_runs_already_is_measured_as_its_operator() {
+    let shop = Server::start("correct horse battery");
+    let run = || Run::new(&["checkout", "--rate", "20", "--skus", "5", "--url", &shop.url]).and(&QUICK);
+    let ended = run().env("SHOP_PASSWORD", "correct horse battery").and(&["--password-env", "SHOP_PASSWORD"]).go();
+    assert_eq!(ended.code, 0, "{}\n{}", ended.out, ended.err);
+    let report = ended.json.expect("a report");
+    assert_eq!((&report["url"], &report["measured"]["server"]["rss_max"]), (&shop.url.as_str().into(), &Value::Null));
+    assert!(list(&report["invariants"]).iter().all(|one| number(&one["checked"]) > 0.0), "{report}");
+    let wrong = run().env("SOUK_SUPERADMIN_PASSWORD", "incorrect horse battery").go();
+    assert_eq!(wrong.code, 1, "{}", wrong.err);
+    assert!(wrong.err.contains("admin@souk.local cannot log in: invalid_credentials"), "{}", wrong.err);
+    let nobody = run().go();
+    assert_eq!(nobody.code, 2, "{}", nobody.err);
+    assert!(nobody.err.contains("operators' requests are part of this scenario"), "{}", nobody.err);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     net::TcpListener,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -37,6 +38,7 @@ pub struct Fake {
 #[derive(Default)]
 struct Shop {
     vice: Option<Vice>,
+    stall: Option<Duration>,
     received: u64,
     /// With whether it is paid.
     orders: Vec<(Uuid, bool)>,
@@ -47,11 +49,20 @@ type Answer = (StatusCode, Json<Value>);
 
 impl Fake {
     pub fn start(vice: Option<Vice>) -> Self {
+        Self::of(Shop { vice, ..Shop::default() })
+    }
+
+    /// Honest, but its first answer about a cart takes so long.
+    pub fn stalling(stall: Duration) -> Self {
+        Self::of(Shop { stall: Some(stall), ..Shop::default() })
+    }
+
+    fn of(shop: Shop) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
-        let shop = Arc::new(Mutex::new(Shop { vice, ..Shop::default() }));
+        let shop = Arc::new(Mutex::new(shop));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
@@ -69,7 +80,7 @@ fn router(shop: Arc<Mutex<Shop>>) -> Router {
     Router::new()
         .route("/api/stock/A", get(stock))
         .route("/api/stock/A/receipts", post(receive))
-        .route("/api/cart/lines/A", put(async || Json(json!({}))))
+        .route("/api/cart/lines/A", put(put_line))
         .route("/api/checkout", post(check_out))
         .route("/api/payments", post(pay))
         .route("/api/orders", get(orders))
@@ -99,6 +110,12 @@ async fn stock(State(shop): Shared) -> Json<Value> {
 
 async fn receive(State(shop): Shared, Json(body): Json<Value>) -> Json<Value> {
     shop.lock().expect("not poisoned").received += body["quantity"].as_u64().expect("units");
+    Json(json!({}))
+}
+
+async fn put_line(State(shop): Shared) -> Json<Value> {
+    let stall = shop.lock().expect("not poisoned").stall.take();
+    tokio::time::sleep(stall.unwrap_or_default()).await;
     Json(json!({}))
 }
 

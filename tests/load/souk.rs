@@ -20,6 +20,7 @@ pub struct Run {
     arguments: Vec<String>,
     home: TempDir,
     html: bool,
+    environment: Vec<(String, String)>,
 }
 
 pub struct Ended {
@@ -41,7 +42,7 @@ impl Run {
     pub fn new(arguments: &[&str]) -> Self {
         let home = TempDir::new().expect("a directory");
         fs::create_dir(home.path().join("server")).expect("a directory");
-        let run = Self { arguments: vec!["load".into()], home, html: false };
+        let run = Self { arguments: vec!["load".into()], home, html: false, environment: Vec::new() };
         run.and(arguments)
     }
 
@@ -52,6 +53,11 @@ impl Run {
 
     pub fn html(mut self) -> Self {
         self.html = true;
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -100,7 +106,12 @@ impl Run {
             command.arg("--dir").arg(self.file("server"));
         }
         // Configuration of whoever runs the tests has no say.
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command.spawn().expect("the binary starts")
     }
 
@@ -123,6 +134,35 @@ impl Run {
         let html = text("report.html");
         let code = status.and_then(|status| status.code()).expect("no signal ended it");
         Ended { code, out: join(out), err: join(err), json, html, home: self.home }
+    }
+}
+
+/// A shop that somebody else runs; ends with the value.
+pub struct Server {
+    pub url: String,
+    child: Child,
+    _home: TempDir,
+}
+
+impl Server {
+    pub fn start(password: &str) -> Self {
+        let home = TempDir::new().expect("a directory");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
+        command.args(["serve", "--sample", "--listen", "127.0.0.1:0", "--data-dir"]).arg(home.path().join("data"));
+        command.env_clear().env("SOUK_SUPERADMIN_PASSWORD", password).env("SOUK_LOG", "error");
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first).expect("text");
+        let url = first.trim().strip_prefix("souk listening on ").expect("the address first").to_owned();
+        Self { url, child, _home: home }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
