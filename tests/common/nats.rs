@@ -36,8 +36,13 @@ fn free_port() -> u16 {
 impl NatsServers {
     /// One server alone, or three (or more) as a cluster; returns when JetStream answers with that many replicas.
     pub async fn start(count: usize) -> Self {
+        Self::start_in(TempDir::new().expect("a directory"), count).await
+    }
+
+    /// The same, with their files in a directory of the caller's choice.
+    pub async fn start_in(dir: TempDir, count: usize) -> Self {
         let servers = (0..count).map(|_| Server { port: free_port(), route: free_port(), child: None }).collect();
-        let mut servers = Self { servers, dir: TempDir::new().expect("a directory") };
+        let mut servers = Self { servers, dir };
         for n in 0..count {
             servers.spawn(n);
         }
@@ -83,6 +88,11 @@ impl NatsServers {
 
     pub fn len(&self) -> usize {
         self.servers.len()
+    }
+
+    /// Of the servers that run.
+    pub fn ids(&self) -> Vec<u32> {
+        self.servers.iter().filter_map(|server| server.child.as_ref()).map(Child::id).collect()
     }
 
     /// A client of all servers, as the shop connects.
