@@ -9,6 +9,8 @@ mod commit_gate;
 mod faults;
 #[path = "runtime/folding.rs"]
 mod folding;
+#[path = "runtime/hand_over.rs"]
+mod hand_over;
 #[path = "runtime/residents.rs"]
 mod residents;
 #[path = "runtime/retries.rs"]

@@ -82,7 +82,10 @@ fn spawn(name: &str, dir: &TempDir, servers: Option<&NatsServers>, sample: bool)
     let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("data"));
     command.args(sample.then_some("--sample"));
-    command.env_clear().env("SOUK_SUPERADMIN_PASSWORD", PASSWORD).env("SOUK_LOG__FILTER", "warn");
+    command
+        .env_clear()
+        .env("SOUK_SUPERADMIN_PASSWORD", PASSWORD)
+        .env("SOUK_LOG__FILTER", std::env::var("SOUK_LOG__FILTER").unwrap_or_else(|_| "warn".to_owned()));
     // Frames go out at once and with numbers: how long a frame is held back on purpose is not what is measured.
     command.env("SOUK_LIVE__PUBLIC_STOCK_COUNTS", "true").env("SOUK_LIVE__FRAME_INTERVAL_MS", "0");
     if let Some(servers) = servers {

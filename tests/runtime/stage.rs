@@ -52,7 +52,7 @@ pub struct Stage {
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
     pub told: Arc<Told>,
-    clock: Arc<PausedClock>,
+    pub clock: Arc<PausedClock>,
 }
 
 pub struct Life {
@@ -307,7 +307,7 @@ impl Fold for Told {
     fn loaded(&self, _: &EntityKey, _: u64, _: &Model) {}
 }
 
-struct PausedClock {
+pub struct PausedClock {
     started: Instant,
 }
 
