@@ -8,7 +8,7 @@ MINUTES ?= 30
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup
+.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup nats-versions
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ simulate: ## Simulated shops with crashes and faults: make simulate SEEDS=100000
 chaos: ## A cluster under faults, and its history checked: make chaos MINUTES=30 (docs/chaos.md)
 	SOUK_CHAOS_MINUTES=$(MINUTES) timeout $$(( $(MINUTES) * 60 + 1200 )) \
 		$(CARGO) test --release --locked --test cluster everything_at_once -- --nocapture
+
+nats-versions: setup ## The cluster's tests on the nats-servers of newer Debian releases, too
+	./scripts/nats-versions.sh
 
 verify: fmt lint tidy deny web-check ## Formatting, lints, house rules, licences, the page's types
 
