@@ -128,10 +128,10 @@ impl Journal for MemoryJournal {
         reader::records(self.storage.clone(), self.plan.clone(), shard, from, Some(to))
     }
 
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         async move {
-            wait(self.plan.resolve(shard)).await;
-            self.storage.resolve(shard, batch)
+            wait(self.plan.resolve(claim.shard)).await;
+            self.storage.resolve(claim.shard, after, batch)
         }
         .boxed()
     }

@@ -13,10 +13,7 @@ use async_nats::jetstream::{
 use futures::{StreamExt, stream};
 use tokio::time::sleep;
 
-use super::{
-    JetStreamJournal,
-    write::{decode, io},
-};
+use super::{JetStreamJournal, write::decode};
 use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
 
 /// Records fetched one by one rather than by a consumer.
@@ -140,15 +137,9 @@ impl Reader {
             if seq > self.next {
                 tracing::debug!(shard = self.shard.0, seq, next = self.next, "a reader's consumer skipped");
                 // Only the leader's word makes it a gap: a lost delivery is asked for again.
-                if self
-                    .journal
-                    .0
-                    .api
-                    .get(&self.journal.0.options.stream(self.shard), self.next)
-                    .await
-                    .map_err(io)
-                    .is_ok_and(|found| found.is_none())
-                {
+                let leader = &self.journal.0.api;
+                let found = leader.get(&self.journal.0.options.stream(self.shard), self.next).await;
+                if found.is_ok_and(|found| found.is_none()) {
                     let problem = format!("record {seq} follows, and {} is not there", self.next).into();
                     return Err(JournalError::Corrupt { shard: self.shard, seq: self.next, problem });
                 }

@@ -68,14 +68,9 @@ impl MemoryStorage {
         Ok(log.push(kept, record))
     }
 
-    pub(super) fn resolve(&self, shard: Shard, batch: BatchId) -> Result<Resolution, JournalError> {
-        let log = self.log(shard)?;
-        let kept = log.kept();
-        let stored = kept.records.iter().rev().find(|record| match &record.entry {
-            Entry::Batch(stored) => stored.id == batch,
-            Entry::Claimed | Entry::Released => false,
-        });
-        Ok(stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)))
+    pub(super) fn resolve(&self, shard: Shard, after: Seq, batch: BatchId) -> Result<Resolution, JournalError> {
+        self.log(shard)?;
+        Ok(Resolution::of(self.get(shard, after + 1).as_deref(), after, batch))
     }
 
     pub(super) fn end(&self, shard: Shard) -> Result<Seq, JournalError> {
