@@ -38,6 +38,8 @@ struct Reader {
     messages: Option<pull::Stream>,
     pause: Duration,
     failed: bool,
+    /// That the log is gone was said.
+    told: bool,
 }
 
 pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Option<Seq>) -> Records {
@@ -45,7 +47,8 @@ pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Op
         return stream::once(async { Err(JournalError::Io("no such shard".into())) }).boxed();
     }
     let next = from.max(1);
-    let reader = Reader { journal, shard, next, to, bounded: false, messages: None, pause: PAUSE_MIN, failed: false };
+    let (bounded, failed, told) = (false, false, false);
+    let reader = Reader { journal, shard, next, to, bounded, messages: None, pause: PAUSE_MIN, failed, told };
     stream::unfold(reader, |mut reader| async {
         let record = reader.next().await.transpose()?;
         // Damage ends the stream: nothing behind it is to be trusted.
@@ -88,7 +91,7 @@ impl Reader {
         loop {
             tried += 1;
             match self.journal.end_now(self.shard).await {
-                Err(_) if tried < TRIES => self.rest().await,
+                Err(JournalError::Io(_)) if tried < TRIES => self.rest().await,
                 known => return known,
             }
         }
@@ -118,6 +121,7 @@ impl Reader {
                 Ok(messages) => self.messages.insert(messages),
                 Err(error) => {
                     tracing::debug!(shard = self.shard.0, %error, "a reader has no consumer");
+                    self.refused().await?;
                     return Ok(None);
                 }
             },
@@ -170,6 +174,19 @@ impl Reader {
             context.create_consumer_on_stream(config, inner.options.stream(self.shard)).await?;
         let messages = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages();
         Ok(messages.await?)
+    }
+
+    /// A log that is gone: a range's reader ends with that, who follows the log says it once and goes on trying, since
+    /// servers that start together may not know all their streams at first.
+    async fn refused(&mut self) -> Result<(), JournalError> {
+        let Err(JournalError::Refused(why)) = self.journal.end_now(self.shard).await else { return Ok(()) };
+        if self.to.is_some() {
+            return Err(JournalError::Refused(why));
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::error!(shard = self.shard.0, %why, "a log cannot be read; tried again until it is back");
+        }
+        Ok(())
     }
 
     async fn rest(&mut self) {

@@ -22,7 +22,7 @@ impl JetStreamJournal {
         let published = self.publish(&claim, end, Entry::Claimed).await;
         match published {
             Ok(seq) => {
-                self.writers().insert(shard, Writer { epoch: claim.epoch, end: seq });
+                self.writes(shard, Writer { epoch: claim.epoch, end: seq });
                 Ok(claim)
             }
             Err(NotStored::WrongEnd) => Err(JournalError::LostRace),
@@ -42,7 +42,7 @@ impl JetStreamJournal {
         let released = self.write(&claim, after, Entry::Released).await;
         if released.is_ok() {
             // Whatever comes now must claim first.
-            self.writers().remove(&claim.shard);
+            self.writers().retain(|shard, writer| *shard != claim.shard || writer.epoch > claim.epoch);
         }
         released
     }
@@ -88,9 +88,18 @@ impl JetStreamJournal {
         let ours = (last.epoch, &last.node) == (claim.epoch, &claim.node) && last.entry != Entry::Released;
         let writer = ours.then_some(Writer { epoch: claim.epoch, end });
         if let Some(writer) = writer {
-            self.writers().insert(claim.shard, writer);
+            self.writes(claim.shard, writer);
         }
         Ok(writer)
+    }
+
+    /// Answers of two claims may come in another order than the claims stand in the log: the newer one counts.
+    fn writes(&self, shard: Shard, newer: Writer) {
+        let mut writers = self.writers();
+        let known = writers.entry(shard).or_insert(newer);
+        if (known.epoch, known.end) < (newer.epoch, newer.end) {
+            *known = newer;
+        }
     }
 
     pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq) {
@@ -116,6 +125,9 @@ impl JetStreamJournal {
     }
 
     pub(super) async fn end_now(&self, shard: Shard) -> Result<Seq, JournalError> {
+        if shard.0 >= self.0.shards {
+            return Err(JournalError::Io("no such shard".into()));
+        }
         let info = self.0.api.info(&self.0.options.stream(shard)).await;
         info.map(|info| info.state.last_seq).map_err(|error| self.failed(shard, error))
     }
