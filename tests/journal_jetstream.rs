@@ -50,6 +50,7 @@ async fn one_server() {
     definite::a_stream_that_is_full_says_so_and_goes_on(&servers).await;
     definite::a_record_that_is_too_large_is_refused(&servers).await;
     definite::a_deleted_stream_is_named_at_once(&servers).await;
+    restarts::a_reader_of_a_log_that_lost_records_ends(&servers).await;
     zombie::an_abandoned_append_stays_what_resolve_said(&servers).await;
     restarts::servers_killed_one_at_a_time_lose_and_repeat_nothing(&mut servers).await;
 }

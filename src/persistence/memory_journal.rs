@@ -49,6 +49,7 @@ impl MemoryJournal {
         match fault.outcome {
             Outcome::Io => Err(AppendError::Io("the plan says so".into())),
             Outcome::Full => Err(AppendError::Full("the plan says so".into())),
+            Outcome::Refused => Err(AppendError::Refused("the plan says so".into())),
             Outcome::AmbiguousNotStored => {
                 wait(fault.after).await;
                 Err(ambiguous())
@@ -92,6 +93,7 @@ impl Journal for MemoryJournal {
             match fault.outcome {
                 Outcome::Io => Err(JournalError::Io("the plan says so".into())),
                 Outcome::Full => Err(JournalError::Full("the plan says so".into())),
+                Outcome::Refused => Err(JournalError::Refused("the plan says so".into())),
                 Outcome::AmbiguousNotStored => Err(lost()),
                 Outcome::AmbiguousStored => {
                     self.storage.claim(shard, node)?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use souk::actors::ports::journal::{Journal, Record};
+use serde_json::Value;
+use souk::actors::ports::journal::{Journal, JournalError, Record};
 use tokio::time::timeout;
 
 use super::{
@@ -16,6 +17,32 @@ use super::{
 /// Appends between two strikes, at least.
 const BETWEEN: usize = 200;
 const LAST: &str = "THE-LAST";
+
+/// What a reader has seen is not there any more: it must not go on with what comes in its place.
+pub async fn a_reader_of_a_log_that_lost_records_ends(servers: &NatsServers) {
+    let shop = Shop::on(servers).await;
+    let journal = shop.open(&servers.urls()).await;
+    let claim = claim(&journal, "a").await;
+    let mut end = claim.seq;
+    for n in 0..9 {
+        end = journal.append(claim.clone(), end, one(n)).await.expect("an append");
+    }
+    let mut open = journal.read(S, 1);
+    for _ in 0..end {
+        open.next().await.expect("a record").expect("a readable record");
+    }
+    let stream = shop.stream(S);
+    let config = shop.info(&stream).await["config"].take();
+    shop.api(&format!("STREAM.DELETE.{stream}"), Value::Null).await;
+    let made = shop.api(&format!("STREAM.CREATE.{stream}"), config).await;
+    assert!(made["error"].is_null(), "{made}");
+    let other = shop.open(&servers.urls()).await;
+    claimed(&other, "b").await;
+    let next = timeout(2 * PATIENCE, open.next()).await.expect("it is noticed");
+    let Some(Err(JournalError::Corrupt { seq: 2, problem, .. })) = next else { panic!("{next:?}") };
+    assert!(problem.contains("read up to 10, and the log ends at 1"), "{problem}");
+    assert!(open.next().await.is_none());
+}
 
 /// With three servers two go on while one is away; the only one of a set takes everything with it until it is back.
 pub async fn servers_killed_one_at_a_time_lose_and_repeat_nothing(servers: &mut NatsServers) {

@@ -193,3 +193,40 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ApiError> {
     let value = answer.value.unwrap_or_default();
     serde_json::from_value(value).map_err(|error| unknown(format!("an answer has another shape: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NotStored, ServerError};
+
+    /// Codes and texts as nats-server sends them (`errors.json`, and its stores' own words in 10077).
+    #[test]
+    fn what_is_definite_is_told_from_what_is_open() {
+        let kind = |err_code, description: &str| match NotStored::from(ServerError {
+            err_code,
+            description: description.to_owned(),
+        }) {
+            NotStored::WrongEnd => ("end", String::new()),
+            NotStored::Full(why) => ("full", why.to_string()),
+            NotStored::Refused(why) => ("refused", why.to_string()),
+            NotStored::Nobody(why) | NotStored::Unknown(why) => ("open", why.to_string()),
+        };
+        for (code, text, expected, advice) in [
+            (10071, "wrong last sequence: 7", "end", ""),
+            (10164, "wrong last sequence", "end", ""),
+            (10047, "insufficient storage resources available", "full", "max_file_store"),
+            (10023, "insufficient resources", "full", "max_file_store"),
+            (10002, "resource limits exceeded for account", "full", "account"),
+            (10077, "maximum bytes exceeded", "full", "limit"),
+            (10077, "error opening msg block file: no space left on device", "full", "storage"),
+            (10077, "raft: not leader", "open", ""),
+            (10054, "message size exceeds maximum allowed", "refused", "max_msg_size"),
+            (10109, "invalid operation on sealed stream", "refused", "sealed"),
+            (10008, "JetStream system temporarily unavailable", "open", ""),
+            (0, "", "open", ""),
+        ] {
+            let (found, why) = kind(code, text);
+            assert_eq!(found, expected, "{code} {text}");
+            assert!(why.contains(advice), "{why}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, PullConsumer, ReplayPolicy, pull},
 };
 use futures::{StreamExt, stream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{JetStreamJournal, write::decode};
 use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
@@ -25,6 +25,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 const EXPIRES: Duration = Duration::from_secs(20);
 /// A consumer that nobody asks any more is dropped by its server.
 const INACTIVE: Duration = Duration::from_secs(30);
+/// A leader that was just elected may not know the whole of its log for a moment.
+const SHORT_MAX: Duration = Duration::from_secs(10);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -38,6 +40,10 @@ struct Reader {
     messages: Option<pull::Stream>,
     pause: Duration,
     failed: bool,
+    /// The newest record that was handed out.
+    read: Seq,
+    /// Since when the log seems to end before that.
+    short_since: Option<Instant>,
     /// That the log is gone was said.
     told: bool,
 }
@@ -47,8 +53,9 @@ pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Op
         return stream::once(async { Err(JournalError::Io("no such shard".into())) }).boxed();
     }
     let next = from.max(1);
-    let (bounded, failed, told) = (false, false, false);
-    let reader = Reader { journal, shard, next, to, bounded, messages: None, pause: PAUSE_MIN, failed, told };
+    let (bounded, failed, told, read, short_since) = (false, false, false, 0, None);
+    let reader =
+        Reader { journal, shard, next, to, bounded, messages: None, pause: PAUSE_MIN, failed, read, short_since, told };
     stream::unfold(reader, |mut reader| async {
         let record = reader.next().await.transpose()?;
         // Damage ends the stream: nothing behind it is to be trusted.
@@ -115,6 +122,9 @@ impl Reader {
 
     /// The next record; `None` when the consumer is lost and another must be made, after a rest.
     async fn receive(&mut self) -> Result<Option<Arc<Record>>, JournalError> {
+        if self.messages.is_none() && self.shorter().await? {
+            return Ok(None);
+        }
         let messages = match &mut self.messages {
             Some(messages) => messages,
             None => match self.consume().await {
@@ -151,6 +161,7 @@ impl Reader {
             }
             let record = decode(self.shard, seq, &message.payload)?;
             self.next += 1;
+            self.read = seq;
             self.pause = PAUSE_MIN;
             return Ok(Some(Arc::new(record)));
         }
@@ -174,6 +185,25 @@ impl Reader {
             context.create_consumer_on_stream(config, inner.options.stream(self.shard)).await?;
         let messages = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages();
         Ok(messages.await?)
+    }
+
+    /// A log that ends before what was read of it has lost records, and what comes next is not what was to come.
+    async fn shorter(&mut self) -> Result<bool, JournalError> {
+        match self.journal.end_now(self.shard).await {
+            Ok(end) if end < self.read => {
+                if self.short_since.get_or_insert_with(Instant::now).elapsed() < SHORT_MAX {
+                    return Ok(true);
+                }
+                let problem = format!("it was read up to {}, and the log ends at {end}: records were lost", self.read);
+                Err(JournalError::Corrupt { shard: self.shard, seq: end + 1, problem: problem.into() })
+            }
+            Ok(_) => {
+                self.short_since = None;
+                Ok(false)
+            }
+            // The consumer says more.
+            Err(_) => Ok(false),
+        }
     }
 
     /// A log that is gone: a range's reader ends with that, who follows the log says it once and goes on trying, since
