@@ -17,5 +17,7 @@ mod residents;
 mod retries;
 #[path = "runtime/stage.rs"]
 mod stage;
+#[path = "runtime/strayed.rs"]
+mod strayed;
 #[path = "runtime/supervision.rs"]
 mod supervision;

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -113,8 +113,12 @@ impl NatsServers {
         self.ready(self.servers.len()).await;
     }
 
+    /// Returns when all its threads stand still: the signal alone leaves them a moment.
     pub fn freeze(&self, n: usize) {
         self.signal(n, Signal::STOP);
+        let child = self.servers[n].child.as_ref().expect("a running server");
+        let stopped = waitpid(Some(Pid::from_child(child)), WaitOptions::UNTRACED).expect("a child");
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "the server ended: {:?}", self.log(n));
     }
 
     pub fn thaw(&self, n: usize) {

@@ -227,10 +227,11 @@ impl Journal for Unfenced {
     }
     fn resolve(
         &self,
-        shard: Shard,
+        claim: Claim,
+        after: Seq,
         batch: souk::actors::ports::journal::BatchId,
     ) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.0.resolve(shard, batch)
+        self.0.resolve(claim, after, batch)
     }
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         self.0.end(shard)

@@ -18,6 +18,8 @@ const WRONG_LAST_SEQUENCE: [u64; 2] = [10071, 10164];
 /// Resources of the server, the account or the storage are used up; nothing was stored.
 const NO_ROOM: [u64; 4] = [10002, 10023, 10028, 10047];
 const STORE_FAILED: u64 = 10077;
+const MESSAGE_TOO_LARGE: u64 = 10054;
+const SEALED: u64 = 10109;
 pub(super) const STREAM_NOT_FOUND: u64 = 10059;
 const MESSAGE_NOT_FOUND: u64 = 10037;
 
@@ -40,6 +42,9 @@ pub(super) struct ServerError {
 pub(super) enum ApiError {
     #[error(transparent)]
     Server(ServerError),
+    /// Definite, in our words.
+    #[error("{0}")]
+    Refused(Arc<str>),
     /// No answer: it may have been done, and it may yet be.
     #[error("{0}")]
     Unknown(Arc<str>),
@@ -54,6 +59,8 @@ pub(super) enum NotStored {
     Full(Arc<str>),
     /// Definite, and it would be the same again.
     Refused(Arc<str>),
+    /// No stream took the message: there is none, or none with a leader just now.
+    Nobody(Arc<str>),
     Unknown(Arc<str>),
 }
 
@@ -137,14 +144,20 @@ impl Api {
         let answer = match self.client.send_request(subject, request).await {
             Ok(answer) => answer,
             Err(error) if error.kind() == RequestErrorKind::MaxPayloadExceeded => {
-                return Err(NotStored::Refused(error.to_string().into()));
+                let found = self.client.server_info().max_payload;
+                return Err(NotStored::Refused(
+                    format!("{error}: raise max_payload (now {found}) on the servers").into(),
+                ));
+            }
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
+                return Err(NotStored::Nobody(error.to_string().into()));
             }
             Err(error) => return Err(NotStored::Unknown(error.to_string().into())),
         };
         match read::<PubAck>(&answer.payload) {
             Ok(ack) if ack.seq == after + 1 => Ok(ack.seq),
             Ok(ack) => Err(NotStored::Unknown(format!("stored at {}, {} expected", ack.seq, after + 1).into())),
-            Err(ApiError::Unknown(why)) => Err(NotStored::Unknown(why)),
+            Err(ApiError::Unknown(why) | ApiError::Refused(why)) => Err(NotStored::Unknown(why)),
             Err(ApiError::Server(error)) => Err(error.into()),
         }
     }
@@ -156,11 +169,18 @@ impl From<ServerError> for NotStored {
         let says = |words: &str| error.description.contains(words);
         match error.err_code {
             code if WRONG_LAST_SEQUENCE.contains(&code) => Self::WrongEnd,
-            code if NO_ROOM.contains(&code) => Self::Full(text),
-            STORE_FAILED if says("maximum") || says("insufficient") || says("no space") => Self::Full(text),
+            code if NO_ROOM.contains(&code) => Self::Full(more_room(&text)),
+            STORE_FAILED if says("maximum") || says("insufficient") || says("no space") => Self::Full(more_room(&text)),
+            MESSAGE_TOO_LARGE => Self::Refused(format!("{text}: take max_msg_size off the stream").into()),
+            SEALED => Self::Refused(format!("{text}: a sealed stream takes nothing more, for ever").into()),
             _ => Self::Unknown(text),
         }
     }
+}
+
+fn more_room(text: &str) -> Arc<str> {
+    format!("{text}: give the servers more file storage (max_file_store), or take the stream's or account's limit off")
+        .into()
 }
 
 fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ApiError> {
@@ -172,4 +192,41 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ApiError> {
     }
     let value = answer.value.unwrap_or_default();
     serde_json::from_value(value).map_err(|error| unknown(format!("an answer has another shape: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotStored, ServerError};
+
+    /// Codes and texts as nats-server sends them (`errors.json`, and its stores' own words in 10077).
+    #[test]
+    fn what_is_definite_is_told_from_what_is_open() {
+        let kind = |err_code, description: &str| match NotStored::from(ServerError {
+            err_code,
+            description: description.to_owned(),
+        }) {
+            NotStored::WrongEnd => ("end", String::new()),
+            NotStored::Full(why) => ("full", why.to_string()),
+            NotStored::Refused(why) => ("refused", why.to_string()),
+            NotStored::Nobody(why) | NotStored::Unknown(why) => ("open", why.to_string()),
+        };
+        for (code, text, expected, advice) in [
+            (10071, "wrong last sequence: 7", "end", ""),
+            (10164, "wrong last sequence", "end", ""),
+            (10047, "insufficient storage resources available", "full", "max_file_store"),
+            (10023, "insufficient resources", "full", "max_file_store"),
+            (10002, "resource limits exceeded for account", "full", "account"),
+            (10077, "maximum bytes exceeded", "full", "limit"),
+            (10077, "error opening msg block file: no space left on device", "full", "storage"),
+            (10077, "raft: not leader", "open", ""),
+            (10054, "message size exceeds maximum allowed", "refused", "max_msg_size"),
+            (10109, "invalid operation on sealed stream", "refused", "sealed"),
+            (10008, "JetStream system temporarily unavailable", "open", ""),
+            (0, "", "open", ""),
+        ] {
+            let (found, why) = kind(code, text);
+            assert_eq!(found, expected, "{code} {text}");
+            assert!(why.contains(advice), "{why}");
+        }
+    }
 }

@@ -11,12 +11,9 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, PullConsumer, ReplayPolicy, pull},
 };
 use futures::{StreamExt, stream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::{
-    JetStreamJournal,
-    write::{decode, io},
-};
+use super::{JetStreamJournal, write::decode};
 use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
 
 /// Records fetched one by one rather than by a consumer.
@@ -28,6 +25,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 const EXPIRES: Duration = Duration::from_secs(20);
 /// A consumer that nobody asks any more is dropped by its server.
 const INACTIVE: Duration = Duration::from_secs(30);
+/// A leader that was just elected may not know the whole of its log for a moment.
+const SHORT_MAX: Duration = Duration::from_secs(10);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -41,6 +40,12 @@ struct Reader {
     messages: Option<pull::Stream>,
     pause: Duration,
     failed: bool,
+    /// The newest record that was handed out.
+    read: Seq,
+    /// Since when the log seems to end before that.
+    short_since: Option<Instant>,
+    /// That the log is gone was said.
+    told: bool,
 }
 
 pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Option<Seq>) -> Records {
@@ -48,7 +53,9 @@ pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Op
         return stream::once(async { Err(JournalError::Io("no such shard".into())) }).boxed();
     }
     let next = from.max(1);
-    let reader = Reader { journal, shard, next, to, bounded: false, messages: None, pause: PAUSE_MIN, failed: false };
+    let (bounded, failed, told, read, short_since) = (false, false, false, 0, None);
+    let reader =
+        Reader { journal, shard, next, to, bounded, messages: None, pause: PAUSE_MIN, failed, read, short_since, told };
     stream::unfold(reader, |mut reader| async {
         let record = reader.next().await.transpose()?;
         // Damage ends the stream: nothing behind it is to be trusted.
@@ -91,7 +98,7 @@ impl Reader {
         loop {
             tried += 1;
             match self.journal.end_now(self.shard).await {
-                Err(_) if tried < TRIES => self.rest().await,
+                Err(JournalError::Io(_)) if tried < TRIES => self.rest().await,
                 known => return known,
             }
         }
@@ -115,12 +122,16 @@ impl Reader {
 
     /// The next record; `None` when the consumer is lost and another must be made, after a rest.
     async fn receive(&mut self) -> Result<Option<Arc<Record>>, JournalError> {
+        if self.messages.is_none() && self.shorter().await? {
+            return Ok(None);
+        }
         let messages = match &mut self.messages {
             Some(messages) => messages,
             None => match self.consume().await {
                 Ok(messages) => self.messages.insert(messages),
                 Err(error) => {
                     tracing::debug!(shard = self.shard.0, %error, "a reader has no consumer");
+                    self.refused().await?;
                     return Ok(None);
                 }
             },
@@ -140,15 +151,9 @@ impl Reader {
             if seq > self.next {
                 tracing::debug!(shard = self.shard.0, seq, next = self.next, "a reader's consumer skipped");
                 // Only the leader's word makes it a gap: a lost delivery is asked for again.
-                if self
-                    .journal
-                    .0
-                    .api
-                    .get(&self.journal.0.options.stream(self.shard), self.next)
-                    .await
-                    .map_err(io)
-                    .is_ok_and(|found| found.is_none())
-                {
+                let leader = &self.journal.0.api;
+                let found = leader.get(&self.journal.0.options.stream(self.shard), self.next).await;
+                if found.is_ok_and(|found| found.is_none()) {
                     let problem = format!("record {seq} follows, and {} is not there", self.next).into();
                     return Err(JournalError::Corrupt { shard: self.shard, seq: self.next, problem });
                 }
@@ -156,6 +161,7 @@ impl Reader {
             }
             let record = decode(self.shard, seq, &message.payload)?;
             self.next += 1;
+            self.read = seq;
             self.pause = PAUSE_MIN;
             return Ok(Some(Arc::new(record)));
         }
@@ -179,6 +185,38 @@ impl Reader {
             context.create_consumer_on_stream(config, inner.options.stream(self.shard)).await?;
         let messages = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages();
         Ok(messages.await?)
+    }
+
+    /// A log that ends before what was read of it has lost records, and what comes next is not what was to come.
+    async fn shorter(&mut self) -> Result<bool, JournalError> {
+        match self.journal.end_now(self.shard).await {
+            Ok(end) if end < self.read => {
+                if self.short_since.get_or_insert_with(Instant::now).elapsed() < SHORT_MAX {
+                    return Ok(true);
+                }
+                let problem = format!("it was read up to {}, and the log ends at {end}: records were lost", self.read);
+                Err(JournalError::Corrupt { shard: self.shard, seq: end + 1, problem: problem.into() })
+            }
+            Ok(_) => {
+                self.short_since = None;
+                Ok(false)
+            }
+            // The consumer says more.
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// A log that is gone: a range's reader ends with that, who follows the log says it once and goes on trying, since
+    /// servers that start together may not know all their streams at first.
+    async fn refused(&mut self) -> Result<(), JournalError> {
+        let Err(JournalError::Refused(why)) = self.journal.end_now(self.shard).await else { return Ok(()) };
+        if self.to.is_some() {
+            return Err(JournalError::Refused(why));
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::error!(shard = self.shard.0, %why, "a log cannot be read; tried again until it is back");
+        }
+        Ok(())
     }
 
     async fn rest(&mut self) {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::{
     JetStreamJournal, Writer,
-    api::{ApiError, NotStored},
-    resolve::Pending,
+    api::{ApiError, NotStored, STREAM_NOT_FOUND},
 };
 use crate::{
     actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, Seq, Shard},
@@ -23,54 +22,49 @@ impl JetStreamJournal {
         let published = self.publish(&claim, end, Entry::Claimed).await;
         match published {
             Ok(seq) => {
-                self.writers().insert(shard, Writer { epoch: claim.epoch, end: seq });
+                self.writes(shard, Writer { epoch: claim.epoch, end: seq });
                 Ok(claim)
             }
             Err(NotStored::WrongEnd) => Err(JournalError::LostRace),
             Err(NotStored::Full(why)) => Err(JournalError::Full(why)),
+            Err(NotStored::Refused(why)) => Err(JournalError::Refused(why)),
             // Stored or not: a claim that nobody serves is taken up again by this node, or by another when it is gone.
-            Err(NotStored::Refused(why) | NotStored::Unknown(why)) => Err(JournalError::Io(why)),
+            Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => Err(JournalError::Io(why)),
         }
     }
 
     pub(super) async fn append_now(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> Result<Seq, AppendError> {
         envelope::check_size(&batch)?;
-        let pending = Pending { batch: batch.id, after, epoch: claim.epoch, node: claim.node.clone() };
-        let entry = Entry::Batch(Arc::unwrap_or_clone(batch));
-        self.write(&claim, after, entry, Some(pending)).await
+        self.write(&claim, after, Entry::Batch(Arc::unwrap_or_clone(batch))).await
     }
 
     pub(super) async fn release_now(&self, claim: Claim, after: Seq) -> Result<Seq, AppendError> {
-        let released = self.write(&claim, after, Entry::Released, None).await;
+        let released = self.write(&claim, after, Entry::Released).await;
         if released.is_ok() {
             // Whatever comes now must claim first.
-            self.writers().remove(&claim.shard);
+            self.writers().retain(|shard, writer| *shard != claim.shard || writer.epoch > claim.epoch);
         }
         released
     }
 
     /// The stream knows where it ends and not whose it is: that this claim is the newest one is known by its end. Who
     /// claims after us moves the end beyond what any append of ours follows.
-    async fn write(
-        &self,
-        claim: &Claim,
-        after: Seq,
-        entry: Entry,
-        pending: Option<Pending>,
-    ) -> Result<Seq, AppendError> {
+    async fn write(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, AppendError> {
         if claim.shard.0 >= self.0.shards {
             return Err(AppendError::Io("no such shard".into()));
         }
         let known = self.writers().get(&claim.shard).copied();
         let ours = match known {
             Some(writer) => Some(writer),
-            None => self.learn(claim).await.map_err(|error| AppendError::Io(error.to_string().into()))?,
+            None => self.learn(claim).await.map_err(|error| match error {
+                JournalError::Refused(why) => AppendError::Refused(why),
+                JournalError::LostRace | JournalError::Io(_) | JournalError::Corrupt { .. } | JournalError::Full(_) => {
+                    AppendError::Io(error.to_string().into())
+                }
+            })?,
         };
         if ours.is_none_or(|ours| ours.epoch != claim.epoch || ours.end != after) {
             return Err(AppendError::Fenced);
-        }
-        if let Some(pending) = pending {
-            self.pending().insert(claim.shard, pending);
         }
         match self.publish(claim, after, entry).await {
             Ok(seq) => {
@@ -79,8 +73,8 @@ impl JetStreamJournal {
             }
             Err(NotStored::WrongEnd) => Err(AppendError::Fenced),
             Err(NotStored::Full(why)) => Err(AppendError::Full(why)),
-            Err(NotStored::Refused(why)) => Err(AppendError::Io(why)),
-            Err(NotStored::Unknown(why)) => Err(AppendError::Ambiguous(why)),
+            Err(NotStored::Refused(why)) => Err(AppendError::Refused(why)),
+            Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => Err(AppendError::Ambiguous(why)),
         }
     }
 
@@ -94,9 +88,18 @@ impl JetStreamJournal {
         let ours = (last.epoch, &last.node) == (claim.epoch, &claim.node) && last.entry != Entry::Released;
         let writer = ours.then_some(Writer { epoch: claim.epoch, end });
         if let Some(writer) = writer {
-            self.writers().insert(claim.shard, writer);
+            self.writes(claim.shard, writer);
         }
         Ok(writer)
+    }
+
+    /// Answers of two claims may come in another order than the claims stand in the log: the newer one counts.
+    fn writes(&self, shard: Shard, newer: Writer) {
+        let mut writers = self.writers();
+        let known = writers.entry(shard).or_insert(newer);
+        if (known.epoch, known.end) < (newer.epoch, newer.end) {
+            *known = newer;
+        }
     }
 
     pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq) {
@@ -111,12 +114,22 @@ impl JetStreamJournal {
         let started = std::time::Instant::now();
         let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, bytes.into()).await;
         metrics::histogram!("souk_journal_append_seconds").record(started.elapsed().as_secs_f64());
-        stored
+        match stored {
+            // No leader yet, or no stream any more: only the second is the end of it.
+            Err(NotStored::Nobody(why)) => match self.end_now(claim.shard).await {
+                Err(JournalError::Refused(why)) => Err(NotStored::Refused(why)),
+                Ok(_) | Err(_) => Err(NotStored::Nobody(why)),
+            },
+            known => known,
+        }
     }
 
     pub(super) async fn end_now(&self, shard: Shard) -> Result<Seq, JournalError> {
+        if shard.0 >= self.0.shards {
+            return Err(JournalError::Io("no such shard".into()));
+        }
         let info = self.0.api.info(&self.0.options.stream(shard)).await;
-        info.map(|info| info.state.last_seq).map_err(io)
+        info.map(|info| info.state.last_seq).map_err(|error| self.failed(shard, error))
     }
 
     /// One record as the stream's leader has it.
@@ -128,8 +141,26 @@ impl JetStreamJournal {
     }
 
     pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<Record>, JournalError> {
-        let found = self.0.api.get(&self.0.options.stream(shard), seq).await.map_err(io)?;
+        let found = self.0.api.get(&self.0.options.stream(shard), seq).await;
+        let found = found.map_err(|error| self.failed(shard, error))?;
         found.map(|bytes| decode(shard, seq, &bytes)).transpose()
+    }
+
+    /// A question that was not answered, or answered by an error.
+    pub(super) fn failed(&self, shard: Shard, error: ApiError) -> JournalError {
+        match error {
+            ApiError::Server(error) if error.err_code == STREAM_NOT_FOUND => JournalError::Refused(
+                format!(
+                    "stream {} is not there ({error}): it was deleted, or these are not the servers of this shop; \
+                     restore it from NATS' backup, or the shop from its newest export",
+                    self.0.options.stream(shard)
+                )
+                .into(),
+            ),
+            ApiError::Server(_) | ApiError::Refused(_) | ApiError::Unknown(_) => {
+                JournalError::Io(error.to_string().into())
+            }
+        }
     }
 }
 
@@ -141,8 +172,4 @@ pub(super) fn decode(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, Jou
         true => Ok(record),
         false => Err(corrupt(format!("it says shard {} record {}", record.shard.0, record.seq))),
     }
-}
-
-pub(super) fn io(error: ApiError) -> JournalError {
-    JournalError::Io(error.to_string().into())
 }

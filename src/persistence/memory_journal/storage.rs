@@ -49,6 +49,16 @@ impl MemoryStorage {
         self.log(shard).map_or_else(|_| Vec::new(), |log| log.kept().records.clone())
     }
 
+    /// What is left where everything behind `last` was lost; the journal's name stays.
+    pub fn lost_behind(&self, last: Seq) -> Self {
+        let kept = |log: &Log| {
+            let records: Vec<_> = log.kept().records.iter().filter(|record| record.seq <= last).cloned().collect();
+            let epoch = records.last().map_or(0, |record| record.epoch);
+            Log { kept: Mutex::new(Kept { records, epoch }), grown: Notify::new() }
+        };
+        Self { id: self.id, logs: Arc::new(self.logs.iter().map(kept).collect()) }
+    }
+
     pub(super) fn claim(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
         let log = self.log(shard)?;
         let mut kept = log.kept();
@@ -68,14 +78,9 @@ impl MemoryStorage {
         Ok(log.push(kept, record))
     }
 
-    pub(super) fn resolve(&self, shard: Shard, batch: BatchId) -> Result<Resolution, JournalError> {
-        let log = self.log(shard)?;
-        let kept = log.kept();
-        let stored = kept.records.iter().rev().find(|record| match &record.entry {
-            Entry::Batch(stored) => stored.id == batch,
-            Entry::Claimed | Entry::Released => false,
-        });
-        Ok(stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)))
+    pub(super) fn resolve(&self, shard: Shard, after: Seq, batch: BatchId) -> Result<Resolution, JournalError> {
+        self.log(shard)?;
+        Ok(Resolution::of(self.get(shard, after + 1).as_deref(), after, batch))
     }
 
     pub(super) fn end(&self, shard: Shard) -> Result<Seq, JournalError> {

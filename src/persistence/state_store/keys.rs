@@ -3,6 +3,7 @@
 //! ```text
 //! 'h' kind 0 len:u8 id version:u64   a record that changes an entity -> its sequence number
 //! 'm'                                 what the store was made from
+//! 'n' shard:u16                       the newest batch that may be inside: its place (u64) and its id
 //! 'r' table 0 key                     a row of a read model
 //! 's' kind 0 id                       an entity's version (u64) and state (JSON)
 //! 'w' shard:u16                       the shard's watermark
@@ -27,7 +28,15 @@ pub fn row(table: &str, key: &[u8]) -> Vec<u8> {
 }
 
 pub fn watermark(shard: Shard) -> Vec<u8> {
-    let mut out = vec![b'w'];
+    of_shard(b'w', shard)
+}
+
+pub fn newest(shard: Shard) -> Vec<u8> {
+    of_shard(b'n', shard)
+}
+
+fn of_shard(space: u8, shard: Shard) -> Vec<u8> {
+    let mut out = vec![space];
     out.extend_from_slice(&shard.0.to_be_bytes());
     out
 }

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::{boot::BootMark, keys};
 use crate::{
     actors::ports::{
-        RowChange, StateStore, StoreError, StoredEntity, TailWrite,
-        journal::{Seq, Shard},
+        BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
+        journal::{BatchId, Seq, Shard},
     },
     domain::{key::EntityKey, model::Kind},
     persistence::{
@@ -50,11 +50,15 @@ pub struct SledStateStore {
 /// What the store was made from.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct MadeFrom {
+    /// How the keys and values are laid out, [`LAYOUT`]: a store of another layout is made anew.
+    layout: u32,
     journal: Uuid,
     shards: u16,
     version: u32,
 }
 
+/// 2: each shard's newest batch stands beside its watermark.
+const LAYOUT: u32 = 2;
 /// Bytes removed in one batch when the store is emptied: keys only.
 const CLEAR_KEYS: usize = 4096;
 /// sled frees its file lock a moment after the last handle is gone.
@@ -170,7 +174,7 @@ impl StateStore for SledStateStore {
     }
 
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError> {
-        let wanted = MadeFrom { journal, shards, version };
+        let wanted = MadeFrom { layout: LAYOUT, journal, shards, version };
         self.with(|db| {
             let found = db.get(keys::META).map_err(text)?;
             if found.is_some_and(|bytes| serde_json::from_slice::<MadeFrom>(&bytes).is_ok_and(|m| m == wanted)) {
@@ -185,6 +189,17 @@ impl StateStore for SledStateStore {
         self.with(|db| match db.get(keys::watermark(shard)).map_err(text)? {
             None => Ok(0),
             Some(bytes) => number(&bytes),
+        })
+    }
+
+    fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError> {
+        self.with(|db| match db.get(keys::newest(shard)).map_err(text)? {
+            None => Ok(None),
+            Some(bytes) => {
+                let (seq, batch) = bytes.split_first_chunk().ok_or("a batch's place is too short")?;
+                let batch = BatchId(Uuid::from_slice(batch).map_err(text)?);
+                Ok(Some(BatchAt { seq: u64::from_be_bytes(*seq), batch }))
+            }
         })
     }
 
@@ -207,6 +222,10 @@ impl StateStore for SledStateStore {
         }
         if let Some(watermark) = write.watermark {
             batch.insert(keys::watermark(shard), &watermark.to_be_bytes());
+        }
+        if let Some(newest) = write.newest {
+            let value = [&newest.seq.to_be_bytes()[..], newest.batch.0.as_bytes()].concat();
+            batch.insert(keys::newest(shard), value);
         }
         self.with(|db| db.apply_batch(batch).map_err(text))
     }

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{MemoryStateStore, SledStateOptions, SledStateStore};
 use crate::{
-    actors::ports::{Row, RowChange, StateStore, StoredEntity, TailWrite, journal::Shard},
+    actors::ports::{
+        BatchAt, Row, RowChange, StateStore, StoredEntity, TailWrite,
+        journal::{BatchId, Shard},
+    },
     domain::{key::EntityKey, model::Kind},
 };
 
@@ -29,12 +32,17 @@ fn state(version: u64) -> StoredEntity {
     StoredEntity { version, json: format!("{{\"n\":{version}}}").into() }
 }
 
+fn newest(seq: u64) -> BatchAt {
+    BatchAt { seq, batch: BatchId(Uuid::from_u128(u128::from(seq) << 64 | 5)) }
+}
+
 fn filled() -> TailWrite {
     TailWrite {
         rows: [&b"a"[..], b"ab", b"b", &[0xff], &[0xff, 0xff], b""].map(|k| RowChange::Put(row("t", k))).into(),
         states: vec![(key("B"), state(2)), (key("A"), state(1)), (EntityKey::new(Kind::Cart, "Z"), state(9))],
         history: vec![(key("A"), 1, 5), (key("A"), 4, 8), (key("A"), 9, 12), (key("AA"), 1, 6)],
         watermark: Some(12),
+        newest: Some(newest(11)),
     }
 }
 
@@ -63,6 +71,8 @@ fn a_write_is_read_back() {
         store.write(S, change).expect("a write");
         assert_eq!(store.load(&key("A")).expect("a state"), Some(state(3)));
         assert_eq!(store.watermark(S).expect("a mark"), 12, "a write without a mark leaves it");
+        assert_eq!(store.newest(S).expect("a batch"), Some(newest(11)), "and the newest batch, too");
+        assert_eq!(store.newest(Shard(0)).expect("none"), None);
     });
 }
 
