@@ -51,6 +51,8 @@ mod seeds_of_clusters;
 mod shop;
 #[path = "simulation/signs.rs"]
 mod signs;
+#[path = "simulation/stale_read.rs"]
+mod stale_read;
 #[path = "simulation/world.rs"]
 mod world;
 
@@ -102,5 +104,25 @@ fn a_seed_replays_exactly() {
         assert_eq!(differs, None, "seed {seed} ran differently the second time");
         assert_eq!(first.journal.len(), second.journal.len(), "seed {seed}");
         assert!(!first.journal.is_empty());
+    }
+}
+
+/// Seeds of the scenario of a claim over an owner that lives, in which clocks and turns differ.
+const SCENARIOS: std::ops::RangeInclusive<u64> = 1..=20;
+
+#[test]
+fn no_stale_read_after_a_claim_that_was_waited_for() {
+    for seed in SCENARIOS {
+        let outcome = stale_read::run(seed, true);
+        assert!(!outcome.stale() && !outcome.read.is_empty(), "seed {seed}: {outcome:?}");
+    }
+}
+
+/// The wait taken out: the old owner answers from memory what is no longer true.
+#[test]
+fn a_claim_that_waits_for_nobody_is_caught() {
+    for seed in SCENARIOS {
+        let outcome = stale_read::run(seed, false);
+        assert!(outcome.stale(), "seed {seed}: {outcome:?}");
     }
 }

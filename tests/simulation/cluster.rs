@@ -16,6 +16,7 @@ use std::{
 use souk::{actors::ports::StateStore, persistence::state_store::MemoryStateStore};
 use tokio::{
     runtime::Runtime,
+    task::JoinHandle,
     time::{Instant, sleep_until},
 };
 
@@ -44,6 +45,8 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// Each place's data directory.
     pub stores: Vec<Arc<dyn StateStore>>,
+    /// Each place's lease; the same, unless a test of the tests says otherwise.
+    pub leases: Vec<Duration>,
     pub lives: u64,
     pub now: u64,
     /// Everything that is not a node: clients, servers, what is between.
@@ -62,8 +65,7 @@ impl Cluster {
         let servers =
             Servers { world: world.handle().clone(), traffic: traffic.clone(), fenced: Arc::default(), fences };
         let net = Net::new(shards, world.handle().clone(), weather.clone(), rng.clone(), traffic.clone());
-        let mut settings = small_settings(&rng);
-        settings.lease = Some(LEASE);
+        let settings = small_settings(&rng);
         let wall = Wall::new(rng.clone());
         let site = Site { rng: rng.clone(), wall, weather, servers, net, bucket: Default::default(), settings };
         Self {
@@ -72,6 +74,7 @@ impl Cluster {
             door: Door::of_many(rng, traffic.clone()),
             nodes: Vec::new(),
             stores: (0..places).map(|_| Arc::new(MemoryStateStore::default()) as Arc<dyn StateStore>).collect(),
+            leases: vec![LEASE; places],
             lives: 0,
             now: 0,
             world,
@@ -83,7 +86,9 @@ impl Cluster {
 
     /// The place's next life, on the data directory that it has now.
     pub fn boot(&mut self, place: usize) {
-        let node = Node::start(&self.site, &self.shop, place, self.lives, self.stores[place].clone(), self.now);
+        let mut site = self.site.clone();
+        site.settings.lease = Some(self.leases[place]);
+        let node = Node::start(&site, &self.shop, place, self.lives, self.stores[place].clone(), self.now);
         self.lives += 1;
         self.nodes.push(node);
         self.nodes.sort_by_key(|node| node.place);
@@ -117,6 +122,14 @@ impl Cluster {
             self.tick(end);
         }
         done(self)
+    }
+
+    /// What a task outside the nodes comes to; `None`: not within the time.
+    pub fn outcome<T>(&mut self, within: Duration, task: JoinHandle<T>) -> Option<T> {
+        match self.until(within, |_| task.is_finished()) {
+            true => self.world.block_on(task).ok(),
+            false => None,
+        }
     }
 
     fn tick(&mut self, end: u64) {
