@@ -1,13 +1,14 @@
-//! The seeded simulation: whole shops on the memory journal, one thread, paused time.
+//! The seeded simulation: whole shops on the memory journal, one thread, paused time; on one node, and on several.
 //!
-//! Each seed is a shop with shoppers and operators, run through several crashes (the runtime is
-//! dropped at a random await), with slow, failing and ambiguous appends, lost, late and duplicated
-//! messages, poisoned entities and a payment provider that misbehaves. Afterwards the shop is left to
-//! settle, and the guarantees G1 to G5 are checked against the journal, the provider's books and what
-//! clients were told. A failing seed prints itself: `SOUK_SEED=<seed> cargo test --test simulation`
-//! replays it, event for event.
+//! Each seed is a shop with shoppers and operators and a payment provider that misbehaves, with slow, failing and
+//! ambiguous appends, lost, late and duplicated messages. On one node (`world`) the process crashes at random awaits and
+//! entities are poisoned. On several (`cluster`, `seeds_of_clusters`) each node is a machine with a clock of its own on
+//! one log: frozen as by SIGSTOP, cut off, deaf to the others, crashed, handed over, restarted on its old data or on
+//! none; who should own what is judged by the real membership and placement. Afterwards the shop is left to settle, and
+//! the guarantees G1 to G5 are checked against the log, the provider's books, what clients were told, and what each
+//! node shows. A failing seed prints itself: `SOUK_SEED=<seed> cargo test --test simulation` replays it, event for event.
 //!
-//! `SOUK_SEEDS=100000` runs more (`make simulate SEEDS=100000`); the default is what CI runs.
+//! `SOUK_SEEDS=100000` runs more of both (`make simulate SEEDS=100000`); the default is what CI runs.
 
 #[path = "simulation/auditor.rs"]
 mod auditor;

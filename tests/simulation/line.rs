@@ -38,12 +38,14 @@ pub struct Message {
 }
 
 type Inbox = UnboundedSender<Message>;
+/// Each connected node's inbox, and the line to it.
+type Inboxes = BTreeMap<NodeId, (Arc<Link>, Inbox)>;
 
 #[derive(Clone)]
 pub struct Net {
     /// Who said that it serves a shard, by shard; two may at once.
     pub serving: Arc<Mutex<Vec<Vec<NodeId>>>>,
-    inboxes: Arc<Mutex<BTreeMap<NodeId, (Arc<Link>, Inbox)>>>,
+    inboxes: Arc<Mutex<Inboxes>>,
     pub world: Handle,
     pub weather: Weather,
     pub rng: Rng,
