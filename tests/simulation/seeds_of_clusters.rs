@@ -77,10 +77,11 @@ pub fn run(seed: u64, fences: bool) -> Result<Run, Vec<String>> {
     let mut cluster = Cluster::new(rng.clone(), places, shards, fences);
     let mut troubles = Troubles::default();
     (0..places).for_each(|place| cluster.boot(place));
+    cluster.shop.deliveries();
     let clients = open(&cluster);
     let reads = auditor::start(&cluster);
     for _ in 0..3 + rng.below(6) {
-        let pause = *rng.pick(&[1_000, 4_000, 12_000, 60_000]);
+        let pause = *rng.pick(&[1_000, 4_000, 12_000, 40_000]);
         cluster.run(rng.millis(pause));
         trouble(&mut cluster, &rng, &mut troubles);
         revive(&mut cluster);
@@ -124,10 +125,12 @@ fn trouble(cluster: &mut Cluster, rng: &Rng, troubles: &mut Troubles) {
         }
         2 => troubles.cut += u64::from(node.link.toggle()),
         3 => {
-            // It soon thinks that it is alone, and may learn late what the others write.
+            // It soon thinks that it is alone. Those whose shards it then claims may learn late of that.
             let me = node.name.clone();
             node.link.deafen(others.into_iter().filter(|other| *other != me));
-            node.link.slow_log(rng.millis(*rng.pick(&[1, 1_000, 6_000])));
+            for node in &cluster.nodes {
+                node.link.slow_log(rng.millis(*rng.pick(&[1, 1_000, 8_000])));
+            }
             troubles.misled += 1;
         }
         4 => node.link.heal(),

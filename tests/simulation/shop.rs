@@ -1,7 +1,10 @@
 //! One seeded shop, whoever runs it: its log, the provider's books, its people with what they want, and what they were
 //! told. All of it outlives every crash; how many nodes serve it is the business of `world` and `cluster`.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
+};
 
 use souk::{
     domain::{
@@ -57,7 +60,7 @@ impl Shop {
         for sku in &skus {
             let mut steps = Vec::new();
             for _ in 0..1 + rng.below(3) {
-                let units = std::num::NonZeroU32::new(1 + rng.below(6) as u32).unwrap();
+                let units = NonZeroU32::new(1 + rng.below(6) as u32).unwrap();
                 let receive = StockCommand::Receive { units, reference: Some("delivery".into()) };
                 let adjust = StockCommand::Adjust { delta: rng.below(5) as i64 - 2, reason: "count".into() };
                 for command in [receive, adjust, StockCommand::SetThreshold { units: rng.below(5) as u32 }] {
@@ -71,6 +74,18 @@ impl Shop {
             self.shopper(&rng, &skus);
         }
         self.skus = skus;
+    }
+
+    /// A lorry that comes and comes: so that a change is acknowledged at every moment of a run.
+    pub fn deliveries(&mut self) {
+        let rng = self.rng.clone();
+        let sku = rng.pick(&self.skus).clone();
+        let mut steps = Vec::new();
+        for _ in 0..40 {
+            let command = StockCommand::Receive { units: NonZeroU32::MIN, reference: Some("delivery".into()) };
+            steps.extend([Step::Stock { sku: sku.clone(), command }, Step::Pause(rng.millis(1_500))]);
+        }
+        self.script(steps);
     }
 
     fn shopper(&mut self, rng: &Rng, skus: &[Sku]) {
