@@ -42,6 +42,8 @@ mod node;
 mod observer;
 #[path = "simulation/provider.rs"]
 mod provider;
+#[path = "simulation/reckoning.rs"]
+mod reckoning;
 #[path = "simulation/remote_journal.rs"]
 mod remote_journal;
 #[path = "simulation/rng.rs"]
@@ -54,6 +56,8 @@ mod shop;
 mod signs;
 #[path = "simulation/stale_read.rs"]
 mod stale_read;
+#[path = "simulation/troubles.rs"]
+mod troubles;
 #[path = "simulation/world.rs"]
 mod world;
 
