@@ -61,6 +61,7 @@ impl Cluster {
     pub fn new(rng: Rng, places: usize, shards: u16, fences: bool) -> Self {
         let (world, base) = machine::runtime();
         let traffic = Arc::new(AtomicU64::new(0));
+        // No poison: a poisoned command stays in quarantine while its process lives, and these end healed, not restarted.
         let weather = Weather::new(Mix { poison: 0, ..Mix::draw(&rng) });
         let servers =
             Servers { world: world.handle().clone(), traffic: traffic.clone(), fenced: Arc::default(), fences };

@@ -62,22 +62,32 @@ impl Door {
 
     pub async fn ask<E: Hosted>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
         let (id, within) = (id.to_owned(), call.within);
-        self.through::<E, _>(within, |gateway| async move { gateway.ask::<E>(&id, command, call).await }).await
+        let asked = self.through(within, |gateway| async move { gateway.ask::<E>(&id, command, call).await }).await;
+        asked.unwrap_or(Err(AskError::TimedOut))
     }
 
     /// The owner's newest committed view.
     pub async fn read<E: Hosted>(&self, id: &str, within: Duration) -> Asked<E> {
         let id = id.to_owned();
-        self.through::<E, _>(within, |gateway| async move { gateway.read::<E>(&id, within).await }).await
+        let read = self.through(within, |gateway| async move { gateway.read::<E>(&id, within).await }).await;
+        read.unwrap_or(Err(AskError::TimedOut))
     }
 
-    async fn through<E: Hosted, F>(&self, within: Duration, request: impl FnOnce(Gateway) -> F) -> Asked<E>
+    /// The version in the node's own view, after it has folded what was durable when it was asked. `None`: it has not.
+    pub async fn glance<E: Hosted>(&self, id: &str, within: Duration) -> Option<u64> {
+        let id = id.to_owned();
+        let glance = |gateway: Gateway| async move { gateway.peek_after_writes::<E>(&id, within).await };
+        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.caught_up)?;
+        Some(peeked.answer.map_or(0, |answer| answer.version))
+    }
+
+    /// `None`: there is no node, or it went, or stands still; nobody knows what became of the request.
+    async fn through<F>(&self, within: Duration, request: impl FnOnce(Gateway) -> F) -> Option<F::Output>
     where
-        F: Future<Output = Asked<E>> + Send + 'static,
+        F: Future<Output: Send> + Send + 'static,
     {
-        let nobody = || AskError::Unavailable { retry_after_ms: 0, reason: "no node is up".into() };
-        let way = self.pick().ok_or_else(nobody)?;
-        let Some(node) = way.runtime else { return request(way.gateway).await };
+        let way = self.pick()?;
+        let Some(node) = way.runtime else { return Some(request(way.gateway).await) };
         self.traffic.fetch_add(1, Ordering::Relaxed);
         let (request, traffic) = (request(way.gateway), self.traffic.clone());
         let handled = node.spawn(async move {
@@ -85,10 +95,6 @@ impl Door {
             traffic.fetch_add(1, Ordering::Relaxed);
             answer
         });
-        match timeout(within + PATIENCE, handled).await {
-            Ok(Ok(answer)) => answer,
-            // The node went, or stands still: nobody knows what became of the request.
-            Ok(Err(_)) | Err(_) => Err(AskError::TimedOut),
-        }
+        timeout(within + PATIENCE, handled).await.ok()?.ok()
     }
 }

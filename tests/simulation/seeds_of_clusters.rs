@@ -40,7 +40,7 @@ pub fn run(seed: u64, fences: bool) -> Result<Run, Vec<String>> {
     }
     let mut broken = Vec::new();
     cluster_checks::heal(&mut cluster, &mut broken);
-    troubles.strong_reads = reads.stop(&mut broken);
+    troubles.reads = reads.stop(&mut broken);
     cluster_checks::settle(&mut cluster, clients, &mut broken);
     let mut totals = checks::check(&cluster.shop, &mut broken);
     let log = cluster_checks::check(&mut cluster, &mut broken);

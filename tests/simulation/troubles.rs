@@ -25,7 +25,7 @@ pub struct Troubles {
     /// Two nodes said at once that they serve a shard.
     pub doubled: u64,
     pub fenced: u64,
-    pub strong_reads: u64,
+    pub reads: u64,
 }
 
 impl Sum for (Totals, Troubles) {
@@ -41,14 +41,14 @@ impl Sum for (Totals, Troubles) {
         troubles.claims += other.claims;
         troubles.doubled += other.doubled;
         troubles.fenced += other.fenced;
-        troubles.strong_reads += other.strong_reads;
+        troubles.reads += other.reads;
     }
 }
 
 impl Troubles {
     pub fn assert_something_happened(&self) {
         let all = [self.frozen, self.cut, self.misled, self.crashed, self.handed_over, self.old_directories];
-        let came = [self.claims, self.doubled, self.fenced, self.strong_reads];
+        let came = [self.claims, self.doubled, self.fenced, self.reads];
         assert!(all.iter().chain(&came).all(|count| *count > 0), "{self:?}");
     }
 }
