@@ -40,7 +40,7 @@ bench: ## Every bench at full length, each beside its peer
 bench-smoke: ## Every bench for about a second: that it runs, not how fast
 	$(if $(BENCHES),SOUK_BENCH_SECONDS=1 timeout 900 $(CARGO) bench --locked --bench '*',@echo "no benches")
 
-simulate: ## Simulated shops with crashes and faults: make simulate SEEDS=100000
+simulate: ## Simulated shops with crashes and faults, on one node and on several: make simulate SEEDS=100000
 	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture
 
 chaos: ## A cluster under faults, and its history checked: make chaos MINUTES=30 (docs/chaos.md)
