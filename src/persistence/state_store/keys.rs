@@ -1,7 +1,7 @@
 //! The keys of a state store, in one ordered space so that one write is one atomic batch:
 //!
 //! ```text
-//! 'h' kind 0 len:u8 id version:u64   a record that changes an entity -> its sequence number
+//! 'h' kind 0 len:u8 id version:u64   records that change an entity, from this version on -> (version, sequence number)..
 //! 'm'                                 what the store was made from
 //! 'n' shard:u16                       the newest batch that may be inside: its place (u64) and its id
 //! 'r' table 0 key                     a row of a read model
@@ -48,11 +48,6 @@ pub fn history(key: &EntityKey, version: u64) -> Vec<u8> {
     out.extend_from_slice(key.id.as_bytes());
     out.extend_from_slice(&version.to_be_bytes());
     out
-}
-
-/// The version at the end of a history key.
-pub fn version_of(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(*key.last_chunk()?))
 }
 
 fn named(space: u8, name: &str, rest: &[u8]) -> Vec<u8> {

@@ -217,8 +217,9 @@ impl StateStore for SledStateStore {
             value.extend_from_slice(entity.json.as_bytes());
             batch.insert(keys::state(key.kind, &key.id), value);
         }
-        for (key, version, seq) in write.history {
-            batch.insert(keys::history(&key, version), &seq.to_be_bytes());
+        for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(HISTORY_PACK)) {
+            let (key, first, _) = &run[0];
+            batch.insert(keys::history(key, *first), pack(run));
         }
         if let Some(watermark) = write.watermark {
             batch.insert(keys::watermark(shard), &watermark.to_be_bytes());
@@ -281,15 +282,41 @@ impl StateStore for SledStateStore {
                 Some(found) => found.map_err(text)?.to_vec(),
                 None => keys::history(key, from_version),
             };
-            let found = db.range(first..=keys::history(key, u64::MAX)).take(limit);
-            found
-                .map(|entry| {
-                    let (key, seq) = entry.map_err(text)?;
-                    Ok((keys::version_of(&key).ok_or("a history key is too short")?, number(&seq)?))
-                })
-                .collect()
+            let mut records = Vec::new();
+            for packed in db.range(first..=keys::history(key, u64::MAX)).values() {
+                unpack(&packed.map_err(text)?, &mut records)?;
+                // The first entry may begin with records before the one that was asked for.
+                let before = records.iter().take_while(|(version, _)| *version <= from_version).count();
+                records.drain(..before.saturating_sub(1));
+                if records.len() >= limit {
+                    break;
+                }
+            }
+            records.truncate(limit);
+            Ok(records)
         })
     }
+}
+
+/// Records of one entity in one entry, at most: a read takes them all for the first.
+const HISTORY_PACK: usize = 64;
+
+/// Version and record, 8 bytes each, of all that a flush brings for an entity: a sled insert copies its whole leaf,
+/// so one for each record was the dearest part of a flush.
+fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
+    run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
+}
+
+fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    if !rest.is_empty() {
+        return Err(format!("a history entry of {} bytes", bytes.len()));
+    }
+    let half = |pair: &[u8]| pair.try_into().map(u64::from_be_bytes).map_err(text);
+    for pair in pairs {
+        into.push((half(&pair[..8])?, half(&pair[8..])?));
+    }
+    Ok(())
 }
 
 fn number(bytes: &[u8]) -> Result<u64, String> {

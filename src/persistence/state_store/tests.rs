@@ -131,6 +131,30 @@ fn after_the_last_possible_prefix_keys_pages_end() {
     });
 }
 
+/// However a history was cut into writes, it reads as one.
+#[test]
+fn history_of_many_records_and_many_writes_reads_as_one() {
+    let all: Vec<(u64, u64)> = (0..300).map(|n| (1 + n * 3, 10 + n)).collect();
+    let stores = |each: usize| {
+        both(|store| {
+            for records in all.chunks(each) {
+                let history = records.iter().map(|(version, seq)| (key("A"), *version, *seq)).collect();
+                store.write(S, TailWrite { history, ..TailWrite::default() }).expect("a write");
+            }
+            for from in [0, 1, 2, 191, 192, 193, 194, 898, 899, u64::MAX] {
+                let first = all.iter().rposition(|(version, _)| *version <= from).unwrap_or(0);
+                for limit in [1, 2, 63, 64, 65, 1000] {
+                    let expected = &all[first..all.len().min(first + limit)];
+                    assert_eq!(store.history(&key("A"), from, limit).expect("history"), expected, "{from}, {limit}");
+                }
+            }
+        });
+    };
+    for each in [1, 7, 64, 65, 300] {
+        stores(each);
+    }
+}
+
 #[test]
 fn history_begins_at_or_below_the_version() {
     both(|store| {
