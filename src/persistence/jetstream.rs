@@ -7,6 +7,7 @@
 //! Deliberately absent: message ids and server-side de-duplication (no append is ever sent twice).
 
 mod api;
+mod chain;
 mod error;
 mod open;
 mod options;
@@ -50,6 +51,8 @@ struct Inner {
 struct Writer {
     epoch: u64,
     end: Seq,
+    /// Of the message there, for the next one to name it.
+    sum: u32,
 }
 
 impl JetStreamJournal {

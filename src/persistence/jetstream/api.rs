@@ -11,6 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::chain::{BEFORE, Message, parsed, written};
 use crate::actors::ports::journal::Seq;
 
 /// "wrong last sequence", and its form on newer servers when another message is in flight.
@@ -104,6 +105,8 @@ struct Stored {
 struct StoredMessage {
     #[serde(default)]
     data: String,
+    #[serde(default)]
+    hdrs: String,
 }
 
 impl Api {
@@ -124,22 +127,39 @@ impl Api {
     }
 
     /// The message at `seq` as the stream's leader has it.
-    pub(super) async fn get(&self, stream: &str, seq: Seq) -> Result<Option<Vec<u8>>, ApiError> {
+    pub(super) async fn get(&self, stream: &str, seq: Seq) -> Result<Option<Message>, ApiError> {
         let body = serde_json::json!({ "seq": seq }).to_string();
         match self.ask::<Stored>(&format!("STREAM.MSG.GET.{stream}"), body).await {
-            Ok(stored) => {
-                let data = STANDARD.decode(stored.message.data);
-                data.map(Some).map_err(|error| ApiError::Unknown(format!("message {seq}: {error}").into()))
+            Ok(Stored { message }) => {
+                let plain = |text: String| {
+                    let bytes = STANDARD.decode(text);
+                    bytes.map_err(|error| ApiError::Unknown(format!("message {seq}: {error}").into()))
+                };
+                let headers = plain(message.hdrs)?;
+                let before = String::from_utf8_lossy(&headers).lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    name.eq_ignore_ascii_case(BEFORE).then(|| parsed(value)).flatten()
+                });
+                Ok(Some(Message { seq, payload: plain(message.data)?.into(), before }))
             }
             Err(ApiError::Server(error)) if error.err_code == MESSAGE_NOT_FOUND => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Appends one message if the stream ends at `after`.
-    pub(super) async fn publish(&self, subject: String, after: Seq, payload: Bytes) -> Result<Seq, NotStored> {
+    /// Appends one message if the stream ends at `after`, with the message of this sum.
+    pub(super) async fn publish(
+        &self,
+        subject: String,
+        after: Seq,
+        before: Option<u32>,
+        payload: Bytes,
+    ) -> Result<Seq, NotStored> {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Sequence", after.to_string());
+        if let Some(before) = before {
+            headers.insert(BEFORE, written(before));
+        }
         let request = Request::new().headers(headers).payload(payload).timeout(Some(self.timeout));
         let answer = match self.client.send_request(subject, request).await {
             Ok(answer) => answer,

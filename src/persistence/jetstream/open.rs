@@ -140,21 +140,21 @@ fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
 /// The journal's record, if it was written.
 async fn look(api: &Api, stream: &str) -> Result<Option<Meta>, JetStreamError> {
     let found = patiently(async || api.get(stream, 1).await).await.map_err(|error| io(stream, error))?;
-    found.map(|bytes| read_meta(stream, &bytes)).transpose()
+    found.map(|found| read_meta(stream, &found.payload)).transpose()
 }
 
 async fn write_meta(api: &Api, options: &JetStreamOptions, stream: &str) -> Result<Meta, JetStreamError> {
     let own = Meta { format: FORMAT, journal: Uuid::new_v4(), shards: options.shards };
     let payload = serde_json::to_vec(&own).map_err(|error| bad(stream, error.to_string()))?;
-    let bytes = patiently(async || {
-        match api.publish(options.meta_subject(), 0, payload.clone().into()).await {
+    let found = patiently(async || {
+        match api.publish(options.meta_subject(), 0, None, payload.clone().into()).await {
             Ok(_) | Err(NotStored::WrongEnd) => {}
             Err(NotStored::Full(why) | NotStored::Refused(why)) => return Err(ApiError::Refused(why)),
             Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => return Err(ApiError::Unknown(why)),
         }
         api.get(stream, 1).await?.ok_or_else(|| ApiError::Unknown("written and not found".into()))
     });
-    read_meta(stream, &bytes.await.map_err(|error| io(stream, error))?)
+    read_meta(stream, &found.await.map_err(|error| io(stream, error))?.payload)
 }
 
 fn read_meta(stream: &str, bytes: &[u8]) -> Result<Meta, JetStreamError> {

@@ -2,7 +2,8 @@
 //! next record on, whenever it ends, errs, falls silent or skips.
 //!
 //! What a consumer delivers twice is dropped; what it leaves out is asked for again, and only if the
-//! stream's leader itself does not have it either is it a gap (`Corrupt`).
+//! stream's leader itself does not have it either is it a gap (`Corrupt`). A consumer reads one copy of the stream, and
+//! copies may differ: see `chain`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +14,11 @@ use async_nats::jetstream::{
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{JetStreamJournal, write::decode};
+use super::{
+    JetStreamJournal,
+    chain::{self, BEFORE, Chain, Fit, Message, parsed},
+    write::decode,
+};
 use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
 
 /// Records fetched one by one rather than by a consumer.
@@ -46,6 +51,9 @@ struct Reader {
     short_since: Option<Instant>,
     /// That the log is gone was said.
     told: bool,
+    chain: Chain,
+    /// Every record before this one has a successor.
+    settled: Seq,
 }
 
 pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Option<Seq>) -> Records {
@@ -53,9 +61,21 @@ pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Op
         return stream::once(async { Err(JournalError::Io("no such shard".into())) }).boxed();
     }
     let next = from.max(1);
-    let (bounded, failed, told, read, short_since) = (false, false, false, 0, None);
-    let reader =
-        Reader { journal, shard, next, to, bounded, messages: None, pause: PAUSE_MIN, failed, read, short_since, told };
+    let reader = Reader {
+        journal,
+        shard,
+        next,
+        to,
+        bounded: false,
+        messages: None,
+        pause: PAUSE_MIN,
+        failed: false,
+        read: 0,
+        short_since: None,
+        told: false,
+        chain: Chain::default(),
+        settled: 0,
+    };
     stream::unfold(reader, |mut reader| async {
         let record = reader.next().await.transpose()?;
         // Damage ends the stream: nothing behind it is to be trusted.
@@ -70,25 +90,70 @@ impl Reader {
         if self.failed {
             return Ok(None);
         }
-        if let Some(to) = self.to {
-            if !self.bounded {
-                self.to = Some(to.min(self.end().await?));
-                self.bounded = true;
-            }
-            let left = (self.to.unwrap_or(to) + 1).saturating_sub(self.next);
-            if left == 0 {
-                return Ok(None);
-            }
-            if self.messages.is_none() && left <= SINGLY_MAX {
-                return self.singly().await.map(Some);
-            }
-        }
         loop {
-            match self.receive().await? {
-                Some(record) => return Ok(Some(record)),
-                None => self.rest().await,
+            if let Some(message) = self.chain.ready() {
+                return self.hand_out(&message).map(Some);
+            }
+            if let Some(to) = self.to {
+                if !self.bounded {
+                    self.settled = to.min(self.end().await?);
+                    (self.to, self.bounded) = (Some(self.settled), true);
+                }
+                let left = (self.settled + 1).saturating_sub(self.next);
+                if left == 0 && self.chain.is_empty() {
+                    return Ok(None);
+                }
+                if self.messages.is_none() && left <= SINGLY_MAX {
+                    self.singly().await?;
+                    continue;
+                }
+            }
+            if !self.receive().await? {
+                self.rest().await;
             }
         }
+    }
+
+    fn hand_out(&mut self, message: &Message) -> Result<Arc<Record>, JournalError> {
+        let record = decode(self.shard, message.seq, &message.payload)?;
+        self.read = message.seq;
+        self.pause = PAUSE_MIN;
+        Ok(Arc::new(record))
+    }
+
+    /// Takes the next message if it was written on what came before it; `false`: it must be asked for again.
+    async fn accept(&mut self, next: Message) -> Result<bool, JournalError> {
+        let differs = |seq, whose: &str| {
+            let problem = format!(
+                "the servers' copies of the log differ: the record behind it was written on another one than {whose}; \
+                 docs/operations-cluster.md says what to do"
+            );
+            JournalError::Corrupt { shard: self.shard, seq, problem: problem.into() }
+        };
+        match self.chain.fit(&next) {
+            Fit::Fits => {}
+            Fit::ShownDiffers => return Err(differs(next.seq - 1, "was read here")),
+            Fit::HeldDiffers(odd) => match self.journal.message(self.shard, odd.seq).await {
+                Ok(Some(leaders)) if Some(chain::sum(&leaders.payload)) == next.before => {
+                    tracing::warn!(
+                        shard = self.shard.0,
+                        seq = odd.seq,
+                        "a copy of the log differs; the leader's is taken"
+                    );
+                    metrics::counter!("souk_journal_odd_copies_total").increment(1);
+                    self.chain.mend(leaders);
+                }
+                Ok(Some(_)) => return Err(differs(odd.seq, "the leader has")),
+                Ok(None) | Err(_) => {
+                    self.chain.mend(odd);
+                    return Ok(false);
+                }
+            },
+        }
+        self.next = next.seq + 1;
+        let followed = next.seq < self.settled;
+        self.chain.take(next, followed);
+        Ok(true)
     }
 
     /// The end for a range, which has an end itself: its reader may wait.
@@ -104,26 +169,31 @@ impl Reader {
         }
     }
 
-    async fn singly(&mut self) -> Result<Arc<Record>, JournalError> {
+    async fn singly(&mut self) -> Result<(), JournalError> {
         const TRIES: u32 = 5;
         let mut tried = 0;
         loop {
             tried += 1;
-            match self.journal.record(self.shard, self.next).await {
-                Err(JournalError::Io(_)) if tried < TRIES => self.rest().await,
-                found => {
-                    self.next += 1;
-                    self.pause = PAUSE_MIN;
-                    return found.map(Arc::new);
-                }
+            let found = match self.journal.message(self.shard, self.next).await {
+                Ok(Some(message)) => self.accept(message).await,
+                Ok(None) => Err(JournalError::Io(
+                    format!("shard {}: record {} is not to be found", self.shard.0, self.next).into(),
+                )),
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(true) => return Ok(()),
+                Ok(false) | Err(JournalError::Io(_)) if tried < TRIES => self.rest().await,
+                Ok(false) => return Err(JournalError::Io(format!("shard {}: no answer", self.shard.0).into())),
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// The next record; `None` when the consumer is lost and another must be made, after a rest.
-    async fn receive(&mut self) -> Result<Option<Arc<Record>>, JournalError> {
+    /// Takes the next message; `false` when the consumer is lost and another must be made, after a rest.
+    async fn receive(&mut self) -> Result<bool, JournalError> {
         if self.messages.is_none() && self.shorter().await? {
-            return Ok(None);
+            return Ok(false);
         }
         let messages = match &mut self.messages {
             Some(messages) => messages,
@@ -132,7 +202,7 @@ impl Reader {
                 Err(error) => {
                     tracing::debug!(shard = self.shard.0, %error, "a reader has no consumer");
                     self.refused().await?;
-                    return Ok(None);
+                    return Ok(false);
                 }
             },
         };
@@ -153,20 +223,21 @@ impl Reader {
                 // Only the leader's word makes it a gap: a lost delivery is asked for again.
                 let leader = &self.journal.0.api;
                 let found = leader.get(&self.journal.0.options.stream(self.shard), self.next).await;
-                if found.is_ok_and(|found| found.is_none()) {
+                if matches!(found, Ok(None)) {
                     let problem = format!("record {seq} follows, and {} is not there", self.next).into();
                     return Err(JournalError::Corrupt { shard: self.shard, seq: self.next, problem });
                 }
                 break;
             }
-            let record = decode(self.shard, seq, &message.payload)?;
-            self.next += 1;
-            self.read = seq;
-            self.pause = PAUSE_MIN;
-            return Ok(Some(Arc::new(record)));
+            let before = message.headers.as_ref().and_then(|headers| parsed(headers.get(BEFORE)?.as_str()));
+            let next = Message { seq, payload: message.payload.clone(), before };
+            if self.accept(next).await? {
+                return Ok(true);
+            }
+            break;
         }
         self.messages = None;
-        Ok(None)
+        Ok(false)
     }
 
     async fn consume(&self) -> Result<pull::Stream, Box<dyn std::error::Error + Send + Sync>> {
@@ -197,8 +268,11 @@ impl Reader {
                 let problem = format!("it was read up to {}, and the log ends at {end}: records were lost", self.read);
                 Err(JournalError::Corrupt { shard: self.shard, seq: end + 1, problem: problem.into() })
             }
-            Ok(_) => {
+            Ok(end) => {
                 self.short_since = None;
+                if self.to.is_none() {
+                    self.settled = end;
+                }
                 Ok(false)
             }
             // The consumer says more.

@@ -23,22 +23,26 @@ impl JetStreamJournal {
         let shard = claim.shard;
         let ours = |record: &Record| (record.epoch, &record.node) == (claim.epoch, &claim.node);
         for _ in 0..ROUNDS {
-            if let Some(record) = self.find(shard, after + 1).await? {
+            if let Some((record, sum)) = self.find(shard, after + 1).await? {
                 if ours(&record) {
-                    self.moved(shard, claim.epoch, record.seq);
+                    self.moved(shard, claim.epoch, record.seq, sum);
                 }
                 return Ok(Resolution::of(Some(&record), after, batch));
             }
             // A claim's appends are only sent where the log ends under it: this one never was. Nor may a barrier be
             // written there, under an epoch that is over.
-            if after == 0 || !ours(&self.record(shard, after).await?) {
+            if after == 0 {
+                return Ok(Resolution::NotStored);
+            }
+            let (last, sum) = self.record(shard, after).await?;
+            if !ours(&last) {
                 return Ok(Resolution::NotStored);
             }
             let barrier = Entry::Batch(Batch { id: BatchId(Uuid::new_v4()), commits: Vec::new() });
-            match self.publish(&claim, after, barrier).await {
-                Ok(seq) => {
+            match self.publish(&claim, after, Some(sum), barrier).await {
+                Ok((seq, sum)) => {
                     metrics::counter!("souk_journal_barriers_total").increment(1);
-                    self.moved(shard, claim.epoch, seq);
+                    self.moved(shard, claim.epoch, seq, sum);
                     return Ok(Resolution::NotStored);
                 }
                 // Somebody was first: perhaps the append itself.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     JetStreamJournal, Writer,
     api::{ApiError, NotStored, STREAM_NOT_FOUND},
+    chain::{self, Message},
 };
 use crate::{
     actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, Seq, Shard},
@@ -14,15 +15,14 @@ use crate::{
 impl JetStreamJournal {
     pub(super) async fn claim_now(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
         let end = self.end_now(shard).await?;
-        let before = match end {
-            0 => 0,
-            _ => self.record(shard, end).await?.epoch,
+        let (epoch, before) = match end {
+            0 => (0, None),
+            _ => self.record(shard, end).await.map(|(record, sum)| (record.epoch, Some(sum)))?,
         };
-        let claim = Claim { shard, node, epoch: before + 1, seq: end + 1 };
-        let published = self.publish(&claim, end, Entry::Claimed).await;
-        match published {
-            Ok(seq) => {
-                self.writes(shard, Writer { epoch: claim.epoch, end: seq });
+        let claim = Claim { shard, node, epoch: epoch + 1, seq: end + 1 };
+        match self.publish(&claim, end, before, Entry::Claimed).await {
+            Ok((seq, sum)) => {
+                self.writes(shard, Writer { epoch: claim.epoch, end: seq, sum });
                 Ok(claim)
             }
             Err(NotStored::WrongEnd) => Err(JournalError::LostRace),
@@ -63,12 +63,12 @@ impl JetStreamJournal {
                 }
             })?,
         };
-        if ours.is_none_or(|ours| ours.epoch != claim.epoch || ours.end != after) {
+        let Some(ours) = ours.filter(|ours| (ours.epoch, ours.end) == (claim.epoch, after)) else {
             return Err(AppendError::Fenced);
-        }
-        match self.publish(claim, after, entry).await {
-            Ok(seq) => {
-                self.moved(claim.shard, claim.epoch, seq);
+        };
+        match self.publish(claim, after, Some(ours.sum), entry).await {
+            Ok((seq, sum)) => {
+                self.moved(claim.shard, claim.epoch, seq, sum);
                 Ok(seq)
             }
             Err(NotStored::WrongEnd) => Err(AppendError::Fenced),
@@ -84,9 +84,9 @@ impl JetStreamJournal {
         if end == 0 {
             return Ok(None);
         }
-        let last = self.record(claim.shard, end).await?;
+        let (last, sum) = self.record(claim.shard, end).await?;
         let ours = (last.epoch, &last.node) == (claim.epoch, &claim.node) && last.entry != Entry::Released;
-        let writer = ours.then_some(Writer { epoch: claim.epoch, end });
+        let writer = ours.then_some(Writer { epoch: claim.epoch, end, sum });
         if let Some(writer) = writer {
             self.writes(claim.shard, writer);
         }
@@ -102,19 +102,28 @@ impl JetStreamJournal {
         }
     }
 
-    pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq) {
-        if let Some(writer) = self.writers().get_mut(&shard).filter(|writer| writer.epoch == epoch) {
-            writer.end = writer.end.max(end);
+    pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq, sum: u32) {
+        if let Some(writer) =
+            self.writers().get_mut(&shard).filter(|writer| (writer.epoch, true) == (epoch, writer.end < end))
+        {
+            (writer.end, writer.sum) = (end, sum);
         }
     }
 
-    pub(super) async fn publish(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, NotStored> {
+    /// `before`: the sum of the message at `after`. Answers the place and the sum of the new one.
+    pub(super) async fn publish(
+        &self,
+        claim: &Claim,
+        after: Seq,
+        before: Option<u32>,
+        entry: Entry,
+    ) -> Result<(Seq, u32), NotStored> {
         let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
         let bytes = envelope::encode(&record).map_err(|error| NotStored::Refused(error.to_string().into()))?;
-        let started = std::time::Instant::now();
-        let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, bytes.into()).await;
+        let (sum, started) = (chain::sum(&bytes), std::time::Instant::now());
+        let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, before, bytes.into()).await;
         metrics::histogram!("souk_journal_append_seconds").record(started.elapsed().as_secs_f64());
-        match stored {
+        match stored.map(|seq| (seq, sum)) {
             // No leader yet, or no stream any more: only the second is the end of it.
             Err(NotStored::Nobody(why)) => match self.end_now(claim.shard).await {
                 Err(JournalError::Refused(why)) => Err(NotStored::Refused(why)),
@@ -132,18 +141,22 @@ impl JetStreamJournal {
         info.map(|info| info.state.last_seq).map_err(|error| self.failed(shard, error))
     }
 
-    /// One record as the stream's leader has it.
-    pub(super) async fn record(&self, shard: Shard, seq: Seq) -> Result<Record, JournalError> {
+    /// One record as the stream's leader has it, and its sum.
+    pub(super) async fn record(&self, shard: Shard, seq: Seq) -> Result<(Record, u32), JournalError> {
         match self.find(shard, seq).await? {
-            Some(record) => Ok(record),
+            Some(found) => Ok(found),
             None => Err(JournalError::Io(format!("shard {}: record {seq} is not to be found", shard.0).into())),
         }
     }
 
-    pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<Record>, JournalError> {
+    pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<(Record, u32)>, JournalError> {
+        let found = self.message(shard, seq).await?;
+        found.map(|message| Ok((decode(shard, seq, &message.payload)?, chain::sum(&message.payload)))).transpose()
+    }
+
+    pub(super) async fn message(&self, shard: Shard, seq: Seq) -> Result<Option<Message>, JournalError> {
         let found = self.0.api.get(&self.0.options.stream(shard), seq).await;
-        let found = found.map_err(|error| self.failed(shard, error))?;
-        found.map(|bytes| decode(shard, seq, &bytes)).transpose()
+        found.map_err(|error| self.failed(shard, error))
     }
 
     /// A question that was not answered, or answered by an error.
