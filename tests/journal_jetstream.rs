@@ -65,3 +65,11 @@ async fn one_server() {
         restarts::servers_killed_one_at_a_time_lose_and_repeat_nothing(&mut servers),
     ];
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_with_little_storage() {
+    for count in [1, 3] {
+        let servers = NatsServers::start_with(count, "jetstream { max_file_store: 3MB }").await;
+        cases![definite::servers_without_storage_say_full(&servers)];
+    }
+}

@@ -44,6 +44,7 @@ impl ShardState {
                 }
                 attempt += 1;
                 let started = Instant::now();
+                let folded = args.tail.progress().folded;
                 let claimed = args.journal.claim(args.shard, args.settings.node.clone()).await;
                 let claim = match claimed {
                     Ok(claim) => claim,
@@ -57,6 +58,14 @@ impl ShardState {
                     }
                 };
                 args.meter.claims.increment(1);
+                // What was folded stood in the log: a claim of later stands behind it, or records were lost.
+                if claim.seq <= folded {
+                    return args.tail.fail(format!(
+                        "a claim stands at record {}, and the log was folded up to {folded}: records were lost; \
+                         a restart folds what is left",
+                        claim.seq
+                    ));
+                }
                 match args.folded(&claim).await {
                     Ok(()) => {
                         drop(myself.send_message(ShardMsg::Opened(Box::new(Opened { generation, claim, started }))))
