@@ -31,7 +31,7 @@ pub fn start(runtime: &Runtime, count: usize) -> Result<Option<NatsServers>> {
         return Ok(None);
     }
     let dir = tempfile::Builder::new().prefix("nats-").tempdir_in(super::disk()?)?;
-    Ok(Some(runtime.block_on(NatsServers::start_in(dir, count))))
+    Ok(Some(runtime.block_on(NatsServers::start_in(dir, count, ""))))
 }
 
 /// The settings of one node on these servers, as shipped but for the number of shards.

@@ -156,8 +156,9 @@ impl CommitterTask {
             match self.journal.resolve(self.claim.clone(), after, batch).await {
                 Ok(Resolution::Stored(seq)) => return Ok(seq),
                 Ok(Resolution::NotStored) => return Err(AppendError::Io(why)),
-                // Asked again it would say the same: whatever the batch's fate, nothing here can use the log now.
-                Err(JournalError::Refused(why)) => return Err(AppendError::Refused(why)),
+                // Asked again it would say the same. Still nobody knows, so nobody is told that it was not done: who
+                // asks again hears from the next claim why nothing can be done now.
+                Err(JournalError::Refused(why)) => return Err(AppendError::Ambiguous(why)),
                 Err(error) => {
                     tracing::warn!(shard = self.claim.shard.0, %error, attempt, "append not resolved");
                     tokio::time::sleep(backoff(&self.settings, attempt)).await;

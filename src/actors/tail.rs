@@ -135,6 +135,12 @@ impl Tail {
         self.progress.until(reached).await.map_err(stopped)
     }
 
+    /// What is folded here is no basis for anything any more: everybody who waits is told, and the process ends.
+    pub(super) fn fail(&self, reason: String) {
+        tracing::error!(shard = self.shard.0, %reason, "the tail is given up");
+        self.progress.change(|progress| progress.failed = Some(reason.into()));
+    }
+
     /// Resolves once the tail has failed, with the reason.
     pub(super) async fn stopped_for_good(&self) -> Arc<str> {
         match self.progress.until(|_| false).await {

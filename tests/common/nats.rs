@@ -36,13 +36,19 @@ fn free_port() -> u16 {
 impl NatsServers {
     /// One server alone, or three (or more) as a cluster; returns when JetStream answers with that many replicas.
     pub async fn start(count: usize) -> Self {
-        Self::start_in(TempDir::new().expect("a directory"), count).await
+        Self::start_with(count, "").await
+    }
+
+    /// With lines of nats-server's configuration beside what this sets by options.
+    pub async fn start_with(count: usize, config: &str) -> Self {
+        Self::start_in(TempDir::new().expect("a directory"), count, config).await
     }
 
     /// The same, with their files in a directory of the caller's choice.
-    pub async fn start_in(dir: TempDir, count: usize) -> Self {
+    pub async fn start_in(dir: TempDir, count: usize, config: &str) -> Self {
         let servers = (0..count).map(|_| Server { port: free_port(), route: free_port(), child: None }).collect();
         let mut servers = Self { servers, dir };
+        std::fs::write(servers.config(), config).expect("a file");
         for n in 0..count {
             servers.spawn(n);
         }
@@ -55,6 +61,7 @@ impl NatsServers {
         let log = std::fs::File::options().create(true).append(true).open(self.log(n)).expect("a log");
         let mut command = Command::new("nats-server");
         command.args(["-a", "127.0.0.1", "-js", "-sd"]).arg(&store);
+        command.arg("-c").arg(self.config());
         command.args(["-p", &self.servers[n].port.to_string(), "--name", &format!("n{n}")]);
         if self.servers.len() > 1 {
             let routes: Vec<String> =
@@ -67,6 +74,10 @@ impl NatsServers {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().expect("nats-server starts (scripts/setup-tests.sh installs it)");
         self.servers[n].child = Some(child);
+    }
+
+    fn config(&self) -> PathBuf {
+        self.dir.path().join("nats.conf")
     }
 
     pub fn log(&self, n: usize) -> PathBuf {

@@ -50,6 +50,25 @@ pub async fn a_stream_that_is_full_says_so_and_goes_on(servers: &NatsServers) {
     journal.append(claim, end, large).await.expect("there is room, and the claim still stands");
 }
 
+/// The servers' own bound, as a full disk would be one.
+pub async fn servers_without_storage_say_full(servers: &NatsServers) {
+    let shop = patient(servers).await;
+    let journal = shop.open(&servers.urls()).await;
+    let claim = claim(&journal, "a").await;
+    let mut end = claim.seq;
+    let full = loop {
+        match soon(journal.append(claim.clone(), end, sized(200_000))).await {
+            Ok(seq) => end = seq,
+            Err(error) => break error,
+        }
+        assert!(end < 30, "{end} records of 200 kB in 3 MB");
+    };
+    let AppendError::Full(why) = full else { panic!("after {end} records: {full:?}") };
+    assert!(end > 5 && why.contains("max_file_store"), "after {end} records: {why}");
+    assert_contiguous(&all(&journal, S).await, 1);
+    assert_eq!(journal.end(S).await.expect("an end"), end, "what was refused is not there");
+}
+
 pub async fn a_record_that_is_too_large_is_refused(servers: &NatsServers) {
     let shop = patient(servers).await;
     let journal = shop.open(&servers.urls()).await;

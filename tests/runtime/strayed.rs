@@ -13,6 +13,7 @@ use souk::{
     persistence::state_store::{MemoryStateStore, SledStateOptions, SledStateStore},
 };
 use tempfile::TempDir;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::stage::{SHARDS, Stage, WITHIN, receive};
@@ -50,7 +51,8 @@ fn kept(store: &dyn StateStore) -> bool {
 /// The log up to `last`, and then `more` receipts of one by a node that never saw the rest.
 async fn another_log(stage: &Stage, last: Seq, more: u128) -> Stage {
     let mut other = stage.clone();
-    other.storage = stage.storage.lost_behind(last);
+    other.storage = stage.storage.copied();
+    other.storage.lose_behind(last);
     other.store = Arc::new(MemoryStateStore::default());
     if more > 0 {
         let life = other.start().await;
@@ -123,4 +125,27 @@ async fn a_state_ahead_of_its_watermark_is_compared_too() {
         assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 50);
         life.runtime.stop().await;
     }
+}
+
+/// While it runs: the next claim comes to stand where something was folded already.
+#[tokio::test(start_paused = true)]
+async fn an_owner_whose_log_lost_records_does_not_go_on() {
+    let stage = Stage::new();
+    let life = stage.start().await;
+    for n in 1..=5 {
+        receive(&life.gateway, "A", n, 10).await.unwrap();
+    }
+    assert!(life.gateway.caught_up(WITHIN).await);
+    stage.storage.lose_behind(3);
+    let gateway = life.gateway.clone();
+    let asked = tokio::spawn(async move { receive(&gateway, "A", 6, 1).await });
+    let why = timeout(WITHIN, life.runtime.failed()).await.expect("the process is told to end");
+    assert!(why.contains("record 4") && why.contains("up to 6"), "{why}");
+    assert!(asked.await.unwrap().is_err(), "nothing is decided on what is not in the log");
+    life.runtime.stop().await;
+    // The next start folds what is left.
+    let life = stage.start().await;
+    assert!(life.gateway.caught_up(WITHIN).await);
+    assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 20);
+    assert_eq!(receive(&life.gateway, "A", 6, 1).await.unwrap().view.available, 21);
 }

@@ -41,6 +41,7 @@ impl ShardState {
                 }
                 attempt += 1;
                 let started = Instant::now();
+                let folded = args.tail.progress().folded;
                 let claim = match args.claim().await {
                     Ok(Some(claim)) => claim,
                     Ok(None) => return drop(myself.send_message(ShardMsg::StoodDown { generation })),
@@ -54,6 +55,14 @@ impl ShardState {
                     }
                 };
                 args.meter.claims.increment(1);
+                // What was folded stood in the log: a claim of later stands behind it, or records were lost.
+                if claim.seq <= folded {
+                    return args.tail.fail(format!(
+                        "a claim stands at record {}, and the log was folded up to {folded}: records were lost; \
+                         a restart folds what is left",
+                        claim.seq
+                    ));
+                }
                 match args.folded(&claim).await {
                     Ok(()) => {
                         drop(myself.send_message(ShardMsg::Opened(Box::new(Opened { generation, claim, started }))))

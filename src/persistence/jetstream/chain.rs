@@ -119,7 +119,7 @@ mod tests {
         let (a, b) = (message(1, "a", None), message(2, "b", Some("a")));
         assert_eq!(chain.fit(&a), Fit::Fits);
         chain.take(a, true);
-        assert_eq!(shown(&mut chain), []);
+        assert_eq!(shown(&mut chain), Vec::<Seq>::new());
         assert_eq!(chain.fit(&b), Fit::Fits);
         chain.take(b, false);
         assert_eq!(shown(&mut chain), [1, 2]);

@@ -49,14 +49,23 @@ impl MemoryStorage {
         self.log(shard).map_or_else(|_| Vec::new(), |log| log.kept().records.clone())
     }
 
-    /// What is left where everything behind `last` was lost; the journal's name stays.
-    pub fn lost_behind(&self, last: Seq) -> Self {
-        let kept = |log: &Log| {
-            let records: Vec<_> = log.kept().records.iter().filter(|record| record.seq <= last).cloned().collect();
-            let epoch = records.last().map_or(0, |record| record.epoch);
-            Log { kept: Mutex::new(Kept { records, epoch }), grown: Notify::new() }
+    /// Loses every log's records behind `last`, acknowledged or not, as servers do that had not synced them.
+    pub fn lose_behind(&self, last: Seq) {
+        for log in &*self.logs {
+            let mut kept = log.kept();
+            kept.records.retain(|record| record.seq <= last);
+            kept.epoch = kept.records.last().map_or(0, |record| record.epoch);
+        }
+    }
+
+    /// The same contents under the same name, from now on apart.
+    pub fn copied(&self) -> Self {
+        let copy = |log: &Log| {
+            let kept = log.kept();
+            let kept = Kept { records: kept.records.clone(), epoch: kept.epoch };
+            Log { kept: Mutex::new(kept), grown: Notify::new() }
         };
-        Self { id: self.id, logs: Arc::new(self.logs.iter().map(kept).collect()) }
+        Self { id: self.id, logs: Arc::new(self.logs.iter().map(copy).collect()) }
     }
 
     pub(super) fn claim(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
