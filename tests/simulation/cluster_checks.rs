@@ -35,8 +35,8 @@ const TABLES: [&str; 9] = [
 pub fn heal(cluster: &mut Cluster, broken: &mut Vec<String>) {
     cluster.site.weather.clear();
     cluster.nodes.iter().for_each(|node| node.link.heal());
-    // One that was cut off while it started may only now have waited in vain for half a minute.
-    cluster.run(Duration::from_secs(5));
+    // One that was cut off while it started may only now have waited in vain for half a minute; frozen, too, a little later.
+    cluster.run(Duration::from_secs(16));
     revive(cluster);
     let one_owner = |cluster: &mut Cluster| cluster.site.net.serving.lock().unwrap().iter().all(|all| all.len() == 1);
     if !cluster.until(Duration::from_secs(60), one_owner) {
