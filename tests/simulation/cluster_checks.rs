@@ -16,6 +16,7 @@ use crate::{
     checks::{self, Models},
     cluster::Cluster,
     node::Ended,
+    troubles::revive,
 };
 
 const TABLES: [&str; 9] = [
@@ -34,6 +35,9 @@ const TABLES: [&str; 9] = [
 pub fn heal(cluster: &mut Cluster, broken: &mut Vec<String>) {
     cluster.site.weather.clear();
     cluster.nodes.iter().for_each(|node| node.link.heal());
+    // One that was cut off while it started may only now have waited in vain for half a minute; frozen, too, a little later.
+    cluster.run(Duration::from_secs(16));
+    revive(cluster);
     let one_owner = |cluster: &mut Cluster| cluster.site.net.serving.lock().unwrap().iter().all(|all| all.len() == 1);
     if !cluster.until(Duration::from_secs(60), one_owner) {
         broken.push(format!("not each shard has one owner: {:?}", cluster.site.net.serving.lock().unwrap()));
