@@ -132,8 +132,8 @@ impl Journal for HearsLate {
         self.inner.read_range(shard, from, to)
     }
 
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.inner.resolve(shard, batch)
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        self.inner.resolve(claim, after, batch)
     }
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {

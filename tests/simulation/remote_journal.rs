@@ -131,9 +131,10 @@ impl Journal for RemoteJournal {
         self.carried(self.journal.read_range(shard, from, to))
     }
 
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         let journal = self.journal.clone();
-        async move { self.over(async move { journal.resolve(shard, batch).await }).await.ok_or_else(silent)? }.boxed()
+        async move { self.over(async move { journal.resolve(claim, after, batch).await }).await.ok_or_else(silent)? }
+            .boxed()
     }
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
