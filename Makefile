@@ -8,7 +8,7 @@ MINUTES ?= 30
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup
+.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup nats-versions
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,12 +40,15 @@ bench: ## Every bench at full length, each beside its peer
 bench-smoke: ## Every bench for about a second: that it runs, not how fast
 	$(if $(BENCHES),SOUK_BENCH_SECONDS=1 timeout 900 $(CARGO) bench --locked --bench '*',@echo "no benches")
 
-simulate: ## Simulated shops with crashes and faults: make simulate SEEDS=100000
+simulate: ## Simulated shops with crashes and faults, on one node and on several: make simulate SEEDS=100000
 	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture
 
 chaos: ## A cluster under faults, and its history checked: make chaos MINUTES=30 (docs/chaos.md)
 	SOUK_CHAOS_MINUTES=$(MINUTES) timeout $$(( $(MINUTES) * 60 + 1200 )) \
 		$(CARGO) test --release --locked --test cluster everything_at_once -- --nocapture
+
+nats-versions: setup ## The cluster's tests on the nats-servers of newer Debian releases, too
+	./scripts/nats-versions.sh
 
 verify: fmt lint tidy deny web-check ## Formatting, lints, house rules, licences, the page's types
 

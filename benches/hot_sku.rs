@@ -5,49 +5,11 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex};
-
 use anyhow::{Result, ensure};
-use common::{load, postgres::Postgres, report, shop::Shop};
+use common::{hot::Hot, load, postgres::Postgres, report, shop::Shop};
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
-const HOLDS_PER_SKU: u64 = 200_000;
 const UNITS: u32 = 100_000_000;
-/// More SKUs than any run retires.
-const SKUS: usize = 500;
-
-/// The one SKU that all clients want at this moment, and how many holds it has.
-#[derive(Clone)]
-struct Hot {
-    skus: Arc<[Arc<str>]>,
-    now: Arc<Mutex<(usize, u64)>>,
-}
-
-impl Hot {
-    fn new() -> Self {
-        let skus = (0..SKUS).map(|n| format!("HOT-{n:03}").into()).collect();
-        Self { skus, now: Arc::default() }
-    }
-
-    /// Room for one more sample on one SKU.
-    fn prepare(&self, holds: u64) {
-        let mut now = self.now.lock().expect("not poisoned");
-        if now.1 + holds > HOLDS_PER_SKU {
-            *now = ((now.0 + 1) % SKUS, 0);
-        }
-        now.1 += holds;
-    }
-
-    fn sku(&self) -> (Arc<str>, u64) {
-        let (sku, holds) = *self.now.lock().expect("not poisoned");
-        (self.skus[sku].clone(), holds)
-    }
-
-    fn picker(&self) -> impl FnMut() -> Arc<str> + Send + 'static {
-        let hot = self.clone();
-        move || hot.sku().0
-    }
-}
 
 fn main() -> Result<()> {
     let mut criterion = load::criterion();
@@ -55,7 +17,7 @@ fn main() -> Result<()> {
     let mut group = criterion.benchmark_group("hot_sku");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
 
-    let (shop, hot) = (Shop::start(&runtime)?, Hot::new());
+    let (shop, hot) = (Shop::start(&runtime)?, Hot::new(|_| true));
     shop.stock(&runtime, &hot.skus, UNITS)?;
     for clients in CLIENTS {
         let holders = shop.holders(clients, |_| hot.picker());
@@ -67,7 +29,7 @@ fn main() -> Result<()> {
     shop.stop(&runtime);
 
     if let Some(postgres) = Postgres::start(&runtime) {
-        let hot = Hot::new();
+        let hot = Hot::new(|_| true);
         runtime.block_on(postgres.stock(&hot.skus, i64::from(UNITS)))?;
         for clients in CLIENTS {
             let holders = postgres.holders(&runtime, clients, |_| hot.picker())?;

@@ -21,6 +21,7 @@ mod shop;
 pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
+    fold::Folds,
     program::App,
     shop::{Shop, ShopError},
 };

@@ -19,7 +19,7 @@ use crate::domain::{
 };
 
 /// Raised whenever [`rows`] or a stored state changes its meaning: the state store is then rebuilt.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The index rows of this state. Pure: the tail writes the difference between before and after.
 pub fn rows(key: &EntityKey, model: &Model) -> Vec<RowKey> {

@@ -96,7 +96,7 @@ async fn failing_process() {
     let later = journal.append(claim.clone(), end, batch(end)).await;
     assert!(matches!(&later, Err(AppendError::Io(why)) if why.contains("fdatasync")), "{later:?}");
     assert!(journal.claim(Shard(1), NodeId("w".into())).await.is_err());
-    assert!(journal.resolve(Shard(0), batch(1).id).await.is_err());
+    assert!(journal.resolve(claim.clone(), claim.seq, batch(1).id).await.is_err());
     assert!(journal.failed().await.contains("fdatasync"));
     let mut shown = 0;
     while let Some(Ok(_)) = live.next().await {

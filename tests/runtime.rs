@@ -9,11 +9,15 @@ mod commit_gate;
 mod faults;
 #[path = "runtime/folding.rs"]
 mod folding;
+#[path = "runtime/hand_over.rs"]
+mod hand_over;
 #[path = "runtime/residents.rs"]
 mod residents;
 #[path = "runtime/retries.rs"]
 mod retries;
 #[path = "runtime/stage.rs"]
 mod stage;
+#[path = "runtime/strayed.rs"]
+mod strayed;
 #[path = "runtime/supervision.rs"]
 mod supervision;

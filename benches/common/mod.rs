@@ -3,8 +3,11 @@
 //! Not every bench uses everything, so unused code is allowed here and nowhere else.
 #![allow(dead_code, unused_imports)]
 
+pub mod hot;
 pub mod http;
 pub mod load;
+pub mod nats;
+pub mod nodes;
 pub mod postgres;
 pub mod process;
 pub mod report;

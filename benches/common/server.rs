@@ -2,7 +2,7 @@
 //! its clients'. Sample catalogue, default configuration, and units enough of every SKU.
 
 use std::{
-    env, fs,
+    env,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     num::NonZeroU32,
@@ -21,7 +21,7 @@ use souk::{
 };
 use tempfile::TempDir;
 
-use super::shop::call;
+use super::{process::cpu_of, shop::call};
 
 const DIRECTORY: &str = "SOUK_BENCH_SERVER";
 const SKUS_MAX: usize = 100_000;
@@ -51,12 +51,8 @@ impl Server {
         self.process.id()
     }
 
-    /// User and system time since its start (fields 14 and 15 of `proc_pid_stat(5)`, in hundredths of a second).
     pub fn cpu(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
-        let after_name = stat.rsplit(')').next().context("no name")?;
-        let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 10))
+        cpu_of(self.id())
     }
 
     /// Drains the shop.

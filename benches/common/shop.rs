@@ -24,20 +24,32 @@ const HOLD_MS: i64 = 600_000;
 
 pub struct Shop {
     pub engine: Engine,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Shop {
     pub fn start(runtime: &Runtime) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("shop-").tempdir_in(super::disk()?)?;
-        let mut config = Config::default();
-        config.data.dir = dir.path().join("data");
-        let engine = runtime.block_on(Engine::start(&config, Vec::new()))?;
-        Ok(Self { engine, _dir: dir })
+        Self::start_in(runtime, Self::dir()?, Config::default())
     }
 
-    pub fn stop(self, runtime: &Runtime) {
-        runtime.block_on(self.engine.drain(WITHIN));
+    pub fn dir() -> Result<TempDir> {
+        Ok(tempfile::Builder::new().prefix("shop-").tempdir_in(super::disk()?)?)
+    }
+
+    /// With settings of its own, in a directory that may have been another shop's.
+    pub fn start_in(runtime: &Runtime, dir: TempDir, mut config: Config) -> Result<Self> {
+        config.data.dir = dir.path().join("data");
+        let engine = runtime.block_on(Engine::start(&config, Vec::new()))?;
+        Ok(Self { engine, dir })
+    }
+
+    /// Hands over, drains, and leaves the directory.
+    pub fn stop(self, runtime: &Runtime) -> TempDir {
+        runtime.block_on(async {
+            self.engine.hand_over(WITHIN).await;
+            self.engine.drain(WITHIN).await;
+        });
+        self.dir
     }
 
     /// Receives `units` of each SKU.

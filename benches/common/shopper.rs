@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
+use futures::future::try_join_all;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ pub enum What {
     Checkout,
     /// Staff holds one unit of the one hot SKU.
     HotHold,
+    /// Staff holds one unit of any SKU.
+    Hold,
 }
 
 impl What {
@@ -30,19 +33,24 @@ impl What {
             Self::AddToGrowingCart => "add_to_growing_cart",
             Self::Checkout => "checkout",
             Self::HotHold => "hot_hold",
+            Self::Hold => "hold",
         }
     }
 }
 
 /// What is known of the shop before the measuring.
 pub struct Shelf {
-    address: SocketAddr,
-    token: String,
+    /// Of one shop; connections are spread over them.
+    addresses: Vec<SocketAddr>,
+    pub token: String,
     /// Of lists: every page of the whole catalogue.
     pages: Vec<String>,
-    skus: Vec<String>,
+    pub skus: Vec<String>,
 }
 
+const MORE: u32 = 1_000_000;
+/// Connections that receive stock.
+const FILLERS: usize = 32;
 const ITEMS_OF_NEW_CART: u64 = 5;
 /// Lines of a growing cart; then quantities grow.
 const LINES: u64 = 50;
@@ -66,7 +74,26 @@ impl Shelf {
             }
         }
         ensure!(skus.len() as u64 > LINES, "{} SKUs are not a sample shop", skus.len());
-        Ok(Self { address, token, pages, skus })
+        Ok(Self { addresses: vec![address], token, pages, skus })
+    }
+
+    /// The same shop at these addresses.
+    pub fn at(self, addresses: Vec<SocketAddr>) -> Self {
+        Self { addresses, ..self }
+    }
+
+    /// Units enough of every SKU, received over HTTP.
+    pub async fn fill(&self) -> Result<()> {
+        let receive = |skus: Vec<String>| async move {
+            let mut connection = Connection::open(self.addresses[0], Some(&self.token)).await?;
+            for sku in skus {
+                let body = format!(r#"{{"quantity":{MORE}}}"#);
+                connection.post(&format!("/api/stock/{sku}/receipts"), Some(&key()), &body, 200).await?;
+            }
+            Ok(())
+        };
+        let chunks = self.skus.chunks(self.skus.len().div_ceil(FILLERS));
+        try_join_all(chunks.map(|skus| receive(skus.to_vec()))).await.map(drop)
     }
 }
 
@@ -80,10 +107,11 @@ pub struct Shopper {
 
 impl Shopper {
     pub async fn open(shelf: &Arc<Shelf>, what: What, connections: usize) -> Result<Vec<Self>> {
-        let token = (what == What::HotHold).then_some(&*shelf.token);
+        let token = matches!(what, What::HotHold | What::Hold).then_some(&*shelf.token);
         let mut all = Vec::with_capacity(connections);
         for n in 0..connections as u64 {
-            let connection = Connection::open(shelf.address, token).await?;
+            let address = shelf.addresses[n as usize % shelf.addresses.len()];
+            let connection = Connection::open(address, token).await?;
             all.push(Self { shelf: shelf.clone(), what, connection, rng: Rng::new(n), turn: n });
         }
         Ok(all)
@@ -92,6 +120,11 @@ impl Shopper {
     async fn put(&mut self, sku: usize, quantity: u64) -> Result<()> {
         let path = format!("/api/cart/lines/{}", self.shelf.skus[sku]);
         self.connection.put(&path, &format!(r#"{{"quantity":{quantity}}}"#)).await
+    }
+
+    async fn hold(&mut self, sku: usize) -> Result<()> {
+        let path = format!("/api/stock/{}/holds", self.shelf.skus[sku]);
+        self.connection.post(&path, Some(&key()), r#"{"quantity":1,"ttl_seconds":3600}"#, 201).await
     }
 
     async fn check_out(&mut self) -> Result<()> {
@@ -124,9 +157,10 @@ impl Client for Shopper {
             }
             What::AddToGrowingCart => self.put((turn % LINES) as usize, 1 + turn / LINES % 900).await,
             What::Checkout => self.check_out().await,
-            What::HotHold => {
-                let path = format!("/api/stock/{}/holds", self.shelf.skus[0]);
-                self.connection.post(&path, Some(&key()), r#"{"quantity":1,"ttl_seconds":3600}"#, 201).await
+            What::HotHold => self.hold(0).await,
+            What::Hold => {
+                let sku = self.rng.below(self.shelf.skus.len());
+                self.hold(sku).await
             }
         }
     }

@@ -25,7 +25,7 @@ use super::{
     meter::Meter,
     ports::{
         Clock, Journal, Reply,
-        journal::{AppendError, Batch, BatchId, Claim, Commit, Resolution, Seq},
+        journal::{AppendError, Batch, BatchId, Claim, Commit, JournalError, Resolution, Seq},
     },
     reply::{ReplyTo, SlotShared},
     settings::{ActorSettings, backoff},
@@ -143,19 +143,22 @@ impl CommitterTask {
         // The only handle: the journal takes the commits out of it without a copy.
         let batch = Arc::new(Batch { id, commits });
         match self.journal.append(self.claim.clone(), after, batch).await {
-            Err(AppendError::Ambiguous(why)) => self.resolve(id, why).await,
+            Err(AppendError::Ambiguous(why)) => self.resolve(after, id, why).await,
             known => known,
         }
     }
 
     /// Nobody knows whether the batch was stored: ask until the journal says. When it does not within
     /// the bound, the generation ends, and the next claim, which stands behind the batch or before it, decides.
-    async fn resolve(&self, batch: BatchId, why: Arc<str>) -> Result<Seq, AppendError> {
+    async fn resolve(&self, after: Seq, batch: BatchId, why: Arc<str>) -> Result<Seq, AppendError> {
         const TRIES: u32 = 8;
         for attempt in 0..TRIES {
-            match self.journal.resolve(self.claim.shard, batch).await {
+            match self.journal.resolve(self.claim.clone(), after, batch).await {
                 Ok(Resolution::Stored(seq)) => return Ok(seq),
                 Ok(Resolution::NotStored) => return Err(AppendError::Io(why)),
+                // Asked again it would say the same. Still nobody knows, so nobody is told that it was not done: who
+                // asks again hears from the next claim why nothing can be done now.
+                Err(JournalError::Refused(why)) => return Err(AppendError::Ambiguous(why)),
                 Err(error) => {
                     tracing::warn!(shard = self.claim.shard.0, %error, attempt, "append not resolved");
                     tokio::time::sleep(backoff(&self.settings, attempt)).await;
@@ -184,13 +187,13 @@ impl CommitterTask {
         }
     }
 
-    /// Drops everything undone; only a full journal is told to those whose events had no room, since a retry
-    /// would not help them. Reads are dropped, too: asked again, they are answered from what is committed.
+    /// Drops everything undone; only a journal that is full or refuses is told to those whose events it did not take,
+    /// since a retry would not help them. Reads are dropped, too: asked again, they are answered from what is committed.
     fn fail(self, error: AppendError, group: Vec<Item>, items: Vec<Item>, mut queue: UnboundedReceiver<Item>) {
         tracing::error!(shard = self.claim.shard.0, epoch = self.claim.epoch, %error, "append failed");
         queue.close();
         let waiting = std::iter::from_fn(|| queue.try_recv().ok());
-        if let AppendError::Full(reason) = &error {
+        if let AppendError::Full(reason) | AppendError::Refused(reason) = &error {
             for item in group.into_iter().chain(items).chain(waiting) {
                 if let Item::Commit { reply, .. } = item {
                     reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason: reason.clone(), retry: false });

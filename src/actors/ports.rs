@@ -12,6 +12,6 @@ pub use clock::Clock;
 pub use journal::Journal;
 pub use placement::{Hint, MemberLine, Placement};
 pub use provider::{PaymentGateway, ProviderFault};
-pub use state_store::{Row, RowChange, StateStore, StoreError, StoredEntity, TailWrite};
+pub use state_store::{BatchAt, Row, RowChange, StateStore, StoreError, StoredEntity, TailWrite};
 pub use transport::{Ask, Delivery, Envelope, Reply, Transport, TransportError};
 pub use webhook::{ProviderWebhooks, WebhookNews, WebhookRefusal};

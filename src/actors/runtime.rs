@@ -27,7 +27,7 @@ use super::{
     settings::ActorSettings,
     shard::{ShardArgs, ShardMsg},
     status::{ShardPhase, ShardStatus},
-    tail::{Tail, TailError},
+    tail::{Tail, TailError, strayed},
     watchers::Watchers,
 };
 
@@ -170,11 +170,16 @@ impl Runtime {
             let (journal, store, fold) = (journal.clone(), store.clone(), fold.clone());
             Tail::new(Shard(shard), journal, store, fold, watchers.clone(), settings.clone()).map(Arc::new)
         };
-        // A store that knows more than the journal was made from a longer one: fold everything anew.
-        for shard in 0..journal.shards() {
-            let end = patiently(settings, async || journal.end(Shard(shard)).await).await?;
-            if store.watermark(Shard(shard))? > end {
-                tracing::warn!(shard, "the state store is ahead of the journal and is rebuilt");
+        for shard in (0..journal.shards()).map(Shard) {
+            let (watermark, newest) = (store.watermark(shard)?, store.newest(shard)?);
+            let found = patiently(settings, async || strayed(&**journal, shard, watermark, newest).await).await?;
+            if let Some(difference) = found {
+                tracing::warn!(
+                    shard = shard.0,
+                    %difference,
+                    "the log is not the one that the state store was made from: records were lost, or the journal is \
+                     an older copy; the state store is emptied and everything is folded anew"
+                );
                 store.reset()?;
                 break;
             }

@@ -12,6 +12,7 @@
 mod flush;
 mod fold;
 mod hot;
+mod known;
 mod preload;
 mod progress;
 mod read;
@@ -23,7 +24,7 @@ use tokio::sync::Notify;
 
 use self::hot::Inner;
 use self::progress::ProgressCell;
-pub(super) use self::{preload::load_views, progress::Progress};
+pub(super) use self::{known::strayed, preload::load_views, progress::Progress};
 use super::{
     fold::Fold,
     ownership::LogOwner,
@@ -74,7 +75,7 @@ impl Tail {
         settings: ActorSettings,
     ) -> Result<Self, StoreError> {
         let watermark = store.watermark(shard)?;
-        let owing = read::owing_rows(&*store, shard)?;
+        let (newest, owing) = (store.newest(shard)?, read::owing_rows(&*store, shard)?);
         let progress = Progress { folded: watermark, flushed: watermark, ..Progress::default() };
         Ok(Self {
             shard,
@@ -82,7 +83,7 @@ impl Tail {
             store,
             fold,
             watchers,
-            inner: Mutex::new(Inner::new(owing)),
+            inner: Mutex::new(Inner::new(owing, newest)),
             writing: Mutex::new(()),
             progress: ProgressCell::new(progress),
             flush_asked: Notify::new(),
@@ -132,6 +133,12 @@ impl Tail {
     async fn until(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), TailError> {
         let stopped = |reason| TailError::Stopped { shard: self.shard, reason };
         self.progress.until(reached).await.map_err(stopped)
+    }
+
+    /// What is folded here is no basis for anything any more: everybody who waits is told, and the process ends.
+    pub(super) fn fail(&self, reason: String) {
+        tracing::error!(shard = self.shard.0, %reason, "the tail is given up");
+        self.progress.change(|progress| progress.failed = Some(reason.into()));
     }
 
     /// Resolves once the tail has failed, with the reason.

@@ -14,9 +14,9 @@ use crate::{
     views::{self, catalogue::Catalogue},
 };
 
-pub(super) struct Folds {
-    pub(super) catalogue: Catalogue,
-    pub(super) hub: Hub,
+pub struct Folds {
+    pub catalogue: Catalogue,
+    pub hub: Hub,
 }
 
 impl Folds {

@@ -7,6 +7,7 @@
 //! Deliberately absent: message ids and server-side de-duplication (no append is ever sent twice).
 
 mod api;
+mod chain;
 mod error;
 mod open;
 mod options;
@@ -28,7 +29,7 @@ pub use error::JetStreamError;
 pub use options::JetStreamOptions;
 pub use probe::{ProbeReport, probe};
 
-use self::{api::Api, resolve::Pending};
+use self::api::Api;
 use crate::actors::ports::journal::{
     AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, Records, Resolution, Seq, Shard,
 };
@@ -44,14 +45,14 @@ struct Inner {
     /// Of this process's newest claim on each shard: its epoch, and the record that its next append follows.
     /// A lock, held for a look or a change and never across an await.
     writers: Mutex<HashMap<Shard, Writer>>,
-    /// The newest append of each shard, until another follows: `resolve` asks about no other.
-    pending: Mutex<HashMap<Shard, Pending>>,
 }
 
 #[derive(Clone, Copy)]
 struct Writer {
     epoch: u64,
     end: Seq,
+    /// Of the message there, for the next one to name it.
+    sum: u32,
 }
 
 impl JetStreamJournal {
@@ -62,16 +63,12 @@ impl JetStreamJournal {
     pub async fn open(client: Client, options: JetStreamOptions) -> Result<Self, JetStreamError> {
         let api = Api::new(client, options.request_timeout);
         let meta = open::open(&api, &options).await?;
-        let (writers, pending) = (Mutex::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers, pending })))
+        let writers = Mutex::default();
+        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers })))
     }
 
     fn writers(&self) -> MutexGuard<'_, HashMap<Shard, Writer>> {
         self.0.writers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pending(&self) -> MutexGuard<'_, HashMap<Shard, Pending>> {
-        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,8 +101,8 @@ impl Journal for JetStreamJournal {
         reader::records(self.clone(), shard, from, Some(to))
     }
 
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.resolve_now(shard, batch).boxed()
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        self.resolve_now(claim, after, batch).boxed()
     }
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {

@@ -49,6 +49,7 @@ impl MemoryJournal {
         match fault.outcome {
             Outcome::Io => Err(AppendError::Io("the plan says so".into())),
             Outcome::Full => Err(AppendError::Full("the plan says so".into())),
+            Outcome::Refused => Err(AppendError::Refused("the plan says so".into())),
             Outcome::AmbiguousNotStored => {
                 wait(fault.after).await;
                 Err(ambiguous())
@@ -92,6 +93,7 @@ impl Journal for MemoryJournal {
             match fault.outcome {
                 Outcome::Io => Err(JournalError::Io("the plan says so".into())),
                 Outcome::Full => Err(JournalError::Full("the plan says so".into())),
+                Outcome::Refused => Err(JournalError::Refused("the plan says so".into())),
                 Outcome::AmbiguousNotStored => Err(lost()),
                 Outcome::AmbiguousStored => {
                     self.storage.claim(shard, node)?;
@@ -128,10 +130,10 @@ impl Journal for MemoryJournal {
         reader::records(self.storage.clone(), self.plan.clone(), shard, from, Some(to))
     }
 
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         async move {
-            wait(self.plan.resolve(shard)).await;
-            self.storage.resolve(shard, batch)
+            wait(self.plan.resolve(claim.shard)).await;
+            self.storage.resolve(claim.shard, after, batch)
         }
         .boxed()
     }

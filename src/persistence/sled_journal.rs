@@ -35,7 +35,7 @@ pub(crate) use load::Loader;
 pub use options::SledOptions;
 
 use self::{
-    request::{Ask, Known, Request},
+    request::{Ask, Request},
     shard_log::Shared,
 };
 use super::envelope;
@@ -187,23 +187,14 @@ impl Journal for SledJournal {
     }
 
     /// Stands in the same queue as appends, so one that is still on its way is waited for: the answer is final.
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         async move {
-            self.shared.log(shard)?;
-            let oldest = match self.ask(|answer| Ask::Resolve { shard, batch, answer }).await? {
-                Known::At(seq) => return Ok(Resolution::Stored(seq)),
-                Known::NotSince(oldest) => oldest,
-            };
-            // Older than what memory holds: rare (a batch whose writer was away for thousands of records).
-            let mut older = reader::records(self.shared.clone(), shard, 1, Some(oldest.saturating_sub(1)));
-            while let Some(record) = older.next().await {
-                let record = record?;
-                match &record.entry {
-                    Entry::Batch(stored) if stored.id == batch => return Ok(Resolution::Stored(record.seq)),
-                    Entry::Batch(_) | Entry::Claimed | Entry::Released => {}
-                }
-            }
-            Ok(Resolution::NotStored)
+            self.shared.log(claim.shard)?;
+            self.ask(|answer| Ask::Settle { answer }).await?;
+            let place = after + 1;
+            let found =
+                reader::records(self.shared.clone(), claim.shard, place, Some(place)).next().await.transpose()?;
+            Ok(Resolution::of(found.as_deref(), after, batch))
         }
         .boxed()
     }

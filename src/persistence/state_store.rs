@@ -1,8 +1,8 @@
 //! Where the tail keeps what it folded. A cache: whatever is wrong with it, it is emptied and filled again
 //! from the journal.
 //!
-//! A watermark beyond the journal's end (a journal restored from an older backup) is seen by the caller
-//! only, who knows both: it calls `StateStore::reset`.
+//! A log that is another one than was folded (restored from an older backup, lost by its servers) is seen by
+//! the caller only, who knows both (`actors/tail/known.rs`): it calls `StateStore::reset`.
 
 mod boot;
 mod keys;

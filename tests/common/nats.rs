@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -36,8 +36,19 @@ fn free_port() -> u16 {
 impl NatsServers {
     /// One server alone, or three (or more) as a cluster; returns when JetStream answers with that many replicas.
     pub async fn start(count: usize) -> Self {
+        Self::start_with(count, "").await
+    }
+
+    /// With lines of nats-server's configuration beside what this sets by options.
+    pub async fn start_with(count: usize, config: &str) -> Self {
+        Self::start_in(TempDir::new().expect("a directory"), count, config).await
+    }
+
+    /// The same, with their files in a directory of the caller's choice.
+    pub async fn start_in(dir: TempDir, count: usize, config: &str) -> Self {
         let servers = (0..count).map(|_| Server { port: free_port(), route: free_port(), child: None }).collect();
-        let mut servers = Self { servers, dir: TempDir::new().expect("a directory") };
+        let mut servers = Self { servers, dir };
+        std::fs::write(servers.config(), config).expect("a file");
         for n in 0..count {
             servers.spawn(n);
         }
@@ -50,6 +61,7 @@ impl NatsServers {
         let log = std::fs::File::options().create(true).append(true).open(self.log(n)).expect("a log");
         let mut command = Command::new("nats-server");
         command.args(["-a", "127.0.0.1", "-js", "-sd"]).arg(&store);
+        command.arg("-c").arg(self.config());
         command.args(["-p", &self.servers[n].port.to_string(), "--name", &format!("n{n}")]);
         if self.servers.len() > 1 {
             let routes: Vec<String> =
@@ -62,6 +74,10 @@ impl NatsServers {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().expect("nats-server starts (scripts/setup-tests.sh installs it)");
         self.servers[n].child = Some(child);
+    }
+
+    fn config(&self) -> PathBuf {
+        self.dir.path().join("nats.conf")
     }
 
     pub fn log(&self, n: usize) -> PathBuf {
@@ -85,6 +101,11 @@ impl NatsServers {
         self.servers.len()
     }
 
+    /// Of the servers that run.
+    pub fn ids(&self) -> Vec<u32> {
+        self.servers.iter().filter_map(|server| server.child.as_ref()).map(Child::id).collect()
+    }
+
     /// A client of all servers, as the shop connects.
     pub async fn client(&self) -> async_nats::Client {
         client(&self.urls()).await
@@ -103,8 +124,12 @@ impl NatsServers {
         self.ready(self.servers.len()).await;
     }
 
+    /// Returns when all its threads stand still: the signal alone leaves them a moment.
     pub fn freeze(&self, n: usize) {
         self.signal(n, Signal::STOP);
+        let child = self.servers[n].child.as_ref().expect("a running server");
+        let stopped = waitpid(Some(Pid::from_child(child)), WaitOptions::UNTRACED).expect("a child");
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "the server ended: {:?}", self.log(n));
     }
 
     pub fn thaw(&self, n: usize) {

@@ -151,7 +151,10 @@ async fn a_torn_tail_loses_only_what_was_not_acknowledged() {
         let journal = SledJournal::open(dir.path(), options()).expect("a torn tail is a crash, not damage");
         assert_eq!(journal.end(S).await.expect("an end"), end - 1);
         assert_eq!(all(&journal, S).await.len() as u64, end - 1);
-        assert_eq!(journal.resolve(S, last.id).await.expect("a resolution"), Resolution::NotStored);
+        assert_eq!(
+            journal.resolve(claim.clone(), end - 1, last.id).await.expect("a resolution"),
+            Resolution::NotStored
+        );
         journal.append(claim.clone(), end - 1, last.clone()).await.expect("the log goes on");
     }
 }

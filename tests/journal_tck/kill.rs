@@ -9,7 +9,7 @@ use std::{
 };
 
 use souk::{
-    actors::ports::journal::{Journal, Resolution, Shard},
+    actors::ports::journal::{BatchId, Claim, Journal, Resolution, Shard},
     persistence::SledJournal,
 };
 use tempfile::TempDir;
@@ -84,6 +84,7 @@ async fn acknowledged_records_survive_kill_9() {
         }
     }
     let (shard, seq, id) = acknowledged[acknowledged.len() - 1];
-    let found = journal.resolve(shard, souk::actors::ports::journal::BatchId(id)).await.expect("a resolution");
+    let claim = Claim { shard, node: node("w"), epoch: 0, seq: 0 };
+    let found = journal.resolve(claim, seq - 1, BatchId(id)).await.expect("a resolution");
     assert_eq!(found, Resolution::Stored(seq));
 }

@@ -42,7 +42,8 @@ async fn failures_store_nothing_and_are_definite() {
             Err(AppendError::Io(_)) => assert!(!full),
             other => panic!("{other:?}"),
         }
-        assert_eq!(journal.resolve(S, batch.id).await.expect("a resolution"), Resolution::NotStored);
+        let found = journal.resolve(claim.clone(), claim.seq, batch.id).await.expect("a resolution");
+        assert_eq!(found, Resolution::NotStored);
         assert_eq!(journal.end(S).await.expect("an end"), claim.seq);
     }
 }
@@ -57,7 +58,8 @@ async fn ambiguity_resolves_both_ways() {
         let batch = one(1);
         let answer = journal.append(claim.clone(), claim.seq, batch.clone()).await;
         assert!(matches!(answer, Err(AppendError::Ambiguous(_))), "{answer:?}");
-        assert_eq!(journal.resolve(S, batch.id).await.expect("a resolution"), expected);
+        let found = journal.resolve(claim.clone(), claim.seq, batch.id).await.expect("a resolution");
+        assert_eq!(found, expected);
     }
 }
 
@@ -67,8 +69,9 @@ async fn an_ambiguous_append_of_an_old_claim_is_not_stored() {
     let old = journal.claim(S, node("a")).await.expect("a claim");
     let new = journal.claim(S, node("b")).await.expect("a claim");
     let batch = one(1);
-    assert!(matches!(journal.append(old, new.seq, batch.clone()).await, Err(AppendError::Ambiguous(_))));
-    assert_eq!(journal.resolve(S, batch.id).await.expect("a resolution"), Resolution::NotStored);
+    assert!(matches!(journal.append(old.clone(), new.seq, batch.clone()).await, Err(AppendError::Ambiguous(_))));
+    let found = journal.resolve(old, new.seq, batch.id).await.expect("a resolution");
+    assert_eq!(found, Resolution::NotStored);
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +92,7 @@ async fn a_crash_falls_before_or_after_the_store() {
         let (batch, within) = (one(1), Duration::from_millis(given_up_after));
         let end = journal.end(S).await.expect("an end");
         assert!(tokio::time::timeout(within, journal.append(claim.clone(), end, batch.clone())).await.is_err());
-        let found = journal.resolve(S, batch.id).await.expect("a resolution");
+        let found = journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution");
         assert_eq!(found != Resolution::NotStored, stored);
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join;
-use souk::actors::ports::journal::{AppendError, BATCH_BYTES_MAX, Entry, Journal, JournalError, Resolution, Shard};
+use souk::actors::ports::journal::{
+    AppendError, BATCH_BYTES_MAX, Claim, Entry, Journal, JournalError, Resolution, Shard,
+};
 
 use super::{backends::Backend, make::*};
 
@@ -113,11 +115,21 @@ pub async fn resolve_knows_what_is_stored(backend: impl Backend) {
     let fenced = one(1);
     assert!(journal.append(claim.clone(), 0, fenced.clone()).await.is_err());
     for n in [0, 1, 300, 4499] {
-        let found = journal.resolve(S, batches[n].id).await.expect("a resolution");
-        assert_eq!(found, Resolution::Stored(claim.seq + 1 + n as u64));
+        let after = claim.seq + n as u64;
+        let found = journal.resolve(claim.clone(), after, batches[n].id).await.expect("a resolution");
+        assert_eq!(found, Resolution::Stored(after + 1));
+        // One place beside it, another batch stands.
+        let found = journal.resolve(claim.clone(), after - 1, batches[n].id).await.expect("a resolution");
+        assert_eq!(found, Resolution::NotStored);
     }
-    assert_eq!(journal.resolve(S, fenced.id).await.expect("a resolution"), Resolution::NotStored);
-    assert_eq!(journal.resolve(Shard(1), batches[0].id).await.expect("a resolution"), Resolution::NotStored);
+    assert_eq!(journal.resolve(claim.clone(), 0, fenced.id).await.expect("a resolution"), Resolution::NotStored);
+    let elsewhere = Claim { shard: Shard(1), ..claim };
+    assert_eq!(journal.resolve(elsewhere, 0, batches[0].id).await.expect("a resolution"), Resolution::NotStored);
+    assert_eq!(
+        journal.end(Shard(1)).await.expect("an end"),
+        0,
+        "a question about a log that nobody claimed leaves none"
+    );
 }
 
 /// The caller goes away in the middle of an append, at various moments; what `resolve` says then stays true.
@@ -135,13 +147,13 @@ pub async fn an_abandoned_append_resolves_for_good(backend: impl Backend) {
         }
         append.abort();
         let _aborted_or_done = append.await;
-        let said = journal.resolve(S, batch.id).await.expect("a resolution");
+        let said = journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution");
         let stored = all(&*journal, S).await.iter().find(|r| batch_of(r).is_some_and(|b| b.id == batch.id)).cloned();
         assert_eq!(said, stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)));
         // Final: a later append moves the end, and the answer is the same.
-        let end = journal.end(S).await.expect("an end");
-        journal.append(claim.clone(), end, one(0)).await.expect("an append");
-        assert_eq!(journal.resolve(S, batch.id).await.expect("a resolution"), said);
+        let newer = journal.end(S).await.expect("an end");
+        journal.append(claim.clone(), newer, one(0)).await.expect("an append");
+        assert_eq!(journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution"), said);
     }
 }
 
@@ -164,7 +176,8 @@ pub async fn what_was_acknowledged_survives_a_crash(mut backend: impl Backend) {
         assert_contiguous(&records, 1);
         for (seq, batch) in &acknowledged {
             assert_eq!(batch_of(&records[*seq as usize - 1]), Some(&**batch), "whole, as it was");
-            assert_eq!(journal.resolve(S, batch.id).await.expect("a resolution"), Resolution::Stored(*seq));
+            let found = journal.resolve(claim.clone(), seq - 1, batch.id).await.expect("a resolution");
+            assert_eq!(found, Resolution::Stored(*seq));
         }
         // A claim holds until a newer one, also over a restart.
         end = journal.append(claim.clone(), end, one(0)).await.expect("the claim still stands");
@@ -192,7 +205,8 @@ pub async fn a_crash_between_write_and_acknowledgement_resolves(mut backend: imp
     let journal = backend.reopen_after_crash(journal);
     let next = journal.claim(S, node("b")).await.expect("a claim");
     assert_eq!(next.seq, claim.seq + 2);
-    assert_eq!(journal.resolve(S, batch.id).await.expect("a resolution"), Resolution::Stored(claim.seq + 1));
+    let found = journal.resolve(claim.clone(), claim.seq, batch.id).await.expect("a resolution");
+    assert_eq!(found, Resolution::Stored(claim.seq + 1));
 }
 
 pub async fn bounds_are_refused_without_harm(backend: impl Backend) {
@@ -208,7 +222,7 @@ pub async fn bounds_are_refused_without_harm(backend: impl Backend) {
     assert!(matches!(journal.end(nowhere).await, Err(JournalError::Io(_))));
     let mut none = journal.read(nowhere, 1);
     assert!(matches!(futures::StreamExt::next(&mut none).await, Some(Err(JournalError::Io(_)))));
-    let wrong = souk::actors::ports::journal::Claim { shard: nowhere, ..claim };
+    let wrong = Claim { shard: nowhere, ..claim };
     assert!(matches!(journal.append(wrong, 0, one(1)).await, Err(AppendError::Io(_))));
     let _keeps: Arc<_> = journal;
 }

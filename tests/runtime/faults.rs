@@ -52,6 +52,22 @@ async fn a_full_journal_is_said_and_reads_go_on_until_there_is_room() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_journal_refuses_for_good_is_said_at_once() {
+    let stage = Stage::new();
+    let life = stage.start().await;
+    let sku = skus_of(0, 1).remove(0);
+    receive(&life.gateway, &sku, 1, 5).await.unwrap();
+    stage.gate.next([Outcome::Refused]);
+    let started = Instant::now();
+    let answer = receive(&life.gateway, &sku, 2, 1).await;
+    let Err(AskError::Unavailable { reason, .. }) = answer else { panic!("{answer:?}") };
+    assert!(reason.contains("the plan says so"), "{reason}");
+    assert!(started.elapsed() < Duration::from_secs(1), "said after {:?}", started.elapsed());
+    eventually("it serves again", || life.gateway.ready().is_ok()).await;
+    assert_eq!(receive(&life.gateway, &sku, 2, 1).await.unwrap().view.received, 6, "once, when it is taken");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fenced_owners_replies_never_get_out() {
     let stage = Stage::new();
     let first = stage.start().await;

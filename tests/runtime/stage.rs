@@ -52,7 +52,7 @@ pub struct Stage {
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
     pub told: Arc<Told>,
-    clock: Arc<PausedClock>,
+    pub clock: Arc<PausedClock>,
 }
 
 pub struct Life {
@@ -253,8 +253,8 @@ impl Journal for Gated {
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
         self.inner.read_range(shard, from, to)
     }
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.inner.resolve(shard, batch)
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        self.inner.resolve(claim, after, batch)
     }
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         self.inner.end(shard)
@@ -307,7 +307,7 @@ impl Fold for Told {
     fn loaded(&self, _: &EntityKey, _: u64, _: &Model) {}
 }
 
-struct PausedClock {
+pub struct PausedClock {
     started: Instant,
 }
 

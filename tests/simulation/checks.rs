@@ -8,16 +8,51 @@ use souk::{
         ports::journal::{Commit, Entry, Shard},
     },
     domain::{
-        ids::{CommandId, OrderId, Sku},
+        ids::CommandId,
         key::EntityKey,
-        model::{AnyView, Kind, Model},
-        order::{HoldState, Lifecycle, Order, OrderView},
+        model::{AnyView, Model},
+        order::{Lifecycle, Order, OrderView},
         stock::{Stock, StockView},
     },
     persistence::memory_journal::MemoryStorage,
 };
 
-use crate::world::{Totals, World};
+use crate::{
+    many::Sum,
+    observer::Shown,
+    reckoning::{money, numbers, sold, stock_and_orders},
+    shop::Shop,
+};
+
+/// Every entity as the log makes it.
+pub type Models = BTreeMap<EntityKey, (u64, Model)>;
+
+/// What a run did, for the sum over all seeds.
+#[derive(Debug, Default)]
+pub struct Totals {
+    pub crashes: u64,
+    pub acknowledged: u64,
+    pub verified: u64,
+    pub unsold: u64,
+    pub records: u64,
+}
+
+impl Sum for Totals {
+    fn add(&mut self, other: &Self) {
+        self.crashes += other.crashes;
+        self.acknowledged += other.acknowledged;
+        self.verified += other.verified;
+        self.unsold += other.unsold;
+        self.records += other.records;
+    }
+}
+
+impl Totals {
+    /// A simulation in which nothing is sold, nothing refused or nothing crashes proves nothing.
+    pub fn assert_something_happened(&self) {
+        assert!(self.crashes > 0 && self.acknowledged > 0 && self.verified > 0 && self.unsold > 0, "{self:?}");
+    }
+}
 
 fn commits(storage: &MemoryStorage) -> Vec<Commit> {
     let mut commits = Vec::new();
@@ -38,27 +73,44 @@ pub fn fingerprint(storage: &MemoryStorage) -> String {
 }
 
 /// Orders that are not at rest (and, once settled, none): G4.
-pub fn unsettled(world: &World, gateway: &Gateway) -> Vec<String> {
+pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
     let mut open = Vec::new();
-    for order in &world.orders {
+    for order in &shop.orders {
         let Ok(Some(answer)) = gateway.peek::<Order>(&order.to_string()) else { continue };
         if !answer.view.settled || matches!(answer.view.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment) {
             open.push(format!("G4: order {order} is {:?}, {:?}", answer.view.lifecycle, answer.view.payment_status));
         }
     }
     // A copy of a hold that arrived after its release is nobody's: it must expire by itself.
-    for sku in &world.skus {
+    for sku in &shop.skus {
         let Ok(Some(answer)) = gateway.peek::<Stock>(sku.as_str()) else { continue };
         if answer.view.held > 0 {
             open.push(format!("G4: {} units of {sku} are held by nobody", answer.view.held));
         }
     }
+    let waiting = shop.books.webhooks.lock().unwrap().len();
+    if waiting > 0 {
+        open.push(format!("the shop has not taken {waiting} webhooks"));
+    }
     open
 }
 
-pub fn check(world: &World, broken: &mut Vec<String>) -> Totals {
-    let commits = commits(&world.storage);
-    let mut models: BTreeMap<EntityKey, (u64, Model)> = BTreeMap::new();
+/// The log folded from its beginning, as every node's read models must be.
+pub fn fold(storage: &MemoryStorage) -> Models {
+    let mut models = Models::new();
+    for commit in commits(storage) {
+        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, Model::new(commit.key.kind)));
+        commit.events.iter().for_each(|event| model.apply(event));
+        *version = commit.version;
+    }
+    models
+}
+
+/// G1 to G5, whoever served the shop.
+pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
+    broken.append(&mut shop.went_back.lock().unwrap());
+    let commits = commits(&shop.storage);
+    let mut models = Models::new();
     let mut views: HashMap<(EntityKey, u64), AnyView> = HashMap::new();
     let mut remembered: HashSet<(EntityKey, CommandId)> = HashSet::new();
     let mut stored: HashSet<(EntityKey, CommandId, u64)> = HashSet::new();
@@ -78,7 +130,7 @@ pub fn check(world: &World, broken: &mut Vec<String>) -> Totals {
             broken.push(format!("G3: command {} had two effects on {}", commit.command_id, commit.key));
         }
     }
-    for ack in world.acks.0.lock().unwrap().iter() {
+    for ack in shop.acks.0.lock().unwrap().iter() {
         if ack.changed && !stored.contains(&(ack.key.clone(), ack.command_id, ack.version)) {
             broken.push(format!("G2: acknowledged and lost: {ack:?}"));
         }
@@ -89,16 +141,8 @@ pub fn check(world: &World, broken: &mut Vec<String>) -> Totals {
             broken.push(format!("G3: an answer showed what version {} of {} never was", ack.version, ack.key));
         }
     }
-    for (key, version, view) in world.seen.0.lock().unwrap().iter() {
-        if views.get(&(key.clone(), *version)) != Some(view) {
-            broken.push(format!("G5: a viewer saw version {version} of {key}, which was never committed so"));
-        }
-    }
-    for (key, (version, _)) in &models {
-        let newest = world.seen.0.lock().unwrap().iter().filter(|seen| seen.0 == *key).map(|seen| seen.1).max();
-        if newest != Some(*version) {
-            broken.push(format!("G5: viewers of {key} stopped at version {newest:?} of {version}"));
-        }
+    for seen in &shop.viewers {
+        viewers(&seen.0.lock().unwrap(), &models, &views, broken);
     }
     let orders = models.iter().filter_map(|(_, (_, model))| match model.view() {
         AnyView::Order(order) => Some(order),
@@ -106,14 +150,32 @@ pub fn check(world: &World, broken: &mut Vec<String>) -> Totals {
     });
     let orders: Vec<OrderView> = orders.collect();
     stock_and_orders(&models, &orders, broken);
-    money(world, &orders, broken);
+    money(shop, &orders, broken);
     numbers(&orders, broken);
     Totals {
         crashes: 0,
-        acknowledged: world.acks.0.lock().unwrap().len() as u64,
+        acknowledged: shop.acks.0.lock().unwrap().len() as u64,
         verified: orders.iter().filter(|order| sold(order)).count() as u64,
         unsold: orders.iter().filter(|order| !sold(order)).count() as u64,
         records: commits.len() as u64,
+    }
+}
+
+/// G5: one node's viewers saw what was committed, and saw it to its end.
+fn viewers(seen: &[Shown], models: &Models, views: &HashMap<(EntityKey, u64), AnyView>, broken: &mut Vec<String>) {
+    let mut newest: HashMap<&EntityKey, u64> = HashMap::new();
+    for (key, version, view) in seen {
+        if views.get(&(key.clone(), *version)) != Some(view) {
+            broken.push(format!("G5: a viewer saw version {version} of {key}, which was never committed so"));
+        }
+        let newest = newest.entry(key).or_default();
+        *newest = (*newest).max(*version);
+    }
+    for (key, (version, _)) in models {
+        let newest = newest.get(key).copied();
+        if newest != Some(*version) {
+            broken.push(format!("G5: viewers of {key} stopped at version {newest:?} of {version}"));
+        }
     }
 }
 
@@ -122,76 +184,5 @@ fn equation(key: &EntityKey, version: u64, stock: &StockView, broken: &mut Vec<S
     let here = stock.available as i64 + stock.held as i64 + stock.committed as i64 + stock.shipped as i64;
     if here != stock.received as i64 + stock.adjusted {
         broken.push(format!("G1: {key} at version {version}: {stock:?}"));
-    }
-}
-
-fn sold(order: &OrderView) -> bool {
-    match order.lifecycle {
-        Lifecycle::Verified | Lifecycle::Processing | Lifecycle::PartiallyShipped => true,
-        Lifecycle::Shipped | Lifecycle::Delivered | Lifecycle::Completed => true,
-        Lifecycle::Placing | Lifecycle::AwaitingPayment => false,
-        Lifecycle::Rejected | Lifecycle::Expired | Lifecycle::Cancelled => false,
-    }
-}
-
-/// What the stock gave away is what the sold orders have, unit for unit.
-fn stock_and_orders(models: &BTreeMap<EntityKey, (u64, Model)>, orders: &[OrderView], broken: &mut Vec<String>) {
-    let mut owned: BTreeMap<Sku, u64> = BTreeMap::new();
-    for order in orders {
-        for line in &order.stock {
-            let has = matches!(line.state, HoldState::Committed | HoldState::Shipped);
-            if has != sold(order) {
-                broken.push(format!("G4: {:?} order has {} {:?}", order.lifecycle, line.sku, line.state));
-            }
-            if has {
-                *owned.entry(line.sku.clone()).or_default() += u64::from(line.units);
-            }
-        }
-    }
-    for (key, (_, model)) in models.iter().filter(|(key, _)| key.kind == Kind::Stock) {
-        let AnyView::Stock(stock) = model.view() else { continue };
-        let sku = Sku::parse(&key.id).unwrap();
-        let owned = owned.get(&sku).copied().unwrap_or(0);
-        if stock.held != 0 || stock.committed + stock.shipped != owned {
-            broken.push(format!("G1/G4: {key} gave {stock:?}, sold orders have {owned}"));
-        }
-    }
-}
-
-/// Stock and money together: who has no goods has paid nothing, who has goods paid once.
-fn money(world: &World, orders: &[OrderView], broken: &mut Vec<String>) {
-    let mut paid: BTreeMap<OrderId, (i64, i64)> = BTreeMap::new();
-    for account in world.books.accounts.lock().unwrap().values() {
-        let Some(order) = account.order else { continue };
-        let sums = paid.entry(order).or_default();
-        sums.0 += account.captured - account.refunded;
-        let kept = account.authorised > 0 && !account.voided && account.captured == 0;
-        sums.1 += if kept { account.authorised } else { 0 };
-    }
-    for order in orders {
-        let Some(placement) = &order.placement else { continue };
-        let (taken, authorised) = paid.get(&placement.order).copied().unwrap_or_default();
-        let total = placement.totals.total.amount;
-        let right = match sold(order) {
-            // An operator may have given a little back.
-            true => (taken == total || taken == total - 100) && authorised == 0,
-            false => taken == 0 && authorised == 0,
-        };
-        if !right {
-            broken.push(format!(
-                "money: order {} is {:?} at {total}, the provider keeps {taken} and holds {authorised}",
-                placement.order, order.lifecycle
-            ));
-        }
-    }
-}
-
-fn numbers(orders: &[OrderView], broken: &mut Vec<String>) {
-    let numbers: Vec<u64> = orders.iter().filter_map(|order| order.number).collect();
-    if numbers.iter().collect::<HashSet<_>>().len() != numbers.len() {
-        broken.push(format!("order numbers were given twice: {numbers:?}"));
-    }
-    for order in orders.iter().filter(|order| sold(order) && order.number.is_none()) {
-        broken.push(format!("a {:?} order has no number", order.lifecycle));
     }
 }

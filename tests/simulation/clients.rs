@@ -8,7 +8,10 @@ use std::{
 };
 
 use souk::{
-    actors::gateway::{AskError, Call, Gateway},
+    actors::{
+        gateway::{AskError, Call},
+        ports::Clock,
+    },
     domain::{
         cart::{Cart, CartCommand, Item},
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
@@ -23,7 +26,7 @@ use souk::{
 };
 use tokio::time::sleep;
 
-use crate::rng::Rng;
+use crate::{door::Door, rng::Rng};
 
 /// What a client was told: it must be in the journal for ever (G2), once (G3).
 #[derive(Clone, Debug)]
@@ -61,21 +64,28 @@ pub struct Script {
 #[derive(Clone, Default)]
 pub struct Acks(pub Arc<Mutex<Vec<Ack>>>);
 
-pub async fn play(script: Arc<tokio::sync::Mutex<Script>>, gateway: Gateway, acks: Acks, rng: Rng) {
+/// What a client needs of the world.
+#[derive(Clone)]
+pub struct Reach {
+    pub door: Door,
+    pub acks: Acks,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Rng,
+}
+
+pub async fn play(script: Arc<tokio::sync::Mutex<Script>>, reach: Reach) {
     let mut script = script.lock().await;
     while let Some(step) = script.steps.get(script.at).cloned() {
         let id = CommandId::derive(script.id.0, &script.at.to_string());
-        let client = Client { gateway: &gateway, acks: &acks, rng: &rng, id };
+        let client = Client { reach: &reach, id };
         client.step(&mut script, step).await;
         script.at += 1;
-        sleep(rng.millis(300)).await;
+        sleep(reach.rng.millis(300)).await;
     }
 }
 
 struct Client<'a> {
-    gateway: &'a Gateway,
-    acks: &'a Acks,
-    rng: &'a Rng,
+    reach: &'a Reach,
     id: CommandId,
 }
 
@@ -90,7 +100,7 @@ impl Client<'_> {
                 self.insist::<Cart>(&cart.to_string(), command).await;
             }
             Step::Place { order, user, cart, lines } => {
-                let now = self.gateway.now();
+                let now = self.reach.clock.now();
                 let placement = script.placement.get_or_insert_with(|| place(order, user, cart, &lines, now));
                 let command = OrderCommand::Place(Box::new(placement.clone()));
                 self.insist::<Order>(&order.to_string(), command).await;
@@ -124,17 +134,17 @@ impl Client<'_> {
                 fingerprint: 7,
                 within: Duration::from_secs(5),
             };
-            match self.gateway.ask::<E>(id, command.clone(), call).await {
+            match self.reach.door.ask::<E>(id, command.clone(), call).await {
                 Ok(answer) => {
                     let (key, version) = (EntityKey::new(E::KIND, id), answer.version);
                     let view = serde_json::to_value(&answer.view).expect("views are JSON");
                     let ack = Ack { key, command_id: self.id, version, changed: answer.changed, view };
-                    self.acks.0.lock().unwrap().push(ack);
+                    self.reach.acks.0.lock().unwrap().push(ack);
                     return;
                 }
                 Err(AskError::Refused(_) | AskError::Quarantined) => return,
                 Err(AskError::Busy { .. } | AskError::Unavailable { .. } | AskError::TimedOut) => {
-                    sleep(self.rng.millis(500)).await;
+                    sleep(self.reach.rng.millis(500)).await;
                 }
                 Err(wrong) => panic!("{id}: a client got {wrong}"),
             }

@@ -45,3 +45,31 @@ impl Clock for SimClock {
         self.rng.uuid()
     }
 }
+
+/// The wall clock of several nodes: their machines' clocks agree, as NTP keeps them; what a node measures by its own
+/// timer does not.
+#[derive(Clone)]
+pub struct Wall {
+    now: Arc<AtomicI64>,
+    rng: Rng,
+}
+
+impl Wall {
+    pub fn new(rng: Rng) -> Self {
+        Self { now: Arc::new(AtomicI64::new(1_800_000_000_000)), rng }
+    }
+
+    pub fn pass(&self, millis: u64) {
+        self.now.fetch_add(millis as i64, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Wall {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::Relaxed))
+    }
+
+    fn uuid(&self) -> Uuid {
+        self.rng.uuid()
+    }
+}

@@ -1,5 +1,7 @@
 //! What this seed breaks, and how often: the journal's faults and the poison in entities.
 
+use std::sync::{Arc, Mutex};
+
 use souk::{
     actors::{
         ports::journal::{NodeId, Seq, Shard},
@@ -15,7 +17,7 @@ use crate::rng::Rng;
 pub const POISON: &str = "poisoned by the simulation";
 
 /// One in so many; 0: never. A seed draws its own mix, so that some runs are calm and some are not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Mix {
     pub slow: u64,
     pub failing: u64,
@@ -62,14 +64,32 @@ impl Mix {
     }
 }
 
+/// The faults of now: shared by everything that fails, so that a run can end in calm.
+#[derive(Clone)]
+pub struct Weather(Arc<Mutex<Mix>>);
+
+impl Weather {
+    pub fn new(mix: Mix) -> Self {
+        Self(Arc::new(Mutex::new(mix)))
+    }
+
+    pub fn now(&self) -> Mix {
+        *self.0.lock().unwrap()
+    }
+
+    pub fn clear(&self) {
+        *self.0.lock().unwrap() = Mix::none();
+    }
+}
+
 pub struct Plan {
     pub rng: Rng,
-    pub mix: Mix,
+    pub weather: Weather,
 }
 
 impl Plan {
     fn write(&self) -> AppendFault {
-        let (rng, mix) = (&self.rng, &self.mix);
+        let (rng, mix) = (&self.rng, self.weather.now());
         let outcome = match () {
             () if rng.one_in(mix.failing) => Outcome::Io,
             () if rng.one_in(mix.full) => Outcome::Full,
@@ -96,7 +116,7 @@ impl FaultPlan for Plan {
     }
 
     fn deliver(&self, _: Shard, _: Seq) -> Delivery {
-        let late = self.rng.one_in(self.mix.late_records);
+        let late = self.rng.one_in(self.weather.now().late_records);
         Delivery {
             late: if late { self.rng.millis(200) } else { std::time::Duration::ZERO },
             duplicates: u8::from(late && self.rng.one_in(2)),
@@ -106,7 +126,7 @@ impl FaultPlan for Plan {
 
 impl Probe for Plan {
     fn before_decide(&self, key: &EntityKey, command: CommandId) {
-        if self.rng.one_in(self.mix.poison) {
+        if self.rng.one_in(self.weather.now().poison) {
             panic!("{POISON}: {key} at {command}");
         }
     }

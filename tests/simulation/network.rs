@@ -6,12 +6,12 @@ use futures::{FutureExt, future::BoxFuture};
 use souk::actors::ports::{Delivery, Envelope, Reply, Transport, TransportError, journal::Shard};
 use tokio::time::sleep;
 
-use crate::{faults::Mix, rng::Rng};
+use crate::{faults::Weather, rng::Rng};
 
 pub struct Network {
     pub local: Arc<dyn Delivery>,
     pub rng: Rng,
-    pub mix: Mix,
+    pub weather: Weather,
 }
 
 impl Transport for Network {
@@ -21,7 +21,7 @@ impl Transport for Network {
         envelope: Arc<Envelope>,
         _: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>> {
-        let (local, rng, mix) = (self.local.clone(), self.rng.clone(), self.mix.clone());
+        let (local, rng, mix) = (self.local.clone(), self.rng.clone(), self.weather.now());
         async move {
             let lost = |what: &str| TransportError::Lost(what.into());
             if rng.one_in(mix.lost_messages) {

@@ -17,9 +17,12 @@ use souk::{
     },
 };
 
+/// An entity in one of its versions, as a viewer was shown it.
+pub type Shown = (EntityKey, u64, AnyView);
+
 /// Survives crashes.
 #[derive(Clone, Default)]
-pub struct Seen(pub Arc<Mutex<Vec<(EntityKey, u64, AnyView)>>>);
+pub struct Seen(pub Arc<Mutex<Vec<Shown>>>);
 
 /// One incarnation's viewers.
 pub struct Observer {

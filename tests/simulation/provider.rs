@@ -9,7 +9,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use souk::{
     actors::{
-        gateway::{AskError, Call, Gateway},
+        gateway::{AskError, Call},
         ports::{PaymentGateway, ProviderFault},
     },
     domain::{
@@ -20,7 +20,7 @@ use souk::{
 };
 use tokio::time::sleep;
 
-use crate::{faults::Mix, rng::Rng};
+use crate::{door::Door, faults::Weather, rng::Rng};
 
 /// What the provider holds of one payment.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ pub struct Books {
 pub struct Provider {
     pub books: Books,
     pub rng: Rng,
-    pub mix: Mix,
+    pub weather: Weather,
 }
 
 impl Provider {
@@ -110,7 +110,7 @@ impl Provider {
 }
 
 /// Delivers webhooks until the shop acknowledges each, as real providers do: late and out of order.
-pub async fn pump(books: Books, gateway: Gateway, rng: Rng) {
+pub async fn pump(books: Books, door: Door, rng: Rng) {
     loop {
         sleep(rng.millis(4_000)).await;
         let picked = {
@@ -125,7 +125,7 @@ pub async fn pump(books: Books, gateway: Gateway, rng: Rng) {
             fingerprint: 0,
             within: Duration::from_secs(5),
         };
-        let asked = gateway.ask::<Payment>(&payment.to_string(), PaymentCommand::Provider(news.clone()), call).await;
+        let asked = door.ask::<Payment>(&payment.to_string(), PaymentCommand::Provider(news.clone()), call).await;
         if matches!(asked, Ok(_) | Err(AskError::Refused(_))) {
             let mut waiting = books.webhooks.lock().unwrap();
             if let Some(at) = waiting.iter().position(|entry| *entry == (payment, news.clone())) {
@@ -142,17 +142,17 @@ impl PaymentGateway for Provider {
 
     fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
         async move {
-            let slow = if self.rng.one_in(self.mix.provider_faults) { 3_000 } else { 20 };
+            let slow = if self.rng.one_in(self.weather.now().provider_faults) { 3_000 } else { 20 };
             sleep(self.rng.millis(slow)).await;
-            if self.rng.one_in(self.mix.provider_faults) {
+            if self.rng.one_in(self.weather.now().provider_faults) {
                 return Err(ProviderFault::Unavailable("refused before it was done".into()));
             }
             let answer = self.perform(&call);
-            if self.rng.one_in(self.mix.late_webhooks) {
+            if self.rng.one_in(self.weather.now().late_webhooks) {
                 self.webhook(call.payment, &answer);
             }
             sleep(self.rng.millis(slow)).await;
-            match self.rng.one_in(self.mix.provider_faults) {
+            match self.rng.one_in(self.weather.now().provider_faults) {
                 true => Err(ProviderFault::TimedOut),
                 false => Ok(answer),
             }

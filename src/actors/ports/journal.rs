@@ -5,7 +5,8 @@
 //! * an append by an old claim is `Fenced`, and so is one whose `after` is not the log's end;
 //! * an append is atomic: all of a batch's commits or none;
 //! * when `append` answers `Ok`, the batch is on stable storage;
-//! * after `Ambiguous`, `resolve` says whether the batch was stored, and that answer is final;
+//! * after `Ambiguous`, `resolve` says whether the batch was stored, and that answer is final; it looks at the
+//!   one place where the batch can stand, however long the log is;
 //! * `read` gives every record once, in order, without a gap, history first and then live.
 
 use std::sync::Arc;
@@ -105,6 +106,16 @@ pub enum Resolution {
     NotStored,
 }
 
+impl Resolution {
+    /// By what stands in the batch's only place, `after + 1`.
+    pub fn of(stands_there: Option<&Record>, after: Seq, batch: BatchId) -> Self {
+        match stands_there.map(|record| &record.entry) {
+            Some(Entry::Batch(stored)) if stored.id == batch => Self::Stored(after + 1),
+            Some(Entry::Batch(_) | Entry::Claimed | Entry::Released) | None => Self::NotStored,
+        }
+    }
+}
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum JournalError {
     #[error("another claim came first")]
@@ -116,6 +127,9 @@ pub enum JournalError {
     Corrupt { shard: Shard, seq: Seq, problem: Arc<str> },
     #[error("journal full: {0}")]
     Full(Arc<str>),
+    /// Definite, and the same until an operator acts: the log is gone, or its settings forbid the record.
+    #[error("journal refuses: {0}")]
+    Refused(Arc<str>),
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -127,6 +141,9 @@ pub enum AppendError {
     Ambiguous(Arc<str>),
     #[error("journal full: {0}")]
     Full(Arc<str>),
+    /// Not stored, and the same until an operator acts.
+    #[error("journal refuses: {0}")]
+    Refused(Arc<str>),
     #[error("journal: {0}")]
     Io(Arc<str>),
 }
@@ -144,7 +161,8 @@ pub trait Journal: Send + Sync + 'static {
     fn read(&self, shard: Shard, from: Seq) -> Records;
     /// From `from` to `to`, both inclusive.
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records;
-    fn resolve(&self, shard: Shard, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>>;
+    /// What became of the append of `batch` by `claim` after `after`: it stands at `after + 1` or nowhere.
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>>;
     /// The newest durable record; 0 when the log is empty.
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>>;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::journal::{Seq, Shard};
+use super::journal::{BatchId, Seq, Shard};
 use crate::domain::key::EntityKey;
 
 /// An entity's state as stored: an opaque JSON text that the tail makes and reads.
@@ -28,6 +28,13 @@ pub enum RowChange {
     Delete(Row),
 }
 
+/// A batch, and where it stands in its shard's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchAt {
+    pub seq: Seq,
+    pub batch: BatchId,
+}
+
 /// One atomic write of a shard's tail. With a watermark, everything up to it is inside the store.
 #[derive(Clone, Debug, Default)]
 pub struct TailWrite {
@@ -36,6 +43,8 @@ pub struct TailWrite {
     /// (entity, first version in the record) -> record: the index behind history and movements.
     pub history: Vec<(EntityKey, u64, Seq)>,
     pub watermark: Option<Seq>,
+    /// No batch behind this one has any effect in the store: how the store knows its log again.
+    pub newest: Option<BatchAt>,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,6 +58,8 @@ pub trait StateStore: Send + Sync + 'static {
     /// Empties the store: everything is folded anew.
     fn reset(&self) -> Result<(), StoreError>;
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError>;
+    /// [`TailWrite::newest`] of the last write that had one.
+    fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError>;
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError>;
     fn load(&self, key: &EntityKey) -> Result<Option<StoredEntity>, StoreError>;
     /// Keys of one kind from `after` (exclusive) on, in order.

@@ -38,15 +38,13 @@ impl ShardState {
             loop {
                 if attempt > 0 {
                     sleep(backoff(&args.settings, attempt - 1)).await;
-                    if own::move_of(&args, None) != Move::Claim {
-                        return drop(myself.send_message(ShardMsg::StoodDown { generation }));
-                    }
                 }
                 attempt += 1;
                 let started = Instant::now();
-                let claimed = args.journal.claim(args.shard, args.settings.node.clone()).await;
-                let claim = match claimed {
-                    Ok(claim) => claim,
+                let folded = args.tail.progress().folded;
+                let claim = match args.claim().await {
+                    Ok(Some(claim)) => claim,
+                    Ok(None) => return drop(myself.send_message(ShardMsg::StoodDown { generation })),
                     Err(JournalError::LostRace) => continue,
                     Err(error) => {
                         args.status.trouble(&error.to_string());
@@ -57,6 +55,14 @@ impl ShardState {
                     }
                 };
                 args.meter.claims.increment(1);
+                // What was folded stood in the log: a claim of later stands behind it, or records were lost.
+                if claim.seq <= folded {
+                    return args.tail.fail(format!(
+                        "a claim stands at record {}, and the log was folded up to {folded}: records were lost; \
+                         a restart folds what is left",
+                        claim.seq
+                    ));
+                }
                 match args.folded(&claim).await {
                     Ok(()) => {
                         drop(myself.send_message(ShardMsg::Opened(Box::new(Opened { generation, claim, started }))))
@@ -152,6 +158,20 @@ impl ShardState {
 }
 
 impl ShardArgs {
+    /// `None`: not to be claimed. What is folded here may be old, this node's own release or another's claim on its
+    /// way; acting on that would take a shard from a live owner and stop it for a lease. So the log is first
+    /// folded to where it ends now. Another claim may still come between: then the race is lost, and looked at anew.
+    async fn claim(&self) -> Result<Option<Claim>, JournalError> {
+        if self.settings.lease.is_some() {
+            let end = self.journal.end(self.shard).await?;
+            self.tail.folded(end).await.map_err(|error| JournalError::Io(error.to_string().into()))?;
+            if own::move_of(self, None) != Move::Claim {
+                return Ok(None);
+            }
+        }
+        self.journal.claim(self.shard, self.settings.node.clone()).await.map(Some)
+    }
+
     /// Waits until the claim is folded, and until whoever owned the shard before it can answer nothing any more.
     async fn folded(&self, claim: &Claim) -> Result<(), TailError> {
         self.tail.folded(claim.seq).await?;

@@ -28,10 +28,11 @@ impl Trouble {
         Self { reason: error.to_string().into(), full: matches!(error, JournalError::Full(_)) }
     }
 
-    /// A full journal is known to be full before the first claim is tried again.
+    /// A full journal is known to be full before the first claim is tried again, and one that refuses to refuse.
     pub(super) fn of_append(error: &AppendError) -> Option<Self> {
         match error {
             AppendError::Full(_) => Some(Self { reason: error.to_string().into(), full: true }),
+            AppendError::Refused(_) => Some(Self { reason: error.to_string().into(), full: false }),
             AppendError::Fenced | AppendError::Ambiguous(_) | AppendError::Io(_) => None,
         }
     }

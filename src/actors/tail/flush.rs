@@ -40,7 +40,9 @@ impl Tail {
             // On failure the tail stops: what was gathered counts as written nowhere, a restart folds it again.
             self.store.write(self.shard, write)?;
         }
-        self.store.write(self.shard, TailWrite { watermark: Some(watermark), ..TailWrite::default() })?;
+        let newest = self.inner().newest;
+        let last = TailWrite { watermark: Some(watermark), newest, ..TailWrite::default() };
+        self.store.write(self.shard, last)?;
         evict(&mut self.inner(), self.settings.tail_cache_max);
         self.progress.change(|now| now.flushed = now.flushed.max(progress.folded));
         Ok(())
@@ -57,7 +59,7 @@ impl Tail {
         all: bool,
         watermark: &mut Seq,
     ) -> Result<TailWrite, TailError> {
-        let mut write = TailWrite::default();
+        let mut write = TailWrite { newest: inner.newest, ..TailWrite::default() };
         for key in keys {
             let Some(hot) = inner.hot.get_mut(key) else { continue };
             write.history.extend(hot.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));

@@ -13,7 +13,7 @@ use crate::{
     actors::{
         fold::Change,
         ports::{
-            StoreError,
+            BatchAt, StoreError,
             journal::{Commit, Entry, Record, Records, Seq},
         },
         recent::Remembered,
@@ -72,6 +72,8 @@ impl Tail {
         let mut full = false;
         if let Entry::Batch(batch) = &record.entry {
             let mut inner = self.inner();
+            // Under the same lock as the states, so that no write has these without it.
+            inner.newest = Some(BatchAt { seq: record.seq, batch: batch.id });
             let mut changed: Vec<&Commit> = Vec::with_capacity(batch.commits.len());
             for commit in &batch.commits {
                 if self.fold_commit(&mut inner, commit, record.seq)? {

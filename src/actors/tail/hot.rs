@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     actors::{
-        ports::{Row, StoreError, StoredEntity, journal::Seq},
+        ports::{BatchAt, Row, StoreError, StoredEntity, journal::Seq},
         recent::Recent,
     },
     domain::{
@@ -89,6 +89,8 @@ pub(super) struct Inner {
     /// In folding order, so that a flush is deterministic.
     pub(super) dirty: Vec<EntityKey>,
     pub(super) unwritten_bytes: usize,
+    /// The newest batch that is folded into any of these states.
+    pub(super) newest: Option<BatchAt>,
     /// Entities whose newest folded state owes something.
     pub(super) owing: BTreeSet<EntityKey>,
     /// The cache's hand: keys in the order of their loading.
@@ -96,7 +98,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(owing: BTreeSet<EntityKey>) -> Self {
-        Self { hot: HashMap::new(), dirty: Vec::new(), unwritten_bytes: 0, owing, clock: Default::default() }
+    pub(super) fn new(owing: BTreeSet<EntityKey>, newest: Option<BatchAt>) -> Self {
+        Self { hot: HashMap::new(), dirty: Vec::new(), unwritten_bytes: 0, newest, owing, clock: Default::default() }
     }
 }

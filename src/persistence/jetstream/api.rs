@@ -11,6 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::chain::{BEFORE, Message, parsed, written};
 use crate::actors::ports::journal::Seq;
 
 /// "wrong last sequence", and its form on newer servers when another message is in flight.
@@ -18,6 +19,8 @@ const WRONG_LAST_SEQUENCE: [u64; 2] = [10071, 10164];
 /// Resources of the server, the account or the storage are used up; nothing was stored.
 const NO_ROOM: [u64; 4] = [10002, 10023, 10028, 10047];
 const STORE_FAILED: u64 = 10077;
+const MESSAGE_TOO_LARGE: u64 = 10054;
+const SEALED: u64 = 10109;
 pub(super) const STREAM_NOT_FOUND: u64 = 10059;
 const MESSAGE_NOT_FOUND: u64 = 10037;
 
@@ -40,6 +43,9 @@ pub(super) struct ServerError {
 pub(super) enum ApiError {
     #[error(transparent)]
     Server(ServerError),
+    /// Definite, in our words.
+    #[error("{0}")]
+    Refused(Arc<str>),
     /// No answer: it may have been done, and it may yet be.
     #[error("{0}")]
     Unknown(Arc<str>),
@@ -54,6 +60,8 @@ pub(super) enum NotStored {
     Full(Arc<str>),
     /// Definite, and it would be the same again.
     Refused(Arc<str>),
+    /// No stream took the message: there is none, or none with a leader just now.
+    Nobody(Arc<str>),
     Unknown(Arc<str>),
 }
 
@@ -97,6 +105,8 @@ struct Stored {
 struct StoredMessage {
     #[serde(default)]
     data: String,
+    #[serde(default)]
+    hdrs: String,
 }
 
 impl Api {
@@ -117,34 +127,57 @@ impl Api {
     }
 
     /// The message at `seq` as the stream's leader has it.
-    pub(super) async fn get(&self, stream: &str, seq: Seq) -> Result<Option<Vec<u8>>, ApiError> {
+    pub(super) async fn get(&self, stream: &str, seq: Seq) -> Result<Option<Message>, ApiError> {
         let body = serde_json::json!({ "seq": seq }).to_string();
         match self.ask::<Stored>(&format!("STREAM.MSG.GET.{stream}"), body).await {
-            Ok(stored) => {
-                let data = STANDARD.decode(stored.message.data);
-                data.map(Some).map_err(|error| ApiError::Unknown(format!("message {seq}: {error}").into()))
+            Ok(Stored { message }) => {
+                let plain = |text: String| {
+                    let bytes = STANDARD.decode(text);
+                    bytes.map_err(|error| ApiError::Unknown(format!("message {seq}: {error}").into()))
+                };
+                let headers = plain(message.hdrs)?;
+                let before = String::from_utf8_lossy(&headers).lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    name.eq_ignore_ascii_case(BEFORE).then(|| parsed(value)).flatten()
+                });
+                Ok(Some(Message { seq, payload: plain(message.data)?.into(), before }))
             }
             Err(ApiError::Server(error)) if error.err_code == MESSAGE_NOT_FOUND => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Appends one message if the stream ends at `after`.
-    pub(super) async fn publish(&self, subject: String, after: Seq, payload: Bytes) -> Result<Seq, NotStored> {
+    /// Appends one message if the stream ends at `after`, with the message of this sum.
+    pub(super) async fn publish(
+        &self,
+        subject: String,
+        after: Seq,
+        before: Option<u32>,
+        payload: Bytes,
+    ) -> Result<Seq, NotStored> {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Sequence", after.to_string());
+        if let Some(before) = before {
+            headers.insert(BEFORE, written(before));
+        }
         let request = Request::new().headers(headers).payload(payload).timeout(Some(self.timeout));
         let answer = match self.client.send_request(subject, request).await {
             Ok(answer) => answer,
             Err(error) if error.kind() == RequestErrorKind::MaxPayloadExceeded => {
-                return Err(NotStored::Refused(error.to_string().into()));
+                let found = self.client.server_info().max_payload;
+                return Err(NotStored::Refused(
+                    format!("{error}: raise max_payload (now {found}) on the servers").into(),
+                ));
+            }
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
+                return Err(NotStored::Nobody(error.to_string().into()));
             }
             Err(error) => return Err(NotStored::Unknown(error.to_string().into())),
         };
         match read::<PubAck>(&answer.payload) {
             Ok(ack) if ack.seq == after + 1 => Ok(ack.seq),
             Ok(ack) => Err(NotStored::Unknown(format!("stored at {}, {} expected", ack.seq, after + 1).into())),
-            Err(ApiError::Unknown(why)) => Err(NotStored::Unknown(why)),
+            Err(ApiError::Unknown(why) | ApiError::Refused(why)) => Err(NotStored::Unknown(why)),
             Err(ApiError::Server(error)) => Err(error.into()),
         }
     }
@@ -156,11 +189,18 @@ impl From<ServerError> for NotStored {
         let says = |words: &str| error.description.contains(words);
         match error.err_code {
             code if WRONG_LAST_SEQUENCE.contains(&code) => Self::WrongEnd,
-            code if NO_ROOM.contains(&code) => Self::Full(text),
-            STORE_FAILED if says("maximum") || says("insufficient") || says("no space") => Self::Full(text),
+            code if NO_ROOM.contains(&code) => Self::Full(more_room(&text)),
+            STORE_FAILED if says("maximum") || says("insufficient") || says("no space") => Self::Full(more_room(&text)),
+            MESSAGE_TOO_LARGE => Self::Refused(format!("{text}: take max_msg_size off the stream").into()),
+            SEALED => Self::Refused(format!("{text}: a sealed stream takes nothing more, for ever").into()),
             _ => Self::Unknown(text),
         }
     }
+}
+
+fn more_room(text: &str) -> Arc<str> {
+    format!("{text}: give the servers more file storage (max_file_store), or take the stream's or account's limit off")
+        .into()
 }
 
 fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ApiError> {
@@ -172,4 +212,41 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ApiError> {
     }
     let value = answer.value.unwrap_or_default();
     serde_json::from_value(value).map_err(|error| unknown(format!("an answer has another shape: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotStored, ServerError};
+
+    /// Codes and texts as nats-server sends them (`errors.json`, and its stores' own words in 10077).
+    #[test]
+    fn what_is_definite_is_told_from_what_is_open() {
+        let kind = |err_code, description: &str| match NotStored::from(ServerError {
+            err_code,
+            description: description.to_owned(),
+        }) {
+            NotStored::WrongEnd => ("end", String::new()),
+            NotStored::Full(why) => ("full", why.to_string()),
+            NotStored::Refused(why) => ("refused", why.to_string()),
+            NotStored::Nobody(why) | NotStored::Unknown(why) => ("open", why.to_string()),
+        };
+        for (code, text, expected, advice) in [
+            (10071, "wrong last sequence: 7", "end", ""),
+            (10164, "wrong last sequence", "end", ""),
+            (10047, "insufficient storage resources available", "full", "max_file_store"),
+            (10023, "insufficient resources", "full", "max_file_store"),
+            (10002, "resource limits exceeded for account", "full", "account"),
+            (10077, "maximum bytes exceeded", "full", "limit"),
+            (10077, "error opening msg block file: no space left on device", "full", "storage"),
+            (10077, "raft: not leader", "open", ""),
+            (10054, "message size exceeds maximum allowed", "refused", "max_msg_size"),
+            (10109, "invalid operation on sealed stream", "refused", "sealed"),
+            (10008, "JetStream system temporarily unavailable", "open", ""),
+            (0, "", "open", ""),
+        ] {
+            let (found, why) = kind(code, text);
+            assert_eq!(found, expected, "{code} {text}");
+            assert!(why.contains(advice), "{why}");
+        }
+    }
 }

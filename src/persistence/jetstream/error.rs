@@ -9,11 +9,15 @@ pub enum JetStreamError {
     #[error("stream {stream}: {setting} is {found}, {expected} expected")]
     Setting { stream: String, setting: &'static str, found: String, expected: String },
     #[error(
-        "this journal has {found} shards, {asked} were asked for; the number is fixed when a journal is made (`souk journal copy` can change it)"
+        "stream {stream}: this journal has {found} shards, {asked} were asked for; the number is fixed when a journal is made (`souk journal copy` can change it)"
     )]
-    Shards { found: u16, asked: u16 },
+    Shards { stream: String, found: u16, asked: u16 },
     #[error("there is no journal named {0} on these servers")]
     Missing(String),
+    #[error(
+        "stream {0} is missing, and the journal's record says that it was made: it was deleted, or lost with its servers; restore it from NATS' backup, or the shop from its newest export"
+    )]
+    Gone(String),
     #[error("stream {stream}: its record of the journal cannot be read: {problem}")]
     Meta { stream: String, problem: String },
     #[error("cluster name {0:?}: 1 to 32 characters of a-z, 0-9 and - expected")]

@@ -1,7 +1,8 @@
 //! Finding or making the streams, and checking that they are what this journal needs.
 //!
 //! The journal's identity is the first message of the meta stream, written with "the stream is empty" as
-//! its condition: of nodes that start at once one wins, and all read the winner's.
+//! its condition and after all logs were made: of nodes that start at once one wins, and all read the
+//! winner's. A log that is missing afterwards was lost, and is never quietly made anew.
 
 use std::time::Duration;
 
@@ -42,17 +43,35 @@ pub(super) async fn open(api: &Api, options: &JetStreamOptions) -> Result<Meta, 
         return Err(JetStreamError::Payload { found, expected: RECORD_BYTES_MAX });
     }
     let stream = options.meta_stream();
-    ensure(api, options, config(&stream, options.meta_subject(), options.replicas)).await?;
-    let meta = meta(api, options, &stream).await?;
-    if meta.shards != options.shards {
-        return Err(JetStreamError::Shards { found: meta.shards, asked: options.shards });
+    if !ensure(api, config(&stream, options.meta_subject(), options.replicas), options.create).await? {
+        return Err(JetStreamError::Missing(options.name.clone()));
     }
-    let logs = (0..meta.shards).map(Shard).map(|shard| {
-        let config = config(&options.stream(shard), options.subject(shard), options.replicas);
-        ensure(api, options, config)
+    // Written after the logs were made: where it stands a log that is missing was there once.
+    let kept = look(api, &stream).await?;
+    let shards = kept.as_ref().map_or(options.shards, |meta| meta.shards);
+    if shards != options.shards {
+        return Err(JetStreamError::Shards { stream, found: shards, asked: options.shards });
+    }
+    if kept.is_none() && !options.create {
+        return Err(JetStreamError::Missing(options.name.clone()));
+    }
+    let logs = (0..shards).map(Shard).map(async |shard| {
+        let name = options.stream(shard);
+        match ensure(api, config(&name, options.subject(shard), options.replicas), kept.is_none()).await? {
+            true => Ok(()),
+            false => Err(JetStreamError::Gone(name)),
+        }
     });
     stream::iter(logs).buffer_unordered(CONCURRENT).try_collect::<Vec<()>>().await?;
-    Ok(meta)
+    let meta = match kept {
+        Some(meta) => meta,
+        None => write_meta(api, options, &stream).await?,
+    };
+    match meta.shards == options.shards {
+        true => Ok(meta),
+        // Another node was first with its record, and wants another number.
+        false => Err(JetStreamError::Shards { stream, found: meta.shards, asked: options.shards }),
+    }
 }
 
 fn config(name: &str, subject: String, replicas: usize) -> Config {
@@ -76,22 +95,20 @@ fn config(name: &str, subject: String, replicas: usize) -> Config {
     }
 }
 
-/// The stream as it must be: found so, or made so.
-async fn ensure(api: &Api, options: &JetStreamOptions, wanted: Config) -> Result<(), JetStreamError> {
+/// The stream as it must be: found so, or made so. `false`: it is not there, and is not to be made.
+async fn ensure(api: &Api, wanted: Config, create: bool) -> Result<bool, JetStreamError> {
     let info = patiently(async || match api.info(&wanted.name).await {
-        Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND && options.create => {
+        Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND && create => {
             let body = serde_json::to_string(&wanted).map_err(|error| ApiError::Unknown(error.to_string().into()))?;
             api.ask::<StreamInfo>(&format!("STREAM.CREATE.{}", wanted.name), body).await
         }
         found => found,
     });
-    let info = match info.await {
-        Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND => {
-            return Err(JetStreamError::Missing(options.name.clone()));
-        }
-        other => other.map_err(|error| JetStreamError::Io(format!("stream {}: {error}", wanted.name).into()))?,
-    };
-    check(&info.config, &wanted)
+    match info.await {
+        Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND => Ok(false),
+        Err(error) => Err(JetStreamError::Io(format!("stream {}: {error}", wanted.name).into())),
+        Ok(info) => check(&info.config, &wanted).map(|()| true),
+    }
 }
 
 /// Read back, because a server ignores in silence what it does not know.
@@ -108,38 +125,57 @@ fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
     same("max_age", format!("{:?}", found.max_age), format!("{:?}", wanted.max_age))?;
     let limits = |config: &Config| format!("{} messages, {} bytes", config.max_messages, config.max_bytes);
     same("limit", limits(found), limits(wanted))?;
+    let each = |config: &Config| {
+        format!("{} of one subject, {} bytes each", config.max_messages_per_subject, config.max_message_size)
+    };
+    same("limit of messages", each(found), each(wanted))?;
+    // Else somebody's slip, or a node that was taken over, cuts a record out of the log.
+    same("deny_delete", found.deny_delete.to_string(), wanted.deny_delete.to_string())?;
+    same("deny_purge", found.deny_purge.to_string(), wanted.deny_purge.to_string())?;
+    // No append would ever be confirmed.
+    same("no_ack", found.no_ack.to_string(), wanted.no_ack.to_string())?;
     same("sealed", found.sealed.to_string(), false.to_string())
 }
 
-async fn meta(api: &Api, options: &JetStreamOptions, stream: &str) -> Result<Meta, JetStreamError> {
-    let io = |error: ApiError| JetStreamError::Io(format!("stream {stream}: {error}").into());
-    let bad = |problem: String| JetStreamError::Meta { stream: stream.to_owned(), problem };
+/// The journal's record, if it was written.
+async fn look(api: &Api, stream: &str) -> Result<Option<Meta>, JetStreamError> {
+    let found = patiently(async || api.get(stream, 1).await).await.map_err(|error| io(stream, error))?;
+    found.map(|found| read_meta(stream, &found.payload)).transpose()
+}
+
+async fn write_meta(api: &Api, options: &JetStreamOptions, stream: &str) -> Result<Meta, JetStreamError> {
     let own = Meta { format: FORMAT, journal: Uuid::new_v4(), shards: options.shards };
-    let payload = serde_json::to_vec(&own).map_err(|error| bad(error.to_string()))?;
-    let bytes = patiently(async || {
-        if let Some(bytes) = api.get(stream, 1).await? {
-            return Ok(bytes);
-        }
-        if !options.create {
-            return Err(ApiError::Server(super::api::ServerError {
-                err_code: STREAM_NOT_FOUND,
-                description: "the journal's record is missing".into(),
-            }));
-        }
-        match api.publish(options.meta_subject(), 0, payload.clone().into()).await {
+    let payload = serde_json::to_vec(&own).map_err(|error| bad(stream, error.to_string()))?;
+    let found = patiently(async || {
+        match api.publish(options.meta_subject(), 0, None, payload.clone().into()).await {
             Ok(_) | Err(NotStored::WrongEnd) => {}
-            Err(NotStored::Full(why) | NotStored::Refused(why) | NotStored::Unknown(why)) => {
-                return Err(ApiError::Unknown(why));
-            }
+            Err(NotStored::Full(why) | NotStored::Refused(why)) => return Err(ApiError::Refused(why)),
+            Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => return Err(ApiError::Unknown(why)),
         }
         api.get(stream, 1).await?.ok_or_else(|| ApiError::Unknown("written and not found".into()))
     });
-    let bytes = bytes.await.map_err(io)?;
-    let meta: Meta = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
-    match meta.format {
-        FORMAT => Ok(meta),
-        other => Err(bad(format!("format {other} is unknown; this build reads format {FORMAT}"))),
+    read_meta(stream, &found.await.map_err(|error| io(stream, error))?.payload)
+}
+
+fn read_meta(stream: &str, bytes: &[u8]) -> Result<Meta, JetStreamError> {
+    /// What every format has.
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
     }
+    let Format { format } = serde_json::from_slice(bytes).map_err(|error| bad(stream, error.to_string()))?;
+    match format {
+        FORMAT => serde_json::from_slice(bytes).map_err(|error| bad(stream, error.to_string())),
+        other => Err(bad(stream, format!("format {other} is unknown; this build reads format {FORMAT}"))),
+    }
+}
+
+fn io(stream: &str, error: ApiError) -> JetStreamError {
+    JetStreamError::Io(format!("stream {stream}: {error}").into())
+}
+
+fn bad(stream: &str, problem: String) -> JetStreamError {
+    JetStreamError::Meta { stream: stream.to_owned(), problem }
 }
 
 /// Repeats what had no answer until [`PATIENCE`] is over; a server's refusal is final, but for "not yet".
@@ -151,6 +187,7 @@ pub(super) async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> 
         let error = match ask().await {
             Ok(done) => return Ok(done),
             Err(ApiError::Server(error)) if !NOT_YET.contains(&error.err_code) => return Err(ApiError::Server(error)),
+            Err(ApiError::Refused(why)) => return Err(ApiError::Refused(why)),
             Err(error) => error,
         };
         if Instant::now() >= deadline {

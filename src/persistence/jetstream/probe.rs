@@ -96,7 +96,7 @@ async fn race(api: &Api, stream: &str, subject: &str) -> Result<(), String> {
     let (mut end, mut won, mut tried) = (0, 0, 0);
     while Instant::now() < give_up {
         tried += 1;
-        let one = |writer: &'static str| api.publish(subject.to_owned(), end, writer.into());
+        let one = |writer: &'static str| api.publish(subject.to_owned(), end, None, writer.into());
         match futures::future::join(one("a"), one("b")).await {
             (Ok(_), Ok(_)) => return Err(format!("two appends after message {end} were both accepted")),
             (Ok(seq), Err(NotStored::WrongEnd)) | (Err(NotStored::WrongEnd), Ok(seq)) => {

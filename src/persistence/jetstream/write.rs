@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     JetStreamJournal, Writer,
-    api::{ApiError, NotStored},
-    resolve::Pending,
+    api::{ApiError, NotStored, STREAM_NOT_FOUND},
+    chain::{self, Message},
 };
 use crate::{
     actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, Seq, Shard},
@@ -15,72 +15,66 @@ use crate::{
 impl JetStreamJournal {
     pub(super) async fn claim_now(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
         let end = self.end_now(shard).await?;
-        let before = match end {
-            0 => 0,
-            _ => self.record(shard, end).await?.epoch,
+        let (epoch, before) = match end {
+            0 => (0, None),
+            _ => self.record(shard, end).await.map(|(record, sum)| (record.epoch, Some(sum)))?,
         };
-        let claim = Claim { shard, node, epoch: before + 1, seq: end + 1 };
-        let published = self.publish(&claim, end, Entry::Claimed).await;
-        match published {
-            Ok(seq) => {
-                self.writers().insert(shard, Writer { epoch: claim.epoch, end: seq });
+        let claim = Claim { shard, node, epoch: epoch + 1, seq: end + 1 };
+        match self.publish(&claim, end, before, Entry::Claimed).await {
+            Ok((seq, sum)) => {
+                self.writes(shard, Writer { epoch: claim.epoch, end: seq, sum });
                 Ok(claim)
             }
             Err(NotStored::WrongEnd) => Err(JournalError::LostRace),
             Err(NotStored::Full(why)) => Err(JournalError::Full(why)),
+            Err(NotStored::Refused(why)) => Err(JournalError::Refused(why)),
             // Stored or not: a claim that nobody serves is taken up again by this node, or by another when it is gone.
-            Err(NotStored::Refused(why) | NotStored::Unknown(why)) => Err(JournalError::Io(why)),
+            Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => Err(JournalError::Io(why)),
         }
     }
 
     pub(super) async fn append_now(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> Result<Seq, AppendError> {
         envelope::check_size(&batch)?;
-        let pending = Pending { batch: batch.id, after, epoch: claim.epoch, node: claim.node.clone() };
-        let entry = Entry::Batch(Arc::unwrap_or_clone(batch));
-        self.write(&claim, after, entry, Some(pending)).await
+        self.write(&claim, after, Entry::Batch(Arc::unwrap_or_clone(batch))).await
     }
 
     pub(super) async fn release_now(&self, claim: Claim, after: Seq) -> Result<Seq, AppendError> {
-        let released = self.write(&claim, after, Entry::Released, None).await;
+        let released = self.write(&claim, after, Entry::Released).await;
         if released.is_ok() {
             // Whatever comes now must claim first.
-            self.writers().remove(&claim.shard);
+            self.writers().retain(|shard, writer| *shard != claim.shard || writer.epoch > claim.epoch);
         }
         released
     }
 
     /// The stream knows where it ends and not whose it is: that this claim is the newest one is known by its end. Who
     /// claims after us moves the end beyond what any append of ours follows.
-    async fn write(
-        &self,
-        claim: &Claim,
-        after: Seq,
-        entry: Entry,
-        pending: Option<Pending>,
-    ) -> Result<Seq, AppendError> {
+    async fn write(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, AppendError> {
         if claim.shard.0 >= self.0.shards {
             return Err(AppendError::Io("no such shard".into()));
         }
         let known = self.writers().get(&claim.shard).copied();
         let ours = match known {
             Some(writer) => Some(writer),
-            None => self.learn(claim).await.map_err(|error| AppendError::Io(error.to_string().into()))?,
+            None => self.learn(claim).await.map_err(|error| match error {
+                JournalError::Refused(why) => AppendError::Refused(why),
+                JournalError::LostRace | JournalError::Io(_) | JournalError::Corrupt { .. } | JournalError::Full(_) => {
+                    AppendError::Io(error.to_string().into())
+                }
+            })?,
         };
-        if ours.is_none_or(|ours| ours.epoch != claim.epoch || ours.end != after) {
+        let Some(ours) = ours.filter(|ours| (ours.epoch, ours.end) == (claim.epoch, after)) else {
             return Err(AppendError::Fenced);
-        }
-        if let Some(pending) = pending {
-            self.pending().insert(claim.shard, pending);
-        }
-        match self.publish(claim, after, entry).await {
-            Ok(seq) => {
-                self.moved(claim.shard, claim.epoch, seq);
+        };
+        match self.publish(claim, after, Some(ours.sum), entry).await {
+            Ok((seq, sum)) => {
+                self.moved(claim.shard, claim.epoch, seq, sum);
                 Ok(seq)
             }
             Err(NotStored::WrongEnd) => Err(AppendError::Fenced),
             Err(NotStored::Full(why)) => Err(AppendError::Full(why)),
-            Err(NotStored::Refused(why)) => Err(AppendError::Io(why)),
-            Err(NotStored::Unknown(why)) => Err(AppendError::Ambiguous(why)),
+            Err(NotStored::Refused(why)) => Err(AppendError::Refused(why)),
+            Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => Err(AppendError::Ambiguous(why)),
         }
     }
 
@@ -90,46 +84,96 @@ impl JetStreamJournal {
         if end == 0 {
             return Ok(None);
         }
-        let last = self.record(claim.shard, end).await?;
+        let (last, sum) = self.record(claim.shard, end).await?;
         let ours = (last.epoch, &last.node) == (claim.epoch, &claim.node) && last.entry != Entry::Released;
-        let writer = ours.then_some(Writer { epoch: claim.epoch, end });
+        let writer = ours.then_some(Writer { epoch: claim.epoch, end, sum });
         if let Some(writer) = writer {
-            self.writers().insert(claim.shard, writer);
+            self.writes(claim.shard, writer);
         }
         Ok(writer)
     }
 
-    pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq) {
-        if let Some(writer) = self.writers().get_mut(&shard).filter(|writer| writer.epoch == epoch) {
-            writer.end = writer.end.max(end);
+    /// Answers of two claims may come in another order than the claims stand in the log: the newer one counts.
+    fn writes(&self, shard: Shard, newer: Writer) {
+        let mut writers = self.writers();
+        let known = writers.entry(shard).or_insert(newer);
+        if (known.epoch, known.end) < (newer.epoch, newer.end) {
+            *known = newer;
         }
     }
 
-    pub(super) async fn publish(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, NotStored> {
+    pub(super) fn moved(&self, shard: Shard, epoch: u64, end: Seq, sum: u32) {
+        if let Some(writer) =
+            self.writers().get_mut(&shard).filter(|writer| (writer.epoch, true) == (epoch, writer.end < end))
+        {
+            (writer.end, writer.sum) = (end, sum);
+        }
+    }
+
+    /// `before`: the sum of the message at `after`. Answers the place and the sum of the new one.
+    pub(super) async fn publish(
+        &self,
+        claim: &Claim,
+        after: Seq,
+        before: Option<u32>,
+        entry: Entry,
+    ) -> Result<(Seq, u32), NotStored> {
         let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
         let bytes = envelope::encode(&record).map_err(|error| NotStored::Refused(error.to_string().into()))?;
-        let started = std::time::Instant::now();
-        let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, bytes.into()).await;
+        let (sum, started) = (chain::sum(&bytes), std::time::Instant::now());
+        let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, before, bytes.into()).await;
         metrics::histogram!("souk_journal_append_seconds").record(started.elapsed().as_secs_f64());
-        stored
+        match stored.map(|seq| (seq, sum)) {
+            // No leader yet, or no stream any more: only the second is the end of it.
+            Err(NotStored::Nobody(why)) => match self.end_now(claim.shard).await {
+                Err(JournalError::Refused(why)) => Err(NotStored::Refused(why)),
+                Ok(_) | Err(_) => Err(NotStored::Nobody(why)),
+            },
+            known => known,
+        }
     }
 
     pub(super) async fn end_now(&self, shard: Shard) -> Result<Seq, JournalError> {
+        if shard.0 >= self.0.shards {
+            return Err(JournalError::Io("no such shard".into()));
+        }
         let info = self.0.api.info(&self.0.options.stream(shard)).await;
-        info.map(|info| info.state.last_seq).map_err(io)
+        info.map(|info| info.state.last_seq).map_err(|error| self.failed(shard, error))
     }
 
-    /// One record as the stream's leader has it.
-    pub(super) async fn record(&self, shard: Shard, seq: Seq) -> Result<Record, JournalError> {
+    /// One record as the stream's leader has it, and its sum.
+    pub(super) async fn record(&self, shard: Shard, seq: Seq) -> Result<(Record, u32), JournalError> {
         match self.find(shard, seq).await? {
-            Some(record) => Ok(record),
+            Some(found) => Ok(found),
             None => Err(JournalError::Io(format!("shard {}: record {seq} is not to be found", shard.0).into())),
         }
     }
 
-    pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<Record>, JournalError> {
-        let found = self.0.api.get(&self.0.options.stream(shard), seq).await.map_err(io)?;
-        found.map(|bytes| decode(shard, seq, &bytes)).transpose()
+    pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<(Record, u32)>, JournalError> {
+        let found = self.message(shard, seq).await?;
+        found.map(|message| Ok((decode(shard, seq, &message.payload)?, chain::sum(&message.payload)))).transpose()
+    }
+
+    pub(super) async fn message(&self, shard: Shard, seq: Seq) -> Result<Option<Message>, JournalError> {
+        let found = self.0.api.get(&self.0.options.stream(shard), seq).await;
+        found.map_err(|error| self.failed(shard, error))
+    }
+
+    /// A question that was not answered, or answered by an error.
+    pub(super) fn failed(&self, shard: Shard, error: ApiError) -> JournalError {
+        match error {
+            ApiError::Server(error) if error.err_code == STREAM_NOT_FOUND => JournalError::Refused(
+                format!(
+                    "stream {} is not there ({error}): it was deleted, or these are not the servers of this shop; \
+                     restore it from NATS' backup, or the shop from its newest export",
+                    self.0.options.stream(shard)
+                )
+                .into(),
+            ),
+            ApiError::Server(_) | ApiError::Refused(_) | ApiError::Unknown(_) => {
+                JournalError::Io(error.to_string().into())
+            }
+        }
     }
 }
 
@@ -141,8 +185,4 @@ pub(super) fn decode(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, Jou
         true => Ok(record),
         false => Err(corrupt(format!("it says shard {} record {}", record.shard.0, record.seq))),
     }
-}
-
-pub(super) fn io(error: ApiError) -> JournalError {
-    JournalError::Io(error.to_string().into())
 }

@@ -14,6 +14,8 @@ pub enum Outcome {
     Io,
     /// Nothing is stored.
     Full,
+    /// Nothing is stored, and it would be the same again.
+    Refused,
     /// Stored (unless fenced), but the caller is told `Ambiguous`; for a claim: an error.
     AmbiguousStored,
     /// Not stored, and the caller is told `Ambiguous`; for a claim: an error.

@@ -49,6 +49,25 @@ impl MemoryStorage {
         self.log(shard).map_or_else(|_| Vec::new(), |log| log.kept().records.clone())
     }
 
+    /// Loses every log's records behind `last`, acknowledged or not, as servers do that had not synced them.
+    pub fn lose_behind(&self, last: Seq) {
+        for log in &*self.logs {
+            let mut kept = log.kept();
+            kept.records.retain(|record| record.seq <= last);
+            kept.epoch = kept.records.last().map_or(0, |record| record.epoch);
+        }
+    }
+
+    /// The same contents under the same name, from now on apart.
+    pub fn copied(&self) -> Self {
+        let copy = |log: &Log| {
+            let kept = log.kept();
+            let kept = Kept { records: kept.records.clone(), epoch: kept.epoch };
+            Log { kept: Mutex::new(kept), grown: Notify::new() }
+        };
+        Self { id: self.id, logs: Arc::new(self.logs.iter().map(copy).collect()) }
+    }
+
     pub(super) fn claim(&self, shard: Shard, node: NodeId) -> Result<Claim, JournalError> {
         let log = self.log(shard)?;
         let mut kept = log.kept();
@@ -68,14 +87,9 @@ impl MemoryStorage {
         Ok(log.push(kept, record))
     }
 
-    pub(super) fn resolve(&self, shard: Shard, batch: BatchId) -> Result<Resolution, JournalError> {
-        let log = self.log(shard)?;
-        let kept = log.kept();
-        let stored = kept.records.iter().rev().find(|record| match &record.entry {
-            Entry::Batch(stored) => stored.id == batch,
-            Entry::Claimed | Entry::Released => false,
-        });
-        Ok(stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)))
+    pub(super) fn resolve(&self, shard: Shard, after: Seq, batch: BatchId) -> Result<Resolution, JournalError> {
+        self.log(shard)?;
+        Ok(Resolution::of(self.get(shard, after + 1).as_deref(), after, batch))
     }
 
     pub(super) fn end(&self, shard: Shard) -> Result<Seq, JournalError> {

@@ -19,11 +19,11 @@ use super::{
     layout,
     options::SledOptions,
     reader,
-    shard_log::{RecentIds, ShardLog, Shared},
+    shard_log::{ShardLog, Shared},
     writer::{Tip, Writer},
 };
 use crate::{
-    actors::ports::journal::{Entry, Seq, Shard},
+    actors::ports::journal::{Seq, Shard},
     persistence::{
         guard::{guarded, text},
         private_dir,
@@ -174,7 +174,7 @@ fn recover(
         let recovered = match options.salvage {
             false => recover_shard(log, Shard(n), options.checked_at_open),
             // What is wrong is for the reader to find; nothing is written, so no epoch is needed.
-            true => layout::last_seq(log, Shard(n)).map(|end| Tip { end, epoch: 0, ids: RecentIds::since(end + 1) }),
+            true => layout::last_seq(log, Shard(n)).map(|end| Tip { end, epoch: 0 }),
         };
         let tip = recovered.map_err(|problem| damaged(dir, problem))?;
         let known = known.ends.get(usize::from(n)).copied().unwrap_or(0);
@@ -195,7 +195,7 @@ fn recover_shard(log: &sled::Tree, shard: Shard, checked: u64) -> Result<Tip, St
         return Err(format!("shard {} begins at record {first}", shard.0));
     }
     let mut next: Seq = end.saturating_sub(checked.max(1) - 1).max(1);
-    let (mut epoch, mut ids) = (0, RecentIds::since(next));
+    let mut epoch = 0;
     while next <= end {
         let piece = reader::read_piece(log, shard, next, end).map_err(|error| error.to_string())?;
         for record in &piece {
@@ -206,14 +206,10 @@ fn recover_shard(log: &sled::Tree, shard: Shard, checked: u64) -> Result<Tip, St
                 return Err(format!("shard {} record {next} has epoch {} after {epoch}", shard.0, record.epoch));
             }
             (next, epoch) = (next + 1, record.epoch);
-            match &record.entry {
-                Entry::Batch(batch) => ids.insert(batch.id, record.seq),
-                Entry::Claimed | Entry::Released => {}
-            }
         }
         if piece.is_empty() {
             return Err(format!("shard {} record {next} is missing", shard.0));
         }
     }
-    Ok(Tip { end, epoch, ids })
+    Ok(Tip { end, epoch })
 }

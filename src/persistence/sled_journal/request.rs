@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::actors::ports::journal::{AppendError, BatchId, Claim, JournalError, NodeId, Record, Seq, Shard};
+use crate::actors::ports::journal::{AppendError, Claim, JournalError, NodeId, Record, Seq, Shard};
 
 pub struct Request {
     pub ask: Ask,
@@ -28,16 +28,8 @@ pub enum Ask {
         bytes: Vec<u8>,
         answer: oneshot::Sender<Result<Seq, AppendError>>,
     },
-    Resolve {
-        shard: Shard,
-        batch: BatchId,
-        answer: oneshot::Sender<Known>,
+    /// Answered when everything before it is refused or durable.
+    Settle {
+        answer: oneshot::Sender<()>,
     },
-}
-
-/// What memory knows of a batch.
-pub enum Known {
-    At(Seq),
-    /// Not among the records from this one on; older ones are on disk only.
-    NotSince(Seq),
 }

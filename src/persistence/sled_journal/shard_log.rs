@@ -1,7 +1,7 @@
 //! What the writer publishes and readers follow: each shard's durable end and its newest records.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fs::File,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -10,14 +10,12 @@ use sled::Tree;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::actors::ports::journal::{BatchId, Entry, JournalError, Record, Seq, Shard};
+use crate::actors::ports::journal::{Entry, JournalError, Record, Seq, Shard};
 
 /// Newest records of a shard in memory, at most; a reader that is further behind reads the disk.
 const RING_RECORDS_MAX: usize = 256;
 /// Commits in a shard's ring, at most: the bound on its memory (about 1 KiB each).
 const RING_COMMITS_MAX: usize = 4096;
-/// Batch ids remembered for `resolve`; older ones are looked up on disk.
-const IDS_MAX: usize = 4096;
 
 /// What the handle, the writer and every open stream hold together.
 pub struct Shared {
@@ -105,36 +103,5 @@ fn commits(record: &Record) -> usize {
     match &record.entry {
         Entry::Batch(batch) => batch.commits.len(),
         Entry::Claimed | Entry::Released => 0,
-    }
-}
-
-/// The newest batch ids of one shard; the writer's own.
-#[derive(Default)]
-pub struct RecentIds {
-    by_id: HashMap<BatchId, Seq>,
-    order: VecDeque<BatchId>,
-    /// Every batch from this record on is here.
-    pub oldest: Seq,
-}
-
-impl RecentIds {
-    /// For a log whose records up to `oldest` (exclusive) are on disk only.
-    pub fn since(oldest: Seq) -> Self {
-        Self { oldest, ..Self::default() }
-    }
-
-    pub fn insert(&mut self, id: BatchId, seq: Seq) {
-        if self.by_id.insert(id, seq).is_none() {
-            self.order.push_back(id);
-        }
-        while self.order.len() > IDS_MAX {
-            if let Some(seq) = self.order.pop_front().and_then(|id| self.by_id.remove(&id)) {
-                self.oldest = seq + 1;
-            }
-        }
-    }
-
-    pub fn get(&self, id: BatchId) -> Option<Seq> {
-        self.by_id.get(&id).copied()
     }
 }

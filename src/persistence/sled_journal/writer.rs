@@ -19,8 +19,8 @@ use super::{
     directory::{self, Ends},
     free_space::FreeSpace,
     layout,
-    request::{Ask, Known, Request},
-    shard_log::{RecentIds, ShardLog, Shared},
+    request::{Ask, Request},
+    shard_log::{ShardLog, Shared},
 };
 use crate::{
     actors::ports::journal::{AppendError, Claim, Entry, JournalError, NodeId, Record, Seq, Shard},
@@ -40,7 +40,6 @@ const WITNESS_EVERY: Duration = Duration::from_secs(1);
 pub struct Tip {
     pub end: Seq,
     pub epoch: u64,
-    pub ids: RecentIds,
 }
 
 pub struct Writer {
@@ -73,8 +72,8 @@ struct Group {
 enum Answer {
     Claimed(oneshot::Sender<Result<Claim, JournalError>>, Claim),
     Written(oneshot::Sender<Result<Seq, AppendError>>, Seq),
-    /// A lookup saw a log's end that is not durable yet, so it waits as well.
-    Resolved(oneshot::Sender<Known>, Known),
+    /// What stands before it in the queue is not durable yet.
+    Settled(oneshot::Sender<()>),
 }
 
 impl Writer {
@@ -183,17 +182,14 @@ impl Writer {
                     return Ok(());
                 }
                 if let Entry::Batch(batch) = &record.entry {
-                    tip.ids.insert(batch.id, record.seq);
                     group.commits += batch.commits.len();
                 }
                 group.answers.push(Answer::Written(answer, record.seq));
                 add(group, tip, record, &bytes);
                 Ok(())
             }
-            Ask::Resolve { shard, batch, answer } => {
-                let ids = &self.tips[usize::from(shard.0)].ids;
-                let known = ids.get(batch).map_or(Known::NotSince(ids.oldest), Known::At);
-                group.answers.push(Answer::Resolved(answer, known));
+            Ask::Settle { answer } => {
+                group.answers.push(Answer::Settled(answer));
                 Ok(())
             }
         }
@@ -224,7 +220,7 @@ impl Writer {
         }
     }
 
-    /// Refuses a write; a lookup is answered, since everything before it is durable.
+    /// Refuses a write; who only waits for what is before it is answered: that is refused, or durable.
     fn refuse(&mut self, ask: Ask, why: JournalError) {
         let _caller_left = match ask {
             Ask::Close { answer } => return self.closing.push(answer),
@@ -232,15 +228,13 @@ impl Writer {
             Ask::Write { answer, .. } => answer
                 .send(Err(match why {
                     JournalError::Full(reason) => AppendError::Full(reason),
-                    JournalError::LostRace | JournalError::Io(_) | JournalError::Corrupt { .. } => {
-                        AppendError::Io(why.to_string().into())
-                    }
+                    JournalError::LostRace
+                    | JournalError::Io(_)
+                    | JournalError::Corrupt { .. }
+                    | JournalError::Refused(_) => AppendError::Io(why.to_string().into()),
                 }))
                 .is_err(),
-            Ask::Resolve { shard, batch, answer } => {
-                let ids = &self.tips[usize::from(shard.0)].ids;
-                answer.send(ids.get(batch).map_or(Known::NotSince(ids.oldest), Known::At)).is_err()
-            }
+            Ask::Settle { answer } => answer.send(()).is_err(),
         };
     }
 
@@ -280,7 +274,7 @@ fn size(ask: &Ask) -> usize {
     match ask {
         Ask::Claim { .. } => 160,
         Ask::Write { bytes, .. } => bytes.len(),
-        Ask::Resolve { .. } | Ask::Close { .. } => 0,
+        Ask::Settle { .. } | Ask::Close { .. } => 0,
     }
 }
 
@@ -296,6 +290,6 @@ fn answer(answer: Answer) {
     let _caller_left = match answer {
         Answer::Claimed(to, claim) => to.send(Ok(claim)).is_err(),
         Answer::Written(to, seq) => to.send(Ok(seq)).is_err(),
-        Answer::Resolved(to, known) => to.send(known).is_err(),
+        Answer::Settled(to) => to.send(()).is_err(),
     };
 }

@@ -1,8 +1,9 @@
 //! The keys of a state store, in one ordered space so that one write is one atomic batch:
 //!
 //! ```text
-//! 'h' kind 0 len:u8 id version:u64   a record that changes an entity -> its sequence number
+//! 'h' kind 0 len:u8 id version:u64   records that change an entity, from this version on -> (version, sequence number)..
 //! 'm'                                 what the store was made from
+//! 'n' shard:u16                       the newest batch that may be inside: its place (u64) and its id
 //! 'r' table 0 key                     a row of a read model
 //! 's' kind 0 id                       an entity's version (u64) and state (JSON)
 //! 'w' shard:u16                       the shard's watermark
@@ -27,7 +28,15 @@ pub fn row(table: &str, key: &[u8]) -> Vec<u8> {
 }
 
 pub fn watermark(shard: Shard) -> Vec<u8> {
-    let mut out = vec![b'w'];
+    of_shard(b'w', shard)
+}
+
+pub fn newest(shard: Shard) -> Vec<u8> {
+    of_shard(b'n', shard)
+}
+
+fn of_shard(space: u8, shard: Shard) -> Vec<u8> {
+    let mut out = vec![space];
     out.extend_from_slice(&shard.0.to_be_bytes());
     out
 }
@@ -39,11 +48,6 @@ pub fn history(key: &EntityKey, version: u64) -> Vec<u8> {
     out.extend_from_slice(key.id.as_bytes());
     out.extend_from_slice(&version.to_be_bytes());
     out
-}
-
-/// The version at the end of a history key.
-pub fn version_of(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(*key.last_chunk()?))
 }
 
 fn named(space: u8, name: &str, rest: &[u8]) -> Vec<u8> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::keys;
 use crate::{
     actors::ports::{
-        RowChange, StateStore, StoreError, StoredEntity, TailWrite,
+        BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{Seq, Shard},
     },
     domain::{key::EntityKey, model::Kind},
@@ -30,6 +30,7 @@ struct Kept {
     rows: BTreeMap<Vec<u8>, ()>,
     history: BTreeMap<(EntityKey, u64), Seq>,
     watermarks: BTreeMap<Shard, Seq>,
+    newest: BTreeMap<Shard, BatchAt>,
 }
 
 impl MemoryStateStore {
@@ -58,6 +59,10 @@ impl StateStore for MemoryStateStore {
         Ok(self.kept().watermarks.get(&shard).copied().unwrap_or(0))
     }
 
+    fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError> {
+        Ok(self.kept().newest.get(&shard).copied())
+    }
+
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError> {
         let mut kept = self.kept();
         for change in write.rows {
@@ -70,6 +75,9 @@ impl StateStore for MemoryStateStore {
         kept.history.extend(write.history.into_iter().map(|(key, version, seq)| ((key, version), seq)));
         if let Some(watermark) = write.watermark {
             kept.watermarks.insert(shard, watermark);
+        }
+        if let Some(newest) = write.newest {
+            kept.newest.insert(shard, newest);
         }
         Ok(())
     }

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::{boot::BootMark, keys};
 use crate::{
     actors::ports::{
-        RowChange, StateStore, StoreError, StoredEntity, TailWrite,
-        journal::{Seq, Shard},
+        BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
+        journal::{BatchId, Seq, Shard},
     },
     domain::{key::EntityKey, model::Kind},
     persistence::{
@@ -50,11 +50,15 @@ pub struct SledStateStore {
 /// What the store was made from.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct MadeFrom {
+    /// How the keys and values are laid out, [`LAYOUT`]: a store of another layout is made anew.
+    layout: u32,
     journal: Uuid,
     shards: u16,
     version: u32,
 }
 
+/// 2: each shard's newest batch stands beside its watermark.
+const LAYOUT: u32 = 2;
 /// Bytes removed in one batch when the store is emptied: keys only.
 const CLEAR_KEYS: usize = 4096;
 /// sled frees its file lock a moment after the last handle is gone.
@@ -170,7 +174,7 @@ impl StateStore for SledStateStore {
     }
 
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError> {
-        let wanted = MadeFrom { journal, shards, version };
+        let wanted = MadeFrom { layout: LAYOUT, journal, shards, version };
         self.with(|db| {
             let found = db.get(keys::META).map_err(text)?;
             if found.is_some_and(|bytes| serde_json::from_slice::<MadeFrom>(&bytes).is_ok_and(|m| m == wanted)) {
@@ -188,6 +192,17 @@ impl StateStore for SledStateStore {
         })
     }
 
+    fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError> {
+        self.with(|db| match db.get(keys::newest(shard)).map_err(text)? {
+            None => Ok(None),
+            Some(bytes) => {
+                let (seq, batch) = bytes.split_first_chunk().ok_or("a batch's place is too short")?;
+                let batch = BatchId(Uuid::from_slice(batch).map_err(text)?);
+                Ok(Some(BatchAt { seq: u64::from_be_bytes(*seq), batch }))
+            }
+        })
+    }
+
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for change in write.rows {
@@ -202,11 +217,16 @@ impl StateStore for SledStateStore {
             value.extend_from_slice(entity.json.as_bytes());
             batch.insert(keys::state(key.kind, &key.id), value);
         }
-        for (key, version, seq) in write.history {
-            batch.insert(keys::history(&key, version), &seq.to_be_bytes());
+        for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(HISTORY_PACK)) {
+            let (key, first, _) = &run[0];
+            batch.insert(keys::history(key, *first), pack(run));
         }
         if let Some(watermark) = write.watermark {
             batch.insert(keys::watermark(shard), &watermark.to_be_bytes());
+        }
+        if let Some(newest) = write.newest {
+            let value = [&newest.seq.to_be_bytes()[..], newest.batch.0.as_bytes()].concat();
+            batch.insert(keys::newest(shard), value);
         }
         self.with(|db| db.apply_batch(batch).map_err(text))
     }
@@ -262,15 +282,41 @@ impl StateStore for SledStateStore {
                 Some(found) => found.map_err(text)?.to_vec(),
                 None => keys::history(key, from_version),
             };
-            let found = db.range(first..=keys::history(key, u64::MAX)).take(limit);
-            found
-                .map(|entry| {
-                    let (key, seq) = entry.map_err(text)?;
-                    Ok((keys::version_of(&key).ok_or("a history key is too short")?, number(&seq)?))
-                })
-                .collect()
+            let mut records = Vec::new();
+            for packed in db.range(first..=keys::history(key, u64::MAX)).values() {
+                unpack(&packed.map_err(text)?, &mut records)?;
+                // The first entry may begin with records before the one that was asked for.
+                let before = records.iter().take_while(|(version, _)| *version <= from_version).count();
+                records.drain(..before.saturating_sub(1));
+                if records.len() >= limit {
+                    break;
+                }
+            }
+            records.truncate(limit);
+            Ok(records)
         })
     }
+}
+
+/// Records of one entity in one entry, at most: a read takes them all for the first.
+const HISTORY_PACK: usize = 64;
+
+/// Version and record, 8 bytes each, of all that a flush brings for an entity: a sled insert copies its whole leaf,
+/// so one for each record was the dearest part of a flush.
+fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
+    run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
+}
+
+fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    if !rest.is_empty() {
+        return Err(format!("a history entry of {} bytes", bytes.len()));
+    }
+    let half = |pair: &[u8]| pair.try_into().map(u64::from_be_bytes).map_err(text);
+    for pair in pairs {
+        into.push((half(&pair[..8])?, half(&pair[8..])?));
+    }
+    Ok(())
 }
 
 fn number(bytes: &[u8]) -> Result<u64, String> {

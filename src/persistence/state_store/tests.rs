@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{MemoryStateStore, SledStateOptions, SledStateStore};
 use crate::{
-    actors::ports::{Row, RowChange, StateStore, StoredEntity, TailWrite, journal::Shard},
+    actors::ports::{
+        BatchAt, Row, RowChange, StateStore, StoredEntity, TailWrite,
+        journal::{BatchId, Shard},
+    },
     domain::{key::EntityKey, model::Kind},
 };
 
@@ -29,12 +32,17 @@ fn state(version: u64) -> StoredEntity {
     StoredEntity { version, json: format!("{{\"n\":{version}}}").into() }
 }
 
+fn newest(seq: u64) -> BatchAt {
+    BatchAt { seq, batch: BatchId(Uuid::from_u128(u128::from(seq) << 64 | 5)) }
+}
+
 fn filled() -> TailWrite {
     TailWrite {
         rows: [&b"a"[..], b"ab", b"b", &[0xff], &[0xff, 0xff], b""].map(|k| RowChange::Put(row("t", k))).into(),
         states: vec![(key("B"), state(2)), (key("A"), state(1)), (EntityKey::new(Kind::Cart, "Z"), state(9))],
         history: vec![(key("A"), 1, 5), (key("A"), 4, 8), (key("A"), 9, 12), (key("AA"), 1, 6)],
         watermark: Some(12),
+        newest: Some(newest(11)),
     }
 }
 
@@ -63,6 +71,8 @@ fn a_write_is_read_back() {
         store.write(S, change).expect("a write");
         assert_eq!(store.load(&key("A")).expect("a state"), Some(state(3)));
         assert_eq!(store.watermark(S).expect("a mark"), 12, "a write without a mark leaves it");
+        assert_eq!(store.newest(S).expect("a batch"), Some(newest(11)), "and the newest batch, too");
+        assert_eq!(store.newest(Shard(0)).expect("none"), None);
     });
 }
 
@@ -119,6 +129,30 @@ fn after_the_last_possible_prefix_keys_pages_end() {
         assert!(store.rows("t", b"a", Some(b"b"), false, 9).expect("rows").is_empty());
         assert!(store.rows("t", b"b", Some(b"a"), true, 9).expect("rows").is_empty());
     });
+}
+
+/// However a history was cut into writes, it reads as one.
+#[test]
+fn history_of_many_records_and_many_writes_reads_as_one() {
+    let all: Vec<(u64, u64)> = (0..300).map(|n| (1 + n * 3, 10 + n)).collect();
+    let stores = |each: usize| {
+        both(|store| {
+            for records in all.chunks(each) {
+                let history = records.iter().map(|(version, seq)| (key("A"), *version, *seq)).collect();
+                store.write(S, TailWrite { history, ..TailWrite::default() }).expect("a write");
+            }
+            for from in [0, 1, 2, 191, 192, 193, 194, 898, 899, u64::MAX] {
+                let first = all.iter().rposition(|(version, _)| *version <= from).unwrap_or(0);
+                for limit in [1, 2, 63, 64, 65, 1000] {
+                    let expected = &all[first..all.len().min(first + limit)];
+                    assert_eq!(store.history(&key("A"), from, limit).expect("history"), expected, "{from}, {limit}");
+                }
+            }
+        });
+    };
+    for each in [1, 7, 64, 65, 300] {
+        stores(each);
+    }
 }
 
 #[test]

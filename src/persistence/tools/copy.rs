@@ -257,7 +257,7 @@ impl Waiting {
                     self.end = seq;
                     return Ok(());
                 }
-                Err(AppendError::Ambiguous(_)) => match to.resolve(self.claim.shard, id).await? {
+                Err(AppendError::Ambiguous(_)) => match to.resolve(self.claim.clone(), self.end, id).await? {
                     Resolution::Stored(seq) => {
                         self.end = seq;
                         return Ok(());

@@ -1,0 +1,192 @@
+//! A shard goes from one node to another in one step, however late the old owner hears of what it wrote itself.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::{FutureExt, StreamExt, future::BoxFuture};
+use souk::{
+    actors::{
+        ports::{
+            Hint, MemberLine, Placement,
+            journal::{
+                AppendError, Batch, BatchId, Claim, Entry, Journal, JournalError, NodeId, Records, Resolution, Seq,
+                Shard,
+            },
+        },
+        probe::Unharmed,
+        runtime::{Parts, Runtime},
+        settings::ActorSettings,
+    },
+    persistence::{memory_journal::MemoryJournal, state_store::MemoryStateStore},
+    transport::loopback::Loopback,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
+use uuid::Uuid;
+
+use crate::stage::{Life, SHARDS, Stage, eventually};
+
+const LEASE: Duration = Duration::from_secs(2);
+
+/// Who owns what, as the test says; everybody is alive.
+struct Told {
+    hint: Mutex<Arc<Hint>>,
+    moved: Notify,
+}
+
+impl Told {
+    fn new(owner: &NodeId, all: &[NodeId]) -> Arc<Self> {
+        let owners = vec![Some(owner.clone()); usize::from(SHARDS)];
+        let hint = Arc::new(Hint { generation: 1, owners, alive: all.to_vec() });
+        Arc::new(Self { hint: Mutex::new(hint), moved: Notify::new() })
+    }
+
+    fn moves_to(&self, owner: &NodeId) {
+        let mut hint = self.hint.lock().unwrap();
+        let owners = vec![Some(owner.clone()); usize::from(SHARDS)];
+        *hint = Arc::new(Hint { generation: hint.generation + 1, owners, alive: hint.alive.clone() });
+        self.moved.notify_waiters();
+    }
+}
+
+struct View(Arc<Told>);
+
+impl Placement for View {
+    fn hint(&self) -> Arc<Hint> {
+        self.0.hint.lock().unwrap().clone()
+    }
+
+    fn changed(&self, seen: u64) -> BoxFuture<'static, ()> {
+        let told = self.0.clone();
+        async move {
+            let moved = told.moved.notified();
+            let now = told.hint.lock().unwrap().generation;
+            if now == seen {
+                moved.await;
+            }
+        }
+        .boxed()
+    }
+
+    fn connected(&self) -> bool {
+        true
+    }
+
+    fn cut_off(&self) -> BoxFuture<'static, ()> {
+        futures::future::pending().boxed()
+    }
+
+    fn leave(&self) -> BoxFuture<'static, ()> {
+        futures::future::ready(()).boxed()
+    }
+
+    fn members(&self) -> Vec<MemberLine> {
+        Vec::new()
+    }
+}
+
+/// Records reach the tail while `open` is true; nothing is lost.
+struct HearsLate {
+    inner: MemoryJournal,
+    open: watch::Receiver<bool>,
+}
+
+impl Journal for HearsLate {
+    fn id(&self) -> Uuid {
+        self.inner.id()
+    }
+
+    fn shards(&self) -> u16 {
+        self.inner.shards()
+    }
+
+    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
+        self.inner.claim(shard, node)
+    }
+
+    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        self.inner.release(claim, after)
+    }
+
+    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
+        self.inner.append(claim, after, batch)
+    }
+
+    fn read(&self, shard: Shard, from: Seq) -> Records {
+        let open = self.open.clone();
+        let late = move |record| {
+            let mut open = open.clone();
+            async move {
+                open.wait_for(|open| *open).await.expect("the test goes on");
+                record
+            }
+        };
+        self.inner.read(shard, from).then(late).boxed()
+    }
+
+    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
+        self.inner.read_range(shard, from, to)
+    }
+
+    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
+        self.inner.resolve(claim, after, batch)
+    }
+
+    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
+        self.inner.end(shard)
+    }
+}
+
+async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Receiver<bool>) -> Life {
+    let inner = MemoryJournal::open(stage.storage.clone(), stage.gate.clone());
+    let parts = Parts {
+        journal: Arc::new(HearsLate { inner, open }),
+        store: Arc::new(MemoryStateStore::default()),
+        fold: stage.told.clone(),
+        clock: stage.clock.clone(),
+        providers: Vec::new(),
+        transport: Box::new(|local| Arc::new(Loopback::new(local))),
+        placement: Arc::new(View(told.clone())),
+        probe: Arc::new(Unharmed),
+        settings: ActorSettings { node: node.clone(), lease: Some(LEASE), ..stage.settings.clone() },
+    };
+    let (runtime, gateway) = Runtime::start(parts).await.expect("the runtime starts");
+    Life { runtime, gateway }
+}
+
+fn serves_all(life: &Life) -> bool {
+    life.gateway.status().shards.iter().all(|line| line.serving)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gave_a_shard_up_does_not_take_it_back_because_it_hears_late() {
+    let stage = Stage::new();
+    let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
+    let told = Told::new(&a, &[a.clone(), b.clone()]);
+    let (hears, open) = watch::channel(true);
+    let (_always, always) = watch::channel(true);
+    let first = start(&stage, &a, &told, open).await;
+    eventually("a serves", || serves_all(&first)).await;
+    let second = start(&stage, &b, &told, always).await;
+
+    hears.send_replace(false);
+    told.moves_to(&b);
+    eventually("b serves", || serves_all(&second)).await;
+    // As long as a lease is waited out, and longer: whatever a believes, it acts on it within this.
+    sleep(LEASE * 5).await;
+    assert!(serves_all(&second), "what was given up is left alone");
+    hears.send_replace(true);
+    sleep(LEASE * 5).await;
+
+    for shard in (0..SHARDS).map(Shard) {
+        let records = stage.storage.records(shard);
+        let claims: Vec<_> = records.iter().filter(|record| record.entry == Entry::Claimed).collect();
+        let by: Vec<_> = claims.iter().map(|record| &record.node).collect();
+        assert_eq!(by, [&a, &b], "one claim each, in shard {}", shard.0);
+    }
+    drop((first, second));
+}

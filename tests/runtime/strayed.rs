@@ -1,0 +1,151 @@
+//! A log that lost acknowledged records and went on without them: what was folded of them must not live on.
+//!
+//! A row of no table of ours shows whether the state store was kept or emptied.
+
+use std::sync::Arc;
+
+use souk::{
+    actors::ports::{
+        BatchAt, Row, RowChange, StateStore, TailWrite,
+        journal::{BatchId, Entry, Seq, Shard},
+    },
+    domain::{key::EntityKey, model::Kind, stock::Stock},
+    persistence::state_store::{MemoryStateStore, SledStateOptions, SledStateStore},
+};
+use tempfile::TempDir;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::stage::{SHARDS, Stage, WITHIN, receive};
+
+const MARK: &str = "marked by the test";
+
+fn shard() -> Shard {
+    Shard(EntityKey::new(Kind::Stock, "A").shard_of(SHARDS))
+}
+
+/// A claim and five receipts of ten; the store has folded them all.
+async fn five_receipts() -> Stage {
+    five_receipts_in(Arc::new(MemoryStateStore::default())).await
+}
+
+async fn five_receipts_in(store: Arc<dyn StateStore>) -> Stage {
+    let mut stage = Stage::new();
+    stage.store = store;
+    let life = stage.start().await;
+    for n in 1..=5 {
+        receive(&life.gateway, "A", n, 10).await.unwrap();
+    }
+    assert!(life.gateway.caught_up(WITHIN).await);
+    life.runtime.stop().await;
+    assert_eq!(stage.storage.records(shard()).len(), 6);
+    let row = Row { table: MARK, key: b"here".to_vec() };
+    stage.store.write(shard(), TailWrite { rows: vec![RowChange::Put(row)], ..TailWrite::default() }).unwrap();
+    stage
+}
+
+fn kept(store: &dyn StateStore) -> bool {
+    !store.rows(MARK, b"", None, false, 1).unwrap().is_empty()
+}
+
+/// The log up to `last`, and then `more` receipts of one by a node that never saw the rest.
+async fn another_log(stage: &Stage, last: Seq, more: u128) -> Stage {
+    let mut other = stage.clone();
+    other.storage = stage.storage.copied();
+    other.storage.lose_behind(last);
+    other.store = Arc::new(MemoryStateStore::default());
+    if more > 0 {
+        let life = other.start().await;
+        for n in 1..=more {
+            receive(&life.gateway, "A", 100 + n, 1).await.unwrap();
+        }
+        life.runtime.stop().await;
+    }
+    other
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_lost_records_and_grew_again_is_folded_anew() {
+    // Shorter than what was folded, as long, and longer.
+    let directory = TempDir::new().unwrap();
+    for (last, more, units) in [(3, 0, 20), (3, 2, 22), (3, 9, 29), (1, 4, 4)] {
+        let on_disk = directory.path().join(format!("{last}-{more}"));
+        let on_disk = SledStateStore::open(&on_disk, &SledStateOptions::default()).unwrap();
+        for store in [Arc::new(MemoryStateStore::default()) as Arc<dyn StateStore>, Arc::new(on_disk)] {
+            let stage = five_receipts_in(store).await;
+            let mut other = another_log(&stage, last, more).await;
+            other.store = stage.store.clone();
+            let life = other.start().await;
+            assert!(life.gateway.caught_up(WITHIN).await);
+            let stock = life.gateway.peek::<Stock>("A").unwrap().unwrap();
+            assert_eq!(stock.view.available, units, "{last} records and {more} receipts");
+            assert!(!kept(&*other.store));
+            let next = receive(&life.gateway, "A", 999, 1).await.unwrap();
+            assert_eq!(next.view.available, units + 1, "and it goes on from there");
+            life.runtime.stop().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_that_was_folded_is_known_again() {
+    let stage = five_receipts().await;
+    // Longer by a claim and a receipt that the store has not seen.
+    let mut other = another_log(&stage, 6, 1).await;
+    other.store = stage.store.clone();
+    for _ in 0..2 {
+        // The second time only a claim more.
+        let life = other.start().await;
+        assert!(life.gateway.caught_up(WITHIN).await);
+        assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 51);
+        assert!(kept(&*other.store), "nothing was folded twice");
+        life.runtime.stop().await;
+    }
+}
+
+/// States are written before the watermark that covers them: a crash in between leaves them ahead of it. So it is the
+/// newest batch that is compared, wherever the watermark stands.
+#[tokio::test(start_paused = true)]
+async fn a_state_ahead_of_its_watermark_is_compared_too() {
+    let foreign = BatchId(Uuid::from_u128(9));
+    let of = |stage: &Stage, seq: Seq| match &stage.storage.records(shard())[seq as usize - 1].entry {
+        Entry::Batch(batch) => batch.id,
+        other => panic!("{other:?}"),
+    };
+    // Behind the log's end; another batch in its place; the right one, and others behind it below the watermark.
+    for (seq, ours) in [(7, false), (6, false), (4, true)] {
+        let stage = five_receipts().await;
+        assert_eq!(stage.store.watermark(shard()).unwrap(), 6);
+        let batch = if ours { of(&stage, seq) } else { foreign };
+        let newest = Some(BatchAt { seq, batch });
+        stage.store.write(shard(), TailWrite { newest, ..TailWrite::default() }).unwrap();
+        let life = stage.start().await;
+        assert!(life.gateway.caught_up(WITHIN).await);
+        assert!(!kept(&*stage.store), "batch {seq}");
+        assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 50);
+        life.runtime.stop().await;
+    }
+}
+
+/// While it runs: the next claim comes to stand where something was folded already.
+#[tokio::test(start_paused = true)]
+async fn an_owner_whose_log_lost_records_does_not_go_on() {
+    let stage = Stage::new();
+    let life = stage.start().await;
+    for n in 1..=5 {
+        receive(&life.gateway, "A", n, 10).await.unwrap();
+    }
+    assert!(life.gateway.caught_up(WITHIN).await);
+    stage.storage.lose_behind(3);
+    let gateway = life.gateway.clone();
+    let asked = tokio::spawn(async move { receive(&gateway, "A", 6, 1).await });
+    let why = timeout(WITHIN, life.runtime.failed()).await.expect("the process is told to end");
+    assert!(why.contains("record 4") && why.contains("up to 6"), "{why}");
+    assert!(asked.await.unwrap().is_err(), "nothing is decided on what is not in the log");
+    life.runtime.stop().await;
+    // The next start folds what is left.
+    let life = stage.start().await;
+    assert!(life.gateway.caught_up(WITHIN).await);
+    assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 20);
+    assert_eq!(receive(&life.gateway, "A", 6, 1).await.unwrap().view.available, 21);
+}

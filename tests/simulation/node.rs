@@ -1,0 +1,167 @@
+//! One life of one node: its machine, its line, and the whole engine on it, put together as `souk serve` does it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use souk::{
+    actors::{
+        gateway::Gateway,
+        ports::{StateStore, journal::NodeId},
+        runtime::{Parts, Runtime},
+        settings::ActorSettings,
+    },
+    persistence::memory_journal::MemoryJournal,
+    transport::members::Members,
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    clock::Wall,
+    door::Way,
+    faults::{Plan, Weather},
+    line::Net,
+    link::Link,
+    machine::Machine,
+    observer::Observer,
+    provider::Provider,
+    remote_journal::{RemoteJournal, Servers},
+    rng::Rng,
+    shop::Shop,
+    signs::{Bucket, Signs, TIMES},
+};
+
+/// What all nodes of a cluster share.
+#[derive(Clone)]
+pub struct Site {
+    pub rng: Rng,
+    pub wall: Wall,
+    pub weather: Weather,
+    pub servers: Servers,
+    pub net: Net,
+    pub bucket: Bucket,
+    pub settings: ActorSettings,
+}
+
+pub struct Node {
+    pub name: NodeId,
+    pub place: usize,
+    pub machine: Machine,
+    pub link: Arc<Link>,
+    started: Arc<OnceLock<Gateway>>,
+    leave: Option<oneshot::Sender<()>>,
+    /// Why its process ended by itself.
+    ended: Arc<OnceLock<Ended>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// Handed over, drained, gone.
+    Left,
+    DidNotStart(String),
+    /// A tail stopped: nothing in a simulation makes one.
+    Failed(String),
+}
+
+impl Node {
+    pub fn start(site: &Site, shop: &Shop, place: usize, life: u64, store: Arc<dyn StateStore>, now: u64) -> Self {
+        let name = NodeId(format!("n{place}#{life}").into());
+        let (machine, link) = (Machine::boot(&site.rng, now), Arc::new(Link::default()));
+        let (leave, leaves) = oneshot::channel();
+        let (started, ended) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+        let process = Process { site: site.clone(), name: name.clone(), link: link.clone(), store };
+        let observer = Observer {
+            seen: shop.viewers[place].clone(),
+            newest: Mutex::new(HashMap::new()),
+            went_back: shop.went_back.clone(),
+        };
+        let provider = Provider { books: shop.books.clone(), rng: site.rng.clone(), weather: site.weather.clone() };
+        let journal = RemoteJournal {
+            journal: MemoryJournal::open(shop.storage.clone(), process.plan()),
+            servers: site.servers.clone(),
+            link: link.clone(),
+        };
+        let (up, end) = (started.clone(), ended.clone());
+        machine.process.spawn_local(async move {
+            let _ = end.set(process.run(journal, observer, provider, up, leaves).await);
+        });
+        Self { name, place, machine, link, started, leave: Some(leave), ended }
+    }
+
+    /// `None`: it folds logs still.
+    pub fn gateway(&self) -> Option<Gateway> {
+        self.started.get().cloned()
+    }
+
+    pub fn way(&self) -> Option<Way> {
+        Some(Way { gateway: self.gateway()?, runtime: Some(self.machine.tokio.handle().clone()) })
+    }
+
+    /// As SIGTERM.
+    pub fn leave(&mut self) {
+        if let Some(leave) = self.leave.take() {
+            let _ = leave.send(());
+        }
+    }
+
+    pub fn ended(&self) -> Option<Ended> {
+        self.ended.get().cloned()
+    }
+}
+
+struct Process {
+    site: Site,
+    name: NodeId,
+    link: Arc<Link>,
+    store: Arc<dyn StateStore>,
+}
+
+impl Process {
+    fn plan(&self) -> Arc<Plan> {
+        Arc::new(Plan { rng: self.site.rng.clone(), weather: self.site.weather.clone() })
+    }
+
+    async fn run(
+        self,
+        journal: RemoteJournal,
+        observer: Observer,
+        provider: Provider,
+        started: Arc<OnceLock<Gateway>>,
+        leaves: oneshot::Receiver<()>,
+    ) -> Ended {
+        let signs = Signs { bucket: self.site.bucket.clone(), link: self.link.clone() };
+        let shards = journal.journal.storage().shards();
+        let members = Arc::new(Members::start(Arc::new(signs), self.name.clone(), None, shards, TIMES));
+        let (net, me, link) = (self.site.net.clone(), self.name.clone(), self.link.clone());
+        let parts = Parts {
+            probe: self.plan(),
+            journal: Arc::new(journal),
+            store: self.store,
+            fold: Arc::new(observer),
+            clock: Arc::new(self.site.wall.clone()),
+            providers: vec![Arc::new(provider)],
+            transport: Box::new(move |local| Arc::new(net.connect(me, link, local))),
+            placement: members.clone(),
+            settings: ActorSettings { node: self.name, ..self.site.settings },
+        };
+        let (runtime, gateway) = match Runtime::start(parts).await {
+            Ok(started) => started,
+            Err(error) => return Ended::DidNotStart(error.to_string()),
+        };
+        // Folded first, shown then: nobody gives a shard to a node that cannot serve it.
+        members.join();
+        let _ = started.set(gateway);
+        tokio::select! {
+            biased;
+            reason = runtime.failed() => return Ended::Failed(reason.to_string()),
+            Ok(()) = leaves => {}
+            else => std::future::pending().await,
+        }
+        runtime.hand_over(Duration::from_secs(5)).await;
+        runtime.drain(Duration::from_secs(5)).await;
+        members.gone().await;
+        Ended::Left
+    }
+}
