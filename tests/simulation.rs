@@ -82,13 +82,16 @@ fn every_seed_keeps_the_cluster_together() {
 
 #[test]
 fn a_seed_of_the_cluster_replays_exactly() {
-    for seed in 1..=6 {
+    for seed in 1..=8 {
         let log = || seeds_of_clusters::run(seed, true).unwrap_or_else(|broken| panic!("seed {seed}: {broken:#?}")).log;
-        let (first, second) = (log(), log());
+        let first = log();
         assert!(!first.is_empty());
-        let differs = first.lines().zip(second.lines()).find(|(first, second)| first != second);
-        assert_eq!(differs, None, "seed {seed} ran differently the second time");
-        assert_eq!(first.len(), second.len(), "seed {seed}");
+        // More than twice: numbers that the process counts on (of tasks, of actors) may fall alike once.
+        for again in [log(), log(), log()] {
+            let differs = first.lines().zip(again.lines()).find(|(first, again)| first != again);
+            assert_eq!(differs, None, "seed {seed} ran differently");
+            assert_eq!(first.len(), again.len(), "seed {seed}");
+        }
     }
 }
 

@@ -15,12 +15,17 @@ use souk::{
     actors::gateway::{AskError, Asked, Call, Gateway},
     domain::model::Hosted,
 };
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 
 use crate::rng::Rng;
 
 /// How much longer than the shop's own deadline a client waits for a node that says nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Milliseconds within which a client hears that its connection broke; more than there are requests at once.
+const BROKEN_OFF_MAX: u64 = 199;
 
 /// One node as clients see it.
 #[derive(Clone)]
@@ -36,17 +41,18 @@ pub struct Door {
     rng: Option<Rng>,
     /// Counts what passes between runtimes: the cluster's clock goes in small steps meanwhile.
     traffic: Arc<AtomicU64>,
+    requests: Arc<AtomicU64>,
 }
 
 impl Door {
     pub fn here(gateway: Gateway) -> Self {
         let ways = Arc::new(Mutex::new(vec![Way { gateway, runtime: None }]));
-        Self { ways, rng: None, traffic: Arc::default() }
+        Self { ways, rng: None, traffic: Arc::default(), requests: Arc::default() }
     }
 
     /// No node yet.
     pub fn of_many(rng: Rng, traffic: Arc<AtomicU64>) -> Self {
-        Self { ways: Arc::default(), rng: Some(rng), traffic }
+        Self { ways: Arc::default(), rng: Some(rng), traffic, requests: Arc::default() }
     }
 
     /// The nodes that clients know of from now on.
@@ -95,6 +101,15 @@ impl Door {
             traffic.fetch_add(1, Ordering::Relaxed);
             answer
         });
-        timeout(within + PATIENCE, handled).await.ok()?.ok()
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        match timeout(within + PATIENCE, handled).await.ok()? {
+            Ok(answer) => Some(answer),
+            Err(_) => {
+                // The scheduler ends a crashed node's tasks in an order of its own, by numbers that go on from run to
+                // run. So each client hears of the end at a moment of its own.
+                sleep(Duration::from_millis(1 + number % BROKEN_OFF_MAX)).await;
+                None
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::pending,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -131,8 +132,15 @@ impl Transport for Line {
             if owner.send(Message { shard, envelope, answer }).is_err() {
                 return lost("the owner is gone");
             }
+            // An owner that crashes tells nobody.
+            let answered = async move {
+                match answered.await {
+                    Ok(reply) => reply,
+                    Err(_) => pending().await,
+                }
+            };
             match timeout(within.min(ANSWER_WITHIN), answered).await {
-                Ok(Ok(reply)) if !link.is_cut() && !rng.one_in(mix.lost_messages) => reply,
+                Ok(reply) if !link.is_cut() && !rng.one_in(mix.lost_messages) => reply,
                 Ok(_) | Err(_) => lost("answer"),
             }
         }
