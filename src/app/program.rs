@@ -35,8 +35,11 @@ impl Application for App {
             _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
             reason = failed => {
                 // Nothing can be acknowledged any more, and what the page cache says is not to be trusted.
-                return Err(Failure::new(format!("the engine failed: {reason}"))
-                    .hint("check the disk, then start again: what was acknowledged is in the journal"));
+                let hint = match config.cluster.is_on() {
+                    false => "check the disk, then start again: what was acknowledged is in the journal",
+                    true => "start again; docs/operations-cluster.md says what each reason means",
+                };
+                return Err(Failure::new(format!("the engine failed: {reason}")).hint(hint));
             }
         }
         shop.stop().await;

@@ -48,13 +48,20 @@ pub async fn rages(rig: &Rig, site: &Site, rng: &Rng, length: Duration) -> usize
             Some(second) => drop(tokio::join!(strikes(rig, rng, fault), strikes(rig, rng, second))),
             None => strikes(rig, rng, fault).await,
         }
-        for node in &rig.nodes {
-            node.lock().await.ready().await;
+        for node in 0..NODES {
+            recovers(rig, node).await;
         }
         goes_on(site, GOES_ON).await;
         done += 1;
     }
     done
+}
+
+async fn recovers(rig: &Rig, node: usize) {
+    let again = rig.nodes[node].lock().await.recovered().await;
+    if again > 0 {
+        rig.history.note(format!("node {node} found a copy of a log that differs, and was started again x{again}"));
+    }
 }
 
 /// Clients are answered again.
@@ -80,26 +87,23 @@ pub async fn strikes(rig: &Rig, rng: &Rng, fault: Fault) {
             node.kill().await;
             sleep(short).await;
             node.start(&[]).await;
-            node.ready().await;
         }
         EndNode => {
+            recovers(rig, node).await;
             let mut node = rig.nodes[node].lock().await;
             node.terminate().await;
             node.start(&[]).await;
-            node.ready().await;
         }
         FreezeNode => {
             let node = rig.nodes[node].lock().await;
             node.freeze();
             sleep(long).await;
             node.thaw();
-            node.ready().await;
         }
         BreakLinks | SilenceLinks => {
             rig.link(node, if matches!(fault, BreakLinks) { Link::Broken } else { Link::Silent });
             sleep(long).await;
             rig.link(node, Link::Whole);
-            rig.nodes[node].lock().await.ready().await;
         }
         KillServer => {
             rig.servers.lock().await.kill(server);
@@ -113,6 +117,9 @@ pub async fn strikes(rig: &Rig, rng: &Rng, fault: Fault) {
             rig.servers.lock().await.thaw(server);
             rig.servers_current().await;
         }
+    }
+    if OF_NODES.contains(&fault) {
+        recovers(rig, node).await;
     }
     rig.history.note(format!("{fault:?} {target} is over"));
 }

@@ -26,6 +26,11 @@ use crate::{
 pub const START_MAX: Duration = Duration::from_secs(40);
 /// From SIGTERM to the end of the process.
 const END_MAX: Duration = Duration::from_secs(30);
+/// What a node says that was shown a copy of a log that the others do not have (docs/adr/0011).
+const CURED_BY_A_RESTART: &str = "copies of the log differ";
+const REVIVED_MAX: usize = 3;
+/// How often it is looked whether the process still runs.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(25);
 
 pub type Env = Vec<(String, String)>;
@@ -89,6 +94,24 @@ impl Node {
     /// Until it takes commands.
     pub async fn ready(&self) {
         ready(&self.name, &self.url(), START_MAX).await.unwrap_or_else(|why| panic!("{why}\n{}", self.last_lines()));
+    }
+
+    /// Until it takes commands, however it got there: a node that ended by itself for a reason that a restart cures is
+    /// started again, as whoever supervises it would. How often it was; any other end fails the run.
+    pub async fn recovered(&mut self) -> usize {
+        let (started, mut again) = (Instant::now(), 0);
+        loop {
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().expect("our own child")) {
+                let (log, cured) = (self.last_lines(), status.code() == Some(1) && again < REVIVED_MAX);
+                assert!(cured && log.contains(CURED_BY_A_RESTART), "{} ended by itself ({status}):\n{log}", self.name);
+                (self.child, again) = (None, again + 1);
+                self.start(&[]).await;
+            }
+            match ready(&self.name, &self.url(), LOOK_AGAIN).await {
+                Ok(()) => return again,
+                Err(why) => assert!(started.elapsed() < START_MAX, "{why}\n{}", self.last_lines()),
+            }
+        }
     }
 
     /// `kill -9`; returns when the process is gone.

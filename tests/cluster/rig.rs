@@ -12,6 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::{
     sync::{Mutex, MutexGuard},
     time::sleep,
@@ -70,7 +71,10 @@ impl Rig {
         let turn = TURN.lock().await;
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).expect("a directory");
-        let servers = NatsServers::start(SERVERS).await;
+        // Beside the rest of the run, and kept with it: what the copies of a stream hold is evidence.
+        let mut files = TempDir::with_prefix_in("nats-", &dir).expect("a directory");
+        files.disable_cleanup(true);
+        let servers = NatsServers::start_in(files, SERVERS, "").await;
         let mut links = Vec::new();
         for _ in 0..NODES {
             let mut own = Vec::new();
