@@ -138,15 +138,12 @@ impl Tail {
     /// What is folded here is no basis for anything any more: everybody who waits is told, and the process ends.
     pub(super) fn fail(&self, reason: String) {
         tracing::error!(shard = self.shard.0, %reason, "the tail is given up");
-        self.progress.change(|progress| progress.failed = Some(reason.into()));
+        self.progress.fail(reason.into());
     }
 
     /// Resolves once the tail has failed, with the reason.
     pub(super) async fn stopped_for_good(&self) -> Arc<str> {
-        match self.progress.until(|_| false).await {
-            Err(reason) => reason,
-            Ok(()) => std::future::pending().await,
-        }
+        self.progress.failure().await
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -35,7 +35,7 @@ impl Tail {
             Err(error) => error.to_string().into(),
         };
         tracing::error!(shard = self.shard.0, %reason, "tail stopped");
-        self.progress.change(|progress| progress.failed = Some(reason));
+        self.progress.fail(reason);
     }
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SetOnce};
 
 use crate::actors::{
     ownership::{LogOwner, owner_after},
@@ -32,11 +32,13 @@ pub(super) struct ProgressCell {
     /// Copied out and changed in place; never held across an await.
     now: Mutex<Progress>,
     moved: Notify,
+    /// Apart from `moved`: who only waits for a failure would be woken by every record, a thread of its own at each start.
+    failed: SetOnce<Arc<str>>,
 }
 
 impl ProgressCell {
     pub(super) fn new(now: Progress) -> Self {
-        Self { now: Mutex::new(now), moved: Notify::new() }
+        Self { now: Mutex::new(now), moved: Notify::new(), failed: SetOnce::new() }
     }
 
     pub(super) fn get(&self) -> Progress {
@@ -50,6 +52,17 @@ impl ProgressCell {
     pub(super) fn change(&self, change: impl FnOnce(&mut Progress)) {
         change(&mut self.lock());
         self.moved.notify_waiters();
+    }
+
+    pub(super) fn fail(&self, reason: Arc<str>) {
+        self.change(|progress| progress.failed = Some(reason.clone()));
+        // Only the first reason counts.
+        let _failed_before = self.failed.set(reason);
+    }
+
+    /// The reason, once it has failed.
+    pub(super) async fn failure(&self) -> Arc<str> {
+        self.failed.wait().await.clone()
     }
 
     /// Waits until `reached`, or until the tail has failed: then the reason.

@@ -1,5 +1,5 @@
-//! The one thread that writes: takes all requests that wait, checks each against its log's end, puts them
-//! into one `sled::Batch`, makes it durable with one flush and one fdatasync, publishes, answers.
+//! The one thread that writes: takes all requests that wait, checks each against its log's end, writes their
+//! records in order, makes them durable with one flush and one fdatasync, publishes, answers.
 //!
 //! Invariant: nothing is answered or published before the sync that covers it has returned.
 
@@ -61,10 +61,11 @@ pub struct Writer {
 /// One gathered group on its way to the disk.
 #[derive(Default)]
 struct Group {
-    batch: sled::Batch,
     bytes: usize,
     commits: usize,
     records: Vec<Arc<Record>>,
+    /// Of each record, in the same order.
+    encoded: Vec<Vec<u8>>,
     answers: Vec<Answer>,
 }
 
@@ -143,7 +144,7 @@ impl Writer {
         }
         if !group.records.is_empty() {
             let started = Instant::now();
-            if let Err(reason) = self.store(std::mem::take(&mut group.batch)) {
+            if let Err(reason) = self.store(&group.records, std::mem::take(&mut group.encoded)) {
                 // Said before the waiting callers are let go, so that whatever they ask next is refused.
                 self.shared.failure.send_replace(Some(reason.as_str().into()));
                 return Err(reason);
@@ -158,10 +159,12 @@ impl Writer {
         Ok(())
     }
 
-    /// The order is the guarantee: the batch whole into sled's log, out of its buffers, onto the disk.
-    fn store(&self, batch: sled::Batch) -> Result<(), String> {
+    /// The order is the guarantee: everything into sled's log, out of its buffers, onto the disk.
+    fn store(&self, records: &[Arc<Record>], encoded: Vec<Vec<u8>>) -> Result<(), String> {
         guarded(|| {
-            self.shared.log.apply_batch(batch).map_err(text)?;
+            for (record, bytes) in records.iter().zip(encoded) {
+                layout::write(&self.shared.log, record.shard, record.seq, bytes).map_err(text)?;
+            }
             self.db.flush().map_err(text)?;
             self.file.sync_data().map_err(|error| format!("fdatasync of journal/db: {error}"))
         })
@@ -185,7 +188,7 @@ impl Writer {
                     group.commits += batch.commits.len();
                 }
                 group.answers.push(Answer::Written(answer, record.seq));
-                add(group, tip, record, &bytes);
+                add(group, tip, record, bytes);
                 Ok(())
             }
             Ask::Settle { answer } => {
@@ -208,7 +211,7 @@ impl Writer {
         let record = Record { shard, seq: claim.seq, epoch: claim.epoch, node, entry: Entry::Claimed };
         let bytes = envelope::encode(&record).map_err(text)?;
         group.answers.push(Answer::Claimed(answer, claim));
-        add(group, tip, Arc::new(record), &bytes);
+        add(group, tip, Arc::new(record), bytes);
         Ok(())
     }
 
@@ -278,11 +281,11 @@ fn size(ask: &Ask) -> usize {
     }
 }
 
-fn add(group: &mut Group, tip: &mut Tip, record: Arc<Record>, bytes: &[u8]) {
+fn add(group: &mut Group, tip: &mut Tip, record: Arc<Record>, bytes: Vec<u8>) {
     tip.end = record.seq;
-    layout::put(&mut group.batch, record.shard, record.seq, bytes);
     group.bytes += bytes.len();
     group.records.push(record);
+    group.encoded.push(bytes);
 }
 
 /// A caller that has gone away needs no answer: it asks `resolve` later.
