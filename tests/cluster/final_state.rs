@@ -27,10 +27,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Reads until every order rests, every order that somebody was told of is listed, and all nodes say the same; or
 /// what there is at the end of the time, for the checker to say what is wrong with it.
 pub async fn at_rest(site: &Site) -> Final {
+    let mut books = vec![Books::new(); site.nodes.len()];
+    // Books are long after a long storm; the time to rest does not count their first reading.
+    join_all(books.iter_mut().enumerate().map(|(node, books)| read_on(site, node, books))).await;
     let started = Instant::now();
     loop {
         let at = site.history.now();
-        let ends = join_all((0..site.nodes.len()).map(|node| read(site, node))).await;
+        let ends = join_all(books.iter_mut().enumerate().map(|(node, books)| read(site, node, books))).await;
         let mut ends: Vec<_> = ends.into_iter().map(|end| Final { at, ..end }).collect();
         let same = ends.windows(2).all(|two| two[0] == two[1]);
         let told = site.history.ops();
@@ -58,22 +61,33 @@ fn settled(payment: &PaymentEnd) -> bool {
     ["captured", "refunded", "partially_refunded", "failed", "voided"].contains(&payment.status.as_str())
 }
 
+/// By SKU.
+type Books = BTreeMap<String, Vec<Movement>>;
+
 /// As this node knows it.
-async fn read(site: &Site, node: usize) -> Final {
+async fn read(site: &Site, node: usize, books: &mut Books) -> Final {
     let mut end = Final::default();
-    let each = site.strict.iter().chain(&site.sold).map(async |sku| {
+    for sku in site.strict.iter().chain(&site.sold) {
         let stock = get(site, node, &format!("/api/stock/{sku}")).await;
-        let book = list(site, node, &format!("/api/stock/{sku}/movements")).await;
-        (sku.clone(), levels(&stock), book.iter().map(movement).collect())
-    });
-    for (sku, levels, book) in join_all(each).await {
-        end.stock.insert(sku.clone(), levels);
-        end.book.insert(sku, book);
+        end.stock.insert(sku.clone(), levels(&stock));
     }
-    let orders = list(site, node, "/api/orders").await;
+    read_on(site, node, books).await;
+    end.book = books.clone();
+    let orders = list(site, node, "/api/orders", None).await;
     end.orders = orders.iter().map(|json| (text(&json["id"]).to_owned(), order(json))).collect();
-    end.payments = list(site, node, "/api/payments").await.iter().map(payment).collect();
+    end.payments = list(site, node, "/api/payments", None).await.iter().map(payment).collect();
     end
+}
+
+/// Adds what is new in the books. One page after another: a page far into a long book folds what is before it, and a
+/// client waits for three seconds.
+async fn read_on(site: &Site, node: usize, books: &mut Books) {
+    for sku in site.strict.iter().chain(&site.sold) {
+        let book = books.entry(sku.clone()).or_default();
+        let known = book.last().map(|line| line.version.to_string());
+        let new = list(site, node, &format!("/api/stock/{sku}/movements"), known).await;
+        book.extend(new.iter().map(movement));
+    }
 }
 
 /// Of this node, however often it must be asked.
@@ -90,8 +104,9 @@ async fn get(site: &Site, node: usize, path: &str) -> Value {
     }
 }
 
-async fn list(site: &Site, node: usize, path: &str) -> Vec<Value> {
-    let (mut items, mut cursor) = (Vec::new(), String::new());
+/// Everything behind `cursor`.
+async fn list(site: &Site, node: usize, path: &str, cursor: Option<String>) -> Vec<Value> {
+    let (mut items, mut cursor) = (Vec::new(), cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}")));
     loop {
         let mut page = get(site, node, &format!("{path}?limit=100{cursor}")).await;
         if let Some(part) = page["items"].as_array_mut() {

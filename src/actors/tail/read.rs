@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::PoisonError};
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{ALARMS, OWING, Tail, hot::Loaded};
 use crate::{
@@ -22,6 +22,8 @@ pub(in crate::actors) type Due = (Timestamp, EntityKey);
 
 /// Records without the entity that are read along, at most, between two with it.
 const GAP_MAX: u64 = 32;
+/// Pieces of a history that are read at once: on servers each is two questions and their way there and back.
+const PIECES_MAX: usize = 16;
 /// Alarms taken in one look.
 const ALARMS_PAGE: usize = 256;
 
@@ -80,19 +82,24 @@ impl Tail {
         // The newest record that starts at or below `from` may hold it.
         let first = seqs.iter().rposition(|(version, _)| *version <= from).unwrap_or(0);
         let mut seqs = seqs.into_iter().skip(first).map(|(_, seq)| seq).peekable();
-        let mut commits = Vec::new();
         // Records that stand close together are read as one piece: a hot entity is in nearly every one.
-        while let Some(start) = seqs.next() {
+        let pieces = std::iter::from_fn(|| {
+            let start = seqs.next()?;
             let mut end = start;
             while let Some(next) = seqs.next_if(|next| next - end <= GAP_MAX) {
                 end = next;
             }
-            self.commits_between(key, (start, end), from, limit, &mut commits).await?;
-            if commits.len() >= limit {
-                commits.truncate(limit);
-                break;
-            }
+            Some((start, end))
+        });
+        let read = |piece| self.commits_between(key, piece, from, limit);
+        let mut read = stream::iter(pieces).map(read).buffered(PIECES_MAX);
+        let mut commits = Vec::new();
+        while commits.len() < limit
+            && let Some(piece) = read.try_next().await?
+        {
+            commits.extend(piece);
         }
+        commits.truncate(limit);
         Ok(commits)
     }
 
@@ -112,8 +119,8 @@ impl Tail {
         (start, end): (Seq, Seq),
         from: u64,
         limit: usize,
-        out: &mut Vec<Commit>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Commit>, StoreError> {
+        let mut out = Vec::new();
         let mut records = self.journal.read_range(self.shard, start, end);
         while out.len() < limit
             && let Some(record) = records.next().await
@@ -123,7 +130,7 @@ impl Tail {
                 out.extend(batch.commits.iter().filter(|commit| commit.key == *key && commit.version >= from).cloned());
             }
         }
-        Ok(())
+        Ok(out)
     }
 
     /// The view an entity had at `version`: its history folded that far.
