@@ -23,6 +23,10 @@ use tokio::{
 const VERSIONS: usize = 100_000;
 const OF_ADDRESS: usize = 20_000;
 const OPENING: usize = 128;
+const TEXT: u8 = 1;
+const PING: u8 = 9;
+/// Empty as the pings are, and masked with zeros.
+const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 const DAY_MICROS: u64 = 86_400_000_000;
 
 pub struct Crowd {
@@ -108,8 +112,11 @@ async fn listen(n: usize, address: SocketAddr, sku: &str, seen: &Seen, gate: &Se
     let mut buffer = Vec::with_capacity(512);
     loop {
         while let Some((from, to)) = first_frame(&buffer) {
-            if buffer[0] & 0x0f == 1 {
-                note(n, &buffer[from..to], seen)?;
+            match buffer[0] & 0x0f {
+                TEXT => note(n, &buffer[from..to], seen)?,
+                // Who does not answer is closed.
+                PING => socket.write_all(&PONG).await?,
+                other => bail!("a frame of kind {other}"),
             }
             buffer.drain(..to);
         }
