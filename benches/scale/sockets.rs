@@ -119,7 +119,7 @@ fn measure(sockets: usize, seconds: f64) -> Result<Said> {
     let mut own = Own::new(env!("CARGO_BIN_EXE_souk").into(), None, Some(common::disk()?))?;
     let address = runtime.block_on(own.start())?;
     let server = own.pid().context("the server is gone")?;
-    let (mut staff, sku) = runtime.block_on(staff(address, own.password()))?;
+    let sku = runtime.block_on(stocked(address, own.password()))?;
     let crowd = Crowd::start(address, &sku, sockets)?;
     crowd.until(FRAMES_MAX * 4, |crowd| crowd.listening() == sockets)?;
     let resident = || usage::resident(server).context("no memory is told");
@@ -132,7 +132,9 @@ fn measure(sockets: usize, seconds: f64) -> Result<Said> {
     let frames = (crowd.frames() - frames) as f64;
     let most = resident()?.max(idle);
     let mut last = histogram();
-    for (version, committed) in runtime.block_on(commits(&mut staff, &sku))?.split_off(WARM_UP.min(seconds as usize)) {
+    for (version, committed) in
+        runtime.block_on(commits(address, own.password(), &sku))?.split_off(WARM_UP.min(seconds as usize))
+    {
         let seen = crowd.last_seen(version);
         ensure!(seen > 0, "version {version} was seen by nobody");
         last.saturating_record(seen.saturating_sub(committed).max(1) * 1_000);
@@ -153,14 +155,14 @@ fn measure(sockets: usize, seconds: f64) -> Result<Said> {
     })
 }
 
-/// An operator's connection, and a SKU with units enough.
-async fn staff(address: SocketAddr, password: &str) -> Result<(Connection, String)> {
+/// A SKU with units enough.
+async fn stocked(address: SocketAddr, password: &str) -> Result<String> {
     let mut connection = Connection::open(address, Some(&login(address, password).await?)).await?;
     connection.get("/api/products?limit=1").await?;
     let sku = connection.json()?["items"][0]["skus"][0].as_str().context("no SKU")?.to_owned();
     let path = format!("/api/stock/{sku}/receipts");
     connection.post(&path, Some(&Uuid::now_v7().to_string()), r#"{"quantity":1000000}"#, 200).await?;
-    Ok((connection, sku))
+    Ok(sku)
 }
 
 async fn login(address: SocketAddr, password: &str) -> Result<String> {
@@ -209,7 +211,8 @@ async fn changes(
 }
 
 /// Every version of the SKU with the microsecond of its commit in this day, oldest first.
-async fn commits(staff: &mut Connection, sku: &str) -> Result<Vec<(u64, u64)>> {
+async fn commits(address: SocketAddr, password: &str, sku: &str) -> Result<Vec<(u64, u64)>> {
+    let mut staff = Connection::open(address, Some(&login(address, password).await?)).await?;
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
         staff.get(&format!("/api/stock/{sku}/movements?limit=100{cursor}")).await?;
