@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench scale -- [CURVE..] [--out DIR]`; curves: residents, sockets, skus, history, start, carts (all,
 //! unless named). Writes `scale-CURVE.svg` and `.json` into DIR (below `target` unless told; `make scale`: docs/img).
-//! With `SOUK_BENCH_SECONDS` below 2, and with `--test`, small steps: that it runs, not how it grows.
+//! With `SOUK_BENCH_SECONDS` below 2, and with `--test`, small steps: that it runs, not how it grows. `SOUK_BENCH_MOST`
+//! leaves out steps beyond it.
 //! A bench and not a scenario of `souk load`: most of these are inside one process, where nobody on a wire can look.
 
 #[path = "scale/carts.rs"]

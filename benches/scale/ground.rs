@@ -42,9 +42,11 @@ impl Default for Ground {
 }
 
 impl Ground {
-    /// The whole steps, or those of a smoke test.
+    /// The whole steps up to `SOUK_BENCH_MOST`, or those of a smoke test.
     pub fn steps(&self, whole: &[u64], smoke: &[u64]) -> Vec<u64> {
-        if self.smoke { smoke.to_vec() } else { whole.to_vec() }
+        let most = env::var("SOUK_BENCH_MOST").ok().and_then(|most| most.parse().ok()).unwrap_or(u64::MAX);
+        let steps = if self.smoke { smoke } else { whole };
+        steps.iter().copied().filter(|step| *step <= most).collect()
     }
 
     pub fn dir(&self, name: &str) -> Result<TempDir> {
