@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 use souk::load::{
     own::{EMAIL, Own},
     usage,
@@ -83,7 +83,7 @@ pub fn curve(ground: &Ground) -> Result<Curve> {
     let frames = Measured::new("Frames", "sockets on one topic", "frames a second").linear();
     let due = line(|said| said.due);
     curve.panels.push(
-        frames.power("read by all sockets", line(|said| said.frames)).limit("all that a slower pace would send", due),
+        frames.power("read by all sockets", line(|said| said.frames)).limit("one for each change and socket", due),
     );
     if let Some((n, said)) = all.iter().find(|(n, _)| *n == 10_000.0) {
         curve.target(format!("{n} sockets, commit to last frame, p99"), said.last[1], 150.0, "ms");
@@ -221,7 +221,7 @@ async fn commits(address: SocketAddr, password: &str, sku: &str) -> Result<Vec<(
         let page = staff.json()?;
         for one in page["items"].as_array().context("no items")? {
             // The sample shop's own, and the receipt, were before the crowd.
-            if one["reason"] == Value::from("scale") {
+            if one["reason"] == "scale" {
                 let version = one["version"].as_u64().context("a version")?;
                 all.push((version, crowd::micros_of_day(one["at"].as_str().context("a time")?)?));
             }
