@@ -17,6 +17,7 @@ mod program;
 mod server;
 mod settings;
 mod shop;
+mod threads;
 
 pub use self::{
     clock::SystemClock,

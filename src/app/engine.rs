@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings};
+use super::{
+    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings,
+    threads::Threads,
+};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -29,6 +32,8 @@ pub enum EngineError {
     Start(#[from] StartError),
     #[error("cluster: {0}")]
     Cluster(#[from] ClusterError),
+    #[error("the live feed's threads: {0}")]
+    Threads(std::io::Error),
 }
 
 pub struct Engine {
@@ -42,6 +47,8 @@ pub struct Engine {
     pub cluster: Option<String>,
     runtime: Runtime,
     backend: Backend,
+    /// Of the hub's sockets.
+    _sockets: Threads,
 }
 
 /// A start that folds a long journal says so this often.
@@ -55,7 +62,8 @@ impl Engine {
         let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
         let live = settings::live(config);
         let folded = Arc::new(Folded { max: live.snapshot_entities, ..Folded::default() });
-        let hub = Hub::start(live, folded.clone());
+        let sockets = Threads::start("live").map_err(EngineError::Threads)?;
+        let hub = Hub::start_with(sockets.handle().cloned(), live, folded.clone());
         let catalogue = Catalogue::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {
@@ -73,7 +81,7 @@ impl Engine {
         let _ = folded.gateway.set(gateway.clone());
         backend.open_up(&gateway).await;
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
-        Ok(Self { gateway, catalogue, hub, clock, durability, cluster, runtime, backend })
+        Ok(Self { gateway, catalogue, hub, clock, durability, cluster, runtime, backend, _sockets: sockets })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.

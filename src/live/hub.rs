@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 pub use super::roll::Refused;
 use super::{
@@ -52,6 +52,8 @@ pub(super) struct Inner {
     listening: AtomicUsize,
     next_feed: AtomicU64,
     queue: Arc<Queue>,
+    /// Where connections' tasks run.
+    sockets: Handle,
 }
 
 const BOARD: u64 = 0;
@@ -61,6 +63,12 @@ const SNAPSHOTS_AT_ONCE: usize = 2;
 impl Hub {
     /// Must be called within a tokio runtime: it starts the pump and the ticker, which end with the last handle.
     pub fn start(limits: LiveLimits, current: Arc<dyn Current>) -> Self {
+        Self::start_with(None, limits, current)
+    }
+
+    /// With threads of their own for connections' tasks, so that a fan-out to thousands does not delay whoever else
+    /// runs here; `None`: the same as the hub's.
+    pub fn start_with(sockets: Option<Handle>, limits: LiveLimits, current: Arc<dyn Current>) -> Self {
         let limits = Arc::new(limits);
         let queue = Arc::new(Queue::default());
         let inner = Arc::new(Inner {
@@ -74,6 +82,7 @@ impl Hub {
             listening: 0.into(),
             next_feed: (LEVELS + 1).into(),
             queue: queue.clone(),
+            sockets: sockets.unwrap_or_else(Handle::current),
         });
         tokio::spawn(pump::run(queue, limits));
         let weak = Arc::downgrade(&inner);
@@ -89,6 +98,11 @@ impl Hub {
             }
         });
         Self { inner }
+    }
+
+    /// Runs a connection's task.
+    pub fn run_socket(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.inner.sockets.spawn(task));
     }
 
     pub fn limits(&self) -> &LiveLimits {

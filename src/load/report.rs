@@ -4,7 +4,7 @@
 //! every member. Times are microseconds, `null` is "not known".
 
 pub mod html;
-mod svg;
+pub mod svg;
 
 use std::{collections::BTreeMap, time::Duration};
 

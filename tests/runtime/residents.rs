@@ -42,3 +42,23 @@ async fn passivation_under_load_loses_nothing() {
     eventually("the idle ones are gone", || life.gateway.status().residents == 0).await;
     assert_eq!(life.gateway.status().shards.len(), usize::from(SHARDS));
 }
+
+#[tokio::test(start_paused = true)]
+async fn newcomers_do_not_wait_for_a_sweep_to_make_room() {
+    const MAX: usize = 10;
+    let mut stage = Stage::new();
+    // Long: whoever goes goes because of the bound.
+    (stage.settings.resident_max, stage.settings.idle_timeout) = (MAX, Duration::from_secs(86_400));
+    let life = stage.start().await;
+    let (mut most, began) = (0, tokio::time::Instant::now());
+    for n in 0..300 {
+        receive(&life.gateway, &format!("SKU{n}"), n + 1, 1).await.unwrap();
+        most = most.max(life.gateway.status().residents);
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "a sweep was due, and this test says nothing");
+    // Who leaves counts until it is gone.
+    assert!(most <= MAX + usize::from(SHARDS), "{most} were resident");
+    for n in 0..300 {
+        assert_eq!(life.gateway.read::<Stock>(&format!("SKU{n}"), WITHIN).await.unwrap().version, 1);
+    }
+}

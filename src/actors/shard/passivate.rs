@@ -45,7 +45,45 @@ impl Retired {
     }
 }
 
+/// Entities that an activation looks at, to find one that can go.
+const LOOKS: usize = 8;
+
 impl ShardState {
+    /// At the bound one entity goes for the one that comes: the sweep alone is a second apart, and a crowd of newcomers
+    /// would be resident until then. Second chance, with a bound: where nobody idle was passed over since the last round,
+    /// the first idle one goes.
+    pub(super) fn make_room(&mut self) {
+        if self.args.residents.load(Ordering::Acquire) < self.args.settings.resident_max {
+            return;
+        }
+        let (now, mut spared) = (Instant::now(), None);
+        for _ in 0..LOOKS.min(self.hand.len()) {
+            let Some(key) = self.hand.pop_front() else { return };
+            let Some(slot) = self.slots.get_mut(&key) else { continue };
+            let SlotState::Running(actor) = &slot.state else { continue };
+            let busy = slot.shared.under_way.load(Ordering::Acquire) > 0;
+            let used = std::mem::take(&mut slot.used);
+            if used {
+                (slot.idle_since, slot.crashes) = (now, 0);
+            }
+            if !busy && !used && actor.drain().is_ok() {
+                slot.state = SlotState::Draining(actor.clone(), Vec::new());
+                return;
+            }
+            if !busy && spared.is_none() {
+                spared = Some(key.clone());
+            }
+            self.hand.push_back(key);
+        }
+        // Its place in the hand is stale then, and dropped when the hand comes by.
+        let Some(slot) = spared.and_then(|key| self.slots.get_mut(&key)) else { return };
+        if let SlotState::Running(actor) = &slot.state
+            && actor.drain().is_ok()
+        {
+            slot.state = SlotState::Draining(actor.clone(), Vec::new());
+        }
+    }
+
     /// One round of the clock over the residents: those that were not asked for since `idle_timeout`
     /// go; over the cap, those not asked for since the last round go too, oldest first.
     pub(super) fn sweep(&mut self, myself: &ActorRef<ShardMsg>) {

@@ -62,6 +62,9 @@ impl ShardState {
         waiting: Vec<EntityMsg>,
         crashes: u32,
     ) {
+        if matches!(self.phase, Phase::Serving { .. }) {
+            self.make_room();
+        }
         let Phase::Serving { host, .. } = &self.phase else { return };
         let shared = Arc::new(SlotShared::default());
         let after_crash = self.retired.uncommitted(&key);

@@ -42,7 +42,10 @@ pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: Web
         .max_frame_size(bytes);
     let pace = Pace::new(state.hub.limits());
     match state.hub.connect(address, audience) {
-        Ok(session) => upgrade.on_upgrade(move |socket| run(socket, session, pace, state.authorise, kept(&headers))),
+        Ok(session) => upgrade.on_upgrade(move |socket| async move {
+            let LiveState { hub, authorise } = state;
+            hub.run_socket(run(socket, session, pace, authorise, kept(&headers)));
+        }),
         // Accepted and closed: a browser shows a page the close code, but not the status of a refused handshake.
         Err(refused) => upgrade.on_upgrade(move |socket| goodbye(socket, TRY_AGAIN_LATER, refused.to_string())),
     }

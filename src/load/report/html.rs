@@ -121,6 +121,7 @@ fn plots(report: &Report) -> String {
     let latency = Plot {
         x: "seconds",
         y: "milliseconds",
+        logarithmic_x: false,
         logarithmic: true,
         series: vec![series("p50", over(|q| q.p50)), series("p99", over(|q| q.p99)), series("max", over(|q| q.max))],
     };
@@ -136,7 +137,7 @@ fn plots(report: &Report) -> String {
         let one = |line: &'_ super::Line| (line.name.clone(), line.points.clone());
         let lines: Vec<_> = lines.iter().map(one).collect();
         let series = lines.iter().map(|(name, points)| Series { name, points: points.clone(), marked: true });
-        let plot = Plot { x, y, logarithmic: false, series: series.collect() };
+        let plot = Plot { x, y, logarithmic_x: false, logarithmic: false, series: series.collect() };
         html += &figure(name, &plot.svg());
     }
     html
@@ -146,14 +147,22 @@ fn throughput(sweep: &[Rung]) -> String {
     let points = |of: fn(&Rung) -> f64| sweep.iter().map(|rung| (rung.offered, of(rung))).collect();
     let answered = Series { name: "answered", points: points(|rung| rung.achieved), marked: true };
     let ideal = Series { name: "all that was due", points: points(|rung| rung.offered), marked: false };
-    Plot { x: "due in a second", y: "answered in a second", logarithmic: false, series: vec![answered, ideal] }.svg()
+    Plot {
+        x: "due in a second",
+        y: "answered in a second",
+        logarithmic_x: false,
+        logarithmic: false,
+        series: vec![answered, ideal],
+    }
+    .svg()
 }
 
 fn latencies(sweep: &[Rung]) -> String {
     let points = |of: fn(&Rung) -> u64| sweep.iter().map(|rung| (rung.offered, of(rung) as f64 / 1e3)).collect();
     let p50 = Series { name: "p50", points: points(|rung| rung.latency.p50), marked: true };
     let p99 = Series { name: "p99", points: points(|rung| rung.latency.p99), marked: true };
-    Plot { x: "due in a second", y: "milliseconds", logarithmic: true, series: vec![p50, p99] }.svg()
+    Plot { x: "due in a second", y: "milliseconds", logarithmic_x: false, logarithmic: true, series: vec![p50, p99] }
+        .svg()
 }
 
 fn figure(title: &str, plot: &str) -> String {

@@ -1,5 +1,7 @@
 //! Plots as inline SVG: lines over time or over anything, and bars. Colours are the page's classes, so that a plot is
-//! as dark or light as its page; every text is escaped.
+//! as dark or light as its page; every text is escaped. `file` makes a picture that stands without a page.
+
+pub mod file;
 
 use std::fmt::Write as _;
 
@@ -8,7 +10,7 @@ use super::html::escape;
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 280.0;
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 20.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 44.0;
 
@@ -22,6 +24,8 @@ pub struct Series<'a> {
 pub struct Plot<'a> {
     pub x: &'a str,
     pub y: &'a str,
+    /// Powers of ten on the x axis: where steps multiply.
+    pub logarithmic_x: bool,
     /// Powers of ten on the y axis: latencies span them.
     pub logarithmic: bool,
     pub series: Vec<Series<'a>>,
@@ -69,26 +73,36 @@ fn nice_step(rough: f64) -> f64 {
 
 impl Plot<'_> {
     pub fn svg(&self) -> String {
-        let points = || self.series.iter().flat_map(|series| &series.points);
-        let Some(x) = bounds(points().map(|point| point.0)) else { return nothing() };
-        let Some(y) = bounds(points().map(|point| point.1).filter(|y| !self.logarithmic || *y > 0.0)) else {
-            return nothing();
+        match self.body() {
+            Some(body) => open(&format!("{} over {}", self.y, self.x)) + &body + "</svg>" + &self.legend(),
+            None => nothing(),
+        }
+    }
+
+    /// What is inside the picture; `None` where nothing was measured.
+    fn body(&self) -> Option<String> {
+        let fits = |(x, y): (f64, f64)| (!self.logarithmic_x || x > 0.0) && (!self.logarithmic || y > 0.0);
+        let points = || self.series.iter().flat_map(|series| &series.points).copied().filter(|point| fits(*point));
+        let (x, y) = (bounds(points().map(|point| point.0))?, bounds(points().map(|point| point.1))?);
+        let (low, high) = match self.logarithmic_x {
+            true => powers(x),
+            false => (x.0.min(0.0), x.1),
         };
-        let x = Axis { low: x.0.min(0.0), high: x.1, from: LEFT, to: WIDTH - RIGHT, logarithmic: false };
+        let x = Axis { low, high, from: LEFT, to: WIDTH - RIGHT, logarithmic: self.logarithmic_x };
         let (low, high) = match self.logarithmic {
-            true => (10f64.powf(y.0.log10().floor()), 10f64.powf(y.1.log10().ceil())),
+            true => powers(y),
             false => (0.0, y.1 * 1.05),
         };
         let high = if high > low { high } else { low * 10.0 + 1.0 };
         let y = Axis { low, high, from: HEIGHT - BOTTOM, to: TOP, logarithmic: self.logarithmic };
-        let mut svg = open(&format!("{} over {}", self.y, self.x));
-        grid(&mut svg, &x, &y);
-        titles(&mut svg, self.x, self.y);
+        let mut body = String::new();
+        grid(&mut body, &x, &y);
+        titles(&mut body, self.x, self.y);
         // The first on top: where a median is its maximum, the median shows.
         for (n, series) in self.series.iter().enumerate().rev() {
-            line(&mut svg, n, series, &x, &y);
+            line(&mut body, n, series, &x, &y);
         }
-        svg + "</svg>" + &self.legend()
+        Some(body)
     }
 
     fn legend(&self) -> String {
@@ -100,11 +114,17 @@ impl Plot<'_> {
     }
 }
 
+/// The powers of ten around them.
+fn powers((low, high): (f64, f64)) -> (f64, f64) {
+    (10f64.powf(low.log10().floor()), 10f64.powf(high.log10().ceil()))
+}
+
 /// Of lines; the page has as many classes.
 const COLOURS: usize = 4;
 
 fn line(svg: &mut String, n: usize, series: &Series<'_>, x: &Axis, y: &Axis) {
-    let shown = series.points.iter().filter(|point| !y.logarithmic || point.1 > 0.0);
+    let shown = series.points.iter();
+    let shown = shown.filter(|point| (!x.logarithmic || point.0 > 0.0) && (!y.logarithmic || point.1 > 0.0));
     let places: Vec<(f64, f64)> = shown.map(|point| (x.place(point.0), y.place(point.1))).collect();
     let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     let class = n % COLOURS;
@@ -206,7 +226,8 @@ mod tests {
     use super::*;
 
     fn plot(points: Vec<(f64, f64)>, logarithmic: bool) -> String {
-        Plot { x: "x", y: "y<", logarithmic, series: vec![Series { name: "<a>", points, marked: true }] }.svg()
+        let series = vec![Series { name: "<a>", points, marked: true }];
+        Plot { x: "x", y: "y<", logarithmic_x: logarithmic, logarithmic, series }.svg()
     }
 
     #[test]
