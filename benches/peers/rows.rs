@@ -1,0 +1,132 @@
+//! The one table of a run, for people and as JSON: each row is one side doing one work, ours first.
+//!
+//! A ratio is ours divided by the peer's rate (above 1: ours is faster), only between rows of the same work.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::drive::Driven;
+use crate::common::report::time;
+
+pub const SOUK: &str = "souk";
+
+pub struct Row {
+    /// `hot SKU, 64 connections`: what rows with the same text have in common is the work.
+    pub work: String,
+    pub side: String,
+    /// A second; `None` where a rate says nothing.
+    pub rate: Option<f64>,
+    pub unit: &'static str,
+    pub p50_us: u64,
+    pub p99_us: u64,
+    /// Of the server, for each of the unit.
+    pub cpu_us: f64,
+    /// What the work has besides: `("sold", 100.0)`.
+    pub more: Vec<(&'static str, f64)>,
+}
+
+impl Row {
+    pub fn driven(work: &str, side: &str, unit: &'static str, driven: &Driven) -> Self {
+        let figures = driven.figures;
+        Self {
+            work: work.to_owned(),
+            side: side.to_owned(),
+            rate: Some(figures.rate),
+            unit,
+            p50_us: figures.p50_us,
+            p99_us: figures.p99_us,
+            cpu_us: driven.cpu_us,
+            more: Vec::new(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Rows {
+    pub rows: Vec<Row>,
+    pub versions: Vec<String>,
+    /// What could not be compared, and why.
+    pub skipped: Vec<String>,
+}
+
+impl Rows {
+    pub fn push(&mut self, row: Row) {
+        println!("  {}: {}: {}", row.work, row.side, said(&row));
+        self.rows.push(row);
+    }
+
+    pub fn skip(&mut self, peer: &str, why: impl std::fmt::Display) {
+        let why = format!("{peer}: {why}");
+        println!("PEER SKIPPED, {why}");
+        self.skipped.push(why);
+    }
+
+    pub fn version(&mut self, version: String) {
+        if !self.versions.contains(&version) {
+            println!("peer: {version}");
+            self.versions.push(version);
+        }
+    }
+
+    fn ratio(&self, row: &Row) -> Option<f64> {
+        let ours = self.rows.iter().find(|other| other.work == row.work && other.side == SOUK)?;
+        (row.side != SOUK).then_some(ours.rate? / row.rate?)
+    }
+
+    pub fn print(&self) {
+        println!("\nbeside its peers; {}", self.versions.join(", "));
+        for why in &self.skipped {
+            println!("  not compared: {why}");
+        }
+        let width = |of: fn(&Row) -> &str| self.rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(4);
+        let (work, side) = (width(|row| &row.work), width(|row| &row.side));
+        println!(
+            "  {:<work$}  {:<side$} {:>18} {:>9} {:>9} {:>12} {:>12}  besides",
+            "work", "side", "rate", "p50", "p99", "server CPU", "souk / peer"
+        );
+        let mut before = None;
+        for row in &self.rows {
+            let rate = row.rate.map_or("-".to_owned(), |rate| format!("{} {}/s", figure(rate), row.unit));
+            let ratio = self.ratio(row).map_or(String::new(), |ratio| format!("{ratio:.2}"));
+            let name = if before == Some(&row.work) { "" } else { &row.work };
+            before = Some(&row.work);
+            println!(
+                "  {name:<work$}  {:<side$} {rate:>18} {:>9} {:>9} {:>9} us {ratio:>12}  {}",
+                row.side,
+                time(row.p50_us),
+                time(row.p99_us),
+                figure(row.cpu_us),
+                besides(row)
+            );
+        }
+    }
+
+    pub fn write(&self, file: &Path, seconds: f64) -> Result<()> {
+        let rows = self.rows.iter().map(|row| {
+            let more: serde_json::Map<String, Value> =
+                row.more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            json!({"work": row.work, "side": row.side, "rate": row.rate, "unit": row.unit, "p50_us": row.p50_us,
+                "p99_us": row.p99_us, "cpu_us": row.cpu_us, "souk_by_peer": self.ratio(row), "more": more})
+        });
+        let whole = json!({"format": "souk-peers/1", "seconds": seconds, "versions": self.versions,
+            "skipped": self.skipped, "rows": rows.collect::<Vec<_>>()});
+        std::fs::write(file, serde_json::to_vec_pretty(&whole)?)?;
+        Ok(())
+    }
+}
+
+fn said(row: &Row) -> String {
+    let rate = row.rate.map_or(String::new(), |rate| format!("{} {}/s, ", figure(rate), row.unit));
+    format!("{rate}p50 {}, p99 {} {}", time(row.p50_us), time(row.p99_us), besides(row))
+}
+
+fn besides(row: &Row) -> String {
+    row.more.iter().map(|(name, value)| format!("{name} {}", figure(*value))).collect::<Vec<_>>().join(", ")
+}
+
+/// Whole from a hundred on, else with one decimal where it has any.
+fn figure(value: f64) -> String {
+    if value >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
