@@ -8,7 +8,7 @@ MINUTES ?= 30
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e bench bench-smoke simulate chaos verify fmt lint tidy deny web-check setup nats-versions
+.PHONY: help run build cluster test unit e2e bench bench-smoke bench-peers simulate chaos verify fmt lint tidy deny web-check setup nats-versions
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: ## Every bench at full length, each beside its peer
 
 bench-smoke: ## Every bench for about a second: that it runs, not how fast
 	$(if $(BENCHES),SOUK_BENCH_SECONDS=1 timeout 900 $(CARGO) bench --locked --bench '*',@echo "no benches")
+
+bench-peers: ## Souk beside Redis, PostgreSQL, ws, Socket.IO and Vendure; installs them: benches/peers/README.md
+	./benches/peers/run.sh
 
 simulate: ## Simulated shops with crashes and faults, on one node and on several: make simulate SEEDS=100000
 	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture

@@ -31,7 +31,7 @@ mod storefront;
 #[path = "peers/vendure.rs"]
 mod vendure;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 fn main() -> Result<()> {
@@ -51,5 +51,6 @@ fn main() -> Result<()> {
     if let Some(file) = &plan.json {
         rows.write(file, plan.seconds)?;
     }
+    ensure!(!rows.failed, "not every peer did its work: {}", rows.skipped.join("; "));
     Ok(())
 }

@@ -25,7 +25,7 @@ const LINES: u64 = 50;
 const UNITS_OF_CART: u64 = 999;
 
 const LIST: &str = "query($skip:Int!){products(options:{take:24,skip:$skip}){totalItems items{id name slug \
-    variants{id sku name priceWithTax currencyCode stockLevel}}}}";
+    variants{id sku priceWithTax currencyCode stockLevel}}}}";
 const SEARCH: &str = "query($skip:Int!){search(input:{take:24,skip:$skip,groupByProduct:true}){totalItems \
     items{productId productName slug inStock currencyCode priceWithTax{... on PriceRange{min max}}}}}";
 const ADD: &str = "mutation($id:ID!){addItemToOrder(productVariantId:$id,quantity:1){__typename \
@@ -42,9 +42,9 @@ const PAY: &str = "addPaymentToOrder(input:{method:\"dummy\",metadata:{}}){__typ
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
-    /// A page of 24 products with the price and stock of their variants.
+    /// A page of 24 products with the price and stock of each of their variants.
     List,
-    /// The same page from the search index: from-to prices, in stock or not.
+    /// A page of 24 products from the search index: from-to prices, in stock or not, which is what our list says.
     Search,
     AddToNewCart,
     AddToGrowingCart,

@@ -79,7 +79,10 @@ pub fn compare(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
                 let change = async |version: u64| connection.post("/", None, &with(&snapshot, version)?, 204).await;
                 measure(&work, plan, of, &server, &snapshot, change).await
             });
-            rows.push(row.with_context(|| format!("{name}: {}", program.last_words()))?);
+            match row.with_context(|| program.last_words()) {
+                Ok(row) => rows.push(row),
+                Err(why) => rows.fail(name, &why),
+            }
         }
     }
     Ok(())

@@ -50,7 +50,7 @@ impl Program {
         self.child.id()
     }
 
-    /// Reads its output until a line has the word; it must say it, or end.
+    /// Reads its output until a line has the word; it must say it, or end. One that does neither is ended by `run.sh`.
     pub fn says(&mut self, word: &str) -> Result<()> {
         let mut said = String::new();
         loop {

@@ -49,18 +49,27 @@ pub struct Rows {
     pub versions: Vec<String>,
     /// What could not be compared, and why.
     pub skipped: Vec<String>,
+    /// Of those: a peer that is there and did not do its work. The others are compared, and the run ends badly.
+    pub failed: bool,
 }
 
 impl Rows {
+    /// Beside the rows of the same work.
     pub fn push(&mut self, row: Row) {
         println!("  {}: {}: {}", row.work, row.side, said(&row));
-        self.rows.push(row);
+        let after = self.rows.iter().rposition(|other| other.work == row.work);
+        self.rows.insert(after.map_or(self.rows.len(), |last| last + 1), row);
     }
 
     pub fn skip(&mut self, peer: &str, why: impl std::fmt::Display) {
         let why = format!("{peer}: {why}");
         println!("PEER SKIPPED, {why}");
         self.skipped.push(why);
+    }
+
+    pub fn fail(&mut self, peer: &str, why: &anyhow::Error) {
+        self.skip(peer, format!("failed: {why:#}"));
+        self.failed = true;
     }
 
     pub fn version(&mut self, version: String) {
