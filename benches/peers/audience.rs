@@ -123,7 +123,7 @@ async fn listen(wire: &Wire, address: SocketAddr, seen: &Seen, gate: &Semaphore)
             match (kind, body) {
                 (0x1, b"2") if matches!(wire, Wire::SocketIo) => send(&mut socket, 0x1, b"3").await?,
                 (0x1, body) => next = seen.text(body, next)?,
-                (0x9, body) => send(&mut socket, 0xa, &body.to_vec()).await?,
+                (0x9, body) => send(&mut socket, 0xa, body).await?,
                 (0x8, _) => return Ok(()),
                 (_, _) => {}
             }
