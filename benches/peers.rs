@@ -41,10 +41,7 @@ fn main() -> Result<()> {
     setrlimit(Resource::Nofile, Rlimit { current: files, maximum: files })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("bench-client").build()?;
     let mut rows = rows::Rows::default();
-    {
-        let souk = shop::Souk::start(&runtime)?;
-        hot::compare(&plan, &runtime, &souk, &mut rows)?;
-    }
+    hot::compare(&plan, &runtime, &mut rows)?;
     fanout::compare(&plan, &runtime, &mut rows)?;
     storefront::compare(&plan, &runtime, &mut rows)?;
     rows.print();

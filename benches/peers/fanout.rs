@@ -23,8 +23,8 @@ use super::{
     audience::{Audience, Wire, version},
     plan::{Audience as Of, Peer, Plan},
     program::{Program, cpu_of_tree, free_port, memory_of},
-    rows::{Row, Rows, SOUK},
-    shop::Souk,
+    rows::{By, Row, Rows, SOUK},
+    shop::{Souk, Stocked},
 };
 use crate::common::http::Connection;
 
@@ -51,7 +51,7 @@ pub fn compare(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
         let work = format!("fan-out, {} sockets, {} changes a second", of.sockets, of.changes);
         println!("{work}");
         // A new one each time: what memory it took before must not hide what sockets take.
-        let souk = Souk::start(runtime)?;
+        let souk = Souk::start(runtime, Stocked::AsSampled)?;
         let sku = souk.shelf.skus.first().context("a SKU")?.clone();
         let topic = format!("stock.{sku}");
         let snapshot = runtime.block_on(snapshot(souk.address(), &topic))?;
@@ -60,7 +60,7 @@ pub fn compare(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
         let path = format!("/api/stock/{sku}/adjustments");
         let change = async |_: u64| {
             let key = Uuid::now_v7().to_string();
-            staff.post(&path, Some(&key), r#"{"delta":-1,"reason":"peers"}"#, 200).await
+            staff.post(&path, Some(&key), r#"{"delta":1,"reason":"peers"}"#, 200).await
         };
         rows.push(runtime.block_on(measure(&work, plan, of, &server, &snapshot, change))?);
         drop(souk);
@@ -142,6 +142,7 @@ async fn measure(
     Ok(Row {
         work: work.to_owned(),
         side: server.side.to_owned(),
+        by: By::P99,
         rate: Some(frames as f64 / seconds.max(1.0 / a_second)),
         unit: "frames",
         p50_us: times.value_at_quantile(0.5),

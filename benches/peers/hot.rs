@@ -18,7 +18,7 @@ use super::{
     program::cpu_of_tree,
     redis::{self, Durability, Redis},
     rows::{Row, Rows, SOUK},
-    shop::Souk,
+    shop::{Souk, Stocked},
 };
 use crate::common::{http::Connection, load::Client, postgres::Postgres, report::verdict};
 
@@ -35,14 +35,16 @@ const HOLDS_PER_SKU: u64 = 200_000;
 const SKUS: usize = 100;
 const UNITS: u64 = 1_000_000;
 
-pub fn compare(plan: &Plan, runtime: &Runtime, souk: &Souk, rows: &mut Rows) -> Result<()> {
+pub fn compare(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
     if !plan.wants(Peer::Redis) && !plan.wants(Peer::Postgresql) {
         return Ok(());
     }
     println!("{WORK}: holds");
+    let souk = Souk::start(runtime, Stocked::Plenty)?;
     let skus: Vec<Arc<str>> = souk.shelf.skus.iter().take(SKUS).map(|sku| sku.as_str().into()).collect();
     let skus: Arc<[Arc<str>]> = skus.into();
-    runtime.block_on(ours(plan, souk, &skus, rows))?;
+    runtime.block_on(ours(plan, &souk, &skus, rows))?;
+    drop(souk);
     if plan.wants(Peer::Redis) {
         match redis::version() {
             Ok(version) => {

@@ -15,7 +15,7 @@ use std::{
 use anyhow::Result;
 use hdrhistogram::Histogram;
 
-use super::rows::Row;
+use super::rows::{By, Row};
 
 /// One connection, which serves buyer after buyer.
 pub trait Till: Send + 'static {
@@ -40,6 +40,7 @@ impl Sale {
         Row {
             work: work.to_owned(),
             side: side.to_owned(),
+            by: By::P99,
             rate: None,
             unit: "sold",
             p50_us: self.times.value_at_quantile(0.5),

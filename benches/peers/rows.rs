@@ -1,6 +1,7 @@
 //! The one table of a run, for people and as JSON: each row is one side doing one work, ours first.
 //!
-//! A ratio is ours divided by the peer's rate (above 1: ours is faster), only between rows of the same work.
+//! A ratio above 1 says that ours is better, only between rows of the same work: of the rates where each asks as fast as
+//! it is answered, of the 99th percentiles where the load is given.
 
 use std::path::Path;
 
@@ -12,10 +13,18 @@ use crate::common::report::time;
 
 pub const SOUK: &str = "souk";
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum By {
+    Rate,
+    P99,
+}
+
 pub struct Row {
     /// `hot SKU, 64 connections`: what rows with the same text have in common is the work.
     pub work: String,
     pub side: String,
+    /// What the sides are compared by.
+    pub by: By,
     /// A second; `None` where a rate says nothing.
     pub rate: Option<f64>,
     pub unit: &'static str,
@@ -33,6 +42,7 @@ impl Row {
         Self {
             work: work.to_owned(),
             side: side.to_owned(),
+            by: By::Rate,
             rate: Some(figures.rate),
             unit,
             p50_us: figures.p50_us,
@@ -81,7 +91,11 @@ impl Rows {
 
     fn ratio(&self, row: &Row) -> Option<f64> {
         let ours = self.rows.iter().find(|other| other.work == row.work && other.side == SOUK)?;
-        (row.side != SOUK).then_some(ours.rate? / row.rate?)
+        let ratio = match row.by {
+            By::Rate => ours.rate? / row.rate?,
+            By::P99 => row.p99_us as f64 / ours.p99_us as f64,
+        };
+        (row.side != SOUK).then_some(ratio)
     }
 
     pub fn print(&self) {
@@ -93,7 +107,7 @@ impl Rows {
         let (work, side) = (width(|row| &row.work), width(|row| &row.side));
         println!(
             "  {:<work$}  {:<side$} {:>18} {:>9} {:>9} {:>12} {:>12}  besides",
-            "work", "side", "rate", "p50", "p99", "server CPU", "souk / peer"
+            "work", "side", "rate", "p50", "p99", "server CPU", "souk better"
         );
         let mut before = None;
         for row in &self.rows {
@@ -116,8 +130,12 @@ impl Rows {
         let rows = self.rows.iter().map(|row| {
             let more: serde_json::Map<String, Value> =
                 row.more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-            json!({"work": row.work, "side": row.side, "rate": row.rate, "unit": row.unit, "p50_us": row.p50_us,
-                "p99_us": row.p99_us, "cpu_us": row.cpu_us, "souk_by_peer": self.ratio(row), "more": more})
+            let by = match row.by {
+                By::Rate => "rate",
+                By::P99 => "p99",
+            };
+            json!({"work": row.work, "side": row.side, "by": by, "rate": row.rate, "unit": row.unit, "p50_us": row.p50_us,
+                "p99_us": row.p99_us, "cpu_us": row.cpu_us, "souk_better": self.ratio(row), "more": more})
         });
         let whole = json!({"format": "souk-peers/1", "seconds": seconds, "versions": self.versions,
             "skipped": self.skipped, "rows": rows.collect::<Vec<_>>()});

@@ -1,4 +1,5 @@
-//! Our side: the shipped binary with the sample shop, as `souk serve --sample` runs it, and units enough of every SKU.
+//! Our side: the shipped binary with the sample shop, as `souk serve --sample` runs it, and units enough of every SKU
+//! where they are bought.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,13 +19,22 @@ pub struct Souk {
     pub shelf: Arc<Shelf>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stocked {
+    /// Nothing more is done than starting it: its memory is that of a start.
+    AsSampled,
+    Plenty,
+}
+
 impl Souk {
-    pub fn start(runtime: &Runtime) -> Result<Self> {
+    pub fn start(runtime: &Runtime, stocked: Stocked) -> Result<Self> {
         let node = Node::start("peers", None, true)?;
         node.ready(runtime)?;
         let shelf = runtime.block_on(async {
             let shelf = Shelf::look(node.address, PASSWORD).await?;
-            shelf.fill().await?;
+            if stocked == Stocked::Plenty {
+                shelf.fill().await?;
+            }
             anyhow::Ok(shelf)
         })?;
         Ok(Self { node, shelf: Arc::new(shelf) })

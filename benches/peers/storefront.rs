@@ -15,7 +15,7 @@ use super::{
     plan::{Peer, Plan},
     race::{Till, sell},
     rows::{Row, Rows, SOUK},
-    shop::{Souk, level},
+    shop::{Souk, Stocked, level},
     vendure::{self, Vendure},
 };
 use crate::common::{
@@ -57,7 +57,7 @@ pub fn compare(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
 }
 
 fn ours(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
-    let souk = Souk::start(runtime)?;
+    let souk = Souk::start(runtime, Stocked::Plenty)?;
     let open = |what| runtime.block_on(Shopper::open(&souk.shelf, what, CONNECTIONS));
     runtime.block_on(drive(open(What::Checkout)?, plan.seconds, || souk.cpu()))?;
     for (what, _, work) in WORKS {
