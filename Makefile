@@ -9,7 +9,7 @@ CURVES ?=
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e bench bench-smoke scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions
+.PHONY: help run build cluster test unit e2e bench bench-smoke bench-peers scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench-smoke: ## Every bench for about a second: that it runs, not how fast
 
 scale: ## How it grows: every curve at full length, drawn into docs/img (docs/performance.md); CURVES=residents for some
 	timeout 3600 $(CARGO) bench --locked --bench scale -- $(CURVES) --out $(CURDIR)/docs/img
+
+bench-peers: ## Souk beside Redis, PostgreSQL, ws, Socket.IO and Vendure; installs them: benches/peers/README.md
+	./benches/peers/run.sh
 
 simulate: ## Simulated shops with crashes and faults, on one node and on several: make simulate SEEDS=100000
 	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Node and make: a C linker, Chromium, nats-server, openssl (Debian's packages)
-# and the npm packages of web/e2e. What is there already is left alone, so a second run costs nothing.
+# and the npm packages of web/e2e and benches/peers/ws. What is there already is left alone, so a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -47,3 +47,5 @@ if ((${#missing[@]})); then
 fi
 
 ./scripts/npm-ci.sh web/e2e
+# A peer of one bench, and one package; the bench goes on without the others.
+./scripts/npm-ci.sh benches/peers/ws

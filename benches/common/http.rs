@@ -20,8 +20,8 @@ pub struct Connection {
     socket: TcpStream,
     /// Sent with every request: `authorization: Bearer ..`, or nothing.
     login: String,
-    /// The guest's session, once the server has set one.
-    cookie: Option<String>,
+    /// What the server knows the guest by: `name=value`, each name once.
+    cookies: Vec<String>,
     request: Vec<u8>,
     answer: Vec<u8>,
     body_from: usize,
@@ -32,12 +32,21 @@ impl Connection {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
         let login = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-        Ok(Self { socket, login, cookie: None, request: Vec::new(), answer: Vec::new(), body_from: 0 })
+        Ok(Self { socket, login, cookies: Vec::new(), request: Vec::new(), answer: Vec::new(), body_from: 0 })
     }
 
     /// The next request comes from somebody new.
     pub fn forget(&mut self) {
-        self.cookie = None;
+        self.cookies.clear();
+    }
+
+    /// Leaves as one guest, to come back with [`Self::be`].
+    pub fn guest(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.cookies)
+    }
+
+    pub fn be(&mut self, guest: Vec<String>) {
+        self.cookies = guest;
     }
 
     pub async fn get(&mut self, path: &str) -> Result<()> {
@@ -62,12 +71,22 @@ impl Connection {
     }
 
     async fn send(&mut self, method: &str, path: &str, key: Option<&str>, body: &str, expected: u16) -> Result<()> {
+        let status = self.ask(method, path, key, body).await?;
+        ensure!(status == expected, "{method} {path}: {status}: {}", String::from_utf8_lossy(self.body()));
+        Ok(())
+    }
+
+    /// The answer's status, whatever it is.
+    pub async fn ask(&mut self, method: &str, path: &str, key: Option<&str>, body: &str) -> Result<u16> {
         use std::io::Write;
         self.request.clear();
         let to = &mut self.request;
         write!(to, "{method} {path} HTTP/1.1\r\nhost: bench\r\n{}", self.login)?;
-        if let Some(cookie) = &self.cookie {
-            write!(to, "cookie: {cookie}\r\n")?;
+        for (n, cookie) in self.cookies.iter().enumerate() {
+            write!(to, "{}{cookie}", if n == 0 { "cookie: " } else { "; " })?;
+        }
+        if !self.cookies.is_empty() {
+            to.extend_from_slice(b"\r\n");
         }
         if let Some(key) = key {
             write!(to, "idempotency-key: {key}\r\n")?;
@@ -77,9 +96,7 @@ impl Connection {
         }
         write!(to, "\r\n{body}")?;
         self.socket.write_all(&self.request).await?;
-        let status = self.receive().await?;
-        ensure!(status == expected, "{method} {path}: {status}: {}", String::from_utf8_lossy(self.body()));
-        Ok(())
+        self.receive().await
     }
 
     async fn receive(&mut self) -> Result<u16> {
@@ -93,17 +110,21 @@ impl Connection {
         self.body_from = head + 4;
         let text = std::str::from_utf8(&self.answer[..head])?;
         let status = text.get(9..12).and_then(|status| status.parse().ok()).context("not an HTTP answer")?;
-        let (mut length, mut cookie) = (0, None);
+        let (mut length, mut cookies) = (0, Vec::new());
         for (name, value) in text.lines().skip(1).filter_map(|line| line.split_once(':')) {
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse()?;
             } else if name.eq_ignore_ascii_case("set-cookie") {
-                cookie = value.trim().split(';').next().map(str::to_owned);
+                cookies.extend(value.trim().split(';').next().map(str::to_owned));
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 bail!("a chunked answer");
             }
         }
-        self.cookie = cookie.or(self.cookie.take());
+        for cookie in cookies {
+            let named = |cookie: &str| cookie.split('=').next().unwrap_or("").to_owned();
+            self.cookies.retain(|known| named(known) != named(&cookie));
+            self.cookies.push(cookie);
+        }
         while self.answer.len() < self.body_from + length {
             self.more().await?;
         }

@@ -18,9 +18,11 @@ pub mod shopper;
 
 use std::path::PathBuf;
 
-/// Where data directories go: beside the build, on the real disk; `/tmp` may be memory.
+/// Where data directories go: beside the build, on the real disk; `/tmp` may be memory. `SOUK_BENCH_DIR` is for a
+/// caller who takes away what a killed bench leaves.
 pub fn disk() -> std::io::Result<PathBuf> {
-    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
+    let dir = std::env::var_os("SOUK_BENCH_DIR").map(PathBuf::from);
+    let dir = dir.unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench"));
     std::fs::create_dir_all(&dir)?;
     Ok(dir)
 }

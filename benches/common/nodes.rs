@@ -66,8 +66,12 @@ impl Node {
         })
     }
 
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn cpu(&self) -> Result<Duration> {
-        cpu_of(self.process.id())
+        cpu_of(self.id())
     }
 }
 
@@ -79,7 +83,9 @@ impl Drop for Node {
 }
 
 fn spawn(name: &str, dir: &TempDir, servers: Option<&NatsServers>, sample: bool) -> Result<(Child, SocketAddr)> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
+    // It must not outlive this process, however that ends.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_souk")]);
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path().join("data"));
     command.args(sample.then_some("--sample"));
     command
@@ -88,6 +94,8 @@ fn spawn(name: &str, dir: &TempDir, servers: Option<&NatsServers>, sample: bool)
         .env("SOUK_LOG__FILTER", std::env::var("SOUK_LOG__FILTER").unwrap_or_else(|_| "warn".to_owned()));
     // Frames go out at once and with numbers: how long a frame is held back on purpose is not what is measured.
     command.env("SOUK_LIVE__PUBLIC_STOCK_COUNTS", "true").env("SOUK_LIVE__FRAME_INTERVAL_MS", "0");
+    // A bench's sockets all come from one address, shoppers' do not.
+    command.env("SOUK_LIVE__CONNECTIONS_PER_ADDRESS_MAX", "50000");
     if let Some(servers) = servers {
         let urls: Vec<_> = (0..servers.len()).map(|n| format!("\"{}\"", servers.url(n))).collect();
         command.env("SOUK_CLUSTER__URLS", format!("[{}]", urls.join(",")));

@@ -26,6 +26,8 @@ const USER: &str = "postgres";
 const START_WITHIN: Duration = Duration::from_secs(20);
 
 pub struct Postgres {
+    /// `PostgreSQL 15.18`
+    pub version: String,
     dir: TempDir,
     server: Child,
 }
@@ -37,11 +39,11 @@ impl Postgres {
             Ok("0") => bail!("SOUK_BENCH_PEER is 0"),
             Ok(_) | Err(_) => programs(),
         };
-        let started = wanted().and_then(|bin| Self::try_start(runtime, &bin));
+        let started = wanted().and_then(|(bin, version)| Self::try_start(runtime, &bin, version));
         started.inspect_err(|error| println!("PEER SKIPPED, nothing to compare with PostgreSQL 15: {error:#}")).ok()
     }
 
-    fn try_start(runtime: &Runtime, bin: &Path) -> Result<Self> {
+    fn try_start(runtime: &Runtime, bin: &Path, version: String) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("postgres-").tempdir_in(super::disk()?)?;
         if rustix::process::getuid().is_root() {
             let (uid, gid) = ids_of(USER)?;
@@ -64,7 +66,7 @@ impl Postgres {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()?;
-        let mut started = Self { dir, server };
+        let mut started = Self { version, dir, server };
         let until = Instant::now() + START_WITHIN;
         while let Err(error) = runtime.block_on(started.connect()) {
             if started.server.try_wait()?.is_some() || Instant::now() > until {
@@ -74,6 +76,15 @@ impl Postgres {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(started)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Where its socket is.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     pub async fn connect(&self) -> Result<tokio_postgres::Client> {
@@ -158,7 +169,7 @@ impl<P: FnMut() -> Arc<str> + Send + 'static> Client for Holder<P> {
 }
 
 /// Where Debian puts the server's programs, or whatever stands in the PATH.
-fn programs() -> Result<PathBuf> {
+fn programs() -> Result<(PathBuf, String)> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let debian = PathBuf::from("/usr/lib/postgresql/15/bin");
     let found = std::iter::once(debian).chain(std::env::split_paths(&path));
@@ -168,7 +179,8 @@ fn programs() -> Result<PathBuf> {
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     ensure!(version.contains(") 15."), "{version} in {}, not 15", bin.display());
     println!("peer: {version}");
-    Ok(bin)
+    let number = version.split(' ').nth(2).unwrap_or_default();
+    Ok((bin, format!("PostgreSQL {number}")))
 }
 
 /// PostgreSQL refuses to run as root; and it must not outlive this process, however that ends.

@@ -166,8 +166,8 @@ impl Client for Shopper {
     }
 }
 
-fn key() -> String {
+pub fn key() -> String {
     Uuid::now_v7().to_string()
 }
 
-const CHECKOUT: &str = r#"{"email":"ada@example.org","shipping_method":"standard","shipping_address":{"name":"Ada Lovelace","line1":"12 St James's Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"}}"#;
+pub const CHECKOUT: &str = r#"{"email":"ada@example.org","shipping_method":"standard","shipping_address":{"name":"Ada Lovelace","line1":"12 St James's Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"}}"#;

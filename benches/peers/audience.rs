@@ -1,0 +1,211 @@
+//! Thousands of sockets that listen, the same for every server: raw frames (RFC 6455), small buffers, no library, since
+//! what a client costs is taken from what is measured.
+//!
+//! A socket that reads a version has seen that change and all before it. Absent: fragments, and frames of 64 KiB or more.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{Semaphore, mpsc},
+    time::{sleep, timeout},
+};
+
+/// Handshakes at a time.
+const OPENING: usize = 128;
+const OPEN_WITHIN: Duration = Duration::from_secs(90);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How one gets to hear the changes.
+#[derive(Clone, Debug)]
+pub enum Wire {
+    /// `/live`, and this topic's name.
+    Souk(String),
+    /// Whoever connects hears everything.
+    Plain,
+    /// Engine.IO 4 over WebSocket only, the default namespace.
+    SocketIo,
+}
+
+/// What the sockets have seen, by change; 0 is the snapshot.
+struct Seen {
+    start: Instant,
+    first: u64,
+    by: Vec<AtomicUsize>,
+    /// When a socket saw it last, in nanoseconds.
+    last: Vec<AtomicU64>,
+    frames: AtomicU64,
+}
+
+pub struct Audience {
+    seen: Arc<Seen>,
+    sockets: usize,
+    ended: mpsc::UnboundedReceiver<String>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Audience {
+    /// Returns when everybody has the snapshot, which is version `first`.
+    pub async fn open(wire: &Wire, address: SocketAddr, sockets: usize, first: u64, changes: usize) -> Result<Self> {
+        let seen = Arc::new(Seen {
+            start: Instant::now(),
+            first,
+            by: (0..=changes).map(|_| AtomicUsize::new(0)).collect(),
+            last: (0..=changes).map(|_| AtomicU64::new(0)).collect(),
+            frames: AtomicU64::new(0),
+        });
+        let gate = Arc::new(Semaphore::new(OPENING));
+        let (say, ended) = mpsc::unbounded_channel();
+        let mut tasks = Vec::with_capacity(sockets);
+        for _ in 0..sockets {
+            let (wire, seen, gate, say) = (wire.clone(), seen.clone(), gate.clone(), say.clone());
+            tasks.push(tokio::spawn(async move {
+                let why = listen(&wire, address, &seen, &gate).await.err();
+                let _ = say.send(why.map_or_else(|| "the server closed a socket".to_owned(), |why| format!("{why:#}")));
+            }));
+        }
+        let mut audience = Self { seen, sockets, ended, tasks };
+        audience.all_have(0, OPEN_WITHIN).await.context("the sockets do not open")?;
+        Ok(audience)
+    }
+
+    /// Until each socket has seen this change or a newer one.
+    pub async fn all_have(&mut self, change: usize, within: Duration) -> Result<()> {
+        let until = Instant::now() + within;
+        while self.seen.by[change].load(Relaxed) < self.sockets {
+            if let Ok(why) = self.ended.try_recv() {
+                bail!("a socket ended: {why}");
+            }
+            let have = self.seen.by[change].load(Relaxed);
+            ensure!(Instant::now() < until, "{have} of {} sockets after {within:?}", self.sockets);
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// When the last socket saw it.
+    pub fn last(&self, change: usize) -> Instant {
+        self.seen.start + Duration::from_nanos(self.seen.last[change].load(Relaxed))
+    }
+
+    /// Without the snapshots.
+    pub fn frames(&self) -> u64 {
+        self.seen.frames.load(Relaxed)
+    }
+}
+
+impl Drop for Audience {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+async fn listen(wire: &Wire, address: SocketAddr, seen: &Seen, gate: &Semaphore) -> Result<()> {
+    let mut buffer = Vec::with_capacity(512);
+    let mut socket = {
+        let _turn = gate.acquire().await?;
+        timeout(OPEN_WITHIN, shake_hands(wire, address, &mut buffer)).await.context("no handshake in time")??
+    };
+    let mut next = 0;
+    loop {
+        let mut from = 0;
+        while let Some((head, whole)) = frame(&buffer[from..]) {
+            let (kind, body) = (buffer[from] & 0x0f, &buffer[from + head..from + whole]);
+            match (kind, body) {
+                (0x1, b"2") if matches!(wire, Wire::SocketIo) => send(&mut socket, 0x1, b"3").await?,
+                (0x1, body) => next = seen.text(body, next)?,
+                (0x9, body) => send(&mut socket, 0xa, body).await?,
+                (0x8, _) => return Ok(()),
+                (_, _) => {}
+            }
+            from += whole;
+        }
+        buffer.drain(..from);
+        if socket.read_buf(&mut buffer).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+impl Seen {
+    /// Takes a text frame; answers the first change that this socket has not seen.
+    fn text(&self, body: &[u8], next: usize) -> Result<usize> {
+        // What has no version is the protocol's own.
+        let Some(version) = version(body) else { return Ok(next) };
+        let at = self.start.elapsed().as_nanos() as u64;
+        let newest = version.checked_sub(self.first).with_context(|| format!("version {version} is too old"))? as usize;
+        ensure!(newest < self.by.len(), "version {version} is nobody's change");
+        for change in next..=newest {
+            self.last[change].fetch_max(at, Relaxed);
+            self.by[change].fetch_add(1, Relaxed);
+        }
+        self.frames.fetch_add(u64::from(newest > 0), Relaxed);
+        Ok(next.max(newest + 1))
+    }
+}
+
+pub fn version(body: &[u8]) -> Option<u64> {
+    const NAME: &[u8] = b"\"version\":";
+    let from = body.windows(NAME.len()).position(|part| part == NAME)? + NAME.len();
+    let digits = body[from..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
+async fn shake_hands(wire: &Wire, address: SocketAddr, buffer: &mut Vec<u8>) -> Result<TcpStream> {
+    let mut socket = TcpStream::connect(address).await.context("connect")?;
+    socket.set_nodelay(true)?;
+    let path = match wire {
+        Wire::Souk(_) => "/live",
+        Wire::Plain => "/",
+        Wire::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+    };
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await?;
+    let end = loop {
+        if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        ensure!(socket.read_buf(buffer).await? > 0, "the server closed during the handshake");
+    };
+    ensure!(buffer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&buffer[..end]).trim());
+    buffer.drain(..end);
+    match wire {
+        Wire::Souk(topic) => {
+            let subscribe = format!(r#"{{"op":"subscribe","topics":["{topic}"]}}"#);
+            send(&mut socket, 0x1, subscribe.as_bytes()).await?;
+        }
+        Wire::Plain => {}
+        // Connects to the default namespace.
+        Wire::SocketIo => send(&mut socket, 0x1, b"40").await?,
+    }
+    Ok(socket)
+}
+
+/// A frame of a client, masked with zeros.
+async fn send(socket: &mut TcpStream, kind: u8, body: &[u8]) -> Result<()> {
+    let length = u8::try_from(body.len()).ok().filter(|length| *length < 126).context("a short message")?;
+    let mut frame = vec![0x80 | kind, 0x80 | length, 0, 0, 0, 0];
+    frame.extend_from_slice(body);
+    Ok(socket.write_all(&frame).await?)
+}
+
+/// Bytes of the head and of the whole of the first frame, when it is all there.
+fn frame(buffer: &[u8]) -> Option<(usize, usize)> {
+    let (head, body) = match *buffer.get(1)? {
+        126 => (4, usize::from(u16::from_be_bytes([*buffer.get(2)?, *buffer.get(3)?]))),
+        short => (2, usize::from(short & 0x7f)),
+    };
+    (buffer.len() >= head + body).then_some((head, head + body))
+}
