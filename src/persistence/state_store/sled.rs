@@ -57,7 +57,7 @@ struct MadeFrom {
     version: u32,
 }
 
-/// 2: each shard's newest batch stands beside its watermark.
+/// 2: each shard's newest batch stands beside its watermark, and one entry holds an entity's history of one flush.
 const LAYOUT: u32 = 2;
 /// Bytes removed in one batch when the store is emptied: keys only.
 const CLEAR_KEYS: usize = 4096;
