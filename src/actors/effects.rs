@@ -5,9 +5,12 @@
 //! the same step begun again after a crash, have one effect. Nothing is kept here that matters: a
 //! restart derives the steps anew from the entities' states.
 
-use std::sync::{
-    Arc, OnceLock, Weak,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::time::{sleep, timeout};
@@ -28,6 +31,9 @@ use crate::domain::{
 
 /// Space of the ids that follow from a sender and a step. Frozen: a restart must derive the same ones.
 const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
+
+/// How long an outcome waits for the news that make it needless ([`Effect::news_follow`]): a capture's way, with room.
+const NEWS_WITHIN: Duration = Duration::from_millis(500);
 
 /// One owed step, as its entity hands it out.
 pub(super) struct Owed {
@@ -84,25 +90,44 @@ impl Effects {
     }
 
     pub(super) fn run(&self, owed: Owed) {
-        let inner = self.0.clone();
-        inner.counter(&owed).fetch_add(1, Ordering::AcqRel);
+        let counted = Counted::new(&self.0, &owed);
         tokio::spawn(async move {
+            let inner = counted.inner.clone();
             tokio::select! {
                 biased;
                 () = owed.until.cancelled() => {}
-                () = inner.perform(&owed) => {}
+                () = inner.perform(&owed, counted) => {}
             }
-            inner.counter(&owed).fetch_sub(1, Ordering::AcqRel);
         });
     }
 }
 
-impl Inner {
-    fn counter(&self, owed: &Owed) -> &AtomicUsize {
-        if matches!(owed.effect, Effect::Provider(_)) { &self.calling } else { &self.under_way }
+/// One step under way, for as long as this lives.
+struct Counted {
+    inner: Arc<Inner>,
+    calls: bool,
+}
+
+impl Counted {
+    fn new(inner: &Arc<Inner>, owed: &Owed) -> Self {
+        let counted = Self { inner: inner.clone(), calls: matches!(owed.effect, Effect::Provider(_)) };
+        counted.counter().fetch_add(1, Ordering::AcqRel);
+        counted
     }
 
-    async fn perform(&self, owed: &Owed) {
+    fn counter(&self) -> &AtomicUsize {
+        if self.calls { &self.inner.calling } else { &self.inner.under_way }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.counter().fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Inner {
+    async fn perform(self: &Arc<Self>, owed: &Owed, mut counted: Counted) {
         if owed.attempt > 0 {
             sleep(backoff(&self.settings, owed.attempt - 1)).await;
         }
@@ -110,8 +135,15 @@ impl Inner {
             Request::Entity(key, command) => self.ask(owed, key, command).await,
             Request::Provider(call) => self.call(owed, call).await,
         };
+        if matches!(outcome, Some(Outcome::Accepted(_))) && owed.effect.news_follow() {
+            // Nothing is done meanwhile: it takes no permit, and an end does not wait for it.
+            drop(counted);
+            sleep(NEWS_WITHIN).await;
+            counted = Counted::new(self, owed);
+        }
         let ask = outcome.and_then(|outcome| owed.effect.outcome(outcome)).map_or(Ask::Wake, Ask::Command);
         self.bring_back(owed, ask).await;
+        drop(counted);
     }
 
     /// Asks until the target has decided. `None`: it never will (the command is quarantined there).

@@ -10,7 +10,7 @@ use crate::domain::{
     key::EntityKey,
     model::{AnyCommand, AnyRejection, AnyView, Kind},
     numbers::{Numbers, NumbersCommand, NumbersView},
-    order::{OrderCommand, PaymentNews},
+    order::{OrderCommand, PaymentNews, PaymentRegion},
     payment::PaymentCommand,
     stock::{StockCommand, StockRejection},
 };
@@ -35,6 +35,25 @@ impl Effect {
                 ProviderOperation::Void { .. } => "void".to_owned(),
                 ProviderOperation::Refund { refund, .. } => format!("refund/{refund}"),
             },
+        }
+    }
+
+    /// Whether its target, once it has accepted, soon sends the sender news that settle this step as well. Its outcome may
+    /// then wait for them, and mostly has nothing left to record when it comes: a commit less. It must come all the
+    /// same, because the news may not; and a refusal is news itself, and never waits.
+    pub fn news_follow(&self) -> bool {
+        match self {
+            // The provider's first answer; the capture's; the capture that usually follows an authorisation.
+            Self::OpenPayment { .. } | Self::AskCapture { .. } => true,
+            Self::TellOrder { status, .. } => *status == PaymentRegion::Authorized,
+            Self::Hold { .. }
+            | Self::CommitHold { .. }
+            | Self::ReleaseHold { .. }
+            | Self::ShipHold { .. }
+            | Self::AllotNumber { .. }
+            | Self::SettleCart { .. }
+            | Self::UnwindPayment { .. }
+            | Self::Provider(_) => false,
         }
     }
 
