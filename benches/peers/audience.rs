@@ -4,10 +4,10 @@
 //! A socket that reads a version has seen that change and all before it. Absent: fragments, and frames of 64 KiB or more.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     sync::{Semaphore, mpsc},
     time::{sleep, timeout},
 };
@@ -24,6 +24,9 @@ use tokio::{
 const OPENING: usize = 128;
 const OPEN_WITHIN: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Each audience has a loopback address of its own: ports that the one before left behind are not waited for.
+static AUDIENCES: AtomicU8 = AtomicU8::new(0);
 
 /// How one gets to hear the changes.
 #[derive(Clone, Debug)]
@@ -65,11 +68,12 @@ impl Audience {
         });
         let gate = Arc::new(Semaphore::new(OPENING));
         let (say, ended) = mpsc::unbounded_channel();
+        let from = Ipv4Addr::new(127, 0, 1 + AUDIENCES.fetch_add(1, Relaxed) % 250, 1);
         let mut tasks = Vec::with_capacity(sockets);
         for _ in 0..sockets {
             let (wire, seen, gate, say) = (wire.clone(), seen.clone(), gate.clone(), say.clone());
             tasks.push(tokio::spawn(async move {
-                let why = listen(&wire, address, &seen, &gate).await.err();
+                let why = listen(&wire, from, address, &seen, &gate).await.err();
                 let _ = say.send(why.map_or_else(|| "the server closed a socket".to_owned(), |why| format!("{why:#}")));
             }));
         }
@@ -109,11 +113,11 @@ impl Drop for Audience {
     }
 }
 
-async fn listen(wire: &Wire, address: SocketAddr, seen: &Seen, gate: &Semaphore) -> Result<()> {
+async fn listen(wire: &Wire, from: Ipv4Addr, address: SocketAddr, seen: &Seen, gate: &Semaphore) -> Result<()> {
     let mut buffer = Vec::with_capacity(512);
     let mut socket = {
         let _turn = gate.acquire().await?;
-        timeout(OPEN_WITHIN, shake_hands(wire, address, &mut buffer)).await.context("no handshake in time")??
+        timeout(OPEN_WITHIN, shake_hands(wire, from, address, &mut buffer)).await.context("no handshake in time")??
     };
     let mut next = 0;
     loop {
@@ -160,8 +164,10 @@ pub fn version(body: &[u8]) -> Option<u64> {
     Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 
-async fn shake_hands(wire: &Wire, address: SocketAddr, buffer: &mut Vec<u8>) -> Result<TcpStream> {
-    let mut socket = TcpStream::connect(address).await.context("connect")?;
+async fn shake_hands(wire: &Wire, from: Ipv4Addr, address: SocketAddr, buffer: &mut Vec<u8>) -> Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((from, 0)))?;
+    let mut socket = socket.connect(address).await.context("connect")?;
     socket.set_nodelay(true)?;
     let path = match wire {
         Wire::Souk(_) => "/live",

@@ -21,4 +21,6 @@ io.engine.on('connection', (socket) => {
 });
 io.on('connection', (socket) => socket.emit('change', last));
 
+// Of the one who posts, while thousands of sockets open.
+http.keepAliveTimeout = 120_000;
 http.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));

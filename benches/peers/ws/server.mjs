@@ -23,4 +23,6 @@ wss.on('connection', (socket) => {
   socket.send(last, { binary: false });
 });
 
+// Of the one who posts, while thousands of sockets open.
+http.keepAliveTimeout = 120_000;
 http.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
