@@ -84,7 +84,9 @@ impl Order {
     }
 
     pub(super) fn capture_asked(&self, id: PaymentId) -> Vec<OrderEvent> {
-        self.once(id, |payment| !payment.capture_asked, OrderEvent::CaptureAsked { payment: id })
+        // Where the answer overtook this there is nothing to remember: only what is authorised is captured.
+        let new = |payment: &Attempt| !payment.capture_asked && payment.region == PaymentRegion::Authorized;
+        self.once(id, new, OrderEvent::CaptureAsked { payment: id })
     }
 
     pub(super) fn unwind_asked(&self, id: PaymentId) -> Vec<OrderEvent> {

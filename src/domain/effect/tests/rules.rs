@@ -191,6 +191,37 @@ fn a_checkout_without_trouble_is_sold_captured_and_settled() {
 }
 
 #[test]
+fn news_settle_the_steps_whose_outcome_waits_for_them() {
+    let mut world = World::new([5, 5], CapturePolicy::OnVerified);
+    let (mut waiting, mut rounds) = (Vec::new(), 0);
+    loop {
+        // Each is begun once: what waits for news is still under way.
+        let owed = world.owed().into_iter().filter(|effect| !waiting.contains(effect)).collect::<Vec<_>>();
+        for effect in &owed {
+            let waits = effect.1.news_follow();
+            world.perform(effect, Luck { lost: waits, ..Luck::GOOD });
+            waiting.extend(waits.then(|| effect.clone()));
+        }
+        if world.order().lifecycle == Lifecycle::AwaitingPayment && world.payments.is_empty() {
+            world.pay();
+        } else if owed.is_empty() {
+            break;
+        }
+        rounds += 1;
+        assert!(rounds < 50, "{owed:?}");
+    }
+    let order = world.order();
+    assert_eq!((order.lifecycle, order.payment_status), (Lifecycle::Verified, PaymentRegion::Captured));
+    assert_eq!(waiting.len(), 3, "{waiting:?}");
+    assert_eq!(world.owed(), []);
+    // They come late, and there is nothing left to record.
+    let before = world.events();
+    waiting.iter().for_each(|effect| world.perform(effect, Luck::GOOD));
+    assert_eq!(world.events(), before);
+    check_settled(&world);
+}
+
+#[test]
 fn a_short_line_releases_the_others_and_every_shortage_is_named() {
     let mut world = World::new([2, 5], CapturePolicy::OnVerified);
     world.settle();

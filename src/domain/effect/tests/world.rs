@@ -207,6 +207,11 @@ impl World {
         panic!("still owed: {:?}", self.owed());
     }
 
+    /// Events of all entities.
+    pub fn events(&self) -> usize {
+        self.history.values().map(Vec::len).sum()
+    }
+
     pub fn order(&self) -> OrderView {
         match self.models.get(&order_key()).map(Model::view) {
             Some(AnyView::Order(view)) => view,
