@@ -162,6 +162,7 @@ pub(super) fn sandbox(config: &Config) -> SandboxSettings {
         webhook_delay_ms: small(sandbox.webhook_delay_ms),
         duplicate_webhooks: sandbox.duplicate_webhooks,
         shuffle_webhooks: sandbox.shuffle_webhooks,
+        books_elsewhere: config.cluster.is_on(),
         ..SandboxSettings::default()
     }
 }

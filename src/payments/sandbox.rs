@@ -78,7 +78,8 @@ impl SandboxGateway {
     /// `public_url`: where customers reach this server, e.g. `http://localhost:8080`.
     pub fn new(settings: SandboxSettings, public_url: &str, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
-        Self(Arc::new(Inner { settings, public_url, ledger: Mutex::default(), outbox, clock }))
+        let ledger = Mutex::new(Ledger::new(settings.books_elsewhere));
+        Self(Arc::new(Inner { settings, public_url, ledger, outbox, clock }))
     }
 
     /// A copy of the books, for assertions and the operator.

@@ -2,7 +2,9 @@
 //!
 //! Invariant: of one charge, refunded <= captured <= authorised, and a voided one has nothing captured. At most
 //! 100,000 charges: the oldest settled one goes when another comes; if asked about afterwards it counts, like after
-//! a restart, as a charge made before these books were opened.
+//! a restart, as a charge made before these books were opened. A real provider has one set of books; here each node of a
+//! cluster has its own, so a charge that was authorised through one may be captured through another and given back
+//! through the first. Where there are others, a call is believed what it takes for granted.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -75,6 +77,8 @@ pub struct Ledger {
     charges: HashMap<PaymentId, Charge>,
     /// Oldest first.
     age: VecDeque<PaymentId>,
+    /// Others keep books of the same charges.
+    elsewhere: bool,
 }
 
 /// The provider's name of a payment's charge: the same before and after a restart.
@@ -100,6 +104,10 @@ impl Authorization {
 }
 
 impl Ledger {
+    pub fn new(elsewhere: bool) -> Self {
+        Self { elsewhere, ..Self::default() }
+    }
+
     pub fn charge(&self, payment: PaymentId) -> Option<&Charge> {
         self.charges.get(&payment)
     }
@@ -229,14 +237,20 @@ impl Ledger {
         }
     }
 
-    /// The charge of `reference`; one that is not in the books was made before they were opened and is `assumed`.
+    /// The charge of `reference`; one that is not in the books was made before they were opened and is `assumed`, as is one
+    /// that stands before that here and has others who know more.
     fn known(&mut self, reference: &str, assumed: Status) -> Result<(PaymentId, &mut Charge), ProviderFault> {
         let payment = payment_of(reference)
             .ok_or_else(|| ProviderFault::Unavailable(format!("{reference:?} is not a reference of the sandbox")))?;
         if !self.charges.contains_key(&payment) {
             self.insert(payment, Charge::new(assumed.clone()));
         }
-        Ok((payment, self.charges.entry(payment).or_insert_with(|| Charge::new(assumed))))
+        let elsewhere = self.elsewhere;
+        let charge = self.charges.entry(payment).or_insert_with(|| Charge::new(assumed.clone()));
+        if elsewhere {
+            charge.catch_up(assumed);
+        }
+        Ok((payment, charge))
     }
 
     fn insert(&mut self, payment: PaymentId, charge: Charge) {
@@ -260,6 +274,18 @@ impl Charge {
     fn new(status: Status) -> Self {
         let authorized = matches!(status, Status::Authorized | Status::Captured);
         Self { order: None, amount: None, status, authorized, captured: 0, refunds: BTreeMap::new(), answers_at: None }
+    }
+
+    /// What came between was done elsewhere, on the whole amount.
+    fn catch_up(&mut self, assumed: Status) {
+        match (&self.status, &assumed) {
+            (Status::RequiresAction, Status::Authorized) => (self.status, self.authorized) = (assumed, true),
+            (Status::RequiresAction | Status::Authorized, Status::Captured) => {
+                (self.status, self.authorized) = (assumed, true);
+                self.captured = self.amount.map_or(self.captured, |amount| amount.amount);
+            }
+            (_, _) => {}
+        }
     }
 
     pub fn refunded(&self) -> i64 {

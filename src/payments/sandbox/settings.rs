@@ -22,6 +22,9 @@ pub struct SandboxSettings {
     /// Whether delays vary from nothing to four times `webhook_delay_ms`, so that events overtake each other.
     /// Default false.
     pub shuffle_webhooks: bool,
+    /// Whether other processes keep books of the same charges, as the nodes of a cluster do: what a call takes for
+    /// granted then happened there. Default false.
+    pub books_elsewhere: bool,
     /// Which delays those are. The same seed gives the same event the same delay. Default 0.
     pub seed: u64,
 }
@@ -42,6 +45,7 @@ impl Default for SandboxSettings {
             webhooks: WebhookChoice::All,
             duplicate_webhooks: false,
             shuffle_webhooks: false,
+            books_elsewhere: false,
             seed: 0,
         }
     }

@@ -97,3 +97,30 @@ async fn the_books_are_bounded_and_open_charges_stay_longest() {
     assert!(ledger.charge(payment_of(&open).unwrap()).is_some());
     assert!(ledger.charge(payment(1)).is_none());
 }
+
+#[tokio::test]
+async fn where_others_keep_books_too_a_refund_of_what_they_captured_is_paid() {
+    let refused = |code: &str| ProviderNews::RefundFailed { refund: refund(1), code: code.to_owned() };
+    let mut alone = Ledger::new(false);
+    let reference = authorized(&mut alone, 1, 1000);
+    assert_eq!(alone.refund(&reference, refund(1), eur(400)).unwrap().news, refused("not_captured"));
+    let mut ledger = Ledger::new(true);
+    authorized(&mut ledger, 1, 1000);
+    for (n, amount) in [(1, 400), (2, 600)] {
+        let done = ledger.refund(&reference, refund(n), eur(amount)).unwrap();
+        assert_eq!((done.news, done.changed), (ProviderNews::Refunded { refund: refund(n) }, true));
+    }
+    let more = ledger.refund(&reference, refund(3), eur(1)).unwrap().news;
+    assert_eq!(more, ProviderNews::RefundFailed { refund: refund(3), code: "amount_too_large".to_owned() });
+    assert_eq!((ledger.totals().captured, ledger.totals().refunded), (1000, 1000));
+    // The customer's word came to another node.
+    let asked = ledger.authorize(payment(2), order(), eur(500), Status::RequiresAction, Instant::now()).unwrap();
+    assert_eq!(asked.status, Status::RequiresAction);
+    let captured = ledger.capture(&super::reference(payment(2)), eur(500)).unwrap();
+    assert_eq!((captured.news, ledger.totals().captured), (ProviderNews::Captured, 1500));
+    // What ended here ended everywhere.
+    let declined = Status::Declined { code: "card_declined".to_owned() };
+    ledger.authorize(payment(3), order(), eur(500), declined, Instant::now()).unwrap();
+    let capture = ledger.capture(&super::reference(payment(3)), eur(500)).unwrap();
+    assert_eq!(capture.news, ProviderNews::CaptureFailed { code: "not_authorized".to_owned() });
+}
