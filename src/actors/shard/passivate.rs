@@ -9,7 +9,7 @@ use std::{
 use ractor::ActorRef;
 use tokio::time::Instant;
 
-use super::{ShardMsg, ShardState, SlotState};
+use super::{ShardMsg, ShardState, Slot, SlotState};
 use crate::{actors::reply::SlotShared, domain::key::EntityKey};
 
 /// Ended activations with unanswered commands: their commits may not be durable yet, so the next
@@ -45,6 +45,27 @@ impl Retired {
     }
 }
 
+impl Slot {
+    /// Whether it has work under way, and whether it was asked since the hand last came by, which is noted here.
+    fn look(&mut self, now: Instant) -> (bool, bool) {
+        let used = std::mem::take(&mut self.used);
+        if used {
+            (self.idle_since, self.crashes) = (now, 0);
+        }
+        (self.shared.under_way.load(Ordering::Acquire) > 0, used)
+    }
+
+    /// Closes the mailbox of a running one, which ends when that is empty; says whether it was open.
+    fn drain(&mut self) -> bool {
+        let SlotState::Running(actor) = &self.state else { return false };
+        let open = actor.drain().is_ok();
+        if open {
+            self.state = SlotState::Draining(actor.clone(), Vec::new());
+        }
+        open
+    }
+}
+
 /// Entities that an activation looks at, to find one that can go.
 const LOOKS: usize = 8;
 
@@ -60,14 +81,11 @@ impl ShardState {
         for _ in 0..LOOKS.min(self.hand.len()) {
             let Some(key) = self.hand.pop_front() else { return };
             let Some(slot) = self.slots.get_mut(&key) else { continue };
-            let SlotState::Running(actor) = &slot.state else { continue };
-            let busy = slot.shared.under_way.load(Ordering::Acquire) > 0;
-            let used = std::mem::take(&mut slot.used);
-            if used {
-                (slot.idle_since, slot.crashes) = (now, 0);
+            if !matches!(slot.state, SlotState::Running(_)) {
+                continue;
             }
-            if !busy && !used && actor.drain().is_ok() {
-                slot.state = SlotState::Draining(actor.clone(), Vec::new());
+            let (busy, used) = slot.look(now);
+            if !busy && !used && slot.drain() {
                 return;
             }
             if !busy && spared.is_none() {
@@ -76,11 +94,8 @@ impl ShardState {
             self.hand.push_back(key);
         }
         // Its place in the hand is stale then, and dropped when the hand comes by.
-        let Some(slot) = spared.and_then(|key| self.slots.get_mut(&key)) else { return };
-        if let SlotState::Running(actor) = &slot.state
-            && actor.drain().is_ok()
-        {
-            slot.state = SlotState::Draining(actor.clone(), Vec::new());
+        if let Some(slot) = spared.and_then(|key| self.slots.get_mut(&key)) {
+            slot.drain();
         }
     }
 
@@ -98,20 +113,15 @@ impl ShardState {
         for _ in 0..self.hand.len() {
             let Some(key) = self.hand.pop_front() else { return };
             let Some(slot) = self.slots.get_mut(&key) else { continue };
-            let SlotState::Running(actor) = &slot.state else { continue };
-            if std::mem::replace(&mut slot.round, self.round) == self.round {
+            if !matches!(slot.state, SlotState::Running(_))
+                || std::mem::replace(&mut slot.round, self.round) == self.round
+            {
                 continue;
             }
-            let busy = slot.shared.under_way.load(Ordering::Acquire) > 0;
-            let used = std::mem::take(&mut slot.used);
-            if used {
-                slot.idle_since = now;
-                slot.crashes = 0;
-            }
+            let (busy, used) = slot.look(now);
             let go = !busy && (now.duration_since(slot.idle_since) >= idle || (excess > 0 && !used));
-            if go && actor.drain().is_ok() {
+            if go && slot.drain() {
                 excess = excess.saturating_sub(1);
-                slot.state = SlotState::Draining(actor.clone(), Vec::new());
             } else {
                 self.hand.push_back(key);
             }
