@@ -63,7 +63,7 @@ impl Engine {
         let live = settings::live(config);
         let folded = Arc::new(Folded { max: live.snapshot_entities, ..Folded::default() });
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
-        let hub = Hub::start_with(sockets.handle().cloned(), live, folded.clone());
+        let hub = Hub::start_on(sockets.handle(), live, folded.clone());
         let catalogue = Catalogue::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {

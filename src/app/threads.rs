@@ -9,23 +9,27 @@ use std::io;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Ends with this value, without waiting for its tasks: a graceful end has closed the sockets before.
-pub(super) struct Threads(Option<Runtime>);
+pub(super) struct Threads {
+    handle: Handle,
+    /// Taken when it ends.
+    runtime: Option<Runtime>,
+}
 
 impl Threads {
     pub(super) fn start(name: &str) -> io::Result<Self> {
-        Builder::new_multi_thread().thread_name(name).enable_all().build().map(|runtime| Self(Some(runtime)))
+        let runtime = Builder::new_multi_thread().thread_name(name).enable_all().build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
-    /// `None` only while it ends.
-    pub(super) fn handle(&self) -> Option<&Handle> {
-        self.0.as_ref().map(Runtime::handle)
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
         // A runtime must not be waited for on another one's thread.
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

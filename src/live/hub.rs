@@ -63,12 +63,12 @@ const SNAPSHOTS_AT_ONCE: usize = 2;
 impl Hub {
     /// Must be called within a tokio runtime: it starts the pump and the ticker, which end with the last handle.
     pub fn start(limits: LiveLimits, current: Arc<dyn Current>) -> Self {
-        Self::start_with(None, limits, current)
+        Self::start_on(Handle::current(), limits, current)
     }
 
-    /// With threads of their own for connections' tasks, so that a fan-out to thousands does not delay whoever else
-    /// runs here; `None`: the same as the hub's.
-    pub fn start_with(sockets: Option<Handle>, limits: LiveLimits, current: Arc<dyn Current>) -> Self {
+    /// Connections' tasks run on `sockets`: with threads of their own a fan-out to thousands does not delay whoever else
+    /// runs here.
+    pub fn start_on(sockets: Handle, limits: LiveLimits, current: Arc<dyn Current>) -> Self {
         let limits = Arc::new(limits);
         let queue = Arc::new(Queue::default());
         let inner = Arc::new(Inner {
@@ -82,7 +82,7 @@ impl Hub {
             listening: 0.into(),
             next_feed: (LEVELS + 1).into(),
             queue: queue.clone(),
-            sockets: sockets.unwrap_or_else(Handle::current),
+            sockets,
         });
         tokio::spawn(pump::run(queue, limits));
         let weak = Arc::downgrade(&inner);
