@@ -278,13 +278,18 @@ impl Charge {
 
     /// What came between was done elsewhere, on the whole amount.
     fn catch_up(&mut self, assumed: Status) {
-        match (&self.status, &assumed) {
-            (Status::RequiresAction, Status::Authorized) => (self.status, self.authorized) = (assumed, true),
-            (Status::RequiresAction | Status::Authorized, Status::Captured) => {
-                (self.status, self.authorized) = (assumed, true);
-                self.captured = self.amount.map_or(self.captured, |amount| amount.amount);
-            }
-            (_, _) => {}
+        let captured = assumed == Status::Captured;
+        let behind = match self.status {
+            Status::RequiresAction => captured || assumed == Status::Authorized,
+            Status::Authorized => captured,
+            Status::Declined { .. } | Status::Captured | Status::Voided => false,
+        };
+        if !behind {
+            return;
+        }
+        (self.status, self.authorized) = (assumed, true);
+        if let (true, Some(amount)) = (captured, self.amount) {
+            self.captured = amount.amount;
         }
     }
 
