@@ -5,33 +5,24 @@
 //! stream's leader itself does not have it either is it a gap (`Corrupt`). A consumer reads one copy of the stream, and
 //! copies may differ: see `chain`.
 
+mod consumer;
+mod loss;
+
 use std::{sync::Arc, time::Duration};
 
-use async_nats::jetstream::{
-    self,
-    consumer::{AckPolicy, DeliverPolicy, PullConsumer, ReplayPolicy, pull},
-};
+use async_nats::jetstream::consumer::pull;
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
 use super::{
     JetStreamJournal,
-    chain::{self, BEFORE, Chain, Fit, Message, parsed},
+    chain::{self, Chain, Fit, Message},
     write::decode,
 };
 use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
 
 /// Records fetched one by one rather than by a consumer.
 const SINGLY_MAX: Seq = 16;
-/// Messages asked for at a time.
-const BATCH: usize = 500;
-/// A server that has nothing to send says so this often; twice without is a loss.
-const HEARTBEAT: Duration = Duration::from_millis(500);
-const EXPIRES: Duration = Duration::from_secs(20);
-/// A consumer that nobody asks any more is dropped by its server.
-const INACTIVE: Duration = Duration::from_secs(30);
-/// A leader that was just elected may not know the whole of its log for a moment.
-const SHORT_MAX: Duration = Duration::from_secs(10);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -188,109 +179,6 @@ impl Reader {
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Takes the next message; `false` when the consumer is lost and another must be made, after a rest.
-    async fn receive(&mut self) -> Result<bool, JournalError> {
-        if self.messages.is_none() && self.shorter().await? {
-            return Ok(false);
-        }
-        let messages = match &mut self.messages {
-            Some(messages) => messages,
-            None => match self.consume().await {
-                Ok(messages) => self.messages.insert(messages),
-                Err(error) => {
-                    tracing::debug!(shard = self.shard.0, %error, "a reader has no consumer");
-                    self.refused().await?;
-                    return Ok(false);
-                }
-            },
-        };
-        while let Some(message) = messages.next().await {
-            let message = match message {
-                Ok(message) => message,
-                Err(error) => {
-                    tracing::debug!(shard = self.shard.0, %error, "a reader lost its consumer");
-                    break;
-                }
-            };
-            let Ok(seq) = message.info().map(|info| info.stream_sequence) else { break };
-            if seq < self.next {
-                continue;
-            }
-            if seq > self.next {
-                tracing::debug!(shard = self.shard.0, seq, next = self.next, "a reader's consumer skipped");
-                // Only the leader's word makes it a gap: a lost delivery is asked for again.
-                let leader = &self.journal.0.api;
-                let found = leader.get(&self.journal.0.options.stream(self.shard), self.next).await;
-                if matches!(found, Ok(None)) {
-                    let problem = format!("record {seq} follows, and {} is not there", self.next).into();
-                    return Err(JournalError::Corrupt { shard: self.shard, seq: self.next, problem });
-                }
-                break;
-            }
-            let before = message.headers.as_ref().and_then(|headers| parsed(headers.get(BEFORE)?.as_str()));
-            let next = Message { seq, payload: message.payload.clone(), before };
-            if self.accept(next).await? {
-                return Ok(true);
-            }
-            break;
-        }
-        self.messages = None;
-        Ok(false)
-    }
-
-    async fn consume(&self) -> Result<pull::Stream, Box<dyn std::error::Error + Send + Sync>> {
-        let inner = &self.journal.0;
-        let context = jetstream::ContextBuilder::new().timeout(inner.api.timeout).build(inner.api.client.clone());
-        let config = pull::Config {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: self.next },
-            ack_policy: AckPolicy::None,
-            replay_policy: ReplayPolicy::Instant,
-            inactive_threshold: INACTIVE,
-            num_replicas: 1,
-            memory_storage: true,
-            ..pull::Config::default()
-        };
-        let consumer: PullConsumer =
-            context.create_consumer_on_stream(config, inner.options.stream(self.shard)).await?;
-        let messages = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages();
-        Ok(messages.await?)
-    }
-
-    /// A log that ends before what was read of it has lost records, and what comes next is not what was to come.
-    async fn shorter(&mut self) -> Result<bool, JournalError> {
-        match self.journal.end_now(self.shard).await {
-            Ok(end) if end < self.read => {
-                if self.short_since.get_or_insert_with(Instant::now).elapsed() < SHORT_MAX {
-                    return Ok(true);
-                }
-                let problem = format!("it was read up to {}, and the log ends at {end}: records were lost", self.read);
-                Err(JournalError::Corrupt { shard: self.shard, seq: end + 1, problem: problem.into() })
-            }
-            Ok(end) => {
-                self.short_since = None;
-                if self.to.is_none() {
-                    self.settled = end;
-                }
-                Ok(false)
-            }
-            // The consumer says more.
-            Err(_) => Ok(false),
-        }
-    }
-
-    /// A log that is gone: a range's reader ends with that, who follows the log says it once and goes on trying, since
-    /// servers that start together may not know all their streams at first.
-    async fn refused(&mut self) -> Result<(), JournalError> {
-        let Err(JournalError::Refused(why)) = self.journal.end_now(self.shard).await else { return Ok(()) };
-        if self.to.is_some() {
-            return Err(JournalError::Refused(why));
-        }
-        if !std::mem::replace(&mut self.told, true) {
-            tracing::error!(shard = self.shard.0, %why, "a log cannot be read; tried again until it is back");
-        }
-        Ok(())
     }
 
     async fn rest(&mut self) {

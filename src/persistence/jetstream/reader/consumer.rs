@@ -1,0 +1,93 @@
+//! The consumer that a reader reads by: made where there is none, given up whenever it ends, errs, falls silent or skips.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{
+    self,
+    consumer::{AckPolicy, DeliverPolicy, PullConsumer, ReplayPolicy, pull},
+};
+use futures::StreamExt;
+
+use super::{
+    super::chain::{BEFORE, Message, parsed},
+    Reader,
+};
+use crate::actors::ports::journal::JournalError;
+
+/// Messages asked for at a time.
+const BATCH: usize = 500;
+/// A server that has nothing to send says so this often; twice without is a loss.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+const EXPIRES: Duration = Duration::from_secs(20);
+/// A consumer that nobody asks any more is dropped by its server.
+const INACTIVE: Duration = Duration::from_secs(30);
+
+impl Reader {
+    /// Takes the next message; `false` when the consumer is lost and another must be made, after a rest.
+    pub(super) async fn receive(&mut self) -> Result<bool, JournalError> {
+        if self.messages.is_none() && self.shorter().await? {
+            return Ok(false);
+        }
+        let messages = match &mut self.messages {
+            Some(messages) => messages,
+            None => match self.consume().await {
+                Ok(messages) => self.messages.insert(messages),
+                Err(error) => {
+                    tracing::debug!(shard = self.shard.0, %error, "a reader has no consumer");
+                    self.refused().await?;
+                    return Ok(false);
+                }
+            },
+        };
+        while let Some(message) = messages.next().await {
+            let message = match message {
+                Ok(message) => message,
+                Err(error) => {
+                    tracing::debug!(shard = self.shard.0, %error, "a reader lost its consumer");
+                    break;
+                }
+            };
+            let Ok(seq) = message.info().map(|info| info.stream_sequence) else { break };
+            if seq < self.next {
+                continue;
+            }
+            if seq > self.next {
+                tracing::debug!(shard = self.shard.0, seq, next = self.next, "a reader's consumer skipped");
+                // Only the leader's word makes it a gap: a lost delivery is asked for again.
+                let leader = &self.journal.0.api;
+                let found = leader.get(&self.journal.0.options.stream(self.shard), self.next).await;
+                if matches!(found, Ok(None)) {
+                    let problem = format!("record {seq} follows, and {} is not there", self.next).into();
+                    return Err(JournalError::Corrupt { shard: self.shard, seq: self.next, problem });
+                }
+                break;
+            }
+            let before = message.headers.as_ref().and_then(|headers| parsed(headers.get(BEFORE)?.as_str()));
+            let next = Message { seq, payload: message.payload.clone(), before };
+            if self.accept(next).await? {
+                return Ok(true);
+            }
+            break;
+        }
+        self.messages = None;
+        Ok(false)
+    }
+
+    async fn consume(&self) -> Result<pull::Stream, Box<dyn std::error::Error + Send + Sync>> {
+        let inner = &self.journal.0;
+        let context = jetstream::ContextBuilder::new().timeout(inner.api.timeout).build(inner.api.client.clone());
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: self.next },
+            ack_policy: AckPolicy::None,
+            replay_policy: ReplayPolicy::Instant,
+            inactive_threshold: INACTIVE,
+            num_replicas: 1,
+            memory_storage: true,
+            ..pull::Config::default()
+        };
+        let consumer: PullConsumer =
+            context.create_consumer_on_stream(config, inner.options.stream(self.shard)).await?;
+        let messages = consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages();
+        Ok(messages.await?)
+    }
+}

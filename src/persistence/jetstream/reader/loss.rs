@@ -1,0 +1,48 @@
+//! What a reader says of a log that lost records, or is gone.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Reader;
+use crate::actors::ports::journal::JournalError;
+
+/// A leader that was just elected may not know the whole of its log for a moment.
+const SHORT_MAX: Duration = Duration::from_secs(10);
+
+impl Reader {
+    /// A log that ends before what was read of it has lost records, and what comes next is not what was to come.
+    pub(super) async fn shorter(&mut self) -> Result<bool, JournalError> {
+        match self.journal.end_now(self.shard).await {
+            Ok(end) if end < self.read => {
+                if self.short_since.get_or_insert_with(Instant::now).elapsed() < SHORT_MAX {
+                    return Ok(true);
+                }
+                let problem = format!("it was read up to {}, and the log ends at {end}: records were lost", self.read);
+                Err(JournalError::Corrupt { shard: self.shard, seq: end + 1, problem: problem.into() })
+            }
+            Ok(end) => {
+                self.short_since = None;
+                if self.to.is_none() {
+                    self.settled = end;
+                }
+                Ok(false)
+            }
+            // The consumer says more.
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// A log that is gone: a range's reader ends with that, who follows the log says it once and goes on trying, since
+    /// servers that start together may not know all their streams at first.
+    pub(super) async fn refused(&mut self) -> Result<(), JournalError> {
+        let Err(JournalError::Refused(why)) = self.journal.end_now(self.shard).await else { return Ok(()) };
+        if self.to.is_some() {
+            return Err(JournalError::Refused(why));
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::error!(shard = self.shard.0, %why, "a log cannot be read; tried again until it is back");
+        }
+        Ok(())
+    }
+}
