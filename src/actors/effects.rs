@@ -19,7 +19,7 @@ use uuid::{Uuid, uuid};
 
 use super::{
     gateway::Core,
-    ports::{Ask, Envelope, PaymentGateway, Reply},
+    ports::{Ask, Envelope, PaymentGateway, Reply, expect_refusals, warn_of_refusal},
     settings::{ActorSettings, backoff},
 };
 use crate::domain::{
@@ -61,6 +61,7 @@ struct Inner {
 
 impl Effects {
     pub(super) fn new(providers: Vec<Arc<dyn PaymentGateway>>, settings: ActorSettings) -> Self {
+        providers.iter().for_each(|provider| expect_refusals(provider.name()));
         Self(Arc::new(Inner {
             core: OnceLock::new(),
             providers,
@@ -177,7 +178,10 @@ impl Inner {
         let mut attempt = 0;
         loop {
             match timeout(self.settings.effect_timeout, provider.call(call.clone())).await {
-                Ok(Ok(news)) => return Some(Outcome::Provider(news)),
+                Ok(Ok(news)) => {
+                    warn_of_refusal(provider.name(), call.payment, &news);
+                    return Some(Outcome::Provider(news));
+                }
                 Ok(Err(fault)) => tracing::warn!(step = %owed.id, %fault, attempt, "payment provider call failed"),
                 Err(_) => tracing::warn!(step = %owed.id, attempt, "payment provider call timed out"),
             }

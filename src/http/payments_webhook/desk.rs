@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     actors::{
         gateway::{AskError, Call, Gateway},
-        ports::{Clock, ProviderWebhooks, WebhookNews},
+        ports::{Clock, ProviderWebhooks, WebhookNews, warn_of_refusal},
     },
     domain::{
         ids::{CommandId, PaymentId},
@@ -71,6 +71,7 @@ impl WebhookDesk {
         metrics::counter!("souk_payment_webhooks_total", "provider" => verifier.provider().to_owned(), "outcome" => outcome)
             .increment(1);
         let WebhookNews { event, payment, news } = opened?;
+        warn_of_refusal(provider, payment, &news);
         let id = CommandId::derive(EVENTS, &format!("{provider}/{event}"));
         Ok(self.0.payments.tell(payment, news, id, format!("provider:{provider}").into()).await?)
     }
