@@ -11,7 +11,6 @@ pub mod nodes;
 pub mod postgres;
 pub mod process;
 pub mod report;
-pub mod rng;
 pub mod server;
 pub mod shop;
 pub mod shopper;

@@ -5,9 +5,10 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
 use serde_json::json;
+use souk::load::rng::Rng;
 use uuid::Uuid;
 
-use super::{http::Connection, load::Client, rng::Rng};
+use super::{http::Connection, load::Client};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
