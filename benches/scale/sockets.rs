@@ -15,11 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
-use souk::load::{
-    own::{EMAIL, Own},
-    usage,
-};
+use souk::load::{own::Own, usage};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
@@ -168,10 +164,7 @@ async fn stocked(address: SocketAddr, password: &str) -> Result<String> {
 }
 
 async fn login(address: SocketAddr, password: &str) -> Result<String> {
-    let mut connection = Connection::open(address, None).await?;
-    let login = json!({"email": EMAIL, "password": password}).to_string();
-    connection.post("/api/auth/login", None, &login, 200).await?;
-    Ok(connection.json()?["access_token"].as_str().context("no token")?.to_owned())
+    Connection::open(address, None).await?.log_in(password).await
 }
 
 /// One unit less, again and again, at equal times; the answers' times in nanoseconds, and the newest version.
