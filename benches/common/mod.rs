@@ -14,6 +14,7 @@ pub mod report;
 pub mod server;
 pub mod shop;
 pub mod shopper;
+pub mod websocket;
 
 use std::path::PathBuf;
 

@@ -20,13 +20,13 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::{
-    audience::{Audience, Wire, version},
+    audience::{Audience, Wire},
     plan::{Audience as Of, Peer, Plan},
     program::{Program, cpu_of_tree, free_port, memory_of},
     rows::{By, Row, Rows, SOUK},
     shop::{Souk, Stocked},
 };
-use crate::common::http::Connection;
+use crate::common::{http::Connection, websocket::version};
 
 /// Fewer say nothing about a p99.
 const CHANGES_MIN: f64 = 20.0;
