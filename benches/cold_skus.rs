@@ -8,7 +8,8 @@ mod common;
 use std::sync::Arc;
 
 use anyhow::Result;
-use common::{load, postgres::Postgres, report, rng::Rng, shop::Shop};
+use common::{load, postgres::Postgres, report, shop::Shop};
+use souk::load::rng::Rng;
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
 const SKUS: usize = 10_000;

@@ -32,13 +32,12 @@ mod storefront;
 mod vendure;
 
 use anyhow::{Result, ensure};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use souk::load::usage;
 
 fn main() -> Result<()> {
     let plan = plan::Plan::read(std::env::args().skip(1))?;
     // Every socket is an open file here and in the server, which inherits this.
-    let files = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: files, maximum: files })?;
+    usage::allow_files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("bench-client").build()?;
     let mut rows = rows::Rows::default();
     hot::compare(&plan, &runtime, &mut rows)?;

@@ -7,7 +7,8 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
+use souk::load::own::EMAIL;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -59,6 +60,13 @@ impl Connection {
 
     pub async fn post(&mut self, path: &str, key: Option<&str>, body: &str, status: u16) -> Result<()> {
         self.send("POST", path, key, body, status).await
+    }
+
+    /// As the superadmin; answers the token for [`Self::open`].
+    pub async fn log_in(&mut self, password: &str) -> Result<String> {
+        let login = json!({"email": EMAIL, "password": password}).to_string();
+        self.post("/api/auth/login", None, &login, 200).await?;
+        Ok(self.json()?["access_token"].as_str().context("no token")?.to_owned())
     }
 
     /// The last answer's body.

@@ -11,10 +11,10 @@ pub mod nodes;
 pub mod postgres;
 pub mod process;
 pub mod report;
-pub mod rng;
 pub mod server;
 pub mod shop;
 pub mod shopper;
+pub mod websocket;
 
 use std::path::PathBuf;
 

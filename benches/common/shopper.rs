@@ -4,10 +4,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
-use serde_json::json;
+use souk::load::rng::Rng;
 use uuid::Uuid;
 
-use super::{http::Connection, load::Client, rng::Rng};
+use super::{http::Connection, load::Client};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
@@ -58,9 +58,7 @@ const LINES: u64 = 50;
 impl Shelf {
     pub async fn look(address: SocketAddr, password: &str) -> Result<Self> {
         let mut connection = Connection::open(address, None).await?;
-        let login = json!({"email": "admin@souk.local", "password": password}).to_string();
-        connection.post("/api/auth/login", None, &login, 200).await?;
-        let token = connection.json()?["access_token"].as_str().context("no token")?.to_owned();
+        let token = connection.log_in(password).await?;
         let (mut pages, mut skus) = (vec!["/api/products?limit=24".to_owned()], Vec::new());
         loop {
             connection.get(pages.last().context("a first page")?).await?;

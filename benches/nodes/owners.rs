@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use souk::domain::{key::EntityKey, model::Kind};
 use tokio::time::sleep;
 
@@ -15,10 +15,7 @@ use crate::common::{
 const WITHIN: Duration = Duration::from_secs(60);
 
 pub async fn staff(node: &Node) -> Result<Connection> {
-    let mut guest = Connection::open(node.address, None).await?;
-    let login = json!({"email": "admin@souk.local", "password": PASSWORD}).to_string();
-    guest.post("/api/auth/login", None, &login, 200).await?;
-    let token = guest.json()?["access_token"].as_str().context("no token")?.to_owned();
+    let token = Connection::open(node.address, None).await?.log_in(PASSWORD).await?;
     Connection::open(node.address, Some(&token)).await
 }
 

@@ -1,7 +1,7 @@
-//! Thousands of sockets that listen, the same for every server: raw frames (RFC 6455), small buffers, no library, since
-//! what a client costs is taken from what is measured.
+//! Thousands of sockets that listen, the same for every server: raw frames, small buffers, no library, since what a
+//! client costs is taken from what is measured.
 //!
-//! A socket that reads a version has seen that change and all before it. Absent: fragments, and frames of 64 KiB or more.
+//! A socket that reads a version has seen that change and all before it.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -14,11 +14,13 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    io::AsyncReadExt,
+    net::TcpStream,
     sync::{Semaphore, mpsc},
     time::{sleep, timeout},
 };
+
+use crate::common::websocket::{CLOSE, PING, PONG, TEXT, frame, handshake, send, subscribe, version};
 
 /// Handshakes at a time.
 const OPENING: usize = 128;
@@ -125,10 +127,10 @@ async fn listen(wire: &Wire, from: Ipv4Addr, address: SocketAddr, seen: &Seen, g
         while let Some((head, whole)) = frame(&buffer[from..]) {
             let (kind, body) = (buffer[from] & 0x0f, &buffer[from + head..from + whole]);
             match (kind, body) {
-                (0x1, b"2") if matches!(wire, Wire::SocketIo) => send(&mut socket, 0x1, b"3").await?,
-                (0x1, body) => next = seen.text(body, next)?,
-                (0x9, body) => send(&mut socket, 0xa, body).await?,
-                (0x8, _) => return Ok(()),
+                (TEXT, b"2") if matches!(wire, Wire::SocketIo) => send(&mut socket, TEXT, b"3").await?,
+                (TEXT, body) => next = seen.text(body, next)?,
+                (PING, body) => send(&mut socket, PONG, body).await?,
+                (CLOSE, _) => return Ok(()),
                 (_, _) => {}
             }
             from += whole;
@@ -157,61 +159,18 @@ impl Seen {
     }
 }
 
-pub fn version(body: &[u8]) -> Option<u64> {
-    const NAME: &[u8] = b"\"version\":";
-    let from = body.windows(NAME.len()).position(|part| part == NAME)? + NAME.len();
-    let digits = body[from..].iter().take_while(|byte| byte.is_ascii_digit());
-    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
-}
-
 async fn shake_hands(wire: &Wire, from: Ipv4Addr, address: SocketAddr, buffer: &mut Vec<u8>) -> Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from((from, 0)))?;
-    let mut socket = socket.connect(address).await.context("connect")?;
-    socket.set_nodelay(true)?;
     let path = match wire {
         Wire::Souk(_) => "/live",
         Wire::Plain => "/",
         Wire::SocketIo => "/socket.io/?EIO=4&transport=websocket",
     };
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    socket.write_all(request.as_bytes()).await?;
-    let end = loop {
-        if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end + 4;
-        }
-        ensure!(socket.read_buf(buffer).await? > 0, "the server closed during the handshake");
-    };
-    ensure!(buffer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&buffer[..end]).trim());
-    buffer.drain(..end);
+    let mut socket = handshake(Some(from), address, path, buffer).await?;
     match wire {
-        Wire::Souk(topic) => {
-            let subscribe = format!(r#"{{"op":"subscribe","topics":["{topic}"]}}"#);
-            send(&mut socket, 0x1, subscribe.as_bytes()).await?;
-        }
+        Wire::Souk(topic) => subscribe(&mut socket, topic).await?,
         Wire::Plain => {}
         // Connects to the default namespace.
-        Wire::SocketIo => send(&mut socket, 0x1, b"40").await?,
+        Wire::SocketIo => send(&mut socket, TEXT, b"40").await?,
     }
     Ok(socket)
-}
-
-/// A frame of a client, masked with zeros.
-async fn send(socket: &mut TcpStream, kind: u8, body: &[u8]) -> Result<()> {
-    let length = u8::try_from(body.len()).ok().filter(|length| *length < 126).context("a short message")?;
-    let mut frame = vec![0x80 | kind, 0x80 | length, 0, 0, 0, 0];
-    frame.extend_from_slice(body);
-    Ok(socket.write_all(&frame).await?)
-}
-
-/// Bytes of the head and of the whole of the first frame, when it is all there.
-fn frame(buffer: &[u8]) -> Option<(usize, usize)> {
-    let (head, body) = match *buffer.get(1)? {
-        126 => (4, usize::from(u16::from_be_bytes([*buffer.get(2)?, *buffer.get(3)?]))),
-        short => (2, usize::from(short & 0x7f)),
-    };
-    (buffer.len() >= head + body).then_some((head, head + body))
 }

@@ -8,12 +8,13 @@ use std::sync::{
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
+use souk::load::rng::Rng;
 
 use super::{
     race::Till,
     vendure::{Vendure, graphql},
 };
-use crate::common::{http::Connection, load::Client, rng::Rng};
+use crate::common::{http::Connection, load::Client};
 
 const SHOP: &str = "/shop-api";
 const PAGE: u64 = 24;

@@ -20,13 +20,17 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::{
-    audience::{Audience, Wire, version},
+    audience::{Audience, Wire},
     plan::{Audience as Of, Peer, Plan},
-    program::{Program, cpu_of_tree, free_port, memory_of},
+    program::{Program, cpu_of_tree, free_port},
     rows::{By, Row, Rows, SOUK},
     shop::{Souk, Stocked},
 };
-use crate::common::http::Connection;
+use crate::common::{
+    http::Connection,
+    process::{peak_of, resident_of},
+    websocket::version,
+};
 
 /// Fewer say nothing about a p99.
 const CHANGES_MIN: f64 = 20.0;
@@ -120,9 +124,9 @@ async fn measure(
     let measured = (plan.seconds * a_second).max(CHANGES_MIN).ceil() as usize;
     let warm_up = measured / 5;
     let changes = warm_up + measured;
-    let before = memory_of(server.process, "VmRSS")?;
+    let before = resident_of(server.process)?;
     let mut audience = Audience::open(&server.wire, server.address, sockets, first, changes).await?;
-    let held = memory_of(server.process, "VmRSS")?.saturating_sub(before);
+    let held = resident_of(server.process)?.saturating_sub(before);
     let cpu = cpu_of_tree(server.process)?;
     let start = Instant::now() + Duration::from_millis(100);
     let due = |n: usize| start + Duration::from_secs_f64(n as f64 / a_second);
@@ -150,7 +154,7 @@ async fn measure(
         cpu_us: cpu.as_secs_f64() * 1e6 / frames as f64,
         more: vec![
             ("KiB a socket", held as f64 / 1024.0 / sockets as f64),
-            ("MiB at its most", (memory_of(server.process, "VmHWM")? >> 20) as f64),
+            ("MiB at its most", (peak_of(server.process)? >> 20) as f64),
             ("% of changes conflated", 100.0 * (1.0 - frames as f64 / (changes * sockets) as f64)),
         ],
     })

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+use souk::load::usage;
 use tempfile::TempDir;
 
 use crate::common::disk;
@@ -111,7 +112,7 @@ pub fn cpu_of_tree(process: u32) -> Result<Duration> {
         // A process may be gone by now.
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-        // Fields 4, and 14 to 17 of `proc_pid_stat(5)`; hundredths of a second.
+        // Fields 4, and 14 to 17 of `proc_pid_stat(5)`.
         let parent: u32 = fields.get(1).and_then(|field| field.parse().ok()).unwrap_or(0);
         let ticks: u64 = fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
         all.push((id, parent, ticks));
@@ -122,13 +123,5 @@ pub fn cpu_of_tree(process: u32) -> Result<Duration> {
         tree.extend(all.iter().filter(|(_, parent, _)| *parent == of).map(|(id, ..)| *id));
         ticks += all.iter().find(|(id, ..)| *id == of).map_or(0, |(.., ticks)| *ticks);
     }
-    Ok(Duration::from_millis(ticks * 10))
-}
-
-/// A line of `/proc/<id>/status` that counts memory (`VmRSS`, `VmHWM`), in bytes.
-pub fn memory_of(process: u32, line: &str) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
-    let kib = found.with_context(|| format!("no {line}"))?.trim().trim_end_matches(" kB");
-    Ok(kib.parse::<u64>()? * 1024)
+    Ok(usage::of_ticks(ticks))
 }

@@ -19,13 +19,14 @@ use souk::{
         ids::{Sku, UserId},
         money::{Currency, Money},
     },
+    load::rng::Rng,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{
     carts::Made,
-    common::{self, load, rng::Rng},
+    common::{self, load},
 };
 
 /// One run's state: the carts are made once for the two curves that need a million of them.
@@ -79,7 +80,7 @@ pub async fn started(config: &Config) -> Result<(Engine, Duration)> {
 
 /// Spread over the whole space of ids, as the shop's random ones are.
 pub fn cart(n: u64) -> String {
-    Uuid::from_u64_pair(Rng::new(n).next(), n).to_string()
+    Uuid::from_u64_pair(Rng::new(n).draw(), n).to_string()
 }
 
 /// Two lines: what a cart often holds.

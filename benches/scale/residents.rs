@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
-use souk::{actors::gateway::Gateway, domain::cart::Cart};
+use souk::{actors::gateway::Gateway, domain::cart::Cart, load::usage};
 
 use super::{
     carts,
@@ -95,7 +95,5 @@ async fn read(gateway: &Gateway, n: u64) -> Result<()> {
 }
 
 fn available_bytes() -> Result<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:")).context("no MemAvailable")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? << 10)
+    usage::bytes(&std::fs::read_to_string("/proc/meminfo")?, "MemAvailable").context("no MemAvailable")
 }

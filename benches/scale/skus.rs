@@ -22,11 +22,12 @@ use souk::{
         product::{Product, ProductCommand, ProductData, ProductOption, Variant},
         stock::{Stock, StockCommand},
     },
+    load::rng::Rng,
 };
 use uuid::Uuid;
 
 use super::{
-    common::{http::Connection, process, rng::Rng, shop},
+    common::{http::Connection, process, shop},
     curve::{Curve, Measured},
     ground::{self, Ground, at, histogram},
 };
@@ -128,7 +129,7 @@ fn sku(n: u64) -> String {
 async fn publish(gateway: &Gateway, skus: u64) -> Result<()> {
     let by = || shop::call(gateway, "user:bench".into());
     let define = |n: u64| async move {
-        let id = ProductId(Uuid::from_u64_pair(Rng::new(n).next(), n));
+        let id = ProductId(Uuid::from_u64_pair(Rng::new(n).draw(), n));
         let command = ProductCommand::Define { product: id, data: Box::new(product(n, skus)?) };
         gateway.ask::<Product>(&id.to_string(), command, by()).await?;
         anyhow::Ok(())

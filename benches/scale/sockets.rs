@@ -15,11 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
-use souk::load::{
-    own::{EMAIL, Own},
-    usage,
-};
+use souk::load::{own::Own, usage};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
@@ -28,7 +24,11 @@ use uuid::Uuid;
 
 use self::crowd::Crowd;
 use super::{
-    common::{self, http::Connection},
+    common::{
+        self,
+        http::Connection,
+        process::{cpu_of, resident_of},
+    },
     curve::{Curve, Measured},
     ground::{Ground, at, histogram},
 };
@@ -48,8 +48,7 @@ const WARM_UP: usize = 20;
 pub fn curve(ground: &Ground) -> Result<Curve> {
     let mut curve = Curve::new("sockets");
     let mut steps = ground.steps(&[1_000, 2_000, 5_000, 10_000, 20_000, 40_000], &[50, 200]);
-    let held = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;
-    if let Some(held) = held.map(|files| files.saturating_sub(OTHER_FILES) / 500 * 500) {
+    if let Some(held) = usage::allow_files()?.map(|files| files.saturating_sub(OTHER_FILES) / 500 * 500) {
         let beyond = steps.iter().filter(|step| **step > held).count();
         if beyond > 0 {
             steps.retain(|step| *step <= held);
@@ -124,15 +123,14 @@ fn measure(sockets: usize, seconds: f64) -> Result<Said> {
     let sku = runtime.block_on(stocked(address, own.password()))?;
     let crowd = Crowd::start(address, &sku, sockets)?;
     crowd.until(CONNECTED_MAX, |crowd| crowd.listening() == sockets)?;
-    let resident = || usage::resident(server).context("no memory is told");
-    let (idle, frames) = (resident()?, crowd.frames());
-    let cpu = || usage::cpu(server).zip(usage::cpu(std::process::id())).context("no CPU is told");
+    let (idle, frames) = (resident_of(server)?, crowd.frames());
+    let cpu = || anyhow::Ok((cpu_of(server)?, cpu_of(std::process::id())?));
     let (before, began) = (cpu()?, Instant::now());
     let (answers, newest) = runtime.block_on(changes(address, own.password(), &sku, seconds))?;
     crowd.until(FRAMES_MAX, |crowd| crowd.all_have(newest))?;
     let (after, spent) = (cpu()?, began.elapsed().as_secs_f64());
     let frames = (crowd.frames() - frames) as f64;
-    let most = resident()?.max(idle);
+    let most = resident_of(server)?.max(idle);
     let mut last = histogram();
     for (version, committed) in
         runtime.block_on(commits(address, own.password(), &sku))?.split_off(WARM_UP.min(seconds as usize))
@@ -168,10 +166,7 @@ async fn stocked(address: SocketAddr, password: &str) -> Result<String> {
 }
 
 async fn login(address: SocketAddr, password: &str) -> Result<String> {
-    let mut connection = Connection::open(address, None).await?;
-    let login = json!({"email": EMAIL, "password": password}).to_string();
-    connection.post("/api/auth/login", None, &login, 200).await?;
-    Ok(connection.json()?["access_token"].as_str().context("no token")?.to_owned())
+    Connection::open(address, None).await?.log_in(password).await
 }
 
 /// One unit less, again and again, at equal times; the answers' times in nanoseconds, and the newest version.

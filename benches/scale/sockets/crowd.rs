@@ -14,19 +14,16 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    io::AsyncReadExt,
     sync::{Semaphore, oneshot},
 };
+
+use crate::common::websocket::{PING, PONG, TEXT, frame, handshake, send, subscribe, version};
 
 /// Versions that are told apart; more changes than any run makes.
 const VERSIONS: usize = 100_000;
 const OF_ADDRESS: usize = 20_000;
 const OPENING: usize = 128;
-const TEXT: u8 = 1;
-const PING: u8 = 9;
-/// Empty as the pings are, and masked with zeros.
-const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 const DAY_MICROS: u64 = 86_400_000_000;
 
 pub struct Crowd {
@@ -105,32 +102,31 @@ impl Crowd {
 }
 
 async fn listen(n: usize, address: SocketAddr, sku: &str, seen: &Seen, gate: &Semaphore) -> Result<()> {
+    let mut buffer = Vec::with_capacity(512);
     let mut socket = {
         let _turn = gate.acquire().await?;
-        handshake(n, address, sku).await?
+        let from = Ipv4Addr::new(127, 0, 0, u8::try_from(2 + n / OF_ADDRESS)?);
+        let mut socket = handshake(Some(from), address, "/live", &mut buffer).await?;
+        subscribe(&mut socket, &format!("stock.{sku}")).await?;
+        socket
     };
-    let mut buffer = Vec::with_capacity(512);
     loop {
-        while let Some((from, to)) = first_frame(&buffer) {
-            match buffer[0] & 0x0f {
-                TEXT => note(n, &buffer[from..to], seen)?,
+        while let Some((head, whole)) = frame(&buffer) {
+            match (buffer[0] & 0x0f, &buffer[head..whole]) {
+                (TEXT, body) => note(n, body, seen)?,
                 // Who does not answer is closed.
-                PING => socket.write_all(&PONG).await?,
-                other => bail!("a frame of kind {other}"),
+                (PING, body) => send(&mut socket, PONG, body).await?,
+                (other, _) => bail!("a frame of kind {other}"),
             }
-            buffer.drain(..to);
+            buffer.drain(..whole);
         }
         ensure!(socket.read_buf(&mut buffer).await? > 0, "the server closed it");
     }
 }
 
 /// A frame is a whole view: it shows every version up to its own.
-fn note(n: usize, frame: &[u8], seen: &Seen) -> Result<()> {
-    const NAME: &[u8] = b"\"version\":";
-    let at = frame.windows(NAME.len()).position(|part| part == NAME);
-    let at = at.with_context(|| format!("no frame: {}", String::from_utf8_lossy(frame)))? + NAME.len();
-    let version = frame[at..].iter().map_while(|c| c.is_ascii_digit().then(|| u64::from(c - b'0')));
-    let version = version.fold(0, |sum, digit| sum * 10 + digit);
+fn note(n: usize, body: &[u8], seen: &Seen) -> Result<()> {
+    let version = version(body).with_context(|| format!("no frame: {}", String::from_utf8_lossy(body)))?;
     let before = seen.newest[n].swap(version, Relaxed);
     if before == 0 {
         seen.listening.fetch_add(1, Relaxed);
@@ -143,38 +139,6 @@ fn note(n: usize, frame: &[u8], seen: &Seen) -> Result<()> {
         seen.last.get(version as usize).context("more versions than are told apart")?.fetch_max(now, Relaxed);
     }
     Ok(())
-}
-
-async fn handshake(n: usize, address: SocketAddr, sku: &str) -> Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    let from = Ipv4Addr::new(127, 0, 0, u8::try_from(2 + n / OF_ADDRESS)?);
-    socket.bind(SocketAddr::from((from, 0))).context("a port")?;
-    let mut socket = socket.connect(address).await.context("connect")?;
-    let request = format!(
-        "GET /live HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    socket.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(socket.read_u8().await.context("handshake")?);
-    }
-    let subscribe = format!(r#"{{"op":"subscribe","topics":["stock.{sku}"]}}"#);
-    let length = u8::try_from(subscribe.len()).ok().filter(|length| *length < 126).context("a short message")?;
-    // A text frame, masked with zeros.
-    let mut frame = vec![0x81, 0x80 | length, 0, 0, 0, 0];
-    frame.extend_from_slice(subscribe.as_bytes());
-    socket.write_all(&frame).await?;
-    Ok(socket)
-}
-
-/// Where the payload of the first whole server frame stands (RFC 6455, section 5.2; unmasked, under 64 KiB).
-fn first_frame(buffer: &[u8]) -> Option<(usize, usize)> {
-    let (from, length) = match *buffer.get(1)? {
-        126 => (4, usize::from(u16::from_be_bytes([*buffer.get(2)?, *buffer.get(3)?]))),
-        short => (2, usize::from(short & 0x7f)),
-    };
-    (buffer.len() >= from + length).then_some((from, from + length))
 }
 
 fn now() -> u64 {
