@@ -87,6 +87,7 @@ fn envelope(by: &str, version: u64) -> Arc<Envelope> {
         fingerprint: u64::MAX,
         internal: false,
         outcome_of: None,
+        quiet: false,
     })
 }
 

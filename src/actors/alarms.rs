@@ -108,6 +108,7 @@ impl Alarms {
                     fingerprint: 0,
                     internal: true,
                     outcome_of: None,
+                    quiet: true,
                 };
                 match core.send(Arc::new(envelope), self.settings.effect_timeout).await {
                     Some(Reply::Done { changed: true, .. }) => {}

@@ -158,6 +158,7 @@ impl Inner {
             fingerprint: 0,
             outcome_of: None,
             internal: true,
+            quiet: !owed.effect.reads_view(),
         });
         match self.until_decided(envelope).await {
             Reply::Done { view, .. } => Some(Outcome::Accepted(view)),
@@ -202,6 +203,7 @@ impl Inner {
             fingerprint: 0,
             outcome_of: Some(owed.id.clone()),
             internal: true,
+            quiet: true,
         });
         let reply = self.until_decided(envelope).await;
         if !matches!(reply, Reply::Done { .. } | Reply::Refused { .. }) {

@@ -98,6 +98,7 @@ impl Gateway {
             fingerprint: call.fingerprint,
             internal: false,
             outcome_of: None,
+            quiet: false,
         };
         answer::<E>(self.core.send(Arc::new(envelope), call.within).await)
     }
@@ -113,6 +114,7 @@ impl Gateway {
             fingerprint: 0,
             internal: false,
             outcome_of: None,
+            quiet: false,
         };
         answer::<E>(self.core.send(Arc::new(envelope), within).await)
     }
@@ -179,7 +181,7 @@ fn answer<E: Hosted>(reply: Option<Reply>) -> Asked<E> {
     };
     Err(match reply {
         None => AskError::TimedOut,
-        Some(Reply::Done { version, changed, view }) => match E::view_of(view) {
+        Some(Reply::Done { version, changed, view }) => match view.and_then(E::view_of) {
             Some(view) => return Ok(Answer { version, changed, view }),
             None => foreign(E::KIND),
         },

@@ -63,7 +63,8 @@ pub enum Request {
 /// What came of it. Failures (time-outs, a full journal) are not outcomes: the host tries again.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    Accepted(AnyView),
+    /// With the target's view where the effect [reads it](Effect::reads_view).
+    Accepted(Option<AnyView>),
     Refused(AnyRejection),
     Provider(ProviderNews),
 }

@@ -39,6 +39,10 @@ pub trait Entity: Data + Default {
     fn effects(&self) -> Vec<Effect> {
         Vec::new()
     }
+    /// Whether that is anything; a kind that owes much answers without making all of it.
+    fn owes(&self) -> bool {
+        !self.effects().is_empty()
+    }
     /// Whether the host must remember this command's id to give a retry one effect.
     /// `false` only where `decide` itself answers a repeated command with "nothing new".
     fn remembers(_command: &Self::Command) -> bool {

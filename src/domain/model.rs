@@ -98,6 +98,7 @@ macro_rules! models {
             pub fn view(&self) -> AnyView { match self { $(Self::$variant(s) => AnyView::$variant(s.view())),* } }
             pub fn wake_at(&self) -> Option<Timestamp> { match self { $(Self::$variant(s) => s.wake_at()),* } }
             pub fn effects(&self) -> Vec<Effect> { match self { $(Self::$variant(s) => s.effects()),* } }
+            pub fn owes(&self) -> bool { match self { $(Self::$variant(s) => s.owes()),* } }
             pub fn wake(kind: Kind) -> Option<AnyCommand> {
                 match kind { $(Kind::$variant => $variant::wake().map(AnyCommand::$variant)),* }
             }

@@ -22,6 +22,8 @@ mod shapes;
 mod tests;
 mod view;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::{protocol::*, shapes::*, view::*};
@@ -36,7 +38,7 @@ use super::{
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Order {
     /// `None` until placed; the order's id is in it.
-    placement: Option<Box<Placement>>,
+    placement: Option<Arc<Placement>>,
     placed_at: Timestamp,
     lifecycle: Lifecycle,
     /// One for each SKU, in the order of the placement's lines.
@@ -149,7 +151,11 @@ impl Entity for Order {
     }
 
     fn effects(&self) -> Vec<Effect> {
-        self.owed()
+        self.owed().collect()
+    }
+
+    fn owes(&self) -> bool {
+        self.owed().next().is_some()
     }
 
     fn remembers(command: &OrderCommand) -> bool {

@@ -143,7 +143,11 @@ impl Entity for Payment {
     }
 
     fn effects(&self) -> Vec<Effect> {
-        self.owed()
+        self.owed().collect()
+    }
+
+    fn owes(&self) -> bool {
+        self.owed().next().is_some()
     }
 
     /// Every command is recognised by its own contents when it comes again.

@@ -29,6 +29,8 @@ fn of_view(view: &OrderView) -> Vec<RowKey> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use uuid::Uuid;
 
     use super::*;
@@ -71,7 +73,7 @@ mod tests {
             payment_status: PaymentRegion::Captured,
             payment: None,
             number,
-            placement: Some(Box::new(placement)),
+            placement: Some(Arc::new(placement)),
             placed_at: Timestamp(5),
             stock: vec![],
             fulfilments: vec![],

@@ -1,7 +1,7 @@
 //! The commit gate: nothing leaves before the append that it rests on is durable; what rests on nothing
 //! uncommitted does not wait.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use souk::{
     actors::gateway::AskError,
@@ -90,7 +90,7 @@ async fn effects_wait_for_the_append() {
     let life = stage.start().await;
     receive(&life.gateway, "A", 1, 5).await.unwrap();
     stage.gate.close();
-    let placing = OrderCommand::Place(Box::new(crate::folding::placement(&stage, "A", 2)));
+    let placing = OrderCommand::Place(Arc::new(crate::folding::placement(&stage, "A", 2)));
     let gateway = life.gateway.clone();
     let placed = tokio::spawn(async move { gateway.ask::<Order>(&order(77).to_string(), placing, call(2)).await });
     stage.gate.reached().await;

@@ -102,7 +102,7 @@ impl Client<'_> {
             Step::Place { order, user, cart, lines } => {
                 let now = self.reach.clock.now();
                 let placement = script.placement.get_or_insert_with(|| place(order, user, cart, &lines, now));
-                let command = OrderCommand::Place(Box::new(placement.clone()));
+                let command = OrderCommand::Place(Arc::new(placement.clone()));
                 self.insist::<Order>(&order.to_string(), command).await;
             }
             Step::Pay { order, payment, token } => {

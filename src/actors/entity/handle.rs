@@ -16,7 +16,7 @@ use crate::{
         recent::Remembered,
         reply::ReplyTo,
     },
-    domain::model::{AnyCommand, Model},
+    domain::model::{AnyCommand, AnyView, Model},
 };
 
 impl EntityState {
@@ -38,10 +38,10 @@ impl EntityState {
         let EntityMsg { envelope, reply } = message;
         self.step_came_back(envelope.outcome_of.as_ref());
         let command = match &envelope.ask {
-            Ask::Read => return self.answer_view(reply),
+            Ask::Read => return self.answer_unchanged(&envelope, reply),
             Ask::Wake => match Model::wake(self.key.kind) {
                 Some(command) => return self.decide(&envelope, &command, reply),
-                None => return self.answer_view(reply),
+                None => return self.answer_unchanged(&envelope, reply),
             },
             Ask::Command(command) => command,
         };
@@ -62,7 +62,7 @@ impl EntityState {
         let events = match self.model.decide(command, now) {
             Ok(events) if events.is_empty() => {
                 self.host.meter.accepted(self.key.kind, false);
-                return self.answer_view(reply);
+                return self.answer_unchanged(envelope, reply);
             }
             Ok(events) => events,
             Err(rejection) => {
@@ -94,7 +94,7 @@ impl EntityState {
             events,
             events_json,
         };
-        let answer = Reply::Done { version: self.version, changed: true, view: self.model.view() };
+        let answer = Reply::Done { version: self.version, changed: true, view: self.view_for(envelope) };
         let (owed, slot) = (self.newly_owed(), self.slot.clone());
         let item = Item::Commit { commit: Some(commit), version: self.version, answer, reply, owed, slot };
         self.host.committer.hand_over(item);
@@ -112,12 +112,15 @@ impl EntityState {
             return self.answer(Reply::IdConflict, reply);
         }
         if first.version == self.version {
-            let view = self.model.view();
+            let view = self.view_for(envelope);
             return self.answer(Reply::Done { version: first.version, changed: false, view }, reply);
         }
         // The first run may still be in the committer's hands; history has only what is folded.
         if self.slot.acked.load(Ordering::Acquire) < first.version && !self.host.committer.barrier().await {
             return Err("the shard's generation ended".into());
+        }
+        if envelope.quiet {
+            return self.answer(Reply::Done { version: first.version, changed: false, view: None }, reply);
         }
         // Everything up to that version is durable. Folding a long history is not for the mailbox: others wait there.
         let (host, key, end) = (self.host.clone(), self.key.clone(), self.host.committed.load(Ordering::Acquire));
@@ -127,7 +130,7 @@ impl EntityState {
                 Err(error) => Err(StoreError(error.to_string().into())),
             };
             match view {
-                Ok(view) => reply.send(Reply::Done { version: first.version, changed: false, view }),
+                Ok(view) => reply.send(Reply::Done { version: first.version, changed: false, view: Some(view) }),
                 // Unanswered: the asker asks again.
                 Err(error) => tracing::error!(kind = key.kind.name(), %error, "a first answer cannot be read"),
             }
@@ -135,8 +138,13 @@ impl EntityState {
         Ok(())
     }
 
-    fn answer_view(&mut self, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
-        let view = self.model.view();
+    /// Making a view costs as much as a decision: only for somebody who reads it.
+    fn view_for(&self, envelope: &Envelope) -> Option<AnyView> {
+        (!envelope.quiet).then(|| self.model.view())
+    }
+
+    fn answer_unchanged(&mut self, envelope: &Envelope, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
+        let view = self.view_for(envelope);
         self.answer(Reply::Done { version: self.version, changed: false, view }, reply)
     }
 

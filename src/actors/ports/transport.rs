@@ -36,6 +36,9 @@ pub struct Envelope {
     pub internal: bool,
     /// The effect whose outcome this command brings back, if any.
     pub outcome_of: Option<Arc<str>>,
+    /// Nobody reads the answer's view, so it carries none: most of the shop's own steps.
+    #[serde(default)]
+    pub quiet: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,7 +48,8 @@ pub enum Reply {
     Done {
         version: u64,
         changed: bool,
-        view: AnyView,
+        /// `None` where the command was [`Envelope::quiet`].
+        view: Option<AnyView>,
     },
     Refused {
         version: u64,

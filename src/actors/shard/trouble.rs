@@ -70,8 +70,10 @@ impl ShardState {
                 return;
             }
             match args.tail.peek(&key) {
-                Ok(Some((version, view))) => reply.send(Reply::Done { version, changed: false, view }),
-                Ok(None) => reply.send(Reply::Done { version: 0, changed: false, view: Model::new(key.kind).view() }),
+                Ok(Some((version, view))) => reply.send(Reply::Done { version, changed: false, view: Some(view) }),
+                Ok(None) => {
+                    reply.send(Reply::Done { version: 0, changed: false, view: Some(Model::new(key.kind).view()) })
+                }
                 Err(error) => tracing::error!(shard = args.shard.0, %error, "a state cannot be read"),
             }
         });

@@ -57,6 +57,23 @@ impl Effect {
         }
     }
 
+    /// Whether its outcome is in the target's view; the others' is that it accepted.
+    pub fn reads_view(&self) -> bool {
+        match self {
+            Self::AllotNumber { .. } => true,
+            Self::Hold { .. }
+            | Self::CommitHold { .. }
+            | Self::ReleaseHold { .. }
+            | Self::ShipHold { .. }
+            | Self::SettleCart { .. }
+            | Self::OpenPayment { .. }
+            | Self::AskCapture { .. }
+            | Self::UnwindPayment { .. }
+            | Self::TellOrder { .. }
+            | Self::Provider(_) => false,
+        }
+    }
+
     pub fn request(&self) -> Request {
         match self.clone() {
             Self::Hold { order, sku, units, until, attempt } => {
@@ -159,7 +176,7 @@ fn answered(outcome: Outcome, command: OrderCommand) -> Option<AnyCommand> {
 /// A view that names another order's number was taken after ours: asked again, the counter repeats it.
 fn allotted(outcome: &Outcome, order: OrderId) -> Option<AnyCommand> {
     match outcome {
-        Outcome::Accepted(AnyView::Numbers(NumbersView { last: Some((last, number)) })) if *last == order => {
+        Outcome::Accepted(Some(AnyView::Numbers(NumbersView { last: Some((last, number)) }))) if *last == order => {
             Some(AnyCommand::Order(OrderCommand::NumberAllotted { number: *number }))
         }
         Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::Provider(_) => None,

@@ -27,7 +27,7 @@ fn sku() -> Sku {
 }
 
 fn accepted(kind: Kind) -> Outcome {
-    Outcome::Accepted(Model::new(kind).view())
+    Outcome::Accepted(Some(Model::new(kind).view()))
 }
 
 #[track_caller]
@@ -74,7 +74,7 @@ fn a_commit_without_its_hold_is_a_lost_hold() {
 #[test]
 fn only_our_own_number_counts() {
     let allot = Effect::AllotNumber { order: order() };
-    let said = |last| Outcome::Accepted(AnyView::Numbers(NumbersView { last }));
+    let said = |last| Outcome::Accepted(Some(AnyView::Numbers(NumbersView { last })));
     comes_back(&allot, said(Some((order(), 1001))), OrderCommand::NumberAllotted { number: 1001 });
     assert!(allot.outcome(said(Some((OrderId(Uuid::from_u128(2)), 1002)))).is_none());
     assert!(allot.outcome(said(None)).is_none());

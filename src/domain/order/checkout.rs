@@ -1,10 +1,12 @@
 //! Placing, and what the stock answers.
 
+use std::sync::Arc;
+
 use super::{HoldState, Lifecycle, Order, OrderEvent, OrderRejection, Placement, StockLine, decide::Decision};
 use crate::domain::{ids::Sku, time::Timestamp};
 
 impl Order {
-    pub(super) fn place(&self, placement: &Placement, now: Timestamp) -> Decision {
+    pub(super) fn place(&self, placement: &Arc<Placement>, now: Timestamp) -> Decision {
         match &self.placement {
             Some(placed) if placed.repeats(placement) => return Ok(vec![]),
             Some(_) => return Err(OrderRejection::AlreadyPlaced),
@@ -21,7 +23,7 @@ impl Order {
         if !countable || !placement.totals.sum_up(&placement.lines) {
             return Err(OrderRejection::BadTotals);
         }
-        Ok(vec![OrderEvent::Placed { placement: Box::new(placement.clone()), at: now }])
+        Ok(vec![OrderEvent::Placed { placement: placement.clone(), at: now }])
     }
 
     pub(super) fn hold_granted(&self, sku: &Sku, attempt: u8) -> Vec<OrderEvent> {

@@ -3,29 +3,32 @@
 //! Read it as the saga's table. Compensation stands beside the steps: a line that is `Releasing` owes
 //! its release in every lifecycle, and an order that is given up owes the undoing of its payment.
 
-use std::num::NonZeroU32;
+use std::{iter::once_with, num::NonZeroU32};
 
 use super::{Attempt, CapturePolicy, HoldState, Lifecycle, Order, PaymentRegion, Placement, StockLine};
-use crate::domain::{effect::Effect, ids::OrderId};
+use crate::domain::{
+    effect::Effect,
+    ids::{FulfilmentId, OrderId, Sku},
+};
 
 impl Order {
-    pub(super) fn owed(&self) -> Vec<Effect> {
-        let Some(placement) = &self.placement else { return Vec::new() };
-        let order = placement.order;
-        let mut owed: Vec<Effect> = self.stock.iter().filter_map(|line| self.owed_to_stock(order, line)).collect();
-        if self.lacks_only_its_number() {
-            owed.push(Effect::AllotNumber { order });
-        }
-        owed.extend(self.owed_to_cart(placement));
-        if let Some(payment) = &self.payment {
-            owed.extend(self.owed_to_payment(placement, payment));
-        }
-        owed.extend(self.parcels.iter().filter_map(|(fulfilment, sku)| {
-            let parcel = self.fulfilments.iter().find(|known| known.id == *fulfilment)?;
-            let (_, units) = parcel.lines.iter().find(|(line, _)| line == sku)?;
-            Some(Effect::ShipHold { order, sku: sku.clone(), fulfilment: *fulfilment, units: *units })
-        }));
-        owed
+    /// Lazily: mostly it is only asked whether there is anything.
+    pub(super) fn owed(&self) -> impl Iterator<Item = Effect> {
+        self.placement.iter().flat_map(move |placement| {
+            let order = placement.order;
+            let stock = self.stock.iter().filter_map(move |line| self.owed_to_stock(order, line));
+            let number = once_with(move || self.lacks_only_its_number().then_some(Effect::AllotNumber { order }));
+            let cart = once_with(move || self.owed_to_cart(placement));
+            let payment = self.payment.iter().map(move |payment| self.owed_to_payment(placement, payment));
+            let parcels = self.parcels.iter().map(move |(fulfilment, sku)| self.owed_parcel(order, *fulfilment, sku));
+            stock.chain(number.chain(cart).chain(payment).chain(parcels).flatten())
+        })
+    }
+
+    fn owed_parcel(&self, order: OrderId, fulfilment: FulfilmentId, sku: &Sku) -> Option<Effect> {
+        let parcel = self.fulfilments.iter().find(|known| known.id == fulfilment)?;
+        let (_, units) = parcel.lines.iter().find(|(line, _)| line == sku)?;
+        Some(Effect::ShipHold { order, sku: sku.clone(), fulfilment, units: *units })
     }
 
     fn owed_to_stock(&self, order: OrderId, line: &StockLine) -> Option<Effect> {

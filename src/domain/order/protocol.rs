@@ -1,6 +1,6 @@
 //! What an order is told, what it records, and what it refuses.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub enum Move {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderCommand {
-    Place(Box<Placement>),
+    Place(Arc<Placement>),
     // Outcomes of owed effects. `attempt` is the effect's: an answer to an earlier attempt says nothing of this one.
     HoldGranted {
         sku: Sku,
@@ -105,7 +105,7 @@ pub enum OrderCommand {
 #[serde(rename_all = "snake_case")]
 pub enum OrderEvent {
     Placed {
-        placement: Box<Placement>,
+        placement: Arc<Placement>,
         at: Timestamp,
     },
     HoldGranted {

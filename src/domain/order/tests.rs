@@ -4,7 +4,7 @@ mod checkout;
 mod operating;
 mod paying;
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use uuid::Uuid;
 
@@ -81,11 +81,11 @@ fn placement() -> Placement {
 }
 
 fn placed() -> OrderEvent {
-    OrderEvent::Placed { placement: Box::new(placement()), at: Timestamp(0) }
+    OrderEvent::Placed { placement: Arc::new(placement()), at: Timestamp(0) }
 }
 
 fn place(placement: Placement) -> OrderCommand {
-    OrderCommand::Place(Box::new(placement))
+    OrderCommand::Place(Arc::new(placement))
 }
 
 fn held(sku: Sku) -> OrderEvent {

@@ -1,6 +1,6 @@
 //! What an order shows: to its shopper, the board and the read models.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct OrderView {
     pub payment: Option<PaymentId>,
     pub number: Option<u64>,
     /// `None` until placed.
-    pub placement: Option<Box<Placement>>,
+    pub placement: Option<Arc<Placement>>,
     pub placed_at: Timestamp,
     pub stock: Vec<OrderStockLine>,
     pub fulfilments: Vec<Fulfilment>,
@@ -65,7 +65,7 @@ impl Order {
             stock: self.stock.iter().map(StockLine::show).collect(),
             fulfilments: self.fulfilments.clone(),
             next: self.next_moves(),
-            settled: self.lifecycle != Lifecycle::Placing && self.effects().is_empty(),
+            settled: self.lifecycle != Lifecycle::Placing && !self.owes(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a payment owes: calls to its provider until they are answered, and its newest status to its
 //! order until the order has heard of it.
 
+use std::iter::once_with;
+
 use super::{Payment, RefundStatus, Request, Void};
 use crate::domain::{
     effect::{Effect, ProviderCall, ProviderOperation},
@@ -9,15 +11,14 @@ use crate::domain::{
 };
 
 impl Payment {
-    pub(super) fn owed(&self) -> Vec<Effect> {
-        let Some(request) = &self.request else { return Vec::new() };
-        let (payment, provider) = (request.payment, &request.provider);
-        let calls = self.operations(request).into_iter();
-        let mut owed: Vec<Effect> = calls
-            .map(|operation| Effect::Provider(ProviderCall { payment, provider: provider.clone(), operation }))
-            .collect();
-        owed.extend(self.owed_to_order(request));
-        owed
+    pub(super) fn owed(&self) -> impl Iterator<Item = Effect> {
+        self.request.iter().flat_map(move |request| {
+            let (payment, provider) = (request.payment, &request.provider);
+            let call =
+                move |operation| Effect::Provider(ProviderCall { payment, provider: provider.clone(), operation });
+            let news = once_with(move || self.owed_to_order(request)).flatten();
+            self.operations(request).into_iter().map(call).chain(news)
+        })
     }
 
     fn operations(&self, request: &Request) -> Vec<ProviderOperation> {

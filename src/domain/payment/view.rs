@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Payment;
 use crate::domain::{
+    entity::Entity,
     ids::{OrderId, RefundId, UserId},
     money::Money,
     order::PaymentRegion,
@@ -61,7 +62,7 @@ impl Payment {
             continue_url: self.continue_url.clone().filter(|_| self.status == PaymentRegion::RequiresAction),
             decline_code: self.decline_code.clone(),
             refunds: self.refunds.clone(),
-            settled: request.is_some() && self.owed().is_empty(),
+            settled: request.is_some() && !self.owes(),
         }
     }
 }

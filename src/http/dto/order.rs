@@ -1,5 +1,7 @@
 //! An order on the wire.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -109,7 +111,7 @@ impl OrderBody {
     /// `None` where the order was never placed.
     pub fn new(id: OrderId, answer: Answer<OrderView>) -> Option<Self> {
         let view = answer.view;
-        let placement = view.placement?;
+        let placement = Arc::unwrap_or_clone(view.placement?);
         let waiting = matches!(view.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment);
         let stock = view.stock.into_iter().map(|line| OrderStock {
             sku: line.sku,

@@ -4,6 +4,8 @@
 //! never reads a cart that has changed since. What is held and what is refused is the order's own
 //! process in `domain::order`; this file parses, prices, places and waits.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
@@ -116,7 +118,7 @@ async fn place(
         pay_by: state.gateway.now().plus_ms(hold_ms),
         capture: state.shop.capture,
     };
-    match state.gateway.ask_until::<Order>(&id, OrderCommand::Place(Box::new(placement)), call, decided).await {
+    match state.gateway.ask_until::<Order>(&id, OrderCommand::Place(Arc::new(placement)), call, decided).await {
         Ok(answer) => shown(order, answer),
         // A parallel request with this key came first, with a cart or a clock read a moment apart.
         Err(AskError::Refused(OrderRejection::AlreadyPlaced)) => match placed_before(state, order, &wanted).await? {

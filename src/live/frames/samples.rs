@@ -1,5 +1,7 @@
 //! Views for the tests of this room.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::{
@@ -75,7 +77,7 @@ pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: Lifecycle) -> Co
         payment_status: PaymentRegion::None,
         payment: None,
         number: None,
-        placement: Some(Box::new(placement)),
+        placement: Some(Arc::new(placement)),
         placed_at: Timestamp(0),
         stock: vec![OrderStockLine { sku, units: 2, shipped: 0, state: HoldState::Held }],
         fulfilments: vec![],

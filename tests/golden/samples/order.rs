@@ -1,5 +1,7 @@
 //! Samples of the order's events.
 
+use std::sync::Arc;
+
 use souk::domain::{
     ids::CartId,
     model::AnyEvent,
@@ -39,7 +41,7 @@ pub fn order() -> Vec<AnyEvent> {
     let (payment, fulfilment) = (payment_id(), fulfilment_id());
     let moved = |news| OrderEvent::PaymentMoved { payment, news };
     let events = [
-        OrderEvent::Placed { placement: Box::new(placement()), at: AT },
+        OrderEvent::Placed { placement: Arc::new(placement()), at: AT },
         OrderEvent::HoldGranted { sku: sku() },
         OrderEvent::HoldRefused { sku: sku(), available: 1 },
         OrderEvent::HoldCommitted { sku: sku() },

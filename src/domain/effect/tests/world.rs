@@ -1,7 +1,7 @@
 //! A whole shop without its runtime: entities, a provider, and a host that performs owed effects in any
 //! order, loses and repeats answers, and lets time jump. What the real host may do, this one does.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use uuid::Uuid;
 
@@ -106,7 +106,7 @@ impl World {
                 world.accept(&stock_key(sku), AnyCommand::Stock(StockCommand::Receive { units, reference: None }));
             }
         }
-        world.accept(&order_key(), AnyCommand::Order(OrderCommand::Place(Box::new(placement(capture)))));
+        world.accept(&order_key(), AnyCommand::Order(OrderCommand::Place(Arc::new(placement(capture)))));
         world
     }
 
@@ -149,7 +149,7 @@ impl World {
         for _ in 0..=u8::from(luck.twice) {
             let outcome = match effect.request() {
                 Request::Entity(key, command) => match self.send(&key, &command) {
-                    Ok(view) => Outcome::Accepted(view),
+                    Ok(view) => Outcome::Accepted(effect.reads_view().then_some(view)),
                     Err(rejection) => Outcome::Refused(rejection),
                 },
                 Request::Provider(call) => Outcome::Provider(self.provider.call(&call, luck.answer, luck.fail)),

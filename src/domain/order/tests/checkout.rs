@@ -127,7 +127,7 @@ fn committed_and_numbered_is_verified() {
 #[test]
 fn an_operator_captures_where_the_policy_says_so() {
     let placement = Placement { capture: CapturePolicy::Manual, cart: None, ..placement() };
-    let first = OrderEvent::Placed { placement: Box::new(placement), at: Timestamp(0) };
+    let first = OrderEvent::Placed { placement: Arc::new(placement), at: Timestamp(0) };
     let order: Order = testing::replay([first].into_iter().chain(verified().into_iter().skip(1)));
     assert_eq!(owes(&order), [] as [&str; 0]);
 }
