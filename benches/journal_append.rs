@@ -63,7 +63,7 @@ struct Ours {
 impl Ours {
     fn new() -> Self {
         let dir = TempDir::new().expect("a directory");
-        let journal = SledJournal::open(dir.path(), SledOptions { shards: SHARDS, ..SledOptions::default() });
+        let journal = SledJournal::open(dir.path(), SledOptions { shards: Some(SHARDS), ..SledOptions::default() });
         let journal = Arc::new(journal.expect("the journal opens"));
         let runtime = Runtime::new().expect("a runtime");
         let claim = |n| {

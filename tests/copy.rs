@@ -32,7 +32,8 @@ fn target(shards: u16) -> MemoryJournal {
 #[tokio::test]
 async fn every_commit_arrives_once_in_order_whatever_the_number_of_shards() {
     let dir = TempDir::new().expect("a directory");
-    let from = SledJournal::open(dir.path(), SledOptions { shards: 4, ..SledOptions::default() }).expect("a journal");
+    let from =
+        SledJournal::open(dir.path(), SledOptions { shards: Some(4), ..SledOptions::default() }).expect("a journal");
     let written = fill(&from, 30).await;
     for shards in [1, 4, 7, 64] {
         let to = target(shards);
@@ -117,7 +118,7 @@ async fn killed_and_run_again_it_ends_with_the_whole_shop_on_the_servers() {
     let data = TempDir::new().expect("a directory");
     let journal = data.path().join("journal");
     std::fs::create_dir_all(&journal).expect("a directory");
-    let options = SledOptions { shards: 16, ..SledOptions::default() };
+    let options = SledOptions { shards: Some(16), ..SledOptions::default() };
     let from = SledJournal::open(&journal, options).expect("a journal");
     let written = fill(&from, 400).await;
     from.close();

@@ -52,7 +52,7 @@ impl Default for ActorSettings {
             quarantine_after: 3,
             effect_timeout: Duration::from_secs(10),
             alarm_poll: Duration::from_millis(250),
-            flush_interval: Duration::from_millis(500),
+            flush_interval: Duration::from_secs(2),
             tail_cache_max: 4096,
             lease: None,
         }

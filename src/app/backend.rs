@@ -72,14 +72,16 @@ impl Backend {
 
     pub(super) fn actors(&self, config: &Config) -> ActorSettings {
         match self {
-            Self::Alone(_) => settings::actors(config),
+            Self::Alone(journal) => settings::actors(config, journal.shards()),
             Self::Cluster(cluster) => cluster.actors(config),
         }
     }
 
     pub(super) fn placement(&self, config: &Config) -> Arc<dyn Placement> {
         match self {
-            Self::Alone(journal) => Arc::new(Alone::new(settings::actors(config).node, journal.shards())),
+            Self::Alone(journal) => {
+                Arc::new(Alone::new(settings::actors(config, journal.shards()).node, journal.shards()))
+            }
             Self::Cluster(cluster) => cluster.placement(),
         }
     }

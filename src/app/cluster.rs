@@ -100,7 +100,7 @@ impl Cluster {
 
     pub(super) fn actors(&self, config: &Config) -> ActorSettings {
         let lease = Some(Duration::from_millis(config.cluster.lease_ms));
-        ActorSettings { node: self.node.clone(), lease, ..settings::actors(config) }
+        ActorSettings { node: self.node.clone(), lease, ..settings::actors(config, self.journal.shards()) }
     }
 
     pub(super) fn placement(&self) -> Arc<dyn Placement> {

@@ -58,7 +58,7 @@ impl Opened {
 
 async fn open(config: &Config) -> Result<Opened, Failure> {
     match config.cluster.is_on() {
-        true => cluster(config, config.actors.shards, false).await.map(Opened::JetStream),
+        true => cluster(config, settings::jetstream(config).shards, false).await.map(Opened::JetStream),
         false => open_dir(config).map(Opened::Sled),
     }
 }
@@ -86,7 +86,7 @@ async fn cluster(config: &Config, shards: u16, create: bool) -> Result<JetStream
 pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progress) -> Result<Moved, Failure> {
     let failure = |error: &dyn std::error::Error| Failure::new(error.to_string());
     let from = open_dir(config)?;
-    let to = cluster(config, shards.unwrap_or(from.shards()), true).await?;
+    let to = cluster(config, shards.unwrap_or(settings::jetstream(config).shards), true).await?;
     let copied = tools::copy(&from, &to, &mut steps(progress)).await;
     let report = copied.map_err(|error| {
         failure(&error).hint("what was copied stays: run it again to go on, or give the copy another cluster.name")

@@ -22,9 +22,10 @@ fn small(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-pub(super) fn actors(config: &Config) -> ActorSettings {
+/// `shards`: the journal's.
+pub(super) fn actors(config: &Config, shards: u16) -> ActorSettings {
     let (actors, ms) = (&config.actors, Duration::from_millis);
-    let shards = u64::from(actors.shards).max(1);
+    let shards = u64::from(shards).max(1);
     ActorSettings {
         node: NodeId("local".into()),
         resident_max: size(actors.resident_max),
@@ -57,7 +58,7 @@ pub(super) fn node_name(cluster: &crate::config::Cluster) -> String {
 pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
     JetStreamOptions {
         name: config.cluster.name.clone(),
-        shards: config.actors.shards,
+        shards: config.actors.shards().unwrap_or(JetStreamOptions::SHARDS),
         replicas: usize::from(config.cluster.replicas),
         request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
         create: true,
@@ -66,7 +67,7 @@ pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
 
 pub(super) fn journal(config: &Config) -> SledOptions {
     SledOptions {
-        shards: config.actors.shards,
+        shards: config.actors.shards(),
         cache_bytes: config.journal.cache_bytes,
         free_bytes_min: config.journal.free_bytes_min,
         ..SledOptions::default()

@@ -7,7 +7,8 @@ use super::check::{Checks, DAY_MS};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Actors {
-    /// Logs that entities are spread over. Fixed when the data directory is made; another number is refused later. Default 16.
+    /// Logs that entities are spread over. Fixed when the journal is made; another number is refused later. Default 0: on
+    /// one machine as it was made, and 4 for a new one; in a cluster 16.
     pub shards: u16,
     /// Entities in memory, at most; past it the longest idle ones are put to sleep. Default 50,000.
     pub resident_max: u64,
@@ -36,7 +37,7 @@ pub struct Actors {
 impl Default for Actors {
     fn default() -> Self {
         Self {
-            shards: 16,
+            shards: 0,
             resident_max: 50_000,
             idle_timeout_ms: 120_000,
             entity_inflight_max: 1_024,
@@ -53,8 +54,13 @@ impl Default for Actors {
 }
 
 impl Actors {
+    /// `None`: what fits the journal.
+    pub fn shards(&self) -> Option<u16> {
+        (self.shards > 0).then_some(self.shards)
+    }
+
     pub(super) fn check(&self, checks: &mut Checks) {
-        checks.range("actors.shards", u64::from(self.shards), 1, 1_024, "shards");
+        checks.range("actors.shards", u64::from(self.shards), 0, 1_024, "shards");
         checks.range("actors.resident_max", self.resident_max, 16, 10_000_000, "entities");
         checks.range("actors.idle_timeout_ms", self.idle_timeout_ms, 10, DAY_MS, "milliseconds");
         checks.range("actors.entity_inflight_max", self.entity_inflight_max, 1, self.shard_inflight_max, "commands");

@@ -9,7 +9,7 @@ use super::check::{Checks, GIB, MIB};
 pub struct State {
     /// Bytes of memory for the store's page cache. Default 32 MiB.
     pub cache_bytes: u64,
-    /// Milliseconds between two writes to the disk; a crash folds at most this much again. Default 500.
+    /// Milliseconds between two writes to the disk; a crash folds at most this much again. Default 2,000.
     pub flush_interval_ms: u64,
     /// Folded entities that each shard keeps in memory, beside the unwritten ones. Default 4,096.
     pub cached_entities_max: u64,
@@ -17,7 +17,7 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { cache_bytes: 32 * MIB, flush_interval_ms: 500, cached_entities_max: 4_096 }
+        Self { cache_bytes: 32 * MIB, flush_interval_ms: 2_000, cached_entities_max: 4_096 }
     }
 }
 

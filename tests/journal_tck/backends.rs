@@ -47,7 +47,7 @@ impl Backend for Memory {
 pub struct Sled(pub TempDir);
 
 pub fn options() -> SledOptions {
-    SledOptions { shards: SHARDS, ..SledOptions::default() }
+    SledOptions { shards: Some(SHARDS), ..SledOptions::default() }
 }
 
 impl Sled {

@@ -55,9 +55,13 @@ fn a_second_process_is_refused_by_name() {
 fn another_number_of_shards_is_refused() {
     let dir = TempDir::new().expect("a directory");
     SledJournal::open(dir.path(), options()).expect("the journal opens").close();
-    let error = refused(dir.path(), SledOptions { shards: 16, ..options() }).to_string();
+    let error = refused(dir.path(), SledOptions { shards: Some(16), ..options() }).to_string();
     assert!(error.contains(&format!("made with {SHARDS} shards, 16 are configured")), "{error}");
-    let error = refused(&dir.path().join("new"), SledOptions { shards: 0, ..options() });
+    // Who names none takes it as it is.
+    let found = SledJournal::open(dir.path(), SledOptions { shards: None, ..options() }).expect("the journal opens");
+    assert_eq!(found.shards(), SHARDS);
+    found.close();
+    let error = refused(&dir.path().join("new"), SledOptions { shards: Some(0), ..options() });
     assert!(matches!(error, OpenError::BadShards { wanted: 0, .. }), "{error}");
 }
 

@@ -166,5 +166,5 @@ async fn import_follows_the_shards_of_the_file() {
     tools::import(&target, &mut Cursor::new(exported(&journal).await), None, &mut |_| ()).expect("an import");
     let error = super::sled_only::refused(&target, options());
     assert!(matches!(error, OpenError::OtherShards { found: 2, wanted: SHARDS, .. }), "{error}");
-    SledJournal::open(&target, SledOptions { shards: 2, ..options() }).expect("the journal opens");
+    SledJournal::open(&target, SledOptions { shards: Some(2), ..options() }).expect("the journal opens");
 }

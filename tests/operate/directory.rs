@@ -35,7 +35,7 @@ async fn another_number_of_shards_is_refused_with_both_numbers() {
     let home = shop(&[]).await;
     let mut other = Home::new(&[("SOUK_ACTORS__SHARDS", "5")]);
     other.data.clone_from(&home.data);
-    other.run(&["serve", "--listen", "127.0.0.1:0"]).await.failed(1, &["16 shards", "5 are configured"]);
+    other.run(&["serve", "--listen", "127.0.0.1:0"]).await.failed(1, &["4 shards", "5 are configured"]);
     home.run(&["journal", "verify"]).await.ok();
 }
 

@@ -6,7 +6,7 @@ use crate::{client::Person, process::Home};
 async fn a_bad_configuration_names_key_value_and_what_is_expected() {
     for (key, value, words) in [
         ("SOUK_HTTP__LISTEN", "nowhere", ["http.listen", "nowhere"]),
-        ("SOUK_ACTORS__SHARDS", "0", ["actors.shards", "1 to 1024"]),
+        ("SOUK_ACTORS__SHARDS", "1025", ["actors.shards", "0 to 1024"]),
         ("SOUK_LIVE__FRAME_INTERVAL_MS", "many", ["live.frame_interval_ms", "many"]),
         ("SOUK_HTTP__LISTNE", "127.0.0.1:0", ["http.listne", "SOUK_HTTP__LISTNE"]),
     ] {

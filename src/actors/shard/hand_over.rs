@@ -96,7 +96,7 @@ impl Ending {
         }
         if flush
             && self.args.tail.folded(end).await.is_ok()
-            && let Err(error) = self.args.tail.flush(true)
+            && let Err(error) = self.args.tail.flush_all()
         {
             tracing::warn!(shard = self.args.shard.0, %error, "the last states were not written: the next start folds them again");
         }

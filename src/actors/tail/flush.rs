@@ -1,9 +1,15 @@
-//! Writing behind: folded states, their rows and history go to the store in one atomic write.
+//! Writing behind: folded states go to the store, each with its rows and history in one atomic write.
 //!
+//! A flush goes in steps of some entities each; between two of them the tail folds what has come meanwhile, so nobody
+//! waits for a whole one. Only its last write carries the watermark: a crash in between leaves states ahead of it, which
+//! a refold skips by version. States may be newer than the flush's beginning; its watermark never is.
 //! A small state is written at each flush. A large one (a flash sale's holds) is put off until what
 //! changed is worth its size, or for a bounded number of flushes; the watermark waits for it.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError},
+};
 
 use super::{ALARMS, OWING, Tail, TailError, hot::Hot, hot::Inner};
 use crate::{
@@ -13,39 +19,75 @@ use crate::{
 
 /// Stored bytes from which on a state counts as large.
 const LARGE: usize = 32 * 1024;
-/// Entities gathered under one hold of the lock.
-const CHUNK: usize = 256;
+/// Entities of one step: about a millisecond.
+const STEP: usize = 32;
 /// Flushes that a large state may be put off.
 const DEFERRED_MAX: u8 = 6;
 
+/// A flush under way.
+pub(super) struct Flush {
+    /// Whom it has not looked at yet.
+    keys: VecDeque<EntityKey>,
+    /// Large states too.
+    all: bool,
+    /// Everything folded up to here is in these keys, or written.
+    folded: Seq,
+    watermark: Seq,
+}
+
 impl Tail {
-    /// Writes what was folded. `all`: large states too, so that a restart has nothing to fold again.
-    ///
-    /// In chunks, so that readers of the folded states never wait long for the lock. Only the last write
-    /// carries the watermark: a crash in between leaves states ahead of it, which a refold skips by version.
-    pub(in crate::actors) fn flush(&self, all: bool) -> Result<(), TailError> {
-        let progress = self.progress();
-        let keys = {
-            let mut inner = self.inner();
-            if inner.dirty.is_empty() && progress.flushed == progress.folded {
-                return Ok(());
-            }
-            inner.unwritten_bytes = 0;
-            std::mem::take(&mut inner.dirty)
-        };
-        let mut watermark = progress.folded;
-        for chunk in keys.chunks(CHUNK) {
-            let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            let write = self.gather(&mut self.inner(), chunk, all, &mut watermark)?;
-            // On failure the tail stops: what was gathered counts as written nowhere, a restart folds it again.
-            self.store.write(self.shard, write)?;
-        }
-        let newest = self.inner().newest;
-        let last = TailWrite { watermark: Some(watermark), newest, ..TailWrite::default() };
-        self.store.write(self.shard, last)?;
-        evict(&mut self.inner(), self.settings.tail_cache_max);
-        self.progress.change(|now| now.flushed = now.flushed.max(progress.folded));
+    /// Writes all that is folded by now, large states too, so that a restart has nothing to fold again.
+    pub(in crate::actors) fn flush_all(&self) -> Result<(), TailError> {
+        self.finish_flush()?;
+        self.begin_flush(true);
+        self.finish_flush()
+    }
+
+    pub(super) fn finish_flush(&self) -> Result<(), TailError> {
+        while !self.step_flush()? {}
         Ok(())
+    }
+
+    /// Nothing to do where one is under way, or nothing is to be written.
+    pub(super) fn begin_flush(&self, all: bool) {
+        // Not between two halves of another's step.
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (progress, mut inner) = (self.progress(), self.inner());
+        if inner.flush.is_some()
+            || progress.failed.is_some()
+            || (inner.dirty.is_empty() && progress.flushed == progress.folded)
+        {
+            return;
+        }
+        inner.unwritten_bytes = 0;
+        let (keys, folded) = (std::mem::take(&mut inner.dirty).into(), progress.folded);
+        inner.flush = Some(Flush { keys, all, folded, watermark: folded });
+    }
+
+    /// Writes some more; `true` when no flush is under way any more.
+    pub(super) fn step_flush(&self) -> Result<bool, TailError> {
+        // Held over the whole step: a second driver of the same flush goes on where this one ends.
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner();
+        let Some(mut flush) = inner.flush.take() else { return Ok(true) };
+        let keys: Vec<EntityKey> = flush.keys.drain(..STEP.min(flush.keys.len())).collect();
+        let mut write = self.gather(&mut inner, &keys, flush.all, &mut flush.watermark)?;
+        drop(inner);
+        let last = flush.keys.is_empty();
+        write.watermark = last.then_some(flush.watermark);
+        if let Err(error) = self.store.write(self.shard, write) {
+            // The tail stops: what was gathered counts as written nowhere, and no later flush may claim it. A restart
+            // folds it again.
+            self.progress.fail(error.to_string().into());
+            return Err(error.into());
+        }
+        if last {
+            evict(&mut self.inner(), self.settings.tail_cache_max);
+            self.progress.change(|now| now.flushed = now.flushed.max(flush.folded));
+        } else {
+            self.inner().flush = Some(flush);
+        }
+        Ok(last)
     }
 
     pub(super) fn unwritten(&self) -> bool {
@@ -85,7 +127,7 @@ impl Tail {
         if let Some(due) = model.wake_at() {
             rows.push(Row { table: ALARMS, key: alarm_key(self.shard.0, due, key) });
         }
-        if !model.effects().is_empty() {
+        if model.owes() {
             rows.push(Row {
                 table: OWING,
                 key: [&self.shard.0.to_be_bytes()[..], key.to_string().as_bytes()].concat(),

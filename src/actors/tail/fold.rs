@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     Tail, TailError,
@@ -23,7 +26,7 @@ use crate::{
 
 /// Unwritten bytes (of events) and entities at which the tail writes without waiting for its interval.
 const UNWRITTEN_BYTES_MAX: usize = 16 * 1024 * 1024;
-const DIRTY_MAX: usize = 16 * 1024;
+const DIRTY_MAX: usize = 1024;
 
 impl Tail {
     /// Runs until the journal's stream ends or fails; says why to everybody who waits.
@@ -40,27 +43,43 @@ impl Tail {
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
         // Set by the first unwritten record: an idle shard has no timer.
-        let mut flush_due: Option<Instant> = None;
+        let (mut flush_due, mut flushing): (Option<Instant>, bool) = (None, false);
         loop {
+            let asked = async {
+                tokio::select! {
+                    biased;
+                    () = self.flush_asked.notified() => {}
+                    () = sleep_until(flush_due.unwrap_or_else(Instant::now)), if flush_due.is_some() => {}
+                }
+            };
             tokio::select! {
                 biased;
-                () = self.flush_asked.notified() => self.flush(false)?,
-                () = sleep_until(flush_due.unwrap_or_else(Instant::now)), if flush_due.is_some() => self.flush(false)?,
+                () = asked, if !flushing => {
+                    self.begin_flush(false);
+                    (flushing, flush_due) = (true, None);
+                }
                 record = records.next() => match record {
                     None => return Ok(()),
                     Some(Err(error)) => return Err(StoreError(error.to_string().into()).into()),
                     Some(Ok(record)) => {
-                        let full = self.fold_record(&record)?;
-                        if full {
-                            self.flush(false)?;
+                        if self.fold_record(&record)? {
+                            // Too much is unwritten for a flush at leisure: nothing more is folded until it is over.
+                            self.finish_flush()?;
+                            self.begin_flush(false);
+                            flushing = true;
                         }
                         flush_due = flush_due.or_else(|| Some(Instant::now() + self.settings.flush_interval));
-                        continue;
                     }
                 },
+                // Who waits for this thread comes first.
+                () = yield_now(), if flushing => {}
             }
-            // What a flush put off is looked at again.
-            flush_due = self.unwritten().then(|| Instant::now() + self.settings.flush_interval);
+            if flushing && self.step_flush()? {
+                flushing = false;
+                // What a flush put off is looked at again.
+                flush_due =
+                    flush_due.or_else(|| self.unwritten().then(|| Instant::now() + self.settings.flush_interval));
+            }
         }
     }
 
@@ -127,9 +146,9 @@ impl Tail {
             hot.touched = true;
             inner.dirty.push(commit.key.clone());
         }
-        match hot.loaded.model.effects().is_empty() {
-            true => inner.owing.remove(&commit.key),
-            false => inner.owing.insert(commit.key.clone()),
+        match hot.loaded.model.owes() {
+            false => inner.owing.remove(&commit.key),
+            true => inner.owing.contains(&commit.key) || inner.owing.insert(commit.key.clone()),
         };
         Ok(true)
     }

@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::flush::Flush;
 use crate::{
     actors::{
         ports::{BatchAt, Row, StoreError, StoredEntity, journal::Seq},
@@ -89,6 +90,7 @@ pub(super) struct Inner {
     /// In folding order, so that a flush is deterministic.
     pub(super) dirty: Vec<EntityKey>,
     pub(super) unwritten_bytes: usize,
+    pub(super) flush: Option<Flush>,
     /// The newest batch that is folded into any of these states.
     pub(super) newest: Option<BatchAt>,
     /// Entities whose newest folded state owes something.
@@ -99,6 +101,14 @@ pub(super) struct Inner {
 
 impl Inner {
     pub(super) fn new(owing: BTreeSet<EntityKey>, newest: Option<BatchAt>) -> Self {
-        Self { hot: HashMap::new(), dirty: Vec::new(), unwritten_bytes: 0, newest, owing, clock: Default::default() }
+        Self {
+            hot: HashMap::new(),
+            dirty: Vec::new(),
+            unwritten_bytes: 0,
+            flush: None,
+            newest,
+            owing,
+            clock: Default::default(),
+        }
     }
 }

@@ -18,9 +18,20 @@ pub struct JetStreamOptions {
     pub create: bool,
 }
 
+impl JetStreamOptions {
+    /// Of a cluster, unless configured: enough for five nodes to have three each.
+    pub const SHARDS: u16 = 16;
+}
+
 impl Default for JetStreamOptions {
     fn default() -> Self {
-        Self { name: "souk".into(), shards: 16, replicas: 3, request_timeout: Duration::from_secs(2), create: true }
+        Self {
+            name: "souk".into(),
+            shards: Self::SHARDS,
+            replicas: 3,
+            request_timeout: Duration::from_secs(2),
+            create: true,
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Loader {
             return Err(OpenError::NotEmpty { path: dir.into() });
         }
         let lock = directory::lock(dir)?;
-        let (db, log) = open::open_database(dir, &SledOptions { shards, ..SledOptions::default() })?;
+        let (db, log) = open::open_database(dir, &SledOptions::default())?;
         let meta = Meta { format: FORMAT, id, shards };
         Ok(Self { db, log, meta, batch: sled::Batch::default(), bytes: 0, _lock: lock })
     }

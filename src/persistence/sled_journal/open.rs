@@ -34,8 +34,8 @@ use crate::{
 const SLED_LOCK_WAIT: Duration = Duration::from_secs(5);
 
 pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), OpenError> {
-    if !(1..=SledOptions::SHARDS_MAX).contains(&options.shards) {
-        return Err(OpenError::BadShards { wanted: options.shards, max: SledOptions::SHARDS_MAX });
+    if let Some(wanted) = options.shards.filter(|wanted| !(1..=SledOptions::SHARDS_MAX).contains(wanted)) {
+        return Err(OpenError::BadShards { wanted, max: SledOptions::SHARDS_MAX });
     }
     private_dir::make(dir).map_err(io_error(dir))?;
     let lock = directory::lock(dir)?;
@@ -57,13 +57,13 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into(), options.salvage)))
 }
 
-fn check_meta(dir: &Path, meta: &Meta, shards: u16) -> Result<(), OpenError> {
+fn check_meta(dir: &Path, meta: &Meta, shards: Option<u16>) -> Result<(), OpenError> {
     if meta.format != FORMAT {
         return Err(OpenError::OtherFormat { path: dir.into(), found: meta.format, known: FORMAT });
     }
-    match meta.shards == shards {
-        true => Ok(()),
-        false => Err(OpenError::OtherShards { path: dir.into(), found: meta.shards, wanted: shards }),
+    match shards.filter(|wanted| *wanted != meta.shards) {
+        None => Ok(()),
+        Some(wanted) => Err(OpenError::OtherShards { path: dir.into(), found: meta.shards, wanted }),
     }
 }
 
@@ -113,7 +113,7 @@ fn settle_meta(
     db: &sled::Db,
     log: &sled::Tree,
     sidecar: Option<Meta>,
-    shards: u16,
+    shards: Option<u16>,
 ) -> Result<Meta, OpenError> {
     let inside = guarded(|| {
         let found = db.open_tree(layout::META_TREE).and_then(|tree| tree.get(b"journal")).map_err(text)?;
@@ -136,6 +136,7 @@ fn settle_meta(
             if !guarded(|| Ok(log.is_empty())).map_err(|problem| damaged(dir, problem))? {
                 return Err(damaged(dir, "records without a journal's name"));
             }
+            let shards = shards.unwrap_or(SledOptions::SHARDS);
             create(dir, db, Meta { format: FORMAT, id: Uuid::new_v4(), shards })
         }
     }

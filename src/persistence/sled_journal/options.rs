@@ -2,8 +2,9 @@
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SledOptions {
-    /// Shards of a journal that is created; an existing one with another number is refused. 1 to 4096.
-    pub shards: u16,
+    /// Shards of a journal that is created, 1 to 4096; an existing one with another number is refused. `None`: as it was
+    /// made, and [`SledOptions::SHARDS`] for a new one.
+    pub shards: Option<u16>,
     /// Bytes of sled's page cache. Default 16 MiB: the log is read mostly at its end, from memory.
     pub cache_bytes: u64,
     /// Appends are refused as `Full` while the disk has fewer free bytes than this. Default 64 MiB:
@@ -18,10 +19,13 @@ pub struct SledOptions {
 
 impl SledOptions {
     pub const SHARDS_MAX: u16 = 4096;
+    /// All shards share one writer and one disk, and what they write together costs once for each of them: more make no
+    /// machine faster (`docs/performance.md`).
+    pub const SHARDS: u16 = 4;
 }
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { shards: 16, cache_bytes: 16 << 20, free_bytes_min: 64 << 20, checked_at_open: 64, salvage: false }
+        Self { shards: None, cache_bytes: 16 << 20, free_bytes_min: 64 << 20, checked_at_open: 64, salvage: false }
     }
 }
