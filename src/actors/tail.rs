@@ -13,6 +13,7 @@ mod flush;
 mod fold;
 mod hot;
 mod known;
+mod pace;
 mod preload;
 mod progress;
 mod read;

@@ -43,13 +43,13 @@ impl Tail {
         self.finish_flush()
     }
 
-    pub(super) fn finish_flush(&self) -> Result<(), TailError> {
+    fn finish_flush(&self) -> Result<(), TailError> {
         while !self.step_flush()? {}
         Ok(())
     }
 
-    /// Nothing to do where one is under way, or nothing is to be written.
-    pub(super) fn begin_flush(&self, all: bool) {
+    /// Nothing to do where one is under way, or nothing is to be written. Gives its steps.
+    pub(super) fn begin_flush(&self, all: bool) -> usize {
         // Not between two halves of another's step.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (progress, mut inner) = (self.progress(), self.inner());
@@ -57,11 +57,13 @@ impl Tail {
             || progress.failed.is_some()
             || (inner.dirty.is_empty() && progress.flushed == progress.folded)
         {
-            return;
+            return 0;
         }
         inner.unwritten_bytes = 0;
-        let (keys, folded) = (std::mem::take(&mut inner.dirty).into(), progress.folded);
+        let (keys, folded) = (VecDeque::from(std::mem::take(&mut inner.dirty)), progress.folded);
+        let steps = keys.len().div_ceil(STEP);
         inner.flush = Some(Flush { keys, all, folded, watermark: folded });
+        steps
     }
 
     /// Writes some more; `true` when no flush is under way any more.

@@ -2,15 +2,10 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use tokio::{
-    task::yield_now,
-    time::{Instant, sleep_until},
-};
-
 use super::{
     Tail, TailError,
     hot::{Hot, Inner, Loaded},
+    pace::Pace,
 };
 use crate::{
     actors::{
@@ -23,10 +18,11 @@ use crate::{
     },
     domain::key::EntityKey,
 };
+use futures::StreamExt;
 
-/// Unwritten bytes (of events) and entities at which the tail writes without waiting for its interval.
+/// Unwritten bytes (of events) and entities of one shard at which the tail writes without waiting for its interval.
 const UNWRITTEN_BYTES_MAX: usize = 16 * 1024 * 1024;
-const DIRTY_MAX: usize = 1024;
+const DIRTY_MAX: usize = 4096;
 
 impl Tail {
     /// Runs until the journal's stream ends or fails; says why to everybody who waits.
@@ -42,43 +38,25 @@ impl Tail {
     }
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
-        // Set by the first unwritten record: an idle shard has no timer.
-        let (mut flush_due, mut flushing): (Option<Instant>, bool) = (None, false);
+        let mut pace = Pace::new(self.settings.flush_interval);
         loop {
-            let asked = async {
-                tokio::select! {
-                    biased;
-                    () = self.flush_asked.notified() => {}
-                    () = sleep_until(flush_due.unwrap_or_else(Instant::now)), if flush_due.is_some() => {}
-                }
-            };
             tokio::select! {
                 biased;
-                () = asked, if !flushing => {
-                    self.begin_flush(false);
-                    (flushing, flush_due) = (true, None);
-                }
-                record = records.next() => match record {
+                () = self.flush_asked.notified(), if !pace.asked() => pace.ask(),
+                record = records.next(), if pace.may_fold() => match record {
                     None => return Ok(()),
                     Some(Err(error)) => return Err(StoreError(error.to_string().into()).into()),
-                    Some(Ok(record)) => {
-                        if self.fold_record(&record)? {
-                            // Too much is unwritten for a flush at leisure: nothing more is folded until it is over.
-                            self.finish_flush()?;
-                            self.begin_flush(false);
-                            flushing = true;
-                        }
-                        flush_due = flush_due.or_else(|| Some(Instant::now() + self.settings.flush_interval));
-                    }
+                    Some(Ok(record)) => pace.folded(self.fold_record(&record)?),
                 },
-                // Who waits for this thread comes first.
-                () = yield_now(), if flushing => {}
-            }
-            if flushing && self.step_flush()? {
-                flushing = false;
-                // What a flush put off is looked at again.
-                flush_due =
-                    flush_due.or_else(|| self.unwritten().then(|| Instant::now() + self.settings.flush_interval));
+                () = pace.turn() => {
+                    if !pace.flushing() {
+                        pace.begun(self.begin_flush(false));
+                    }
+                    match self.step_flush()? {
+                        true => pace.ended(self.unwritten()),
+                        false => pace.stepped(),
+                    }
+                }
             }
         }
     }
