@@ -20,7 +20,7 @@ pub struct SledOptions {
 impl SledOptions {
     pub const SHARDS_MAX: u16 = 4096;
     /// All shards share one writer and one disk, and what they write together costs once for each of them: more make no
-    /// machine faster (`docs/performance.md`).
+    /// machine faster (ADR 0012).
     pub const SHARDS: u16 = 4;
 }
 
