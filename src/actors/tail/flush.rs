@@ -70,25 +70,28 @@ impl Tail {
     pub(super) fn step_flush(&self) -> Result<bool, TailError> {
         // Held over the whole step: a second driver of the same flush goes on where this one ends.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut inner = self.inner();
-        let Some(mut flush) = inner.flush.take() else { return Ok(true) };
-        let keys: Vec<EntityKey> = flush.keys.drain(..STEP.min(flush.keys.len())).collect();
-        let mut write = self.gather(&mut inner, &keys, flush.all, &mut flush.watermark)?;
-        drop(inner);
-        let last = flush.keys.is_empty();
-        write.watermark = last.then_some(flush.watermark);
-        if let Err(error) = self.store.write(self.shard, write) {
-            // The tail stops: what was gathered counts as written nowhere, and no later flush may claim it. A restart
-            // folds it again.
-            self.progress.fail(error.to_string().into());
-            return Err(error.into());
-        }
+        let Some(mut flush) = self.inner().flush.take() else { return Ok(true) };
+        let last = self.write_some(&mut flush).inspect_err(|error| {
+            // The tail stops, whoever drove it: what was gathered counts as written nowhere, and no later flush may claim
+            // it. A restart folds it again.
+            self.fail(error.to_string());
+        })?;
         if last {
             evict(&mut self.inner(), self.settings.tail_cache_max);
             self.progress.change(|now| now.flushed = now.flushed.max(flush.folded));
         } else {
             self.inner().flush = Some(flush);
         }
+        Ok(last)
+    }
+
+    /// `true`: the last of it, and the watermark with it.
+    fn write_some(&self, flush: &mut Flush) -> Result<bool, TailError> {
+        let keys: Vec<EntityKey> = flush.keys.drain(..STEP.min(flush.keys.len())).collect();
+        let mut write = self.gather(&mut self.inner(), &keys, flush.all, &mut flush.watermark)?;
+        let last = flush.keys.is_empty();
+        write.watermark = last.then_some(flush.watermark);
+        self.store.write(self.shard, write)?;
         Ok(last)
     }
 
