@@ -79,9 +79,7 @@ impl Backend {
 
     pub(super) fn placement(&self, config: &Config) -> Arc<dyn Placement> {
         match self {
-            Self::Alone(journal) => {
-                Arc::new(Alone::new(settings::actors(config, journal.shards()).node, journal.shards()))
-            }
+            Self::Alone(journal) => Arc::new(Alone::new(self.actors(config).node, journal.shards())),
             Self::Cluster(cluster) => cluster.placement(),
         }
     }
