@@ -58,7 +58,7 @@ Examples:
         /// NATS servers, with commas between
         #[arg(long, value_name = "URLS", value_delimiter = ',', required = true)]
         to: Vec<String>,
-        /// Shards of the new journal [default: as many as the old one has]
+        /// Shards of the new journal [default: actors.shards, or 16]
         #[arg(long, value_name = "N")]
         shards: Option<u16>,
     },
