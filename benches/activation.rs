@@ -26,7 +26,7 @@ use souk::{
         entity::Entity,
         ids::OrderId,
         key::EntityKey,
-        model::Kind,
+        kinds::Kind,
         stock::{Stock, StockCommand, StockEvent},
     },
 };
@@ -173,7 +173,7 @@ async fn fill(engine: &Engine, count: u64) -> Result<()> {
 
 /// One SKU's events as the journal has them.
 async fn history(engine: &Engine) -> Result<Vec<Arc<str>>> {
-    ensure!(engine.gateway.caught_up(shop::WITHIN).await, "the views did not follow");
+    ensure!(engine.gateway.await_projection(shop::WITHIN).await, "the views did not follow");
     let key = EntityKey::new(Kind::Stock, sku(0));
     let commits: Vec<Commit> = engine.gateway.history(&key, 1, EVENTS as usize).await?;
     ensure!(commits.len() as u64 == EVENTS, "{} commits in the history, not {EVENTS}", commits.len());

@@ -20,7 +20,7 @@ use common::{process, report::verdict};
 use souk::{
     domain::{
         key::EntityKey,
-        model::{AnyView, Kind},
+        kinds::{AnyView, Kind},
         stock::StockView,
         time::Timestamp,
     },

@@ -23,7 +23,7 @@ use common::{
 };
 use souk::{
     actors::ports::journal::Entry,
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
     persistence::envelope,
 };
 use tokio::runtime::Runtime;

@@ -20,7 +20,7 @@ use souk::{
     domain::{
         ids::CommandId,
         key::EntityKey,
-        model::{AnyEvent, Kind},
+        kinds::{AnyEvent, Kind},
         stock::StockEvent,
         time::Timestamp,
     },

@@ -20,7 +20,7 @@ use common::{
 };
 use souk::{
     actors::gateway::Gateway,
-    domain::{key::EntityKey, model::Kind, stock::Stock},
+    domain::{key::EntityKey, kinds::Kind, stock::Stock},
 };
 use tokio::runtime::Runtime;
 

@@ -15,14 +15,14 @@ pub use tables::RowKey;
 
 use crate::domain::{
     key::EntityKey,
-    model::{Kind, Model},
+    kinds::{AnyState, Kind},
 };
 
 /// Raised whenever [`rows`] or a stored state changes its meaning: the state store is then rebuilt.
 pub const VERSION: u32 = 4;
 
 /// The index rows of this state. Pure: the tail writes the difference between before and after.
-pub fn rows(key: &EntityKey, model: &Model) -> Vec<RowKey> {
+pub fn rows(key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
     match model.kind() {
         Kind::Stock => stock::rows(key, model),
         Kind::Order => orders::rows(key, model),

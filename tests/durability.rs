@@ -17,7 +17,7 @@ use souk::{
     domain::{
         ids::CommandId,
         key::EntityKey,
-        model::{AnyEvent, Kind},
+        kinds::{AnyEvent, Kind},
         stock::StockEvent,
         time::Timestamp,
     },

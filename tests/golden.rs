@@ -15,7 +15,7 @@ mod shop;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use souk::domain::model::{AnyEvent, Kind};
+use souk::domain::kinds::{AnyEvent, Kind};
 
 /// The table: one line for each kind, and the number of its event variants.
 fn samples(kind: Kind) -> (Vec<AnyEvent>, usize) {

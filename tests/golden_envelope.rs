@@ -11,7 +11,7 @@ use souk::{
     domain::{
         ids::{CommandId, OrderId},
         key::EntityKey,
-        model::{AnyEvent, Kind},
+        kinds::{AnyEvent, Kind},
         stock::StockEvent,
         time::Timestamp,
     },

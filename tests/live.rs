@@ -16,7 +16,7 @@ use souk::{
         cart::{CartLine, CartView},
         ids::{CartId, Sku},
         key::EntityKey,
-        model::{AnyView, Kind},
+        kinds::{AnyView, Kind},
         money::{Currency, Money},
         stock::StockView,
         time::Timestamp,

@@ -12,7 +12,7 @@ use shipped::{PASSWORDS, PATIENCE, Shipped, folder};
 use souk::{
     actors::ports::journal::{Batch, BatchId, Entry, Journal, NodeId, Shard},
     persistence::jetstream::{JetStreamJournal, JetStreamOptions, probe},
-    transport::members::{Beat, Beats, Sign, nats::NatsBeats},
+    transport::members::{Beat, Heartbeats, Sign, nats::NatsBeats},
 };
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -75,13 +75,13 @@ async fn journal(client: &async_nats::Client) {
 }
 
 async fn members(client: &async_nats::Client) {
-    let beats = NatsBeats::open(client.clone(), "souk", 3, PATIENCE).await.expect("a bucket");
+    let heartbeats = NatsBeats::open(client.clone(), "souk", 3, PATIENCE).await.expect("a bucket");
     let beat = Beat { node: NodeId("a#1".into()), counter: 1, draining: false, url: None };
-    let mut watch = beats.watch();
-    beats.beat(beat.clone()).await.expect("a beat");
+    let mut watch = heartbeats.watch();
+    heartbeats.beat(beat.clone()).await.expect("a beat");
     let sign = timeout(PATIENCE, watch.next()).await.expect("a sign");
     assert_eq!(sign, Some(Sign::Beat(beat.clone())));
-    beats.gone(beat.node.clone()).await.expect("gone");
+    heartbeats.gone(beat.node.clone()).await.expect("gone");
     let sign = timeout(PATIENCE, watch.next()).await.expect("a sign");
     assert_eq!(sign, Some(Sign::Gone(beat.node)));
 }

@@ -4,7 +4,7 @@
 //! give a counterexample, else the model would prove nothing. The decisions are the shop's own code.
 
 #[path = "protocol/model.rs"]
-mod model;
+mod kinds;
 #[path = "protocol/rules.rs"]
 mod rules;
 #[path = "protocol/state.rs"]
@@ -15,7 +15,7 @@ mod step;
 use std::time::Instant;
 
 use rules::Rules;
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{AnyState, Checker, HasDiscoveries};
 
 fn holds(rules: Rules) {
     let started = Instant::now();
@@ -46,25 +46,25 @@ fn three_nodes_keep_every_promise() {
 
 #[test]
 fn a_claim_over_ones_own_waits_for_the_owner_before() {
-    breaks(Rules { carry: false, ..Rules::all() }, model::FRESH);
+    breaks(Rules { carry: false, ..Rules::all() }, kinds::FRESH);
 }
 
 #[test]
 fn without_the_wait_a_read_is_stale() {
-    breaks(Rules { wait: false, ..Rules::all() }, model::FRESH);
+    breaks(Rules { wait: false, ..Rules::all() }, kinds::FRESH);
 }
 
 #[test]
 fn without_compare_and_set_a_dead_writer_writes() {
-    breaks(Rules { compare: false, ..Rules::all() }, model::ORDER);
+    breaks(Rules { compare: false, ..Rules::all() }, kinds::ORDER);
 }
 
 #[test]
 fn without_a_barrier_nothing_is_final() {
-    breaks(Rules { barrier: false, ..Rules::all() }, model::FINAL);
+    breaks(Rules { barrier: false, ..Rules::all() }, kinds::FINAL);
 }
 
 #[test]
 fn without_a_lease_a_read_is_stale() {
-    breaks(Rules { lease: false, ..Rules::all() }, model::FRESH);
+    breaks(Rules { lease: false, ..Rules::all() }, kinds::FRESH);
 }

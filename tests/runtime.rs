@@ -5,6 +5,8 @@
 mod admission;
 #[path = "runtime/commit_gate.rs"]
 mod commit_gate;
+#[path = "runtime/diverged.rs"]
+mod diverged;
 #[path = "runtime/faults.rs"]
 mod faults;
 #[path = "runtime/folding.rs"]
@@ -17,7 +19,5 @@ mod residents;
 mod retries;
 #[path = "runtime/stage.rs"]
 mod stage;
-#[path = "runtime/strayed.rs"]
-mod strayed;
 #[path = "runtime/supervision.rs"]
 mod supervision;

@@ -15,12 +15,12 @@ use axum::{
 use http_body_util::{BodyExt, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use souk::{
-    actors::ports::{Clock, PaymentGateway, ProviderWebhooks, WebhookNews},
+    actors::ports::{Clock, PaymentGateway, ProviderWebhooks, WebhookEvent},
     domain::{
         effect::{ProviderCall, ProviderOperation},
         ids::{OrderId, PaymentId},
         money::{Currency, Money},
-        payment::ProviderNews,
+        payment::ProviderEvent,
         time::Timestamp,
     },
     payments::{
@@ -47,7 +47,7 @@ impl Clock for SystemClock {
 struct Shop {
     verifier: SandboxWebhooks,
     refusals_left: Mutex<u32>,
-    taken: Mutex<Vec<WebhookNews>>,
+    taken: Mutex<Vec<WebhookEvent>>,
     changed: Notify,
 }
 
@@ -92,7 +92,7 @@ async fn start(refusals: u32, settings: SandboxSettings) -> (String, Arc<Shop>, 
     (base, shop, sandbox)
 }
 
-async fn taken(shop: &Shop, count: usize) -> Vec<WebhookNews> {
+async fn taken(shop: &Shop, count: usize) -> Vec<WebhookEvent> {
     let wait = async {
         loop {
             let taken = shop.taken.lock().unwrap().clone();
@@ -107,7 +107,7 @@ async fn taken(shop: &Shop, count: usize) -> Vec<WebhookNews> {
 
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
-async fn pay(sandbox: &SandboxGateway, token: &str) -> ProviderNews {
+async fn pay(sandbox: &SandboxGateway, token: &str) -> ProviderEvent {
     let amount = Money { amount: 1999, currency: Currency::EUR };
     let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
     sandbox.call(ProviderCall { payment: PAYMENT, provider: "sandbox".to_owned(), operation }).await.unwrap()
@@ -126,18 +126,18 @@ async fn fetch(method: &str, url: String) -> (StatusCode, String) {
 async fn a_refused_webhook_comes_again_and_a_duplicate_has_the_same_id() {
     let settings = SandboxSettings { webhook_delay_ms: 5, duplicate_webhooks: true, ..Default::default() };
     let (_, shop, sandbox) = start(3, settings).await;
-    assert!(matches!(pay(&sandbox, "tok_ok").await, ProviderNews::Authorized { .. }));
+    assert!(matches!(pay(&sandbox, "tok_ok").await, ProviderEvent::Authorized { .. }));
     let news = taken(&shop, 2).await;
     assert_eq!(*shop.refusals_left.lock().unwrap(), 0);
     assert_eq!(news[0], news[1]);
     let reference = ledger::reference(PAYMENT);
-    assert_eq!((news[0].payment, &news[0].news), (PAYMENT, &ProviderNews::Authorized { reference }));
+    assert_eq!((news[0].payment, &news[0].news), (PAYMENT, &ProviderEvent::Authorized { reference }));
 }
 
 #[tokio::test]
 async fn the_customer_approves_on_the_page_behind_continue_url() {
     let (base, shop, sandbox) = start(0, SandboxSettings { webhook_delay_ms: 5, ..Default::default() }).await;
-    let ProviderNews::RequiresAction { continue_url, .. } = pay(&sandbox, "tok_requires_action").await else {
+    let ProviderEvent::RequiresAction { continue_url, .. } = pay(&sandbox, "tok_requires_action").await else {
         panic!("an action is required")
     };
     let (status, html) = fetch("GET", continue_url.clone()).await;
@@ -152,5 +152,5 @@ async fn the_customer_approves_on_the_page_behind_continue_url() {
     assert_eq!(fetch("POST", format!("{continue_url}/approve")).await.0, StatusCode::OK);
     assert_eq!(fetch("POST", format!("{continue_url}/decline")).await.0, StatusCode::CONFLICT);
     let news: Vec<_> = taken(&shop, 2).await.into_iter().map(|taken| taken.news).collect();
-    assert!(news.contains(&ProviderNews::Authorized { reference: ledger::reference(PAYMENT) }), "{news:?}");
+    assert!(news.contains(&ProviderEvent::Authorized { reference: ledger::reference(PAYMENT) }), "{news:?}");
 }

@@ -22,10 +22,10 @@ use souk::{
         cart::CartCommand,
         ids::{CommandId, Sku},
         key::EntityKey,
-        model::{AnyCommand, Kind},
+        kinds::{AnyCommand, Kind},
     },
     transport::{
-        members::{Beat, Beats, MemberTimes, Members, Sign, nats::NatsBeats},
+        members::{Beat, Heartbeats, MemberTimes, Members, Sign, nats::NatsBeats},
         nats::{NatsOptions, NatsTransport},
     },
 };
@@ -87,7 +87,7 @@ fn envelope(by: &str, version: u64) -> Arc<Envelope> {
         fingerprint: u64::MAX,
         internal: false,
         outcome_of: None,
-        quiet: false,
+        omit_view: false,
     })
 }
 
@@ -260,8 +260,8 @@ fn times() -> MemberTimes {
 
 async fn member(servers: &NatsServers, name: &str, replicas: usize) -> Members {
     let client = servers.client().await;
-    let beats = NatsBeats::open(client, "t", replicas, Duration::from_secs(2)).await.expect("a bucket");
-    let members = Members::start(Arc::new(beats), NodeId(name.into()), None, 16, times());
+    let heartbeats = NatsBeats::open(client, "t", replicas, Duration::from_secs(2)).await.expect("a bucket");
+    let members = Members::start(Arc::new(heartbeats), NodeId(name.into()), None, 16, times());
     members.join();
     members
 }
@@ -358,17 +358,17 @@ async fn one_of_three_servers_may_fail() {
 #[tokio::test]
 async fn a_new_watcher_is_told_of_everybody_and_then_of_changes() {
     let servers = NatsServers::start(1).await;
-    let beats = NatsBeats::open(servers.client().await, "t", 1, WITHIN).await.expect("a bucket");
+    let heartbeats = NatsBeats::open(servers.client().await, "t", 1, WITHIN).await.expect("a bucket");
     let sign = |counter| Beat { node: NodeId("n#1".into()), counter, draining: false, url: Some("http://n".into()) };
-    beats.beat(sign(1)).await.expect("written");
-    beats.beat(sign(2)).await.expect("written");
-    let mut watch = beats.watch();
+    heartbeats.beat(sign(1)).await.expect("written");
+    heartbeats.beat(sign(2)).await.expect("written");
+    let mut watch = heartbeats.watch();
     let next = async |watch: &mut futures::stream::BoxStream<'static, Sign>| {
         timeout(DEADLINE, watch.next()).await.expect("in time").expect("for ever")
     };
     assert_eq!(next(&mut watch).await, Sign::Beat(sign(2)));
-    beats.beat(sign(3)).await.expect("written");
+    heartbeats.beat(sign(3)).await.expect("written");
     assert_eq!(next(&mut watch).await, Sign::Beat(sign(3)));
-    beats.gone(NodeId("n#1".into())).await.expect("taken away");
+    heartbeats.gone(NodeId("n#1".into())).await.expect("taken away");
     assert_eq!(next(&mut watch).await, Sign::Gone(NodeId("n#1".into())));
 }

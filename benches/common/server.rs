@@ -15,7 +15,7 @@ use souk::{
     app::Shop,
     config::Config,
     domain::{
-        model::Kind,
+        kinds::Kind,
         stock::{Stock, StockCommand},
     },
 };
@@ -80,12 +80,12 @@ pub fn served() -> Result<bool> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let shop = Shop::start(&config, true).await?;
         let gateway = &shop.engine.gateway;
-        ensure!(gateway.caught_up(super::shop::WITHIN).await, "the sample shop is not folded in time");
+        ensure!(gateway.await_projection(super::shop::WITHIN).await, "the sample shop is not folded in time");
         for key in gateway.keys(Kind::Stock, None, SKUS_MAX)? {
             let receive = StockCommand::Receive { units: MORE, reference: None };
             gateway.ask::<Stock>(&key.id, receive, call(gateway, "user:bench".into())).await?;
         }
-        ensure!(gateway.caught_up(super::shop::WITHIN).await, "the stock is not folded in time");
+        ensure!(gateway.await_projection(super::shop::WITHIN).await, "the stock is not folded in time");
         println!("{} {}", shop.address, shop.superadmin_password.as_deref().unwrap_or_default());
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
         shop.stop().await;

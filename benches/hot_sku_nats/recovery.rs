@@ -14,7 +14,7 @@ use souk::{
             Hint, MemberLine, Placement,
             journal::{Entry, NodeId},
         },
-        probe::Unharmed,
+        probe::NoFaults,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
@@ -56,7 +56,7 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
             providers: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(Onlooker),
-            probe: Arc::new(Unharmed),
+            probe: Arc::new(NoFaults),
             settings: ActorSettings::default(),
         };
         let started = Instant::now();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use souk::domain::{key::EntityKey, model::Kind};
+use souk::domain::{key::EntityKey, kinds::Kind};
 use tokio::time::sleep;
 
 use crate::common::{

@@ -135,7 +135,7 @@ pub fn make(input: &str) -> Result<Vec<f64>> {
             let rate = (*step - count) as f64 / began.elapsed().as_secs_f64();
             count = *step;
             eprintln!("scale: {count} carts, {rate:.0} a second");
-            ground::caught_up(gateway).await?;
+            ground::await_projection(gateway).await?;
             settled(gateway, resident_max).await?;
             let (now, bytes, awake) = (process::resident_bytes()?, peaks.bytes(), peaks.take_awake());
             // As many as may be awake came after them, so these sleep.

@@ -103,8 +103,8 @@ pub fn at(times: &Histogram<u64>, quantile: f64) -> f64 {
     times.value_at_quantile(quantile) as f64 / 1e3
 }
 
-pub async fn caught_up(gateway: &Gateway) -> Result<()> {
-    anyhow::ensure!(gateway.caught_up(common::shop::WITHIN).await, "the views did not follow in time");
+pub async fn await_projection(gateway: &Gateway) -> Result<()> {
+    anyhow::ensure!(gateway.await_projection(common::shop::WITHIN).await, "the views did not follow in time");
     Ok(())
 }
 

@@ -81,7 +81,7 @@ pub fn make(input: &str) -> Result<Vec<f64>> {
         let gateway = &engine.gateway;
         let live = |n| live(gateway, n, length, (AT_ONCE / skus).max(1) as usize);
         stream::iter((0..skus).map(live)).buffer_unordered(AT_ONCE as usize).try_collect::<()>().await?;
-        ground::caught_up(gateway).await?;
+        ground::await_projection(gateway).await?;
         let (mut commands, mut reads) = (histogram(), histogram());
         for turn in 0..TIMED {
             let sku = sku(turn % skus);

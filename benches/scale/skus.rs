@@ -74,7 +74,7 @@ pub fn sell(input: &str) -> Result<Vec<f64>> {
         let shop = Shop::start(&config, false).await?;
         let gateway = &shop.engine.gateway;
         publish(gateway, skus).await?;
-        ground::caught_up(gateway).await?;
+        ground::await_projection(gateway).await?;
         let (began, clients) =
             (Instant::now(), (0..CLIENTS).map(|n| tokio::spawn(hold(gateway.clone(), n, skus, time))));
         let (mut holds, mut done) = (histogram(), 0);
@@ -85,7 +85,7 @@ pub fn sell(input: &str) -> Result<Vec<f64>> {
         }
         let rate = done as f64 / began.elapsed().as_secs_f64();
         let bytes = process::resident_bytes()?;
-        ground::caught_up(gateway).await?;
+        ground::await_projection(gateway).await?;
         let mut connection = Connection::open(shop.address, None).await?;
         let pages = pages(&mut connection).await?;
         let (mut rng, mut lists, mut stocks) = (Rng::new(1), histogram(), histogram());

@@ -51,9 +51,9 @@ struct Alarms {
 
 impl Alarms {
     async fn run(mut self) {
-        let mut owing = self.tail.owing();
+        let mut pending = self.tail.pending();
         loop {
-            owing = self.wake(owing).await;
+            pending = self.wake(pending).await;
             if let Err(error) = self.look().await {
                 tracing::error!(shard = self.tail.shard.0, %error, "alarms cannot be read");
             }
@@ -108,7 +108,7 @@ impl Alarms {
                     fingerprint: 0,
                     internal: true,
                     outcome_of: None,
-                    quiet: true,
+                    omit_view: true,
                 };
                 match core.send(Arc::new(envelope), self.settings.effect_timeout).await {
                     Some(Reply::Done { changed: true, .. }) => {}

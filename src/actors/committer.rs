@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    effects::{Effects, Owed},
+    effects::{Effects, PendingEffect},
     lease::Lease,
     meter::Meter,
     ports::{
@@ -40,11 +40,11 @@ pub(super) enum Item {
         version: u64,
         answer: Reply,
         reply: ReplyTo,
-        owed: Vec<Owed>,
+        pending: Vec<PendingEffect>,
         slot: Arc<SlotShared>,
     },
     /// An answer that rests on events before it in this queue.
-    Answer { answer: Reply, reply: ReplyTo, owed: Vec<Owed> },
+    Answer { answer: Reply, reply: ReplyTo, pending: Vec<PendingEffect> },
     /// Tells when everything before it is durable.
     Barrier(oneshot::Sender<()>),
 }
@@ -171,14 +171,14 @@ impl CommitterTask {
     fn release(&self, group: Vec<Item>) {
         for item in group {
             match item {
-                Item::Commit { version, answer, reply, owed, slot, .. } => {
+                Item::Commit { version, answer, reply, pending, slot, .. } => {
                     slot.acked.fetch_max(version, Ordering::AcqRel);
                     reply.send(answer);
-                    owed.into_iter().for_each(|owed| self.effects.run(owed));
+                    pending.into_iter().for_each(|step| self.effects.run(step));
                 }
-                Item::Answer { answer, reply, owed } => {
+                Item::Answer { answer, reply, pending } => {
                     reply.send(answer);
-                    owed.into_iter().for_each(|owed| self.effects.run(owed));
+                    pending.into_iter().for_each(|step| self.effects.run(step));
                 }
                 Item::Barrier(sender) => {
                     let _ = sender.send(());

@@ -1,6 +1,6 @@
 //! Performing what entities owe: commands to other entities and calls to payment providers.
 //!
-//! Each owed step is tried until its outcome is known, and the outcome goes back to the sender as a
+//! Each pending step is tried until its outcome is known, and the outcome goes back to the sender as a
 //! command. Every try carries ids derived from the sender and the step alone, so that retries, and
 //! the same step begun again after a crash, have one effect. Nothing is kept here that matters: a
 //! restart derives the steps anew from the entities' states.
@@ -26,21 +26,21 @@ use crate::domain::{
     effect::{Effect, Outcome, ProviderCall, Request},
     ids::CommandId,
     key::EntityKey,
-    model::AnyCommand,
+    kinds::AnyCommand,
 };
 
 /// Space of the ids that follow from a sender and a step. Frozen: a restart must derive the same ones.
 const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
 
-/// How long an outcome waits for the news that make it needless ([`Effect::news_follow`]): a capture's way, with room.
-const NEWS_WITHIN: Duration = Duration::from_millis(500);
+/// How long an outcome waits for the news that make it needless ([`Effect::outcome_may_wait`]): a capture's way, with room.
+const OUTCOME_WAIT: Duration = Duration::from_millis(500);
 
-/// One owed step, as its entity hands it out.
-pub(super) struct Owed {
+/// One pending step, as its entity hands it out.
+pub(super) struct PendingEffect {
     pub(super) source: EntityKey,
     pub(super) id: Arc<str>,
     pub(super) effect: Effect,
-    /// Outcomes of this step that left it owed; each makes the next try wait longer.
+    /// Outcomes of this step that left it pending; each makes the next try wait longer.
     pub(super) attempt: u32,
     /// Ends with the generation of the shard that owns the source.
     pub(super) until: CancellationToken,
@@ -90,14 +90,14 @@ impl Effects {
         self.0.under_way.load(Ordering::Acquire) >= self.0.settings.effects_inflight_max
     }
 
-    pub(super) fn run(&self, owed: Owed) {
-        let counted = Counted::new(&self.0, &owed);
+    pub(super) fn run(&self, pending: PendingEffect) {
+        let counted = Counted::new(&self.0, &pending);
         tokio::spawn(async move {
             let inner = counted.inner.clone();
             tokio::select! {
                 biased;
-                () = owed.until.cancelled() => {}
-                () = inner.perform(&owed, counted) => {}
+                () = pending.until.cancelled() => {}
+                () = inner.perform(&pending, counted) => {}
             }
         });
     }
@@ -110,8 +110,8 @@ struct Counted {
 }
 
 impl Counted {
-    fn new(inner: &Arc<Inner>, owed: &Owed) -> Self {
-        let counted = Self { inner: inner.clone(), calls: matches!(owed.effect, Effect::Provider(_)) };
+    fn new(inner: &Arc<Inner>, pending: &PendingEffect) -> Self {
+        let counted = Self { inner: inner.clone(), calls: matches!(pending.effect, Effect::Provider(_)) };
         counted.counter().fetch_add(1, Ordering::AcqRel);
         counted
     }
@@ -128,51 +128,51 @@ impl Drop for Counted {
 }
 
 impl Inner {
-    async fn perform(self: &Arc<Self>, owed: &Owed, mut counted: Counted) {
-        if owed.attempt > 0 {
-            sleep(backoff(&self.settings, owed.attempt - 1)).await;
+    async fn perform(self: &Arc<Self>, pending: &PendingEffect, mut counted: Counted) {
+        if pending.attempt > 0 {
+            sleep(backoff(&self.settings, pending.attempt - 1)).await;
         }
-        let outcome = match owed.effect.request() {
-            Request::Entity(key, command) => self.ask(owed, key, command).await,
-            Request::Provider(call) => self.call(owed, call).await,
+        let outcome = match pending.effect.request() {
+            Request::Entity(key, command) => self.ask(pending, key, command).await,
+            Request::Provider(call) => self.call(pending, call).await,
         };
-        if matches!(outcome, Some(Outcome::Accepted(_))) && owed.effect.news_follow() {
+        if matches!(outcome, Some(Outcome::Accepted(_))) && pending.effect.outcome_may_wait() {
             // Nothing is done meanwhile: it takes no permit, and an end does not wait for it.
             drop(counted);
-            sleep(NEWS_WITHIN).await;
-            counted = Counted::new(self, owed);
+            sleep(OUTCOME_WAIT).await;
+            counted = Counted::new(self, pending);
         }
-        let ask = outcome.and_then(|outcome| owed.effect.outcome(outcome)).map_or(Ask::Wake, Ask::Command);
-        self.bring_back(owed, ask).await;
+        let ask = outcome.and_then(|outcome| pending.effect.outcome(outcome)).map_or(Ask::Wake, Ask::Command);
+        self.bring_back(pending, ask).await;
         drop(counted);
     }
 
     /// Asks until the target has decided. `None`: it never will (the command is quarantined there).
-    async fn ask(&self, owed: &Owed, key: EntityKey, command: AnyCommand) -> Option<Outcome> {
+    async fn ask(&self, pending: &PendingEffect, key: EntityKey, command: AnyCommand) -> Option<Outcome> {
         let envelope = Arc::new(Envelope {
-            command_id: CommandId::derive(STEPS, &format!("{}|{}", owed.source, owed.id)),
+            command_id: CommandId::derive(STEPS, &format!("{}|{}", pending.source, pending.id)),
             key,
-            by: owed.source.to_string().into(),
+            by: pending.source.to_string().into(),
             ask: Ask::Command(command),
             expected_version: None,
             fingerprint: 0,
             outcome_of: None,
             internal: true,
-            quiet: !owed.effect.reads_view(),
+            omit_view: !pending.effect.reads_view(),
         });
         match self.until_decided(envelope).await {
             Reply::Done { view, .. } => Some(Outcome::Accepted(view)),
             Reply::Refused { rejection, .. } => Some(Outcome::Refused(rejection)),
             reply => {
-                tracing::error!(source = %owed.source, step = %owed.id, ?reply, "an owed step cannot be done");
+                tracing::error!(source = %pending.source, step = %pending.id, ?reply, "an pending step cannot be done");
                 None
             }
         }
     }
 
-    async fn call(&self, owed: &Owed, call: ProviderCall) -> Option<Outcome> {
+    async fn call(&self, pending: &PendingEffect, call: ProviderCall) -> Option<Outcome> {
         let Some(provider) = self.providers.iter().find(|provider| provider.name() == call.provider) else {
-            tracing::error!(provider = %call.provider, step = %owed.id, "no such payment provider is configured");
+            tracing::error!(provider = %call.provider, step = %pending.id, "no such payment provider is configured");
             std::future::pending::<()>().await;
             return None;
         };
@@ -183,8 +183,8 @@ impl Inner {
                     warn_of_refusal(provider.name(), call.payment, &news);
                     return Some(Outcome::Provider(news));
                 }
-                Ok(Err(fault)) => tracing::warn!(step = %owed.id, %fault, attempt, "payment provider call failed"),
-                Err(_) => tracing::warn!(step = %owed.id, attempt, "payment provider call timed out"),
+                Ok(Err(fault)) => tracing::warn!(step = %pending.id, %fault, attempt, "payment provider call failed"),
+                Err(_) => tracing::warn!(step = %pending.id, attempt, "payment provider call timed out"),
             }
             sleep(backoff(&self.settings, attempt)).await;
             attempt += 1;
@@ -192,22 +192,22 @@ impl Inner {
     }
 
     /// Tells the sender; its actor then knows that the step is no longer under way.
-    async fn bring_back(&self, owed: &Owed, ask: Ask) {
-        let step = format!("{}|{}|{}", owed.source, owed.id, owed.attempt);
+    async fn bring_back(&self, pending: &PendingEffect, ask: Ask) {
+        let step = format!("{}|{}|{}", pending.source, pending.id, pending.attempt);
         let envelope = Arc::new(Envelope {
             command_id: CommandId::derive(STEPS, &step),
-            key: owed.source.clone(),
+            key: pending.source.clone(),
             by: "system".into(),
             ask,
             expected_version: None,
             fingerprint: 0,
-            outcome_of: Some(owed.id.clone()),
+            outcome_of: Some(pending.id.clone()),
             internal: true,
-            quiet: true,
+            omit_view: true,
         });
         let reply = self.until_decided(envelope).await;
         if !matches!(reply, Reply::Done { .. } | Reply::Refused { .. }) {
-            tracing::error!(source = %owed.source, step = %owed.id, ?reply, "an outcome could not be told");
+            tracing::error!(source = %pending.source, step = %pending.id, ?reply, "an outcome could not be told");
         }
     }
 

@@ -6,7 +6,7 @@
 //! failure reaches the supervisor. A panic anywhere here ends this entity alone.
 
 mod handle;
-mod owed;
+mod pending;
 
 use std::{
     collections::HashMap,
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     actors::effects::Effects,
-    domain::{key::EntityKey, model::Model},
+    domain::{key::EntityKey, kinds::AnyState},
 };
 
 pub(super) struct EntityActor;
@@ -65,10 +65,10 @@ pub(super) struct EntityState {
     key: EntityKey,
     slot: Arc<SlotShared>,
     host: Arc<ShardHost>,
-    model: Model,
+    model: AnyState,
     version: u64,
     recent: Recent,
-    /// Owed steps that are under way, or came back and are owed still.
+    /// PendingEffect steps that are under way, or came back and are owed still.
     steps: HashMap<Arc<str>, Step>,
     after_crash: bool,
 }
@@ -88,7 +88,7 @@ impl Actor for EntityActor {
     /// Trivial, so that the shard never waits for a load.
     async fn pre_start(&self, _: ActorRef<EntityMsg>, args: EntityArgs) -> Result<EntityState, ActorProcessingErr> {
         let EntityArgs { key, slot, host, after_crash } = args;
-        let (model, recent) = (Model::new(key.kind), Recent::default());
+        let (model, recent) = (AnyState::new(key.kind), Recent::default());
         Ok(EntityState { key, slot, host, model, version: 0, recent, steps: HashMap::new(), after_crash })
     }
 

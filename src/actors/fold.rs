@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ports::Row;
 use crate::domain::{
     key::EntityKey,
-    model::{AnyView, Kind, Model},
+    kinds::{AnyState, AnyView, Kind},
     time::Timestamp,
 };
 
@@ -23,7 +23,7 @@ pub trait Fold: Send + Sync + 'static {
     /// Raised whenever [`Fold::rows`] or a stored state changes its meaning: the store is then rebuilt.
     fn version(&self) -> u32;
     /// The index rows of this state. Pure: the tail writes the difference between before and after.
-    fn rows(&self, key: &EntityKey, model: &Model) -> Vec<Row>;
+    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row>;
     /// Whether a change of this entity is to be shown to [`Fold::committed`] now: a view is only made when somebody looks.
     fn wants(&self, key: &EntityKey) -> bool;
     /// Called for each folded record, in log order for each shard, after its rows are readable.
@@ -31,5 +31,5 @@ pub trait Fold: Send + Sync + 'static {
     /// Whether a view in memory is made from entities of this kind.
     fn keeps(&self, kind: Kind) -> bool;
     /// Called once for each stored entity of a kept kind at the start, before any `committed`, for views in memory.
-    fn loaded(&self, key: &EntityKey, version: u64, model: &Model);
+    fn loaded(&self, key: &EntityKey, version: u64, model: &AnyState);
 }

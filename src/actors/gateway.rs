@@ -2,7 +2,7 @@
 //!
 //! It finds the shard, repeats what was lost with the same command id until the caller's deadline
 //! (G3 makes that one effect), and says `Busy` at once (G7). Reads are the owner's (strong) or this
-//! node's folded views (`peek`, rows), which a caller may bring up to date first (`caught_up`).
+//! node's folded views (`peek`, rows), which a caller may bring up to date first (`await_projection`).
 
 mod core;
 mod read;
@@ -18,7 +18,7 @@ use super::ports::{Ask, Envelope, Reply};
 use crate::domain::{
     ids::CommandId,
     key::EntityKey,
-    model::{Hosted, Kind},
+    kinds::{EntityType, Kind},
     time::Timestamp,
 };
 
@@ -66,10 +66,10 @@ pub enum AskError<R: std::error::Error> {
 
 /// This node's folded view.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Peeked<V> {
+pub struct LocalRead<V> {
     pub answer: Option<Answer<V>>,
     /// It holds everything that was durable when it was asked for; else it may be old, and says nothing wrong.
-    pub caught_up: bool,
+    pub await_projection: bool,
 }
 
 pub type Asked<E> = Result<
@@ -88,7 +88,7 @@ impl Gateway {
     }
 
     /// Decides `command` at the owner; answers once its events are durable.
-    pub async fn ask<E: Hosted>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
+    pub async fn ask<E: EntityType>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
         let envelope = Envelope {
             key: EntityKey::new(E::KIND, id),
             command_id: call.command_id,
@@ -98,13 +98,13 @@ impl Gateway {
             fingerprint: call.fingerprint,
             internal: false,
             outcome_of: None,
-            quiet: false,
+            omit_view: false,
         };
         answer::<E>(self.core.send(Arc::new(envelope), call.within).await)
     }
 
     /// The owner's newest committed view (a strong read).
-    pub async fn read<E: Hosted>(&self, id: &str, within: Duration) -> Asked<E> {
+    pub async fn read<E: EntityType>(&self, id: &str, within: Duration) -> Asked<E> {
         let envelope = Envelope {
             key: EntityKey::new(E::KIND, id),
             command_id: CommandId::default(),
@@ -114,14 +114,14 @@ impl Gateway {
             fingerprint: 0,
             internal: false,
             outcome_of: None,
-            quiet: false,
+            omit_view: false,
         };
         answer::<E>(self.core.send(Arc::new(envelope), within).await)
     }
 
     /// `ask`, then waits (within the call's time) until a committed view satisfies `until`.
     /// At the deadline the newest view is answered as it is: the caller looks at it.
-    pub async fn ask_until<E: Hosted>(
+    pub async fn ask_until<E: EntityType>(
         &self,
         id: &str,
         command: E::Command,
@@ -135,7 +135,7 @@ impl Gateway {
     }
 
     /// Waits until a committed view satisfies `until`; the newest view at the deadline.
-    pub async fn wait<E: Hosted>(
+    pub async fn wait<E: EntityType>(
         &self,
         id: &str,
         within: Duration,
@@ -147,7 +147,7 @@ impl Gateway {
         Ok(Self::follow::<E>(watch, first, deadline, until).await)
     }
 
-    async fn follow<E: Hosted>(
+    async fn follow<E: EntityType>(
         mut watch: super::watchers::Watch,
         mut newest: Answer<E::View>,
         deadline: Instant,
@@ -174,7 +174,7 @@ impl Gateway {
     }
 }
 
-fn answer<E: Hosted>(reply: Option<Reply>) -> Asked<E> {
+fn answer<E: EntityType>(reply: Option<Reply>) -> Asked<E> {
     let foreign = |kind: Kind| AskError::Unavailable {
         retry_after_ms: 0,
         reason: format!("the owner answered for another kind than {}", kind.name()).into(),

@@ -2,7 +2,7 @@
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-use crate::domain::model::Kind;
+use crate::domain::kinds::Kind;
 
 pub(super) struct Meter {
     accepted: Vec<Counter>,

@@ -36,7 +36,7 @@ pub fn owner_after(before: Option<LogOwner>, record: &Record) -> Option<LogOwner
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
+pub enum OwnershipStep {
     Stay,
     Claim,
     /// Give the shard up in order: drain, release, stand by.
@@ -57,21 +57,21 @@ pub struct Situation<'a> {
     pub serving: Option<u64>,
 }
 
-pub fn decide(now: &Situation<'_>) -> Move {
+pub fn decide(now: &Situation<'_>) -> OwnershipStep {
     let placed = now.hint.owner(now.shard);
     match now.serving {
-        Some(epoch) if now.log.is_some_and(|owner| owner.epoch > epoch) => Move::Stop,
+        Some(epoch) if now.log.is_some_and(|owner| owner.epoch > epoch) => OwnershipStep::Stop,
         Some(_) => match placed {
-            Some(other) if other != now.me && now.hint.is_alive(other) => Move::Yield,
-            Some(_) | None => Move::Stay,
+            Some(other) if other != now.me && now.hint.is_alive(other) => OwnershipStep::Yield,
+            Some(_) | None => OwnershipStep::Stay,
         },
-        None if !now.connected => Move::Stay,
+        None if !now.connected => OwnershipStep::Stay,
         None => match now.log {
             // Our own claim, whose generation failed or whose release was lost: nobody else may take it while we live.
-            Some(owner) if owner.node == *now.me => Move::Claim,
-            Some(owner) if now.hint.is_alive(&owner.node) => Move::Stay,
-            Some(_) | None if placed == Some(now.me) => Move::Claim,
-            Some(_) | None => Move::Stay,
+            Some(owner) if owner.node == *now.me => OwnershipStep::Claim,
+            Some(owner) if now.hint.is_alive(&owner.node) => OwnershipStep::Stay,
+            Some(_) | None if placed == Some(now.me) => OwnershipStep::Claim,
+            Some(_) | None => OwnershipStep::Stay,
         },
     }
 }
@@ -98,7 +98,7 @@ mod tests {
         LogOwner { node: node(name), epoch, over: None }
     }
 
-    fn decided(placed: Option<&str>, alive: &[&str], log: Option<&LogOwner>, serving: Option<u64>) -> Move {
+    fn decided(placed: Option<&str>, alive: &[&str], log: Option<&LogOwner>, serving: Option<u64>) -> OwnershipStep {
         let alive = alive.iter().map(|name| node(name)).collect();
         let hint = Hint { generation: 1, owners: vec![placed.map(node)], alive };
         decide(&Situation { me: &node("a"), shard: Shard(0), hint: &hint, connected: true, log, serving })
@@ -106,33 +106,37 @@ mod tests {
 
     #[test]
     fn a_free_shard_is_claimed_by_who_is_placed() {
-        assert_eq!(decided(Some("a"), &["a", "b"], None, None), Move::Claim);
-        assert_eq!(decided(Some("b"), &["a", "b"], None, None), Move::Stay);
-        assert_eq!(decided(None, &["a"], None, None), Move::Stay, "not settled");
+        assert_eq!(decided(Some("a"), &["a", "b"], None, None), OwnershipStep::Claim);
+        assert_eq!(decided(Some("b"), &["a", "b"], None, None), OwnershipStep::Stay);
+        assert_eq!(decided(None, &["a"], None, None), OwnershipStep::Stay, "not settled");
     }
 
     #[test]
     fn a_live_owner_is_never_pushed_out() {
-        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 3)), None), Move::Stay);
-        assert_eq!(decided(Some("a"), &["a"], Some(&log("b", 3)), None), Move::Claim, "it is dead");
+        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 3)), None), OwnershipStep::Stay);
+        assert_eq!(decided(Some("a"), &["a"], Some(&log("b", 3)), None), OwnershipStep::Claim, "it is dead");
     }
 
     #[test]
     fn an_owner_yields_to_who_is_placed_and_alive() {
-        assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), Some(3)), Move::Yield);
-        assert_eq!(decided(Some("b"), &["a"], Some(&log("a", 3)), Some(3)), Move::Stay);
-        assert_eq!(decided(None, &["a", "b"], Some(&log("a", 3)), Some(3)), Move::Stay);
+        assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), Some(3)), OwnershipStep::Yield);
+        assert_eq!(decided(Some("b"), &["a"], Some(&log("a", 3)), Some(3)), OwnershipStep::Stay);
+        assert_eq!(decided(None, &["a", "b"], Some(&log("a", 3)), Some(3)), OwnershipStep::Stay);
     }
 
     #[test]
     fn a_claim_behind_ours_ends_us() {
-        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 4)), Some(3)), Move::Stop);
-        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 2)), Some(3)), Move::Stay, "our claim is on its way");
+        assert_eq!(decided(Some("a"), &["a", "b"], Some(&log("b", 4)), Some(3)), OwnershipStep::Stop);
+        assert_eq!(
+            decided(Some("a"), &["a", "b"], Some(&log("b", 2)), Some(3)),
+            OwnershipStep::Stay,
+            "our claim is on its way"
+        );
     }
 
     #[test]
     fn our_own_unserved_claim_is_taken_up_again() {
-        assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), None), Move::Claim);
+        assert_eq!(decided(Some("b"), &["a", "b"], Some(&log("a", 3)), None), OwnershipStep::Claim);
     }
 
     #[test]
@@ -153,7 +157,7 @@ mod tests {
         let hint = Hint { generation: 1, owners: vec![Some(node("a"))], alive: vec![node("a")] };
         let me = node("a");
         let cut = Situation { me: &me, shard: Shard(0), hint: &hint, connected: false, log: None, serving: None };
-        assert_eq!(decide(&cut), Move::Stay);
+        assert_eq!(decide(&cut), OwnershipStep::Stay);
     }
 
     #[test]

@@ -8,5 +8,5 @@ pub trait Probe: Send + Sync + 'static {
 }
 
 /// Production: no harm.
-pub struct Unharmed;
-impl Probe for Unharmed {}
+pub struct NoFaults;
+impl Probe for NoFaults {}

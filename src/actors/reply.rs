@@ -63,7 +63,7 @@ impl Drop for ReplyTo {
 pub(super) struct SlotShared {
     /// Commands accepted and not yet answered.
     pub(super) inflight: AtomicU32,
-    /// Owed steps under way; an entity with any is not passivated.
+    /// PendingEffect steps under way; an entity with any is not passivated.
     pub(super) under_way: AtomicU32,
     /// The newest version that is durable.
     pub(super) acked: AtomicU64,

@@ -27,7 +27,7 @@ use super::{
     settings::ActorSettings,
     shard::{ShardArgs, ShardMsg},
     status::{ShardPhase, ShardStatus},
-    tail::{Tail, TailError, strayed},
+    tail::{Tail, TailError, diverged},
     watchers::Watchers,
 };
 
@@ -172,7 +172,7 @@ impl Runtime {
         };
         for shard in (0..journal.shards()).map(Shard) {
             let (watermark, newest) = (store.watermark(shard)?, store.newest(shard)?);
-            let found = patiently(settings, async || strayed(&**journal, shard, watermark, newest).await).await?;
+            let found = patiently(settings, async || diverged(&**journal, shard, watermark, newest).await).await?;
             if let Some(difference) = found {
                 tracing::warn!(
                     shard = shard.0,

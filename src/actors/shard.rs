@@ -5,13 +5,13 @@
 //! generation serves between one claim and its first failed append; with it go all its actors,
 //! because they know things that were never committed.
 
+mod claim_failure;
 mod hand_over;
 mod open;
 mod own;
 mod passivate;
 mod restart;
 mod route;
-mod trouble;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -22,7 +22,7 @@ use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{open::Opened, passivate::Retired, trouble::Trouble};
+use self::{claim_failure::ClaimFailure, open::Opened, passivate::Retired};
 use super::{
     effects::Effects,
     entity::{EntityMsg, ShardHost},
@@ -48,11 +48,11 @@ pub(super) enum ShardMsg {
         reply: ReplyTo,
     },
     /// The placement or the log's owner has changed, or may have: see what is to be done.
-    Consider,
+    Reevaluate,
     /// The claim is won and folded: serve.
     Opened(Box<Opened>),
     /// The claim is not to be had any more, or no longer ours to take.
-    StoodDown {
+    BecameStandby {
         generation: u64,
     },
     /// Drained and released.
@@ -60,9 +60,9 @@ pub(super) enum ShardMsg {
         generation: u64,
     },
     /// A claim failed and is tried again: who waits is told.
-    Trouble {
+    ClaimFailure {
         generation: u64,
-        trouble: Trouble,
+        trouble: ClaimFailure,
     },
     /// The generation's append failed: everything speculative goes.
     Failed {
@@ -126,7 +126,7 @@ enum Phase {
     /// they are told at once instead.
     Opening {
         waiting: Vec<(Arc<Envelope>, ReplyTo)>,
-        trouble: Option<Trouble>,
+        trouble: Option<ClaimFailure>,
     },
     Serving {
         host: Arc<ShardHost>,
@@ -199,11 +199,11 @@ impl Actor for ShardActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
-            ShardMsg::Consider => state.consider(&myself),
-            ShardMsg::StoodDown { generation } => state.stood_down(generation),
+            ShardMsg::Reevaluate => state.consider(&myself),
+            ShardMsg::BecameStandby { generation } => state.stood_down(generation),
             ShardMsg::Yielded { generation } => state.yielded(&myself, generation),
             ShardMsg::Opened(opened) => state.opened(&myself, *opened).await,
-            ShardMsg::Trouble { generation, trouble } => state.trouble(generation, trouble),
+            ShardMsg::ClaimFailure { generation, trouble } => state.trouble(generation, trouble),
             ShardMsg::Failed { generation, error } => state.failed(&myself, generation, &error),
             ShardMsg::Restart { key, generation } => state.restart(&myself, key, generation).await,
             ShardMsg::Sweep => state.sweep(&myself),

@@ -9,10 +9,10 @@
 //! the store are always the rows of the state in the store. States are written behind (`flush`);
 //! the watermark never passes a record whose effect on any state is not yet written.
 
+mod cache;
+mod divergence;
 mod flush;
 mod fold;
-mod hot;
-mod known;
 mod pace;
 mod preload;
 mod progress;
@@ -23,9 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::StreamExt;
 use tokio::sync::Notify;
 
-use self::hot::Inner;
+use self::cache::Inner;
 use self::progress::ProgressCell;
-pub(super) use self::{known::strayed, preload::load_views, progress::Progress};
+pub(super) use self::{divergence::diverged, preload::load_views, progress::Progress};
 use super::{
     fold::Fold,
     ownership::LogOwner,
@@ -40,7 +40,7 @@ use super::{
 /// The table of due times: shard, time (both big-endian), key.
 pub(super) const ALARMS: &str = "alarms";
 /// Entities whose stored state owes something: shard (big-endian), key.
-pub(super) const OWING: &str = "owing";
+pub(super) const PENDING: &str = "pending";
 
 pub(super) struct Tail {
     pub(super) shard: Shard,
@@ -76,7 +76,7 @@ impl Tail {
         settings: ActorSettings,
     ) -> Result<Self, StoreError> {
         let watermark = store.watermark(shard)?;
-        let (newest, owing) = (store.newest(shard)?, read::owing_rows(&*store, shard)?);
+        let (newest, pending) = (store.newest(shard)?, read::pending_rows(&*store, shard)?);
         let progress = Progress { folded: watermark, flushed: watermark, ..Progress::default() };
         Ok(Self {
             shard,
@@ -84,7 +84,7 @@ impl Tail {
             store,
             fold,
             watchers,
-            inner: Mutex::new(Inner::new(owing, newest)),
+            inner: Mutex::new(Inner::new(pending, newest)),
             writing: Mutex::new(()),
             progress: ProgressCell::new(progress),
             flush_asked: Notify::new(),

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::fold::Change;
-use crate::domain::{key::EntityKey, model::AnyView};
+use crate::domain::{key::EntityKey, kinds::AnyView};
 
 type Newest = Option<(u64, AnyView)>;
 

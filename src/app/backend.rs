@@ -18,11 +18,11 @@ use crate::{
     },
     config::Config,
     persistence::SledJournal,
-    transport::{alone::Alone, loopback::Loopback},
+    transport::{loopback::Loopback, single_node::SingleNode},
 };
 
 pub(super) enum Backend {
-    Alone(Arc<SledJournal>),
+    SingleNode(Arc<SledJournal>),
     Cluster(Box<Cluster>),
 }
 
@@ -32,14 +32,14 @@ impl Backend {
             return Ok(Self::Cluster(Box::new(Cluster::join(config).await?)));
         }
         let journal = SledJournal::open(&journal_dir(&config.data.dir), settings::journal(config))?;
-        Ok(Self::Alone(Arc::new(journal)))
+        Ok(Self::SingleNode(Arc::new(journal)))
     }
 
     /// The node can serve: in a cluster it shows signs of life from now on. Not before: nobody should give a shard to a
     /// node that is still folding its log.
     pub(super) async fn open_up(&self, gateway: &Gateway) {
         match self {
-            Self::Alone(_) => {}
+            Self::SingleNode(_) => {}
             Self::Cluster(cluster) => {
                 cluster.members.join();
                 cluster::ready(gateway).await;
@@ -50,7 +50,7 @@ impl Backend {
     /// In a cluster, one line of its facts.
     pub(super) fn cluster(&self) -> Option<&str> {
         match self {
-            Self::Alone(_) => None,
+            Self::SingleNode(_) => None,
             Self::Cluster(cluster) => Some(&cluster.facts),
         }
     }
@@ -58,35 +58,35 @@ impl Backend {
     /// What an acknowledgement means: on this machine's disk, or with a majority of the servers.
     pub(super) fn durability(&self) -> &'static str {
         match self {
-            Self::Alone(_) => "local-synced",
+            Self::SingleNode(_) => "local-synced",
             Self::Cluster(cluster) => cluster.report.durability,
         }
     }
 
     pub(super) fn journal(&self) -> Arc<dyn Journal> {
         match self {
-            Self::Alone(journal) => journal.clone(),
+            Self::SingleNode(journal) => journal.clone(),
             Self::Cluster(cluster) => Arc::new(cluster.journal.clone()),
         }
     }
 
     pub(super) fn actors(&self, config: &Config) -> ActorSettings {
         match self {
-            Self::Alone(journal) => settings::actors(config, journal.shards()),
+            Self::SingleNode(journal) => settings::actors(config, journal.shards()),
             Self::Cluster(cluster) => cluster.actors(config),
         }
     }
 
     pub(super) fn placement(&self, config: &Config) -> Arc<dyn Placement> {
         match self {
-            Self::Alone(journal) => Arc::new(Alone::new(self.actors(config).node, journal.shards())),
+            Self::SingleNode(journal) => Arc::new(SingleNode::new(self.actors(config).node, journal.shards())),
             Self::Cluster(cluster) => cluster.placement(),
         }
     }
 
     pub(super) fn transport(&self, config: &Config) -> MakeTransport {
         match self {
-            Self::Alone(_) => Box::new(|local| Arc::new(Loopback::new(local))),
+            Self::SingleNode(_) => Box::new(|local| Arc::new(Loopback::new(local))),
             Self::Cluster(cluster) => cluster.transport(config),
         }
     }
@@ -94,14 +94,14 @@ impl Backend {
     /// Resolves when the log has failed for good. Servers out of reach are waited for.
     pub(super) fn failed(&self) -> BoxFuture<'static, Arc<str>> {
         match self {
-            Self::Alone(journal) => journal.failed(),
+            Self::SingleNode(journal) => journal.failed(),
             Self::Cluster(_) => Box::pin(futures::future::pending()),
         }
     }
 
     pub(super) async fn close(self) {
         match self {
-            Self::Alone(journal) => {
+            Self::SingleNode(journal) => {
                 // Sockets and requests may still hold handles: the clean end does not wait for them.
                 journal.shut().await;
                 if let Some(journal) = Arc::into_inner(journal) {

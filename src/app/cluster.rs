@@ -80,7 +80,7 @@ impl Cluster {
         );
         let replicas = usize::from(cluster.replicas);
         let within = Duration::from_millis(cluster.request_timeout_ms);
-        let beats = NatsBeats::open(commands.clone(), &cluster.name, replicas, within).await?;
+        let heartbeats = NatsBeats::open(commands.clone(), &cluster.name, replicas, within).await?;
         let ms = Duration::from_millis;
         let times = MemberTimes {
             heartbeat: ms(cluster.heartbeat_ms),
@@ -89,7 +89,7 @@ impl Cluster {
             lease: ms(cluster.lease_ms),
         };
         let url = (!cluster.public_url.is_empty()).then(|| cluster.public_url.as_str().into());
-        let members = Members::start(Arc::new(beats), node.clone(), url, journal.shards(), times);
+        let members = Members::start(Arc::new(heartbeats), node.clone(), url, journal.shards(), times);
         let (shards, copies, version) = (journal.shards(), report.replicas, &report.server_version);
         let facts = format!(
             "{} as {}: {shards} shards, {copies} copies each on nats-server {version} at {servers}",

@@ -8,8 +8,8 @@ use crate::{
     actors::gateway::Gateway,
     domain::{
         key::EntityKey,
-        model::{AnyView, Kind},
-        order::Lifecycle,
+        kinds::{AnyView, Kind},
+        order::OrderStatus,
         time::Timestamp,
     },
     live::{Committed, Current, Topic},
@@ -28,18 +28,18 @@ pub(super) struct Folded {
 const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 
 /// Orders that an operator still has something to do with, or to wait for.
-const OPEN: [Lifecycle; 6] = [
-    Lifecycle::Verified,
-    Lifecycle::Processing,
-    Lifecycle::PartiallyShipped,
-    Lifecycle::AwaitingPayment,
-    Lifecycle::Shipped,
-    Lifecycle::Delivered,
+const OPEN: [OrderStatus; 6] = [
+    OrderStatus::Verified,
+    OrderStatus::Processing,
+    OrderStatus::PartiallyShipped,
+    OrderStatus::AwaitingPayment,
+    OrderStatus::Shipped,
+    OrderStatus::Delivered,
 ];
 
 impl Folded {
     fn one(&self, gateway: &Gateway, key: EntityKey) -> Option<Committed> {
-        match gateway.peek_any(&key) {
+        match gateway.read_local_any(&key) {
             Ok(found) => found.map(|(version, view)| {
                 let at = match &view {
                     AnyView::Order(order) => order.placed_at,
@@ -86,11 +86,11 @@ impl Current for Folded {
         }
     }
 
-    fn caught_up(&self) -> BoxFuture<'_, ()> {
+    fn await_projection(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             if let Some(gateway) = self.gateway.get() {
                 // Late or not, what is there then is the answer.
-                let _ = gateway.caught_up(CATCH_UP_MAX).await;
+                let _ = gateway.await_projection(CATCH_UP_MAX).await;
             }
         })
     }

@@ -13,7 +13,7 @@ use crate::{
     actors::{
         gateway::Gateway,
         ports::{Clock, PaymentGateway},
-        probe::Unharmed,
+        probe::NoFaults,
         runtime::{Parts, Runtime, StartError},
     },
     config::Config,
@@ -74,7 +74,7 @@ impl Engine {
             providers,
             transport: backend.transport(config),
             placement: backend.placement(config),
-            probe: Arc::new(Unharmed),
+            probe: Arc::new(NoFaults),
             settings: backend.actors(config),
         };
         let (runtime, gateway) = started(Runtime::start(parts)).await?;

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ids::{ProductId, Sku},
         key::EntityKey,
-        model::{AnyView, Kind, Model},
+        kinds::{AnyState, AnyView, Kind},
     },
     live::Hub,
     views::{self, catalogue::Catalogue},
@@ -43,7 +43,7 @@ impl Fold for Folds {
         views::VERSION
     }
 
-    fn rows(&self, key: &EntityKey, model: &Model) -> Vec<Row> {
+    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
         views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
 
@@ -65,7 +65,7 @@ impl Fold for Folds {
         }
     }
 
-    fn loaded(&self, key: &EntityKey, version: u64, model: &Model) {
+    fn loaded(&self, key: &EntityKey, version: u64, model: &AnyState) {
         self.show(key, version, &model.view());
     }
 }

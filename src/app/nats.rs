@@ -61,7 +61,7 @@ impl Role {
     }
 
     /// Messages of one subscription that wait to be taken; the next are dropped, and asked for again.
-    /// A log comes in bursts of many small records; commands and beats are taken at once.
+    /// A log comes in bursts of many small records; commands and heartbeats are taken at once.
     const fn subscription_max(self) -> usize {
         match self {
             Self::Log => 65_536,

@@ -18,7 +18,7 @@ use crate::{
     actors::ports::{PaymentGateway, ProviderFault},
     catalogue::{LoadError, sample},
     config::Config,
-    domain::{effect::ProviderCall, payment::ProviderNews},
+    domain::{effect::ProviderCall, payment::ProviderEvent},
     http::{
         self, AppState,
         live::{BadCredentials, LiveState},
@@ -231,7 +231,7 @@ impl PaymentGateway for Late {
         "sandbox"
     }
 
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
         match self.0.get() {
             Some(provider) => provider.call(call),
             None => Box::pin(async { Err(ProviderFault::Unavailable("not connected yet, or switched off".into())) }),

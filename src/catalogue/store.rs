@@ -17,7 +17,7 @@ use crate::{
     domain::{
         category::{Category, CategoryCommand, CategoryData},
         ids::{CommandId, ProductId, Sku},
-        model::{Hosted, Kind},
+        kinds::{EntityType, Kind},
         product::{Product, ProductCommand, ProductData},
         stock::{Stock, StockCommand, StockView},
     },
@@ -64,13 +64,18 @@ pub(super) struct Store<'a> {
 impl Store<'_> {
     /// What is asked of the read models below must contain everything that is durable now.
     pub async fn ready(&self) -> Result<(), LoadError> {
-        match self.gateway.caught_up(WITHIN).await {
+        match self.gateway.await_projection(WITHIN).await {
             true => Ok(()),
             false => Err(LoadError::Behind(WITHIN)),
         }
     }
 
-    async fn ask<E: Hosted>(&self, id: &str, command: E::Command, step: &str) -> Result<Answer<E::View>, LoadError> {
+    async fn ask<E: EntityType>(
+        &self,
+        id: &str,
+        command: E::Command,
+        step: &str,
+    ) -> Result<Answer<E::View>, LoadError> {
         let call = Call {
             command_id: CommandId::derive(self.space, step),
             by: self.by.clone(),
@@ -103,7 +108,7 @@ impl Store<'_> {
 
     /// A category that is there stays as it is: the tree is the operators' work. Answers whether anything changed.
     pub async fn category(&self, slug: &str, data: CategoryData) -> Result<bool, LoadError> {
-        if self.gateway.peek::<Category>(slug)?.is_some() {
+        if self.gateway.read_local::<Category>(slug)?.is_some() {
             return Ok(false);
         }
         let step = format!("category/{slug}/{}", encoded(slug, &data)?);
@@ -113,7 +118,7 @@ impl Store<'_> {
     /// Answers whether anything changed.
     pub async fn product(&self, product: ProductId, data: ProductData) -> Result<bool, LoadError> {
         let id = product.to_string();
-        if self.existing == Existing::Keep && self.gateway.peek::<Product>(&id)?.is_some() {
+        if self.existing == Existing::Keep && self.gateway.read_local::<Product>(&id)?.is_some() {
             return Ok(false);
         }
         let step = format!("product/{id}/{}", encoded(&id, &data)?);
@@ -130,7 +135,7 @@ impl Store<'_> {
         reference: &str,
     ) -> Result<bool, LoadError> {
         let id = sku.as_str();
-        let known = self.gateway.peek::<Stock>(id)?.map(|answer| (answer.version, answer.view));
+        let known = self.gateway.read_local::<Stock>(id)?.map(|answer| (answer.version, answer.view));
         let (receive, threshold) = owed(known, units, threshold);
         let mut changed = false;
         if let Some(units) = receive {

@@ -14,7 +14,7 @@ use super::{Failure, Progress};
 use crate::{
     actors::ports::journal::Commit,
     config::Config,
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
 };
 
 type Answer<T> = Result<T, Failure>;

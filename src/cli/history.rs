@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     domain::{
         key::EntityKey,
-        model::{Kind, Model},
+        kinds::{AnyState, Kind},
         time::Timestamp,
     },
 };
@@ -57,7 +57,7 @@ impl History {
         if commits.is_empty() {
             return Err(Failure::new(format!("{key} did not exist yet: its first commit is of {first}")));
         }
-        let mut model = Model::new(key.kind);
+        let mut model = AnyState::new(key.kind);
         commits.iter().flat_map(|commit| &commit.events).for_each(|event| model.apply(event));
         let state = model.to_json().map_err(|e| Failure::new(format!("{key}: {e}")))?;
         let text = if self.json {

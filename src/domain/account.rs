@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, ids::UserId, model::Kind, time::Timestamp};
+use super::{entity::Entity, ids::UserId, kinds::Kind, time::Timestamp};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entity::Entity,
     ids::{OrderId, Sku, UserId},
-    model::Kind,
+    kinds::Kind,
     money::Money,
     time::Timestamp,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, model::Kind, time::Timestamp};
+use super::{entity::Entity, kinds::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CategoryData {

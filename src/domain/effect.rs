@@ -13,10 +13,10 @@ use std::num::NonZeroU32;
 use super::{
     ids::{CartId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
     key::EntityKey,
-    model::{AnyCommand, AnyRejection, AnyView},
+    kinds::{AnyCommand, AnyRejection, AnyView},
     money::Money,
-    order::{PaymentNews, PaymentRegion},
-    payment::ProviderNews,
+    order::{PaymentStatus, PaymentUpdate},
+    payment::ProviderEvent,
     time::Timestamp,
 };
 
@@ -33,7 +33,7 @@ pub enum Effect {
     AskCapture { order: OrderId, payment: PaymentId },
     UnwindPayment { order: OrderId, payment: PaymentId },
     // The payment's.
-    TellOrder { order: OrderId, payment: PaymentId, news: PaymentNews, status: PaymentRegion, refunded: i64 },
+    NotifyOrder { order: OrderId, payment: PaymentId, news: PaymentUpdate, status: PaymentStatus, refunded: i64 },
     Provider(ProviderCall),
 }
 
@@ -66,5 +66,5 @@ pub enum Outcome {
     /// With the target's view where the effect [reads it](Effect::reads_view).
     Accepted(Option<AnyView>),
     Refused(AnyRejection),
-    Provider(ProviderNews),
+    Provider(ProviderEvent),
 }

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{effect::Effect, model::Kind, time::Timestamp};
+use super::{effect::Effect, kinds::Kind, time::Timestamp};
 
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
@@ -40,7 +40,7 @@ pub trait Entity: Data + Default {
         Vec::new()
     }
     /// Whether that is anything; a kind that owes much answers without making all of it.
-    fn owes(&self) -> bool {
+    fn has_pending_effects(&self) -> bool {
         !self.effects().is_empty()
     }
     /// Whether the host must remember this command's id to give a retry one effect.

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Kind;
+use super::kinds::Kind;
 
 /// `kind/id`, e.g. `stock/TSHIRT-RED-M`: the name of one entity in the journal, in topics and in logs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process),
 //! [`payment`], [`product`] and [`category`], [`numbers`], [`account`]; [`money`] and [`pricing`];
-//! [`effect`] (what a state owes the world); [`model`] (the list of kinds). Deliberately absent:
+//! [`effect`] (what a state owes the world); [`kinds`] (the list of kinds). Deliberately absent:
 //! clocks, logs, I/O, random numbers, tokio.
 
 pub mod account;
@@ -12,7 +12,7 @@ pub mod effect;
 pub mod entity;
 pub mod ids;
 pub mod key;
-pub mod model;
+pub mod kinds;
 pub mod money;
 pub mod numbers;
 pub mod order;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, ids::OrderId, model::Kind, time::Timestamp};
+use super::{entity::Entity, ids::OrderId, kinds::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -31,16 +31,16 @@ use super::{
     effect::Effect,
     entity::Entity,
     ids::{FulfilmentId, PaymentId, Sku},
-    model::Kind,
+    kinds::Kind,
     time::Timestamp,
 };
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Order {
     /// `None` until placed; the order's id is in it.
-    placement: Option<Arc<Placement>>,
+    placement: Option<Arc<CheckoutSnapshot>>,
     placed_at: Timestamp,
-    lifecycle: Lifecycle,
+    lifecycle: OrderStatus,
     /// One for each SKU, in the order of the placement's lines.
     stock: Vec<StockLine>,
     payment: Option<Attempt>,
@@ -78,7 +78,7 @@ struct Attempt {
     id: PaymentId,
     provider: String,
     token: String,
-    region: PaymentRegion,
+    region: PaymentStatus,
     /// Minor units given back.
     refunded: i64,
     opened: bool,
@@ -98,8 +98,8 @@ impl Order {
     /// How long a hold for an order that is paid already is asked for. It only has to last until its commit.
     pub const PAID_HOLD_MS: i64 = 15 * 60_000;
 
-    fn region(&self) -> PaymentRegion {
-        self.payment.as_ref().map_or(PaymentRegion::None, |payment| payment.region)
+    fn region(&self) -> PaymentStatus {
+        self.payment.as_ref().map_or(PaymentStatus::None, |payment| payment.region)
     }
 
     /// Whether a payment stands behind the order.
@@ -117,7 +117,7 @@ impl Order {
 
     /// When the order expires by itself; a paid one never does.
     fn expires_at(&self) -> Option<Timestamp> {
-        let waits = matches!(self.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment) && !self.paid();
+        let waits = matches!(self.lifecycle, OrderStatus::Placing | OrderStatus::AwaitingPayment) && !self.paid();
         self.placement.as_ref().filter(|_| waits).map(|placement| placement.pay_by)
     }
 }
@@ -151,11 +151,11 @@ impl Entity for Order {
     }
 
     fn effects(&self) -> Vec<Effect> {
-        self.owed().collect()
+        self.pending_effects().collect()
     }
 
-    fn owes(&self) -> bool {
-        self.owed().next().is_some()
+    fn has_pending_effects(&self) -> bool {
+        self.pending_effects().next().is_some()
     }
 
     fn remembers(command: &OrderCommand) -> bool {

@@ -22,9 +22,9 @@ use super::{
     effect::Effect,
     entity::Entity,
     ids::{OrderId, PaymentId, UserId},
-    model::Kind,
+    kinds::Kind,
     money::Money,
-    order::PaymentRegion,
+    order::PaymentStatus,
     time::Timestamp,
 };
 
@@ -32,7 +32,7 @@ use super::{
 pub struct Payment {
     /// `None` until opened.
     request: Option<Box<Request>>,
-    status: PaymentRegion,
+    status: PaymentStatus,
     reference: Option<String>,
     continue_url: Option<String>,
     decline_code: Option<String>,
@@ -44,7 +44,8 @@ pub struct Payment {
     void: Void,
     refunds: Vec<Refund>,
     /// The status and refunded sum that the order has heard of.
-    told: (PaymentRegion, i64),
+    #[serde(rename = "told")]
+    notified: (PaymentStatus, i64),
 }
 
 /// What the payment was opened with.
@@ -95,21 +96,21 @@ impl Payment {
     /// What may still be given back: a pending refund has reserved its amount.
     fn refundable(&self) -> i64 {
         match self.status {
-            PaymentRegion::Captured | PaymentRegion::PartiallyRefunded => {
+            PaymentStatus::Captured | PaymentStatus::PartiallyRefunded => {
                 self.amount().amount - self.sum_of(|status| status != RefundStatus::Failed)
             }
-            PaymentRegion::None
-            | PaymentRegion::Pending
-            | PaymentRegion::RequiresAction
-            | PaymentRegion::Authorized
-            | PaymentRegion::Refunded
-            | PaymentRegion::Voided
-            | PaymentRegion::Failed => 0,
+            PaymentStatus::None
+            | PaymentStatus::Pending
+            | PaymentStatus::RequiresAction
+            | PaymentStatus::Authorized
+            | PaymentStatus::Refunded
+            | PaymentStatus::Voided
+            | PaymentStatus::Failed => 0,
         }
     }
 
     fn authorize_by(&self) -> Option<Timestamp> {
-        let request = self.request.as_ref().filter(|_| self.status == PaymentRegion::RequiresAction)?;
+        let request = self.request.as_ref().filter(|_| self.status == PaymentStatus::RequiresAction)?;
         Some(request.at.plus_ms(Self::AUTHORIZE_MS))
     }
 }
@@ -143,11 +144,11 @@ impl Entity for Payment {
     }
 
     fn effects(&self) -> Vec<Effect> {
-        self.owed().collect()
+        self.pending_effects().collect()
     }
 
-    fn owes(&self) -> bool {
-        self.owed().next().is_some()
+    fn has_pending_effects(&self) -> bool {
+        self.pending_effects().next().is_some()
     }
 
     /// Every command is recognised by its own contents when it comes again.

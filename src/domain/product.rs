@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entity::Entity,
     ids::{ProductId, Sku},
-    model::Kind,
+    kinds::Kind,
     money::Money,
     time::Timestamp,
 };

@@ -20,7 +20,7 @@ use self::holds::Holds;
 use super::{
     entity::Entity,
     ids::{FulfilmentId, OrderId},
-    model::Kind,
+    kinds::Kind,
     time::Timestamp,
 };
 

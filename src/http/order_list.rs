@@ -9,14 +9,14 @@ use crate::{
     actors::{gateway::Answer, ports::StoreError},
     domain::{
         ids::{OrderId, UserId},
-        order::{Lifecycle, Order, OrderView},
+        order::{Order, OrderStatus, OrderView},
     },
     views::tables,
 };
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Filter {
-    pub status: Option<Lifecycle>,
+    pub status: Option<OrderStatus>,
     pub user: Option<UserId>,
     /// An order number, an id, or the beginning of an e-mail.
     pub text: Option<String>,
@@ -39,7 +39,7 @@ pub async fn page(
     let after = listing::after(cursor)?;
     state.read_your_writes().await;
     let load = |id: OrderId| -> Result<Option<OrderBody>, StoreError> {
-        let answer = state.gateway.peek::<Order>(&id.to_string())?;
+        let answer = state.gateway.read_local::<Order>(&id.to_string())?;
         Ok(answer.filter(|answer| filter.passes(answer)).and_then(|answer| OrderBody::new(id, answer)))
     };
     match filter.walk() {
@@ -94,8 +94,11 @@ mod tests {
         };
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(table(Filter::default()), tables::ORDERS_ALL);
-        assert_eq!(table(Filter { status: Some(Lifecycle::Verified), ..Filter::default() }), tables::ORDERS_BY_STATUS);
-        let both = Filter { status: Some(Lifecycle::Verified), user: Some(user), text: None };
+        assert_eq!(
+            table(Filter { status: Some(OrderStatus::Verified), ..Filter::default() }),
+            tables::ORDERS_BY_STATUS
+        );
+        let both = Filter { status: Some(OrderStatus::Verified), user: Some(user), text: None };
         assert_eq!(table(both), tables::ORDERS_BY_USER);
         assert_eq!(table(Filter { text: text("1042"), user: Some(user), status: None }), tables::ORDERS_BY_NUMBER);
         assert_eq!(table(Filter { text: text("ada@"), ..Filter::default() }), tables::ORDERS_ALL);

@@ -81,14 +81,14 @@ impl AppState {
     }
 
     /// How long a handler waits for the engine.
-    pub fn patience(&self) -> Duration {
+    pub fn command_timeout(&self) -> Duration {
         Duration::from_millis(self.limits.answer_within_ms)
     }
 
     /// Before the read models are asked: whoever was answered a moment ago finds it in the next list. Behind a stalled
     /// disk the lists are a little old after [`CATCH_UP_MAX`], and say nothing wrong.
     pub(super) async fn read_your_writes(&self) {
-        if !self.gateway.caught_up(CATCH_UP_MAX).await {
+        if !self.gateway.await_projection(CATCH_UP_MAX).await {
             tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are behind the journal");
         }
     }
@@ -100,7 +100,7 @@ impl AppState {
             by: who.by.clone(),
             expected_version: None,
             fingerprint: 0,
-            within: self.patience(),
+            within: self.command_timeout(),
         }
     }
 
@@ -112,7 +112,7 @@ impl AppState {
             by: who.by.clone(),
             expected_version: None,
             fingerprint: fingerprint(route, body),
-            within: self.patience(),
+            within: self.command_timeout(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     ids::{CartId, UserId},
-    model::AnyView,
+    kinds::AnyView,
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{cart::CartView, ids::Sku, key::EntityKey, model::Kind, time::Timestamp},
+        domain::{cart::CartView, ids::Sku, key::EntityKey, kinds::Kind, time::Timestamp},
         live::frames::samples,
     };
 

@@ -47,7 +47,7 @@ pub enum Out {
 pub(super) struct Connection {
     pub id: u64,
     pub address: IpAddr,
-    /// Seconds (of the roll's count) at which the client was last heard, and last subscribed or subscribed to something.
+    /// Seconds (of the connections's count) at which the client was last heard, and last subscribed or subscribed to something.
     pub heard_s: AtomicU32,
     pub busy_s: AtomicU32,
     /// The second after which the credentials no longer hold; `u32::MAX`: they do not end.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use self::shown::{Availability, Shown, board_order, cart, order, stock};
 use super::{Committed, audience::Level, topic::Topic};
-use crate::domain::{model::AnyView, order::Lifecycle};
+use crate::domain::{kinds::AnyView, order::OrderStatus};
 
 #[derive(Serialize)]
 struct Frame<'a> {
@@ -25,16 +25,16 @@ struct Frame<'a> {
 }
 
 /// Whether an order has left the board for good.
-pub fn terminal(lifecycle: Lifecycle) -> bool {
+pub fn terminal(lifecycle: OrderStatus) -> bool {
     match lifecycle {
-        Lifecycle::Completed | Lifecycle::Rejected | Lifecycle::Expired | Lifecycle::Cancelled => true,
-        Lifecycle::Placing
-        | Lifecycle::AwaitingPayment
-        | Lifecycle::Verified
-        | Lifecycle::Processing
-        | Lifecycle::PartiallyShipped
-        | Lifecycle::Shipped
-        | Lifecycle::Delivered => false,
+        OrderStatus::Completed | OrderStatus::Rejected | OrderStatus::Expired | OrderStatus::Cancelled => true,
+        OrderStatus::Placing
+        | OrderStatus::AwaitingPayment
+        | OrderStatus::Verified
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered => false,
     }
 }
 

@@ -15,20 +15,20 @@ use std::{
 
 use tokio::{runtime::Handle, sync::Semaphore};
 
-pub use super::roll::Refused;
+pub use super::connections::Refused;
 use super::{
     Committed, Current,
     audience::Audience,
+    connections::Connections,
     feed::Feed,
     limits::LiveLimits,
     pump::{self, Queue},
-    roll::Roll,
     session::Session,
     topic::Topic,
 };
 use crate::domain::{
     key::EntityKey,
-    model::{AnyView, Kind},
+    kinds::{AnyView, Kind},
     time::Timestamp,
 };
 
@@ -40,7 +40,7 @@ pub struct Hub {
 pub(super) struct Inner {
     pub limits: Arc<LiveLimits>,
     pub current: Arc<dyn Current>,
-    pub roll: Roll,
+    pub connections: Connections,
     /// Snapshots of the many-keyed topics read hundreds of entities: this many at a time, the others wait.
     pub snapshots: Semaphore,
     board: Arc<Feed>,
@@ -72,7 +72,7 @@ impl Hub {
         let limits = Arc::new(limits);
         let queue = Arc::new(Queue::default());
         let inner = Arc::new(Inner {
-            roll: Roll::new(limits.clone()),
+            connections: Connections::new(limits.clone()),
             limits: limits.clone(),
             current,
             snapshots: Semaphore::new(SNAPSHOTS_AT_ONCE),
@@ -92,7 +92,7 @@ impl Hub {
             loop {
                 second.tick().await;
                 match weak.upgrade() {
-                    Some(inner) => inner.roll.tick(),
+                    Some(inner) => inner.connections.tick(),
                     None => return,
                 }
             }
@@ -157,7 +157,7 @@ impl Hub {
 
     /// Takes a connection, or says which bound is reached.
     pub fn connect(&self, address: IpAddr, audience: Audience) -> Result<Session, Refused> {
-        match self.inner.roll.enter(address, &audience) {
+        match self.inner.connections.enter(address, &audience) {
             Ok(connection) => Ok(Session::new(self.clone(), connection, audience)),
             Err(refused) => {
                 metrics::counter!("souk_live_refused_total", "code" => refused.code()).increment(1);
@@ -168,7 +168,7 @@ impl Hub {
 
     /// Says goodbye to everybody (code 1001) and takes nobody any more; returns when all have gone, or after `within`.
     pub async fn close_all(&self, within: Duration) {
-        self.inner.roll.drain(within).await;
+        self.inner.connections.drain(within).await;
     }
 
     /// The topic's feed with one listener more. `None`: all subscriptions are taken.

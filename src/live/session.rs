@@ -18,7 +18,7 @@ use super::{
     hub::Hub,
     topic::{Topic, TopicError},
 };
-use crate::domain::{cart::CartView, model::AnyView, stock::StockView, time::Timestamp};
+use crate::domain::{cart::CartView, kinds::AnyView, stock::StockView, time::Timestamp};
 
 pub struct Session {
     hub: Hub,
@@ -62,7 +62,7 @@ impl Session {
             if current.is_none() && self.audience.may_listen(&topic, None).is_err() {
                 // As few at a time as snapshots: asking for what does not exist must not keep the tail busy.
                 let _permit = self.hub.inner.snapshots.acquire().await.ok();
-                port.caught_up().await;
+                port.await_projection().await;
                 current = port.current(&topic).into_iter().next();
             }
             self.audience.may_listen(&topic, current.as_ref())?;
@@ -93,7 +93,7 @@ impl Session {
         let _permit = inner.snapshots.acquire().await.ok();
         // The lists behind a snapshot are written a moment after their frames went out: without this, what was
         // published just before the join would be in neither.
-        inner.current.caught_up().await;
+        inner.current.await_projection().await;
         let (current, topic) = (inner.current.clone(), feed.topic.clone());
         // Hundreds of reads: not on a worker that drives sockets. A panic in the reader leaves the snapshot empty.
         let mut views = tokio::task::spawn_blocking(move || current.current(&topic)).await.unwrap_or_default();
@@ -130,12 +130,12 @@ impl Session {
 
     fn note_topics(&self) {
         self.connection.topics.store(u32::try_from(self.feeds.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
-        self.connection.mark(&self.connection.busy_s, self.hub.inner.roll.now_s());
+        self.connection.mark(&self.connection.busy_s, self.hub.inner.connections.now_s());
     }
 
     /// New credentials, for what is subscribed from now on; what is heard already stays as it is.
     pub fn authenticate(&mut self, audience: Audience) {
-        self.connection.mark(&self.connection.until_s, self.hub.inner.roll.until_s(&audience));
+        self.connection.mark(&self.connection.until_s, self.hub.inner.connections.until_s(&audience));
         self.audience = audience;
     }
 
@@ -151,7 +151,7 @@ impl Session {
 
     /// Something came from the client, be it a pong.
     pub fn heard(&self) {
-        self.connection.mark(&self.connection.heard_s, self.hub.inner.roll.now_s());
+        self.connection.mark(&self.connection.heard_s, self.hub.inner.connections.now_s());
     }
 
     /// Waits for the next thing to send. Cancel-safe.
@@ -179,7 +179,7 @@ impl Drop for Session {
             feed.leave(&self.connection);
             self.hub.give_back(&feed);
         }
-        self.hub.inner.roll.leave(&self.connection);
+        self.hub.inner.connections.leave(&self.connection);
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::domain::{
     ids::{CartId, OrderId, Sku},
     key::EntityKey,
-    model::Kind,
+    kinds::Kind,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -15,7 +15,7 @@ use crate::{
     actors::ports::{PaymentGateway, ProviderFault},
     domain::{
         effect::{ProviderCall, ProviderOperation},
-        payment::ProviderNews,
+        payment::ProviderEvent,
     },
 };
 
@@ -135,7 +135,7 @@ impl PaymentGateway for Breaker {
         self.inner.name()
     }
 
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
         Box::pin(async move {
             let admitted = self.admit()?;
             let operation = operation_name(&call.operation);

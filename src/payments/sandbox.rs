@@ -35,12 +35,12 @@ use crate::{
     domain::{
         effect::{ProviderCall, ProviderOperation},
         ids::PaymentId,
-        payment::ProviderNews,
+        payment::ProviderEvent,
     },
 };
 
 pub use delivery::{HttpOutbox, Outbox, OutboxFull};
-pub use event::{SandboxWebhooks, WebhookEvent};
+pub use event::{SandboxEvent, SandboxWebhooks};
 pub use ledger::{Ledger, Totals};
 pub use settings::{SandboxSettings, WebhookChoice};
 
@@ -92,7 +92,11 @@ impl SandboxGateway {
         work(&mut self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn authorize(&self, payment: PaymentId, operation: ProviderOperation) -> Result<ProviderNews, ProviderFault> {
+    async fn authorize(
+        &self,
+        payment: PaymentId,
+        operation: ProviderOperation,
+    ) -> Result<ProviderEvent, ProviderFault> {
         let ProviderOperation::Authorize { order, amount, token } = operation else {
             return Err(ProviderFault::Unavailable("not an authorisation".to_owned()));
         };
@@ -123,7 +127,7 @@ impl SandboxGateway {
 
     /// Sends the webhook of `news`, or of nothing when this news has none. A full outbox loses it: the payment
     /// hears the same by the call's answer, which it repeats until it has one.
-    fn announce(&self, payment: PaymentId, news: &ProviderNews, late: Duration, needed: bool) {
+    fn announce(&self, payment: PaymentId, news: &ProviderEvent, late: Duration, needed: bool) {
         let wanted = match self.0.settings.webhooks {
             WebhookChoice::All => true,
             WebhookChoice::Needed => needed,
@@ -133,8 +137,8 @@ impl SandboxGateway {
         }
     }
 
-    fn post(&self, payment: PaymentId, news: &ProviderNews, late: Duration) -> Result<(), OutboxFull> {
-        let Some(event) = WebhookEvent::of(payment, news, self.0.clock.now()) else { return Ok(()) };
+    fn post(&self, payment: PaymentId, news: &ProviderEvent, late: Duration) -> Result<(), OutboxFull> {
+        let Some(event) = SandboxEvent::of(payment, news, self.0.clock.now()) else { return Ok(()) };
         let copies = if self.0.settings.duplicate_webhooks { 2 } else { 1 };
         (0..copies).try_for_each(|copy| {
             let delay = self.0.settings.delay(&event.id, copy);
@@ -148,11 +152,11 @@ impl SandboxGateway {
         self.with(|ledger| {
             let status = ledger.after_verdict(payment, verdict)?;
             let news = match &status {
-                ledger::Status::Declined { code } => ProviderNews::Declined { code: code.clone() },
+                ledger::Status::Declined { code } => ProviderEvent::Declined { code: code.clone() },
                 ledger::Status::Authorized
                 | ledger::Status::Captured
                 | ledger::Status::Voided
-                | ledger::Status::RequiresAction => ProviderNews::Authorized { reference: ledger::reference(payment) },
+                | ledger::Status::RequiresAction => ProviderEvent::Authorized { reference: ledger::reference(payment) },
             };
             self.post(payment, &news, Duration::ZERO)?;
             ledger.settle_action(payment, status.clone());
@@ -178,7 +182,7 @@ impl PaymentGateway for SandboxGateway {
         NAME
     }
 
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
         Box::pin(async move {
             let payment = call.payment;
             let done = match call.operation {

@@ -7,11 +7,11 @@ use super::tables::{
 use crate::domain::{
     entity::Entity,
     key::EntityKey,
-    model::{Hosted, Model},
+    kinds::{AnyState, EntityType},
     order::{Order, OrderView},
 };
 
-pub(super) fn rows(_key: &EntityKey, model: &Model) -> Vec<RowKey> {
+pub(super) fn rows(_key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
     Order::state_of(model).map(|order| of_view(&order.view())).unwrap_or_default()
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use crate::{
         domain::{
             ids::{OrderId, UserId},
-            order::{Address, CapturePolicy, Lifecycle, PaymentRegion, Placement},
+            order::{Address, CapturePolicy, CheckoutSnapshot, OrderStatus, PaymentStatus},
             pricing::Totals,
             time::Timestamp,
         },
@@ -55,7 +55,7 @@ mod tests {
             country: "BE".into(),
             phone: None,
         };
-        let placement = Placement {
+        let placement = CheckoutSnapshot {
             order: OrderId(Uuid::from_u128(7)),
             user: UserId(Uuid::from_u128(9)),
             cart: None,
@@ -69,8 +69,8 @@ mod tests {
             capture: CapturePolicy::default(),
         };
         OrderView {
-            lifecycle: Lifecycle::Verified,
-            payment_status: PaymentRegion::Captured,
+            lifecycle: OrderStatus::Verified,
+            payment_status: PaymentStatus::Captured,
             payment: None,
             number,
             placement: Some(Arc::new(placement)),

@@ -8,11 +8,11 @@ use super::tables::{
 use crate::domain::{
     entity::Entity,
     key::EntityKey,
-    model::{Hosted, Model},
+    kinds::{AnyState, EntityType},
     payment::{Payment, PaymentView},
 };
 
-pub(super) fn rows(key: &EntityKey, model: &Model) -> Vec<RowKey> {
+pub(super) fn rows(key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
     // The view does not repeat its own id; the key is the id (a key that is none belongs to no payment).
     match (Payment::state_of(model), Uuid::parse_str(&key.id)) {
         (Some(payment), Ok(id)) => of_view(id, &payment.view()),
@@ -40,7 +40,7 @@ mod tests {
         domain::{
             ids::{OrderId, PaymentId, UserId},
             money::Money,
-            order::PaymentRegion,
+            order::PaymentStatus,
             time::Timestamp,
         },
         views::tables::payment_of,
@@ -53,7 +53,7 @@ mod tests {
             order: Some(OrderId::default()),
             user: Some(UserId(Uuid::from_u128(9))),
             opened_at: Timestamp(5),
-            status: PaymentRegion::Captured,
+            status: PaymentStatus::Captured,
             amount: Money::default(),
             refunded: 0,
             provider: "sandbox".into(),

@@ -6,7 +6,7 @@ use super::tables::{PRODUCTS_BY_CATEGORY, RowKey, category_prefix, text};
 use crate::domain::{
     entity::Entity,
     key::EntityKey,
-    model::{Hosted, Model},
+    kinds::{AnyState, EntityType},
     product::{Product, ProductView},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn sort_name(name: &str) -> String {
     lower
 }
 
-pub(super) fn rows(key: &EntityKey, model: &Model) -> Vec<RowKey> {
+pub(super) fn rows(key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
     match (Product::state_of(model), Uuid::parse_str(&key.id)) {
         (Some(product), Ok(id)) => of_view(id, &product.view()),
         (None, _) | (_, Err(_)) => Vec::new(),

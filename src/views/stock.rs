@@ -4,11 +4,11 @@ use super::tables::{RowKey, STOCK_LOW};
 use crate::domain::{
     entity::Entity,
     key::EntityKey,
-    model::{Hosted, Model},
+    kinds::{AnyState, EntityType},
     stock::{Stock, StockView},
 };
 
-pub(super) fn rows(key: &EntityKey, model: &Model) -> Vec<RowKey> {
+pub(super) fn rows(key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
     Stock::state_of(model).map(|stock| of_view(&key.id, &stock.view())).unwrap_or_default()
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     ids::{OrderId, PaymentId, ProductId, Sku, UserId},
-    order::{Lifecycle, PaymentRegion},
+    order::{OrderStatus, PaymentStatus},
     time::Timestamp,
 };
 
@@ -57,12 +57,12 @@ pub fn user_prefix(user: UserId) -> Vec<u8> {
 }
 
 /// Prefix of one status in [`ORDERS_BY_STATUS`].
-pub fn lifecycle_prefix(lifecycle: Lifecycle) -> Vec<u8> {
+pub fn lifecycle_prefix(lifecycle: OrderStatus) -> Vec<u8> {
     text(lifecycle_name(lifecycle))
 }
 
 /// Prefix of one status in [`PAYMENTS_BY_STATUS`].
-pub fn payment_status_prefix(status: PaymentRegion) -> Vec<u8> {
+pub fn payment_status_prefix(status: PaymentStatus) -> Vec<u8> {
     text(payment_status_name(status))
 }
 
@@ -72,34 +72,34 @@ pub fn number_prefix(number: u64) -> Vec<u8> {
 }
 
 /// The same names as in JSON.
-pub const fn lifecycle_name(lifecycle: Lifecycle) -> &'static str {
+pub const fn lifecycle_name(lifecycle: OrderStatus) -> &'static str {
     match lifecycle {
-        Lifecycle::Placing => "placing",
-        Lifecycle::AwaitingPayment => "awaiting_payment",
-        Lifecycle::Verified => "verified",
-        Lifecycle::Processing => "processing",
-        Lifecycle::PartiallyShipped => "partially_shipped",
-        Lifecycle::Shipped => "shipped",
-        Lifecycle::Delivered => "delivered",
-        Lifecycle::Completed => "completed",
-        Lifecycle::Rejected => "rejected",
-        Lifecycle::Expired => "expired",
-        Lifecycle::Cancelled => "cancelled",
+        OrderStatus::Placing => "placing",
+        OrderStatus::AwaitingPayment => "awaiting_payment",
+        OrderStatus::Verified => "verified",
+        OrderStatus::Processing => "processing",
+        OrderStatus::PartiallyShipped => "partially_shipped",
+        OrderStatus::Shipped => "shipped",
+        OrderStatus::Delivered => "delivered",
+        OrderStatus::Completed => "completed",
+        OrderStatus::Rejected => "rejected",
+        OrderStatus::Expired => "expired",
+        OrderStatus::Cancelled => "cancelled",
     }
 }
 
 /// The same names as in JSON.
-pub const fn payment_status_name(status: PaymentRegion) -> &'static str {
+pub const fn payment_status_name(status: PaymentStatus) -> &'static str {
     match status {
-        PaymentRegion::None => "none",
-        PaymentRegion::Pending => "pending",
-        PaymentRegion::RequiresAction => "requires_action",
-        PaymentRegion::Authorized => "authorized",
-        PaymentRegion::Captured => "captured",
-        PaymentRegion::PartiallyRefunded => "partially_refunded",
-        PaymentRegion::Refunded => "refunded",
-        PaymentRegion::Voided => "voided",
-        PaymentRegion::Failed => "failed",
+        PaymentStatus::None => "none",
+        PaymentStatus::Pending => "pending",
+        PaymentStatus::RequiresAction => "requires_action",
+        PaymentStatus::Authorized => "authorized",
+        PaymentStatus::Captured => "captured",
+        PaymentStatus::PartiallyRefunded => "partially_refunded",
+        PaymentStatus::Refunded => "refunded",
+        PaymentStatus::Voided => "voided",
+        PaymentStatus::Failed => "failed",
     }
 }
 
@@ -140,10 +140,10 @@ mod tests {
 
     #[test]
     fn names_are_those_of_json() {
-        for lifecycle in [Lifecycle::Placing, Lifecycle::AwaitingPayment, Lifecycle::PartiallyShipped] {
+        for lifecycle in [OrderStatus::Placing, OrderStatus::AwaitingPayment, OrderStatus::PartiallyShipped] {
             assert_eq!(serde_json::to_value(lifecycle).unwrap(), lifecycle_name(lifecycle));
         }
-        for status in [PaymentRegion::None, PaymentRegion::RequiresAction, PaymentRegion::PartiallyRefunded] {
+        for status in [PaymentStatus::None, PaymentStatus::RequiresAction, PaymentStatus::PartiallyRefunded] {
             assert_eq!(serde_json::to_value(status).unwrap(), payment_status_name(status));
         }
     }

@@ -50,7 +50,7 @@ pub async fn own(change: impl FnOnce(&mut Config)) -> Own {
     let gateway = &app.engine.gateway;
     let report = shopify::import(gateway, &file, Currency::EUR, "test".into(), |_, _| {}).await.expect("an import");
     assert_eq!(report.skus, 20);
-    assert!(gateway.caught_up(std::time::Duration::from_secs(10)).await);
+    assert!(gateway.await_projection(std::time::Duration::from_secs(10)).await);
     Own { app, dir }
 }
 

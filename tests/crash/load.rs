@@ -19,7 +19,7 @@ use crate::{
 
 /// What was acknowledged: the call, and the answer it got.
 #[derive(Clone)]
-pub struct Told {
+pub struct OrderNotified {
     pub who: usize,
     pub call: Call,
     pub json: Value,
@@ -27,9 +27,9 @@ pub struct Told {
 
 #[derive(Default)]
 pub struct Book {
-    pub receipts: Vec<Told>,
-    pub placed: Vec<Told>,
-    pub paid: Vec<Told>,
+    pub receipts: Vec<OrderNotified>,
+    pub placed: Vec<OrderNotified>,
+    pub paid: Vec<OrderNotified>,
     /// Order and what the shopper saw of it after it was verified.
     pub numbered: Vec<(String, u64)>,
     pub cancelled: Vec<String>,
@@ -115,7 +115,7 @@ async fn store_keeper(site: Arc<Site>, rng: Rng) {
         let sku = rng.pick(&site.skus[1..]).clone();
         let call = Call::receive(&rng.uuid().to_string(), &sku, 10 + rng.below(30));
         let json = site.ask(&site.staff, &call).await.ok();
-        site.note(|book| book.receipts.push(Told { who: usize::MAX, call, json }));
+        site.note(|book| book.receipts.push(OrderNotified { who: usize::MAX, call, json }));
         // Lists are read under load, too; and receipts stay few enough to be looked through one by one.
         for path in ["/api/orders?limit=100", "/api/stock?limit=100", "/api/payments?limit=100", "/api/products"] {
             site.ask(&site.staff, &Call::get(path)).await.ok();
@@ -146,7 +146,7 @@ async fn round(site: &Site, who: usize, rng: &Rng) {
         return site.note(|book| book.refused.extend(order));
     }
     let order = text(&answer.json["id"]).to_owned();
-    site.note(|book| book.placed.push(Told { who, call, json: answer.json }));
+    site.note(|book| book.placed.push(OrderNotified { who, call, json: answer.json }));
     if !rng.one_in(6) {
         pay(site, who, &order, rng).await;
     }
@@ -165,7 +165,7 @@ async fn pay(site: &Site, who: usize, order: &str, rng: &Rng) {
     let answer = site.ask(&site.guests[who], &call).await;
     match answer.status {
         201 => {
-            site.note(|book| book.paid.push(Told { who, call, json: answer.json }));
+            site.note(|book| book.paid.push(OrderNotified { who, call, json: answer.json }));
             let seen = site.ask(&site.guests[who], &Call::get(format!("/api/orders/{order}"))).await.ok();
             let number = seen["number"].as_u64().unwrap_or_else(|| panic!("paid, and without a number: {seen}"));
             site.note(|book| book.numbered.push((order.to_owned(), number)));

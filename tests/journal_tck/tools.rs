@@ -4,7 +4,7 @@ use std::{fs, io::Cursor, sync::Arc};
 
 use souk::{
     actors::ports::journal::{Journal, Record, Shard},
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
     persistence::{
         SledJournal,
         memory_journal::MemoryJournal,

@@ -1,6 +1,6 @@
 //! The world as stateright walks through it: what may happen next, and what must always hold.
 
-use souk::actors::ownership::Move;
+use souk::actors::ownership::OwnershipStep;
 use stateright::{Model, Property};
 
 use crate::{
@@ -40,10 +40,10 @@ impl Rules {
                 let free = room && node.op.is_none();
                 for next in self.moves(state, node) {
                     match next {
-                        Move::Stay => {}
-                        Move::Stop => actions.push(Action::Stop(n)),
-                        Move::Claim => actions.extend(free.then_some(Action::Claim(n))),
-                        Move::Yield => actions.extend(free.then_some(Action::Yield(n))),
+                        OwnershipStep::Stay => {}
+                        OwnershipStep::Stop => actions.push(Action::Stop(n)),
+                        OwnershipStep::Claim => actions.extend(free.then_some(Action::Claim(n))),
+                        OwnershipStep::Yield => actions.extend(free.then_some(Action::Yield(n))),
                     }
                 }
                 if free && node.phase == Phase::Serving {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use souk::actors::{
-    ownership::{Move, Situation, decide, wait_before_serving},
+    ownership::{OwnershipStep, Situation, decide, wait_before_serving},
     ports::{Hint, journal::Shard},
 };
 
@@ -36,7 +36,7 @@ pub enum Action {
 
 impl Rules {
     /// Whatever the node may decide: by any beginning of the log, and any view of who is placed and who is alive.
-    pub fn moves(&self, state: &State, node: &Node) -> Vec<Move> {
+    pub fn moves(&self, state: &State, node: &Node) -> Vec<OwnershipStep> {
         let me = node.name.id();
         let names = (0..self.nodes).flat_map(|node| (0..=self.crashes).map(move |life| Name { node, life }.id()));
         let others: Vec<_> = names.filter(|name| *name != me).collect();

@@ -95,7 +95,7 @@ async fn a_full_door_does_not_keep_the_shops_own_steps_out() {
         answer.unwrap().unwrap();
     }
     eventually("the alarm came through", || {
-        let seen = life.gateway.peek::<Stock>(held).unwrap().unwrap();
+        let seen = life.gateway.read_local::<Stock>(held).unwrap().unwrap();
         (seen.view.held, seen.view.available) == (0, 5)
     })
     .await;

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use souk::{
     actors::gateway::AskError,
     domain::{
-        model::Kind,
+        kinds::Kind,
         stock::{Stock, StockCommand, StockRejection},
     },
 };
@@ -46,7 +46,7 @@ async fn replies_refusals_and_reads_wait_for_what_they_rest_on() {
     for waiting in [&mut reply, &mut refusal, &mut nothing_new, &mut read] {
         assert!(timeout(A_WHILE, waiting).await.is_err(), "it left before the append");
     }
-    let folded = life.gateway.peek::<Stock>(&sku).unwrap().unwrap();
+    let folded = life.gateway.read_local::<Stock>(&sku).unwrap().unwrap();
     assert_eq!((folded.version, folded.view.held), (1, 0), "views show what is committed");
     assert_eq!(stage.told.0.lock().unwrap().len(), told, "no frame");
 

@@ -8,9 +8,9 @@ use souk::{
     domain::{
         ids::{Sku, UserId},
         key::EntityKey,
-        model::Kind,
+        kinds::Kind,
         money::{Currency, Money},
-        order::{Address, CapturePolicy, Placement},
+        order::{Address, CapturePolicy, CheckoutSnapshot},
         pricing,
         stock::{Stock, StockCommand},
     },
@@ -21,7 +21,7 @@ use souk::{
 use crate::stage::{SHARDS, Stage, WITHIN, ask, call, eventually, order, receipt, receive, units};
 
 /// An order of one line, without a cart.
-pub fn placement(stage: &Stage, sku: &str, quantity: u32) -> Placement {
+pub fn placement(stage: &Stage, sku: &str, quantity: u32) -> CheckoutSnapshot {
     let euro = |amount| Money { amount, currency: Currency::parse("EUR").unwrap() };
     let (lines, totals) =
         pricing::price(&[(Sku::parse(sku).unwrap(), "Mug".into(), quantity, euro(1_990))], euro(490), 1_900).unwrap();
@@ -35,7 +35,7 @@ pub fn placement(stage: &Stage, sku: &str, quantity: u32) -> Placement {
         country: "GB".into(),
         phone: None,
     };
-    Placement {
+    CheckoutSnapshot {
         order: order(77),
         user: UserId(uuid::Uuid::from_u128(5)),
         cart: None,
@@ -69,7 +69,8 @@ async fn a_hold_that_ends_while_nobody_runs_is_released_by_the_next_start() {
     life.runtime.stop().await;
     tokio::time::sleep(Duration::from_secs(60)).await;
     let life = stage.start().await;
-    eventually("the hold is released", || life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available == 5).await;
+    eventually("the hold is released", || life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.available == 5)
+        .await;
     assert_eq!(stage.log_of("A").last().unwrap().by.as_ref(), "alarm");
 }
 
@@ -100,7 +101,7 @@ async fn history_pages_and_every_past_view_is_there() {
         stage.gate.open();
     };
     tokio::join!(first, opened);
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     for n in 31..=45 {
         receive(&life.gateway, "A", n, n as u32).await.unwrap();
     }
@@ -134,10 +135,10 @@ async fn caught_up_models_contain_what_was_acknowledged() {
         let sku = format!("SKU{n:02}");
         receive(&life.gateway, &sku, 1_000 + n, 3).await.unwrap();
         ask(&life.gateway, &sku, StockCommand::SetThreshold { units: 5 }, call(2_000 + n)).await.unwrap();
-        assert!(life.gateway.caught_up(WITHIN).await);
+        assert!(life.gateway.await_projection(WITHIN).await);
         assert!(low(&life).contains(&sku), "{sku} is low");
         receive(&life.gateway, &sku, 3_000 + n, 9).await.unwrap();
-        assert!(life.gateway.caught_up(WITHIN).await);
+        assert!(life.gateway.await_projection(WITHIN).await);
         assert!(low(&life).is_empty(), "{sku} is no longer low");
     }
 }
@@ -151,16 +152,16 @@ async fn caught_up_holds_for_large_entities_too() {
     receive(&life.gateway, "A", 1, 10_000).await.unwrap();
     let holds = (10..1_200).map(|n| ask(&life.gateway, "A", hold(&stage, n, 1, 3_000_000), call(n)));
     assert!(join_all(holds).await.iter().all(Result::is_ok));
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     // The state is on disk now, and large; what follows is small beside it.
     ask(&life.gateway, "A", StockCommand::SetThreshold { units: 20_000 }, call(5_000)).await.unwrap();
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     assert_eq!(low(&life), ["A"]);
     // A hold that ends first: its alarm is a row as well.
     ask(&life.gateway, "A", hold(&stage, 9_000, 1, 1_000), call(5_001)).await.unwrap();
-    let held = life.gateway.peek::<Stock>("A").unwrap().unwrap().view.held;
+    let held = life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.held;
     tokio::time::sleep(Duration::from_secs(7)).await;
-    let now = life.gateway.peek::<Stock>("A").unwrap().unwrap().view.held;
+    let now = life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.held;
     assert_eq!(now, held - 1, "an alarm is late by the write-behind and the poll, and no more");
 }
 
@@ -174,10 +175,10 @@ async fn a_rebuilt_store_equals_the_one_that_was_kept() {
         let threshold = StockCommand::SetThreshold { units: n as u32 % 9 };
         ask(&life.gateway, &sku, threshold, call(1_000 + n)).await.unwrap();
     }
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     let seen = |life: &crate::stage::Life| {
         let keys = life.gateway.keys(Kind::Stock, None, 100).unwrap();
-        let views: Vec<_> = keys.iter().map(|key| life.gateway.peek_any(key).unwrap()).collect();
+        let views: Vec<_> = keys.iter().map(|key| life.gateway.read_local_any(key).unwrap()).collect();
         (keys, views, low(life))
     };
     let before = seen(&life);
@@ -185,7 +186,7 @@ async fn a_rebuilt_store_equals_the_one_that_was_kept() {
     life.runtime.stop().await;
     stage.store = Arc::new(MemoryStateStore::default());
     let life = stage.start().await;
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     assert_eq!(seen(&life), before);
     assert_eq!(receive(&life.gateway, "SKU00", 1, 1).await.unwrap().version, 1, "command ids are rebuilt, too");
 }

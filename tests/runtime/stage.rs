@@ -27,7 +27,7 @@ use souk::{
     domain::{
         ids::{CommandId, OrderId},
         key::EntityKey,
-        model::{Kind, Model},
+        kinds::{AnyState, Kind},
         stock::{Stock, StockCommand},
         time::Timestamp,
     },
@@ -35,7 +35,7 @@ use souk::{
         memory_journal::{AppendFault, FaultPlan, MemoryJournal, MemoryStorage, Outcome},
         state_store::MemoryStateStore,
     },
-    transport::{alone::Alone, loopback::Loopback},
+    transport::{loopback::Loopback, single_node::SingleNode},
 };
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
@@ -51,7 +51,7 @@ pub struct Stage {
     pub settings: ActorSettings,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
-    pub told: Arc<Told>,
+    pub told: Arc<OrderNotified>,
     pub clock: Arc<PausedClock>,
 }
 
@@ -89,7 +89,7 @@ impl Stage {
             clock: self.clock.clone(),
             providers: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
-            placement: Arc::new(Alone::new(self.settings.node.clone(), SHARDS)),
+            placement: Arc::new(SingleNode::new(self.settings.node.clone(), SHARDS)),
             probe: self.poison.clone(),
             settings: self.settings.clone(),
         };
@@ -286,13 +286,13 @@ impl Probe for Poison {
 
 /// What live viewers are told; the index rows are production's.
 #[derive(Default)]
-pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
+pub struct OrderNotified(pub Mutex<Vec<(EntityKey, u64)>>);
 
-impl Fold for Told {
+impl Fold for OrderNotified {
     fn version(&self) -> u32 {
         souk::views::VERSION
     }
-    fn rows(&self, key: &EntityKey, model: &Model) -> Vec<Row> {
+    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
         souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
     fn wants(&self, _: &EntityKey) -> bool {
@@ -304,7 +304,7 @@ impl Fold for Told {
     fn keeps(&self, _: Kind) -> bool {
         false
     }
-    fn loaded(&self, _: &EntityKey, _: u64, _: &Model) {}
+    fn loaded(&self, _: &EntityKey, _: u64, _: &AnyState) {}
 }
 
 pub struct PausedClock {

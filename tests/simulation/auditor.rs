@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use souk::domain::{cart::Cart, key::EntityKey, model::Kind, order::Order, payment::Payment, stock::Stock};
+use souk::domain::{cart::Cart, key::EntityKey, kinds::Kind, order::Order, payment::Payment, stock::Stock};
 use tokio::{task::JoinHandle, time::sleep};
 
 use crate::{clients::Acks, cluster::Cluster, door::Door, rng::Rng};

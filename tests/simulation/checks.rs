@@ -10,8 +10,8 @@ use souk::{
     domain::{
         ids::CommandId,
         key::EntityKey,
-        model::{AnyView, Model},
-        order::{Lifecycle, Order, OrderView},
+        kinds::{AnyState, AnyView},
+        order::{Order, OrderStatus, OrderView},
         stock::{Stock, StockView},
     },
     persistence::memory_journal::MemoryStorage,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Every entity as the log makes it.
-pub type Models = BTreeMap<EntityKey, (u64, Model)>;
+pub type Models = BTreeMap<EntityKey, (u64, AnyState)>;
 
 /// What a run did, for the sum over all seeds.
 #[derive(Debug, Default)]
@@ -76,14 +76,15 @@ pub fn fingerprint(storage: &MemoryStorage) -> String {
 pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
     let mut open = Vec::new();
     for order in &shop.orders {
-        let Ok(Some(answer)) = gateway.peek::<Order>(&order.to_string()) else { continue };
-        if !answer.view.settled || matches!(answer.view.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment) {
+        let Ok(Some(answer)) = gateway.read_local::<Order>(&order.to_string()) else { continue };
+        if !answer.view.settled || matches!(answer.view.lifecycle, OrderStatus::Placing | OrderStatus::AwaitingPayment)
+        {
             open.push(format!("G4: order {order} is {:?}, {:?}", answer.view.lifecycle, answer.view.payment_status));
         }
     }
     // A copy of a hold that arrived after its release is nobody's: it must expire by itself.
     for sku in &shop.skus {
-        let Ok(Some(answer)) = gateway.peek::<Stock>(sku.as_str()) else { continue };
+        let Ok(Some(answer)) = gateway.read_local::<Stock>(sku.as_str()) else { continue };
         if answer.view.held > 0 {
             open.push(format!("G4: {} units of {sku} are held by nobody", answer.view.held));
         }
@@ -99,7 +100,7 @@ pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
 pub fn fold(storage: &MemoryStorage) -> Models {
     let mut models = Models::new();
     for commit in commits(storage) {
-        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, Model::new(commit.key.kind)));
+        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, AnyState::new(commit.key.kind)));
         commit.events.iter().for_each(|event| model.apply(event));
         *version = commit.version;
     }
@@ -115,7 +116,7 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     let mut remembered: HashSet<(EntityKey, CommandId)> = HashSet::new();
     let mut stored: HashSet<(EntityKey, CommandId, u64)> = HashSet::new();
     for commit in &commits {
-        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, Model::new(commit.key.kind)));
+        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, AnyState::new(commit.key.kind)));
         if commit.version != *version + 1 {
             broken.push(format!("journal: {} has version {} after {version}", commit.key, commit.version));
         }

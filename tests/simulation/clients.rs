@@ -16,9 +16,9 @@ use souk::{
         cart::{Cart, CartCommand, Item},
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
         key::EntityKey,
-        model::Hosted,
+        model::EntityType,
         money::{Currency, Money},
-        order::{Address, CapturePolicy, Move, Order, OrderCommand, Placement},
+        order::{Address, CapturePolicy, CheckoutSnapshot, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},
         pricing,
         stock::{Stock, StockCommand},
@@ -46,7 +46,7 @@ pub enum Step {
     Fill { cart: CartId, user: UserId, lines: Vec<(Sku, u32)> },
     Place { order: OrderId, user: UserId, cart: CartId, lines: Vec<(Sku, u32)> },
     Pay { order: OrderId, payment: PaymentId, token: &'static str },
-    Move { order: OrderId, to: Move },
+    StaffTransition { order: OrderId, to: StaffTransition },
     Ship { order: OrderId, fulfilment: FulfilmentId, lines: Vec<(Sku, u32)> },
     Refund { payment: PaymentId, refund: RefundId, amount: i64 },
     Pause(Duration),
@@ -58,7 +58,7 @@ pub struct Script {
     pub steps: Vec<Step>,
     pub at: usize,
     /// Made at the first try, so that a retry is the same command.
-    pub placement: Option<Placement>,
+    pub placement: Option<CheckoutSnapshot>,
 }
 
 #[derive(Clone, Default)]
@@ -110,7 +110,9 @@ impl Client<'_> {
                 let command = OrderCommand::BeginPayment { payment, provider, token };
                 self.insist::<Order>(&order.to_string(), command).await;
             }
-            Step::Move { order, to } => self.insist::<Order>(&order.to_string(), OrderCommand::Transition { to }).await,
+            Step::StaffTransition { order, to } => {
+                self.insist::<Order>(&order.to_string(), OrderCommand::Transition { to }).await
+            }
             Step::Ship { order, fulfilment, lines } => {
                 let lines = lines.into_iter().filter_map(|(sku, n)| Some((sku, NonZeroU32::new(n)?))).collect();
                 let command = OrderCommand::Fulfil { fulfilment, lines, carrier: None, tracking: None };
@@ -125,7 +127,7 @@ impl Client<'_> {
     }
 
     /// The same command until the shop decides it, one way or the other.
-    async fn insist<E: Hosted>(&self, id: &str, command: E::Command) {
+    async fn insist<E: EntityType>(&self, id: &str, command: E::Command) {
         loop {
             let call = Call {
                 command_id: self.id,
@@ -164,11 +166,11 @@ fn place(
     cart: CartId,
     lines: &[(Sku, u32)],
     now: souk::domain::time::Timestamp,
-) -> Placement {
+) -> CheckoutSnapshot {
     let euro = |amount| Money { amount, currency: Currency::EUR };
     let priced: Vec<_> = lines.iter().map(|(sku, n)| (sku.clone(), format!("Item {sku}"), *n, euro(PRICE))).collect();
     let (lines, totals) = pricing::price(&priced, euro(490), 1_900).expect("small sums");
-    Placement {
+    CheckoutSnapshot {
         order,
         user,
         cart: Some(cart),

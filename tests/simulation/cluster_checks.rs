@@ -82,8 +82,9 @@ pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
             continue;
         };
         let asked = gateway.clone();
-        let caught_up = node.machine.tokio.spawn(async move { asked.caught_up(Duration::from_secs(30)).await });
-        cluster.until(Duration::from_secs(40), |_| caught_up.is_finished());
+        let await_projection =
+            node.machine.tokio.spawn(async move { asked.await_projection(Duration::from_secs(30)).await });
+        cluster.until(Duration::from_secs(40), |_| await_projection.is_finished());
         read_models(&name, &gateway, &models, broken);
     }
     one_writer(cluster, broken)
@@ -92,7 +93,7 @@ pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
 fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<String>) {
     let mut expected = BTreeSet::new();
     for (key, (version, model)) in models {
-        let shown = gateway.peek_any(key);
+        let shown = gateway.read_local_any(key);
         if !matches!(&shown, Ok(Some((at, view))) if at == version && *view == model.view()) {
             broken.push(format!("{name} shows {key} as {shown:?}, the log says version {version}"));
         }

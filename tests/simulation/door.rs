@@ -13,7 +13,7 @@ use std::{
 
 use souk::{
     actors::gateway::{AskError, Asked, Call, Gateway},
-    domain::model::Hosted,
+    domain::kinds::EntityType,
 };
 use tokio::{
     runtime::Handle,
@@ -66,24 +66,24 @@ impl Door {
         ways.get(n as usize).cloned()
     }
 
-    pub async fn ask<E: Hosted>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
+    pub async fn ask<E: EntityType>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
         let (id, within) = (id.to_owned(), call.within);
         let asked = self.through(within, |gateway| async move { gateway.ask::<E>(&id, command, call).await }).await;
         asked.unwrap_or(Err(AskError::TimedOut))
     }
 
     /// The owner's newest committed view.
-    pub async fn read<E: Hosted>(&self, id: &str, within: Duration) -> Asked<E> {
+    pub async fn read<E: EntityType>(&self, id: &str, within: Duration) -> Asked<E> {
         let id = id.to_owned();
         let read = self.through(within, |gateway| async move { gateway.read::<E>(&id, within).await }).await;
         read.unwrap_or(Err(AskError::TimedOut))
     }
 
     /// The version in the node's own view, after it has folded what was durable when it was asked. `None`: it has not.
-    pub async fn glance<E: Hosted>(&self, id: &str, within: Duration) -> Option<u64> {
+    pub async fn glance<E: EntityType>(&self, id: &str, within: Duration) -> Option<u64> {
         let id = id.to_owned();
         let glance = |gateway: Gateway| async move { gateway.peek_after_writes::<E>(&id, within).await };
-        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.caught_up)?;
+        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.await_projection)?;
         Some(peeked.answer.map_or(0, |answer| answer.version))
     }
 

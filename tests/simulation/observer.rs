@@ -13,7 +13,7 @@ use souk::{
     },
     domain::{
         key::EntityKey,
-        model::{AnyView, Kind, Model},
+        kinds::{AnyState, AnyView, Kind},
     },
 };
 
@@ -37,7 +37,7 @@ impl Fold for Observer {
         souk::views::VERSION
     }
 
-    fn rows(&self, key: &EntityKey, model: &Model) -> Vec<Row> {
+    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
         souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
 
@@ -61,5 +61,5 @@ impl Fold for Observer {
         false
     }
 
-    fn loaded(&self, _: &EntityKey, _: u64, _: &Model) {}
+    fn loaded(&self, _: &EntityKey, _: u64, _: &AnyState) {}
 }

@@ -15,7 +15,7 @@ use souk::{
     domain::{
         effect::{ProviderCall, ProviderOperation},
         ids::{CommandId, OrderId, PaymentId},
-        payment::{Payment, PaymentCommand, ProviderNews},
+        payment::{Payment, PaymentCommand, ProviderEvent},
     },
 };
 use tokio::time::sleep;
@@ -31,14 +31,14 @@ pub struct Account {
     pub voided: bool,
     pub refunded: i64,
     /// Idempotency: the first answer to each operation.
-    answers: BTreeMap<String, ProviderNews>,
+    answers: BTreeMap<String, ProviderEvent>,
 }
 
 /// Survives crashes: what the provider did, and the webhooks that the shop has not acknowledged yet.
 #[derive(Clone, Default)]
 pub struct Books {
     pub accounts: Arc<Mutex<BTreeMap<PaymentId, Account>>>,
-    pub webhooks: Arc<Mutex<Vec<(PaymentId, ProviderNews)>>>,
+    pub webhooks: Arc<Mutex<Vec<(PaymentId, ProviderEvent)>>>,
 }
 
 pub struct Provider {
@@ -49,7 +49,7 @@ pub struct Provider {
 
 impl Provider {
     /// The provider's own deed: done once for each operation, whatever happens to the answer.
-    fn perform(&self, call: &ProviderCall) -> ProviderNews {
+    fn perform(&self, call: &ProviderCall) -> ProviderEvent {
         let mut books = self.books.accounts.lock().unwrap();
         let account = books.entry(call.payment).or_default();
         let name = match &call.operation {
@@ -65,17 +65,17 @@ impl Provider {
             ProviderOperation::Authorize { order, amount, token } => {
                 account.order = Some(*order);
                 match token.as_str() {
-                    "tok_declined" => ProviderNews::Declined { code: "card_declined".into() },
+                    "tok_declined" => ProviderEvent::Declined { code: "card_declined".into() },
                     token => {
                         account.authorised = amount.amount;
                         let reference = format!("ref-{}", call.payment);
                         if token == "tok_requires_action" {
                             // The customer answers the challenge; the success comes by webhook.
-                            let done = ProviderNews::Authorized { reference: reference.clone() };
+                            let done = ProviderEvent::Authorized { reference: reference.clone() };
                             self.webhook(call.payment, &done);
-                            ProviderNews::RequiresAction { reference, continue_url: "/continue".into() }
+                            ProviderEvent::RequiresAction { reference, continue_url: "/continue".into() }
                         } else {
-                            ProviderNews::Authorized { reference }
+                            ProviderEvent::Authorized { reference }
                         }
                     }
                 }
@@ -84,17 +84,17 @@ impl Provider {
                 assert!(!account.voided, "a voided payment is captured");
                 account.captured += amount.amount;
                 assert!(account.captured <= account.authorised, "more captured than authorised");
-                ProviderNews::Captured
+                ProviderEvent::Captured
             }
             ProviderOperation::Void { .. } => {
                 assert_eq!(account.captured, 0, "a captured payment is voided");
                 account.voided = true;
-                ProviderNews::Voided
+                ProviderEvent::Voided
             }
             ProviderOperation::Refund { amount, refund, .. } => {
                 account.refunded += amount.amount;
                 assert!(account.refunded <= account.captured, "more refunded than captured");
-                ProviderNews::Refunded { refund: *refund }
+                ProviderEvent::Refunded { refund: *refund }
             }
         };
         account.answers.insert(name, answer.clone());
@@ -102,7 +102,7 @@ impl Provider {
     }
 
     /// Once or twice; the pump takes them in any order.
-    fn webhook(&self, payment: PaymentId, news: &ProviderNews) {
+    fn webhook(&self, payment: PaymentId, news: &ProviderEvent) {
         for _ in 0..=self.rng.below(2) {
             self.books.webhooks.lock().unwrap().push((payment, news.clone()));
         }
@@ -140,7 +140,7 @@ impl PaymentGateway for Provider {
         "sandbox"
     }
 
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
         async move {
             let slow = if self.rng.one_in(self.weather.now().provider_faults) { 3_000 } else { 20 };
             sleep(self.rng.millis(slow)).await;

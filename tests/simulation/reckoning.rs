@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, HashSet};
 
 use souk::domain::{
     ids::{OrderId, Sku},
-    model::{AnyView, Kind},
-    order::{HoldState, Lifecycle, OrderView},
+    kinds::{AnyView, Kind},
+    order::{HoldState, OrderStatus, OrderView},
 };
 
 use crate::{checks::Models, shop::Shop};
 
 pub fn sold(order: &OrderView) -> bool {
     match order.lifecycle {
-        Lifecycle::Verified | Lifecycle::Processing | Lifecycle::PartiallyShipped => true,
-        Lifecycle::Shipped | Lifecycle::Delivered | Lifecycle::Completed => true,
-        Lifecycle::Placing | Lifecycle::AwaitingPayment => false,
-        Lifecycle::Rejected | Lifecycle::Expired | Lifecycle::Cancelled => false,
+        OrderStatus::Verified | OrderStatus::Processing | OrderStatus::PartiallyShipped => true,
+        OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed => true,
+        OrderStatus::Placing | OrderStatus::AwaitingPayment => false,
+        OrderStatus::Rejected | OrderStatus::Expired | OrderStatus::Cancelled => false,
     }
 }
 

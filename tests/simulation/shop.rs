@@ -9,7 +9,7 @@ use std::{
 use souk::{
     domain::{
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
-        order::Move,
+        order::StaffTransition,
         stock::StockCommand,
     },
     persistence::memory_journal::MemoryStorage,
@@ -106,10 +106,10 @@ impl Shop {
             steps.push(pause(8_000));
         }
         match rng.below(6) {
-            0 => steps.push(Step::Move { order, to: Move::Cancelled }),
+            0 => steps.push(Step::StaffTransition { order, to: StaffTransition::Cancelled }),
             1 => steps.push(Step::Pay { order, payment: PaymentId(rng.uuid()), token: "tok_ok" }),
             2 => {
-                steps.extend([pause(20_000), Step::Move { order, to: Move::Processing }]);
+                steps.extend([pause(20_000), Step::StaffTransition { order, to: StaffTransition::Processing }]);
                 steps.push(Step::Ship { order, fulfilment: FulfilmentId(rng.uuid()), lines });
             }
             3 => steps.extend([pause(20_000), Step::Refund { payment, refund: RefundId(rng.uuid()), amount: 100 }]),

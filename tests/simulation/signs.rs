@@ -1,5 +1,5 @@
 //! The bucket of signs of life, for the real membership (`souk::transport::members`): who is alive and who should own
-//! what is judged by production's roster and rendezvous hashing, from what this lets through.
+//! what is judged by production's membership and rendezvous hashing, from what this lets through.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use souk::{
     actors::ports::journal::NodeId,
-    transport::members::{Beat, BeatError, Beats, MemberTimes, Sign},
+    transport::members::{Beat, BeatError, Heartbeats, MemberTimes, Sign},
 };
 use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
@@ -53,7 +53,7 @@ pub struct Signs {
     pub link: Arc<Link>,
 }
 
-impl Beats for Signs {
+impl Heartbeats for Signs {
     fn beat(&self, beat: Beat) -> BoxFuture<'static, Result<(), BeatError>> {
         let (bucket, link) = (self.bucket.clone(), self.link.clone());
         async move {

@@ -14,7 +14,7 @@ use souk::{
         settings::ActorSettings,
     },
     persistence::{memory_journal::MemoryJournal, state_store::MemoryStateStore},
-    transport::alone::Alone,
+    transport::single_node::SingleNode,
 };
 use tokio::time::sleep;
 
@@ -136,7 +136,7 @@ impl World {
                 let rng = rng.clone();
                 Box::new(move |local| Arc::new(Network { local, rng, weather }))
             },
-            placement: Arc::new(Alone::new(self.settings.node.clone(), shop.storage.shards())),
+            placement: Arc::new(SingleNode::new(self.settings.node.clone(), shop.storage.shards())),
             probe: plan,
             settings: self.settings.clone(),
         };

@@ -8,7 +8,7 @@ use super::{EntityMsg, EntityState};
 use crate::{
     actors::{
         committer::Item,
-        effects::Owed,
+        effects::PendingEffect,
         ports::{
             Ask, Envelope, Reply, StoreError,
             journal::{BATCH_BYTES_MAX, Commit},
@@ -16,7 +16,7 @@ use crate::{
         recent::Remembered,
         reply::ReplyTo,
     },
-    domain::model::{AnyCommand, AnyView, Model},
+    domain::kinds::{AnyCommand, AnyState, AnyView},
 };
 
 impl EntityState {
@@ -30,7 +30,7 @@ impl EntityState {
         (self.version, self.recent, self.model) = (loaded.version, loaded.recent, loaded.model);
         self.slot.acked.store(self.version, Ordering::Release);
         // What the stored state owes is durable already: begin at once.
-        self.newly_owed().into_iter().for_each(|owed| self.host.effects.run(owed));
+        self.newly_pending().into_iter().for_each(|step| self.host.effects.run(step));
         Ok(())
     }
 
@@ -39,7 +39,7 @@ impl EntityState {
         self.step_came_back(envelope.outcome_of.as_ref());
         let command = match &envelope.ask {
             Ask::Read => return self.answer_unchanged(&envelope, reply),
-            Ask::Wake => match Model::wake(self.key.kind) {
+            Ask::Wake => match AnyState::wake(self.key.kind) {
                 Some(command) => return self.decide(&envelope, &command, reply),
                 None => return self.answer_unchanged(&envelope, reply),
             },
@@ -95,8 +95,8 @@ impl EntityState {
             events_json,
         };
         let answer = Reply::Done { version: self.version, changed: true, view: self.view_for(envelope) };
-        let (owed, slot) = (self.newly_owed(), self.slot.clone());
-        let item = Item::Commit { commit: Some(commit), version: self.version, answer, reply, owed, slot };
+        let (pending, slot) = (self.newly_pending(), self.slot.clone());
+        let item = Item::Commit { commit: Some(commit), version: self.version, answer, reply, pending, slot };
         self.host.committer.hand_over(item);
         Ok(())
     }
@@ -119,7 +119,7 @@ impl EntityState {
         if self.slot.acked.load(Ordering::Acquire) < first.version && !self.host.committer.barrier().await {
             return Err("the shard's generation ended".into());
         }
-        if envelope.quiet {
+        if envelope.omit_view {
             return self.answer(Reply::Done { version: first.version, changed: false, view: None }, reply);
         }
         // Everything up to that version is durable. Folding a long history is not for the mailbox: others wait there.
@@ -140,7 +140,7 @@ impl EntityState {
 
     /// Making a view costs as much as a decision: only for somebody who reads it.
     fn view_for(&self, envelope: &Envelope) -> Option<AnyView> {
-        (!envelope.quiet).then(|| self.model.view())
+        (!envelope.omit_view).then(|| self.model.view())
     }
 
     fn answer_unchanged(&mut self, envelope: &Envelope, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
@@ -150,12 +150,12 @@ impl EntityState {
 
     /// At once when everything it rests on is durable and the shard is surely still ours; else through the committer.
     fn answer(&mut self, answer: Reply, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
-        let owed: Vec<Owed> = self.newly_owed();
+        let pending: Vec<PendingEffect> = self.newly_pending();
         if self.slot.acked.load(Ordering::Acquire) >= self.version && self.host.lease.fresh() {
             reply.send(answer);
-            owed.into_iter().for_each(|owed| self.host.effects.run(owed));
+            pending.into_iter().for_each(|step| self.host.effects.run(step));
         } else {
-            self.host.committer.hand_over(Item::Answer { answer, reply, owed });
+            self.host.committer.hand_over(Item::Answer { answer, reply, pending });
         }
         Ok(())
     }

@@ -5,30 +5,30 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use super::{Answer, Gateway, Peeked};
+use super::{Answer, Gateway, LocalRead};
 use crate::{
     actors::ports::{StoreError, journal::Commit},
     domain::{
         key::EntityKey,
-        model::{AnyView, Hosted, Kind},
+        kinds::{AnyView, EntityType, Kind},
     },
 };
 
 impl Gateway {
     /// The newest view this node has folded. `None`: does not exist (here, yet).
-    pub fn peek<E: Hosted>(&self, id: &str) -> Result<Option<Answer<E::View>>, StoreError> {
-        let found = self.peek_any(&EntityKey::new(E::KIND, id))?;
+    pub fn read_local<E: EntityType>(&self, id: &str) -> Result<Option<Answer<E::View>>, StoreError> {
+        let found = self.read_local_any(&EntityKey::new(E::KIND, id))?;
         Ok(found.and_then(|(version, view)| Some(Answer { version, changed: false, view: E::view_of(view)? })))
     }
 
     /// As [`Gateway::peek`], after this node has folded what is durable in the entity's shard now: whoever was
     /// answered sees what he did. Waits at most `within`, then shows what it has.
-    pub async fn peek_after_writes<E: Hosted>(
+    pub async fn peek_after_writes<E: EntityType>(
         &self,
         id: &str,
         within: Duration,
-    ) -> Result<Peeked<E::View>, StoreError> {
-        let mut caught_up = false;
+    ) -> Result<LocalRead<E::View>, StoreError> {
+        let mut await_projection = false;
         if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
             let folded = async {
                 match self.core.journal.end(tail.shard).await {
@@ -37,21 +37,21 @@ impl Gateway {
                     Err(_) => false,
                 }
             };
-            caught_up = timeout(within, folded).await.unwrap_or(false);
+            await_projection = timeout(within, folded).await.unwrap_or(false);
         }
-        Ok(Peeked { answer: self.peek::<E>(id)?, caught_up })
+        Ok(LocalRead { answer: self.read_local::<E>(id)?, await_projection })
     }
 
-    pub fn peek_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
+    pub fn read_local_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
         match self.core.tail_of(key) {
-            Some(tail) => tail.peek(key),
+            Some(tail) => tail.read_local(key),
             None => Ok(None),
         }
     }
 
     /// Waits until this node's read models contain everything that is durable now (read your writes).
     /// `false`: not within the time; the models are then a little old, and say nothing wrong.
-    pub async fn caught_up(&self, within: Duration) -> bool {
+    pub async fn await_projection(&self, within: Duration) -> bool {
         let one = |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
             let tail = tail.clone();
             async move {

@@ -13,7 +13,7 @@ pub struct NodeStatus {
     pub shards: Vec<ShardLine>,
     /// Entities in memory.
     pub residents: usize,
-    /// Owed steps under way.
+    /// PendingEffect steps under way.
     pub steps_under_way: usize,
     pub draining: bool,
     /// False while this node cannot reach the cluster: it answers 503.

@@ -15,7 +15,7 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{ids::CommandId, key::EntityKey, model::AnyEvent, time::Timestamp};
+use crate::domain::{ids::CommandId, key::EntityKey, kinds::AnyEvent, time::Timestamp};
 
 /// Position in one shard's log: 1 is the first record, 0 is "before the first".
 pub type Seq = u64;

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::domain::{effect::ProviderCall, ids::PaymentId, payment::ProviderNews};
+use crate::domain::{effect::ProviderCall, ids::PaymentId, payment::ProviderEvent};
 
 /// The provider did not say: the call is repeated with the same idempotency key until it does.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,22 +17,22 @@ pub trait PaymentGateway: Send + Sync + 'static {
     /// The provider's name in the API: `sandbox`.
     fn name(&self) -> &str;
     /// Idempotent by payment and operation: a repeated call answers as the first did.
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>>;
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>>;
 }
 
 /// Says aloud that a provider will not give money back, or not take what was authorised: the shop tries a few times and
 /// then stops, and only a person can go on.
-pub fn warn_of_refusal(provider: &str, payment: PaymentId, news: &ProviderNews) {
+pub fn warn_of_refusal(provider: &str, payment: PaymentId, news: &ProviderEvent) {
     let (operation, code) = match news {
-        ProviderNews::RefundFailed { code, .. } => ("refund", code),
-        ProviderNews::CaptureFailed { code } => ("capture", code),
+        ProviderEvent::RefundFailed { code, .. } => ("refund", code),
+        ProviderEvent::CaptureFailed { code } => ("capture", code),
         // Declined is the shopper's own affair.
-        ProviderNews::RequiresAction { .. }
-        | ProviderNews::Authorized { .. }
-        | ProviderNews::Declined { .. }
-        | ProviderNews::Captured
-        | ProviderNews::Voided
-        | ProviderNews::Refunded { .. } => return,
+        ProviderEvent::RequiresAction { .. }
+        | ProviderEvent::Authorized { .. }
+        | ProviderEvent::Declined { .. }
+        | ProviderEvent::Captured
+        | ProviderEvent::Voided
+        | ProviderEvent::Refunded { .. } => return,
     };
     tracing::warn!(%payment, provider, operation, code, "the payment provider refuses for good");
     refusals(provider, operation).increment(1);
@@ -60,11 +60,11 @@ mod tests {
         metrics::with_local_recorder(&recorder, || {
             expect_refusals("other");
             for news in [
-                ProviderNews::RefundFailed { refund: Default::default(), code: code() },
-                ProviderNews::RefundFailed { refund: Default::default(), code: code() },
-                ProviderNews::CaptureFailed { code: code() },
-                ProviderNews::Declined { code: code() },
-                ProviderNews::Captured,
+                ProviderEvent::RefundFailed { refund: Default::default(), code: code() },
+                ProviderEvent::RefundFailed { refund: Default::default(), code: code() },
+                ProviderEvent::CaptureFailed { code: code() },
+                ProviderEvent::Declined { code: code() },
+                ProviderEvent::Captured,
             ] {
                 warn_of_refusal("test", PaymentId::default(), &news);
             }

@@ -65,7 +65,7 @@ pub trait StateStore: Send + Sync + 'static {
     /// Keys of one kind from `after` (exclusive) on, in order.
     fn keys(
         &self,
-        kind: crate::domain::model::Kind,
+        kind: crate::domain::kinds::Kind,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<EntityKey>, StoreError>;

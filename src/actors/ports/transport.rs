@@ -9,7 +9,7 @@ use super::journal::Shard;
 use crate::domain::{
     ids::CommandId,
     key::EntityKey,
-    model::{AnyCommand, AnyRejection, AnyView},
+    kinds::{AnyCommand, AnyRejection, AnyView},
 };
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct Envelope {
     pub outcome_of: Option<Arc<str>>,
     /// Nobody reads the answer's view, so it carries none: most of the shop's own steps.
     #[serde(default)]
-    pub quiet: bool,
+    pub omit_view: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub enum Reply {
     Done {
         version: u64,
         changed: bool,
-        /// `None` where the command was [`Envelope::quiet`].
+        /// `None` where the command was [`Envelope::omit_view`].
         view: Option<AnyView>,
     },
     Refused {

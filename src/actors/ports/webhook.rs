@@ -1,13 +1,13 @@
 //! What a payment provider sends by itself, as the API receives it: a signed body that becomes news of one payment.
 
-use crate::domain::{ids::PaymentId, payment::ProviderNews, time::Timestamp};
+use crate::domain::{ids::PaymentId, payment::ProviderEvent, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct WebhookNews {
+pub struct WebhookEvent {
     /// The provider's id of the event: a second delivery carries the same.
     pub event: String,
     pub payment: PaymentId,
-    pub news: ProviderNews,
+    pub news: ProviderEvent,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,5 +26,5 @@ pub trait ProviderWebhooks: Send + Sync + 'static {
     /// The request header that carries the signature, in lower case.
     fn signature_header(&self) -> &str;
     /// Verifies the signature over the raw `body` (in constant time) before reading it.
-    fn open(&self, signature: Option<&str>, body: &[u8], now: Timestamp) -> Result<WebhookNews, WebhookRefusal>;
+    fn open(&self, signature: Option<&str>, body: &[u8], now: Timestamp) -> Result<WebhookEvent, WebhookRefusal>;
 }

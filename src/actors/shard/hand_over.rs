@@ -1,6 +1,6 @@
 //! A shard's orderly end on this node: for good (the process stops), or because another node is to have it.
 //!
-//! What was accepted is decided and made durable, the claim is released, the states are written. Owed steps under way are
+//! What was accepted is decided and made durable, the claim is released, the states are written. PendingEffect steps under way are
 //! left: the next owner derives them from the entities' states, and their ids make them one.
 
 use std::{

@@ -5,13 +5,13 @@ use std::sync::{Arc, atomic::AtomicU64};
 use ractor::ActorRef;
 use tokio::time::{Instant, sleep};
 
-use super::{Phase, ShardArgs, ShardMsg, ShardState, Until, own, trouble::Trouble};
+use super::{Phase, ShardArgs, ShardMsg, ShardState, Until, claim_failure::ClaimFailure, own};
 use crate::actors::{
     alarms,
     committer::CommitterTask,
     entity::ShardHost,
     lease::Lease,
-    ownership::{Move, wait_before_serving},
+    ownership::{OwnershipStep, wait_before_serving},
     ports::journal::{AppendError, Claim, JournalError},
     settings::backoff,
     status::ShardPhase,
@@ -44,12 +44,12 @@ impl ShardState {
                 let folded = args.tail.progress().folded;
                 let claim = match args.claim().await {
                     Ok(Some(claim)) => claim,
-                    Ok(None) => return drop(myself.send_message(ShardMsg::StoodDown { generation })),
+                    Ok(None) => return drop(myself.send_message(ShardMsg::BecameStandby { generation })),
                     Err(JournalError::LostRace) => continue,
                     Err(error) => {
                         args.status.trouble(&error.to_string());
-                        let trouble = Trouble::of_claim(&error);
-                        let _ = myself.send_message(ShardMsg::Trouble { generation, trouble });
+                        let trouble = ClaimFailure::of_claim(&error);
+                        let _ = myself.send_message(ShardMsg::ClaimFailure { generation, trouble });
                         tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
                         continue;
                     }
@@ -125,7 +125,7 @@ impl ShardState {
         self.args.status.trouble(&error.to_string());
         self.discard();
         self.rest = true;
-        match Trouble::of_append(error) {
+        match ClaimFailure::of_append(error) {
             // Still ours, and only room is missing: committed views can be read while the claim is tried.
             Some(trouble) if self.args.settings.lease.is_none() => {
                 self.phase = Phase::Opening { waiting: Vec::new(), trouble: Some(trouble) };
@@ -165,7 +165,7 @@ impl ShardArgs {
         if self.settings.lease.is_some() {
             let end = self.journal.end(self.shard).await?;
             self.tail.folded(end).await.map_err(|error| JournalError::Io(error.to_string().into()))?;
-            if own::move_of(self, None) != Move::Claim {
+            if own::move_of(self, None) != OwnershipStep::Claim {
                 return Ok(None);
             }
         }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Phase, ShardArgs, ShardMsg, ShardState};
 use crate::actors::{
-    ownership::{Move, Situation, decide},
+    ownership::{OwnershipStep, Situation, decide},
     status::ShardPhase,
 };
 
@@ -18,7 +18,7 @@ use crate::actors::{
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What is to be done now, by what this node believes.
-pub(super) fn move_of(args: &ShardArgs, serving: Option<u64>) -> Move {
+pub(super) fn move_of(args: &ShardArgs, serving: Option<u64>) -> OwnershipStep {
     let (hint, log) = (args.placement.hint(), args.tail.progress().owner);
     decide(&Situation {
         me: &args.settings.node,
@@ -48,7 +48,7 @@ impl ShardState {
                     () = args.tail.owner_changed(&owner) => owner = args.tail.progress().owner,
                     () = sleep(LOOK_AGAIN) => {}
                 }
-                if myself.send_message(ShardMsg::Consider).is_err() {
+                if myself.send_message(ShardMsg::Reevaluate).is_err() {
                     return;
                 }
             }
@@ -63,13 +63,13 @@ impl ShardState {
             Phase::Opening { .. } | Phase::Yielding | Phase::Drained => return,
         };
         match move_of(&self.args, serving) {
-            Move::Stay => {}
-            Move::Claim => {
+            OwnershipStep::Stay => {}
+            OwnershipStep::Claim => {
                 self.phase = Phase::Opening { waiting: Vec::new(), trouble: None };
                 self.open(myself);
             }
-            Move::Yield => self.give_up(myself),
-            Move::Stop => {
+            OwnershipStep::Yield => self.give_up(myself),
+            OwnershipStep::Stop => {
                 tracing::warn!(shard = self.args.shard.0, "another node has claimed the shard");
                 self.args.meter.fenced.increment(1);
                 self.discard();

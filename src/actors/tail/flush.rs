@@ -11,10 +11,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use super::{ALARMS, OWING, Tail, TailError, hot::Hot, hot::Inner};
+use super::{ALARMS, PENDING, Tail, TailError, cache::Cached, cache::Inner};
 use crate::{
     actors::ports::{Row, RowChange, TailWrite, journal::Seq},
-    domain::{key::EntityKey, model::Model, time::Timestamp},
+    domain::{key::EntityKey, kinds::AnyState, time::Timestamp},
 };
 
 /// Stored bytes from which on a state counts as large.
@@ -108,33 +108,33 @@ impl Tail {
     ) -> Result<TailWrite, TailError> {
         let mut write = TailWrite { newest: inner.newest, ..TailWrite::default() };
         for key in keys {
-            let Some(hot) = inner.hot.get_mut(key) else { continue };
-            write.history.extend(hot.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
-            let rows: Arc<[Row]> = self.rows_of(key, &hot.loaded.model).into();
-            if !all && put_off(hot, &rows) {
-                *watermark = hot.unwritten_from.map_or(*watermark, |seq| (seq - 1).min(*watermark));
-                inner.unwritten_bytes += hot.unwritten_bytes;
+            let Some(cached) = inner.cached.get_mut(key) else { continue };
+            write.history.extend(cached.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
+            let rows: Arc<[Row]> = self.rows_of(key, &cached.loaded.model).into();
+            if !all && put_off(cached, &rows) {
+                *watermark = cached.unwritten_from.map_or(*watermark, |seq| (seq - 1).min(*watermark));
+                inner.unwritten_bytes += cached.unwritten_bytes;
                 inner.dirty.push(key.clone());
                 continue;
             }
-            write.rows.extend(difference(&hot.stored_rows, &rows));
-            hot.stored_rows = rows;
-            let stored = hot.loaded.encode()?;
-            hot.stored_bytes = stored.json.len();
-            (hot.unwritten_from, hot.unwritten_bytes, hot.touched, hot.deferred) = (None, 0, false, 0);
+            write.rows.extend(difference(&cached.stored_rows, &rows));
+            cached.stored_rows = rows;
+            let stored = cached.loaded.encode()?;
+            cached.stored_bytes = stored.json.len();
+            (cached.unwritten_from, cached.unwritten_bytes, cached.touched, cached.deferred) = (None, 0, false, 0);
             write.states.push((key.clone(), stored));
         }
         Ok(write)
     }
 
-    pub(super) fn rows_of(&self, key: &EntityKey, model: &Model) -> Vec<Row> {
+    pub(super) fn rows_of(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
         let mut rows = self.fold.rows(key, model);
         if let Some(due) = model.wake_at() {
             rows.push(Row { table: ALARMS, key: alarm_key(self.shard.0, due, key) });
         }
-        if model.owes() {
+        if model.has_pending_effects() {
             rows.push(Row {
-                table: OWING,
+                table: PENDING,
                 key: [&self.shard.0.to_be_bytes()[..], key.to_string().as_bytes()].concat(),
             });
         }
@@ -144,17 +144,17 @@ impl Tail {
 }
 
 /// Lists must be right at once, and no alarm may come late. One that comes too early does no harm: it is judged
-/// by the clock, so a later alarm than the stored one can wait (a hot SKU's earliest hold changes all the time).
-fn put_off(hot: &mut Hot, rows: &[Row]) -> bool {
+/// by the clock, so a later alarm than the stored one can wait (a cached SKU's earliest hold changes all the time).
+fn put_off(cached: &mut Cached, rows: &[Row]) -> bool {
     let listed = |rows: &[Row]| rows.iter().filter(|row| row.table != ALARMS).cloned().collect::<Vec<_>>();
-    let worth = hot.stored_bytes < LARGE
-        || hot.unwritten_bytes >= hot.stored_bytes / 2
-        || listed(&hot.stored_rows) != listed(rows)
-        || earlier(alarm(rows), alarm(&hot.stored_rows));
-    if worth || hot.deferred >= DEFERRED_MAX {
+    let worth = cached.stored_bytes < LARGE
+        || cached.unwritten_bytes >= cached.stored_bytes / 2
+        || listed(&cached.stored_rows) != listed(rows)
+        || earlier(alarm(rows), alarm(&cached.stored_rows));
+    if worth || cached.deferred >= DEFERRED_MAX {
         return false;
     }
-    hot.deferred += 1;
+    cached.deferred += 1;
     true
 }
 
@@ -182,14 +182,14 @@ fn difference(before: &[Row], after: &[Row]) -> Vec<RowChange> {
 /// Second chance: written entities that were not used since the hand last passed leave the memory.
 fn evict(inner: &mut Inner, max: usize) {
     let mut looks = inner.clock.len() * 2;
-    while inner.hot.len() > max && looks > 0 {
+    while inner.cached.len() > max && looks > 0 {
         looks -= 1;
         let Some(key) = inner.clock.pop_front() else { return };
-        let Some(hot) = inner.hot.get_mut(&key) else { continue };
-        let keep = hot.touched | std::mem::take(&mut hot.used);
+        let Some(cached) = inner.cached.get_mut(&key) else { continue };
+        let keep = cached.touched | std::mem::take(&mut cached.used);
         match keep {
             true => inner.clock.push_back(key),
-            false => drop(inner.hot.remove(&key)),
+            false => drop(inner.cached.remove(&key)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Tail, TailError,
-    hot::{Hot, Inner, Loaded},
+    cache::{Cached, Inner, Loaded},
     pace::Pace,
 };
 use crate::{
@@ -94,46 +94,46 @@ impl Tail {
 
     /// Folds one commit; `false` when the stored state already contains it.
     fn fold_commit(&self, inner: &mut Inner, commit: &Commit, seq: Seq) -> Result<bool, TailError> {
-        self.heat(inner, &commit.key)?;
-        let Some(hot) = inner.hot.get_mut(&commit.key) else {
+        self.load_cached(inner, &commit.key)?;
+        let Some(cached) = inner.cached.get_mut(&commit.key) else {
             return Err(self.stopped(format!("{} is not in memory", commit.key)));
         };
-        if commit.version <= hot.loaded.version {
+        if commit.version <= cached.loaded.version {
             return Ok(false);
         }
-        if commit.version != hot.loaded.version + 1 {
-            let problem = format!("{}: version {} follows {}", commit.key, commit.version, hot.loaded.version);
+        if commit.version != cached.loaded.version + 1 {
+            let problem = format!("{}: version {} follows {}", commit.key, commit.version, cached.loaded.version);
             return Err(self.stopped(problem));
         }
         for event in &commit.events {
-            hot.loaded.model.apply(event);
+            cached.loaded.model.apply(event);
         }
-        hot.loaded.version = commit.version;
+        cached.loaded.version = commit.version;
         if commit.fingerprint != 0 {
             let (id, fingerprint, version) = (commit.command_id, commit.fingerprint, commit.version);
-            hot.loaded.recent.push(Remembered { id, fingerprint, version });
+            cached.loaded.recent.push(Remembered { id, fingerprint, version });
         }
-        if hot.history.last().is_none_or(|(_, last)| *last != seq) {
-            hot.history.push((commit.version, seq));
+        if cached.history.last().is_none_or(|(_, last)| *last != seq) {
+            cached.history.push((commit.version, seq));
         }
-        hot.unwritten_from.get_or_insert(seq);
-        hot.unwritten_bytes += commit.events_json.len();
+        cached.unwritten_from.get_or_insert(seq);
+        cached.unwritten_bytes += commit.events_json.len();
         inner.unwritten_bytes += commit.events_json.len();
-        hot.used = true;
-        if !hot.touched {
-            hot.touched = true;
+        cached.used = true;
+        if !cached.touched {
+            cached.touched = true;
             inner.dirty.push(commit.key.clone());
         }
-        match hot.loaded.model.owes() {
-            false => inner.owing.remove(&commit.key),
-            true => inner.owing.contains(&commit.key) || inner.owing.insert(commit.key.clone()),
+        match cached.loaded.model.has_pending_effects() {
+            false => inner.pending.remove(&commit.key),
+            true => inner.pending.contains(&commit.key) || inner.pending.insert(commit.key.clone()),
         };
         Ok(true)
     }
 
     /// Brings an entity's state into memory.
-    fn heat(&self, inner: &mut Inner, key: &EntityKey) -> Result<(), TailError> {
-        if inner.hot.contains_key(key) {
+    fn load_cached(&self, inner: &mut Inner, key: &EntityKey) -> Result<(), TailError> {
+        if inner.cached.contains_key(key) {
             return Ok(());
         }
         let stored = self.store.load(key)?;
@@ -142,7 +142,7 @@ impl Tail {
             None => (Loaded::fresh(key.kind), 0),
         };
         let stored_rows = if loaded.version == 0 { Arc::from([]) } else { self.rows_of(key, &loaded.model).into() };
-        let hot = Hot {
+        let cached = Cached {
             loaded,
             stored_rows,
             unwritten_from: None,
@@ -155,7 +155,7 @@ impl Tail {
             used: true,
         };
         inner.clock.push_back(key.clone());
-        inner.hot.insert(key.clone(), hot);
+        inner.cached.insert(key.clone(), cached);
         Ok(())
     }
 
@@ -164,15 +164,15 @@ impl Tail {
         let mut changes: Vec<Change> = Vec::new();
         // From the newest commit back: the first one seen of an entity shows its state after this record.
         for commit in changed.iter().rev() {
-            let Some(hot) = inner.hot.get_mut(&commit.key) else { continue };
-            if std::mem::replace(&mut hot.announced, seq) == seq {
+            let Some(cached) = inner.cached.get_mut(&commit.key) else { continue };
+            if std::mem::replace(&mut cached.announced, seq) == seq {
                 continue;
             }
             if self.fold.wants(&commit.key) || self.watchers.wants(&commit.key) {
                 changes.push(Change {
                     key: commit.key.clone(),
-                    version: hot.loaded.version,
-                    view: hot.loaded.model.view(),
+                    version: cached.loaded.version,
+                    view: cached.loaded.model.view(),
                     at: commit.at,
                     by: commit.by.clone(),
                 });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Tail, TailError};
 use crate::{
     actors::{fold::Fold, ports::StateStore},
-    domain::model::Kind,
+    domain::kinds::Kind,
 };
 
 /// Entities read at a time.

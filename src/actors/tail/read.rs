@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{ALARMS, OWING, Tail, hot::Loaded};
+use super::{ALARMS, PENDING, Tail, cache::Loaded};
 use crate::{
     actors::ports::{
         StateStore, StoreError,
@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         key::EntityKey,
-        model::{AnyView, Model},
+        kinds::{AnyState, AnyView},
         time::Timestamp,
     },
 };
@@ -30,9 +30,9 @@ const ALARMS_PAGE: usize = 256;
 impl Tail {
     /// An entity's newest folded state. A caller that activates it has awaited [`Tail::folded`] first.
     pub(in crate::actors) fn load(&self, key: &EntityKey) -> Result<Loaded, StoreError> {
-        if let Some(hot) = self.inner().hot.get_mut(key) {
-            hot.used = true;
-            return Ok(hot.loaded.clone());
+        if let Some(cached) = self.inner().cached.get_mut(key) {
+            cached.used = true;
+            return Ok(cached.loaded.clone());
         }
         match self.store.load(key)? {
             Some(stored) => Loaded::decode(key, &stored),
@@ -41,10 +41,10 @@ impl Tail {
     }
 
     /// The newest folded view, without cloning the state; `None` when the entity does not exist.
-    pub(in crate::actors) fn peek(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
-        if let Some(hot) = self.inner().hot.get_mut(key) {
-            hot.used = true;
-            return Ok((hot.loaded.version > 0).then(|| (hot.loaded.version, hot.loaded.model.view())));
+    pub(in crate::actors) fn read_local(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
+        if let Some(cached) = self.inner().cached.get_mut(key) {
+            cached.used = true;
+            return Ok((cached.loaded.version > 0).then(|| (cached.loaded.version, cached.loaded.model.view())));
         }
         let Some(stored) = self.store.load(key)? else { return Ok(None) };
         let loaded = Loaded::decode(key, &stored)?;
@@ -65,8 +65,8 @@ impl Tail {
         Ok((due, if more { rows.pop() } else { None }))
     }
 
-    pub(in crate::actors) fn owing(&self) -> Vec<EntityKey> {
-        self.inner().owing.iter().cloned().collect()
+    pub(in crate::actors) fn pending(&self) -> Vec<EntityKey> {
+        self.inner().pending.iter().cloned().collect()
     }
 
     /// Commits of one entity from `from` (a version) on, oldest first, at most `limit`; only folded ones.
@@ -82,7 +82,7 @@ impl Tail {
         // The newest record that starts at or below `from` may hold it.
         let first = seqs.iter().rposition(|(version, _)| *version <= from).unwrap_or(0);
         let mut seqs = seqs.into_iter().skip(first).map(|(_, seq)| seq).peekable();
-        // Records that stand close together are read as one piece: a hot entity is in nearly every one.
+        // Records that stand close together are read as one piece: a cached entity is in nearly every one.
         let pieces = std::iter::from_fn(|| {
             let start = seqs.next()?;
             let mut end = start;
@@ -107,8 +107,8 @@ impl Tail {
     fn history_index(&self, key: &EntityKey, from: u64, limit: usize) -> Result<Vec<(u64, Seq)>, StoreError> {
         let _between_writes = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seqs = self.store.history(key, from, limit)?;
-        if let Some(hot) = self.inner().hot.get(key) {
-            seqs.extend(hot.history.iter().copied());
+        if let Some(cached) = self.inner().cached.get(key) {
+            seqs.extend(cached.history.iter().copied());
         }
         Ok(seqs)
     }
@@ -136,7 +136,7 @@ impl Tail {
     /// The view an entity had at `version`: its history folded that far.
     pub(in crate::actors) async fn view_at(&self, key: &EntityKey, version: u64) -> Result<AnyView, StoreError> {
         const PAGE: usize = 512;
-        let mut model = Model::new(key.kind);
+        let mut model = AnyState::new(key.kind);
         let mut next = 1;
         while next <= version {
             let commits = self.history(key, next, PAGE).await?;
@@ -152,13 +152,13 @@ impl Tail {
     }
 }
 
-pub(super) fn owing_rows(store: &dyn StateStore, shard: Shard) -> Result<BTreeSet<EntityKey>, StoreError> {
+pub(super) fn pending_rows(store: &dyn StateStore, shard: Shard) -> Result<BTreeSet<EntityKey>, StoreError> {
     const PAGE: usize = 1024;
     let prefix = shard.0.to_be_bytes();
     let mut keys = BTreeSet::new();
     let mut after: Option<Vec<u8>> = None;
     loop {
-        let rows = store.rows(OWING, &prefix, after.as_deref(), false, PAGE)?;
+        let rows = store.rows(PENDING, &prefix, after.as_deref(), false, PAGE)?;
         keys.extend(rows.iter().filter_map(|row| parse_key(row.get(2..)?)));
         match rows.len() < PAGE {
             true => return Ok(keys),

@@ -7,7 +7,7 @@ use crate::{
     cli::{Invariant, KindCount},
     domain::{
         key::EntityKey,
-        model::{AnyView, Kind, Model},
+        kinds::{AnyState, AnyView, Kind},
         order::{HoldState, OrderView},
         stock::StockView,
     },
@@ -16,7 +16,7 @@ use crate::{
 /// Every entity, folded from its events, and what is checked on the way.
 #[derive(Default)]
 pub(super) struct FoldAll {
-    models: HashMap<EntityKey, Model>,
+    models: HashMap<EntityKey, AnyState>,
     events: HashMap<Kind, u64>,
     equations: u64,
     off_balance: Vec<String>,
@@ -27,10 +27,10 @@ const LISTED_MAX: usize = 100;
 
 impl FoldAll {
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<(), String> {
-        let model = self.models.entry(commit.key.clone()).or_insert_with(|| Model::new(commit.key.kind));
+        let model = self.models.entry(commit.key.clone()).or_insert_with(|| AnyState::new(commit.key.kind));
         commit.events.iter().for_each(|event| model.apply(event));
         *self.events.entry(commit.key.kind).or_default() += commit.events.len() as u64;
-        if let Model::Stock(_) = model
+        if let AnyState::Stock(_) = model
             && let AnyView::Stock(stock) = model.view()
         {
             self.equations += 1;
@@ -95,7 +95,7 @@ impl FoldAll {
             broken: Vec::new(),
         };
         for (sku, units) in owned {
-            let view = self.models.get(&EntityKey::new(Kind::Stock, &sku)).map(Model::view);
+            let view = self.models.get(&EntityKey::new(Kind::Stock, &sku)).map(AnyState::view);
             let given = match view {
                 Some(AnyView::Stock(stock)) => stock.committed + stock.shipped,
                 _ => 0,

@@ -49,7 +49,7 @@ fn marks(invariants: &[Invariant], styled: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::KindCount, domain::model::Kind};
+    use crate::{cli::KindCount, domain::kinds::Kind};
 
     #[test]
     fn marks_what_holds_and_names_what_does_not() {

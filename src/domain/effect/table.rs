@@ -8,9 +8,9 @@ use crate::domain::{
     cart::CartCommand,
     ids::OrderId,
     key::EntityKey,
-    model::{AnyCommand, AnyRejection, AnyView, Kind},
+    kinds::{AnyCommand, AnyRejection, AnyView, Kind},
     numbers::{Numbers, NumbersCommand, NumbersView},
-    order::{OrderCommand, PaymentNews, PaymentRegion},
+    order::{OrderCommand, PaymentStatus, PaymentUpdate},
     payment::PaymentCommand,
     stock::{StockCommand, StockRejection},
 };
@@ -28,7 +28,7 @@ impl Effect {
             Self::OpenPayment { payment, .. } => format!("open/{payment}"),
             Self::AskCapture { payment, .. } => format!("capture/{payment}"),
             Self::UnwindPayment { payment, .. } => format!("unwind/{payment}"),
-            Self::TellOrder { status, refunded, .. } => format!("tell/{}/{refunded}", status.name()),
+            Self::NotifyOrder { status, refunded, .. } => format!("tell/{}/{refunded}", status.name()),
             Self::Provider(call) => match &call.operation {
                 ProviderOperation::Authorize { .. } => "authorize".to_owned(),
                 ProviderOperation::Capture { .. } => "capture".to_owned(),
@@ -41,11 +41,11 @@ impl Effect {
     /// Whether its target, once it has accepted, soon sends the sender news that settle this step as well. Its outcome may
     /// then wait for them, and mostly has nothing left to record when it comes: a commit less. It must come all the
     /// same, because the news may not; and a refusal is news itself, and never waits.
-    pub fn news_follow(&self) -> bool {
+    pub fn outcome_may_wait(&self) -> bool {
         match self {
             // The provider's first answer; the capture's; the capture that usually follows an authorisation.
             Self::OpenPayment { .. } | Self::AskCapture { .. } => true,
-            Self::TellOrder { status, .. } => *status == PaymentRegion::Authorized,
+            Self::NotifyOrder { status, .. } => *status == PaymentStatus::Authorized,
             Self::Hold { .. }
             | Self::CommitHold { .. }
             | Self::ReleaseHold { .. }
@@ -69,7 +69,7 @@ impl Effect {
             | Self::OpenPayment { .. }
             | Self::AskCapture { .. }
             | Self::UnwindPayment { .. }
-            | Self::TellOrder { .. }
+            | Self::NotifyOrder { .. }
             | Self::Provider(_) => false,
         }
     }
@@ -97,9 +97,9 @@ impl Effect {
             }
             Self::AskCapture { payment, .. } => to_payment(payment, PaymentCommand::Capture),
             Self::UnwindPayment { payment, .. } => to_payment(payment, PaymentCommand::Unwind),
-            Self::TellOrder { order, payment, news, .. } => Request::Entity(
+            Self::NotifyOrder { order, payment, news, .. } => Request::Entity(
                 EntityKey::new(Kind::Order, order.to_string()),
-                AnyCommand::Order(OrderCommand::PaymentNews { payment, news }),
+                AnyCommand::Order(OrderCommand::PaymentUpdate { payment, news }),
             ),
             Self::Provider(call) => Request::Provider(call),
         }
@@ -135,17 +135,17 @@ impl Effect {
                 // Another order's payment has this id (one key, used for two orders at once). It will never
                 // tell this order anything, so the attempt ends here.
                 Outcome::Refused(_) => {
-                    let news = PaymentNews::Failed { reason: "payment_id_taken".to_owned() };
-                    OrderCommand::PaymentNews { payment, news }
+                    let news = PaymentUpdate::Failed { reason: "payment_id_taken".to_owned() };
+                    OrderCommand::PaymentUpdate { payment, news }
                 }
                 Outcome::Provider(_) => return None,
             })),
             // A payment that cannot be captured tells so by its own news.
             Self::AskCapture { payment, .. } => answered(outcome, OrderCommand::CaptureAsked { payment }),
             Self::UnwindPayment { payment, .. } => answered(outcome, OrderCommand::PaymentUnwinding { payment }),
-            Self::TellOrder { status, refunded, .. } => match outcome {
+            Self::NotifyOrder { status, refunded, .. } => match outcome {
                 Outcome::Accepted(_) | Outcome::Refused(_) => {
-                    Some(AnyCommand::Payment(PaymentCommand::Told { status, refunded }))
+                    Some(AnyCommand::Payment(PaymentCommand::OrderNotified { status, refunded }))
                 }
                 Outcome::Provider(_) => None,
             },

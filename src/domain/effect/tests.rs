@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{
     key::EntityKey,
-    model::{Kind, Model},
+    kinds::{AnyState, Kind},
     numbers::NumbersView,
     order::OrderCommand,
     payment::{PaymentCommand, PaymentRejection},
@@ -27,7 +27,7 @@ fn sku() -> Sku {
 }
 
 fn accepted(kind: Kind) -> Outcome {
-    Outcome::Accepted(Some(Model::new(kind).view()))
+    Outcome::Accepted(Some(AnyState::new(kind).view()))
 }
 
 #[track_caller]
@@ -83,12 +83,14 @@ fn only_our_own_number_counts() {
 #[test]
 fn an_order_that_does_not_listen_has_still_been_told() {
     let payment = PaymentId(Uuid::from_u128(3));
-    let status = PaymentRegion::Voided;
-    let tell = Effect::TellOrder { order: order(), payment, news: PaymentNews::Voided, status, refunded: 0 };
+    let status = PaymentStatus::Voided;
+    let tell = Effect::NotifyOrder { order: order(), payment, news: PaymentUpdate::Voided, status, refunded: 0 };
     let refused = Outcome::Refused(AnyRejection::Payment(PaymentRejection::NotOpened));
     for outcome in [accepted(Kind::Order), refused] {
         match tell.outcome(outcome) {
-            Some(AnyCommand::Payment(command)) => assert_eq!(command, PaymentCommand::Told { status, refunded: 0 }),
+            Some(AnyCommand::Payment(command)) => {
+                assert_eq!(command, PaymentCommand::OrderNotified { status, refunded: 0 })
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! What each event does to an order. Decides nothing: the events are history.
 
 use super::{
-    Attempt, Fulfilment, HoldState, Lifecycle, Order, OrderEvent, PaymentNews, PaymentRegion, StockLine,
+    Attempt, Fulfilment, HoldState, Order, OrderEvent, OrderStatus, PaymentStatus, PaymentUpdate, StockLine,
     checkout::stock_lines,
 };
 use crate::domain::{
@@ -26,32 +26,34 @@ impl Order {
                 line.ask_again(HoldState::Lost, paid_until(*at));
             }),
             OrderEvent::HoldReleased { sku } => {
-                let reviving = self.lifecycle == Lifecycle::AwaitingPayment;
+                let reviving = self.lifecycle == OrderStatus::AwaitingPayment;
                 self.change(sku, |line| match reviving {
                     // `until` was set when the order was revived.
                     true => line.ask_again(HoldState::Wanted, line.until),
                     false => line.state = HoldState::Released,
                 });
             }
-            OrderEvent::Reserved => self.lifecycle = Lifecycle::AwaitingPayment,
-            OrderEvent::Rejected => self.give_up(Lifecycle::Rejected),
-            OrderEvent::Expired { .. } => self.give_up(Lifecycle::Expired),
+            OrderEvent::Reserved => self.lifecycle = OrderStatus::AwaitingPayment,
+            OrderEvent::Rejected => self.give_up(OrderStatus::Rejected),
+            OrderEvent::Expired { .. } => self.give_up(OrderStatus::Expired),
             OrderEvent::RevivalFailed { .. } => {
                 // Also where a hold was lost before its commit: that was the second try.
                 self.revived = true;
-                self.give_up(Lifecycle::Expired);
+                self.give_up(OrderStatus::Expired);
             }
             OrderEvent::PaymentBegun { payment, provider, token } => self.begin(*payment, provider, token),
             OrderEvent::PaymentOpened { payment } => self.with_payment(*payment, |known| known.opened = true),
             OrderEvent::PaymentMoved { payment, news } => self.payment_moved(*payment, news),
             OrderEvent::Revived { at, .. } => self.revive(*at),
             OrderEvent::Verified { number, .. } => {
-                (self.lifecycle, self.number) = (Lifecycle::Verified, Some(*number));
+                (self.lifecycle, self.number) = (OrderStatus::Verified, Some(*number));
             }
             OrderEvent::CartSettled => self.cart_settled = true,
             OrderEvent::CaptureAsked { payment } => self.with_payment(*payment, |known| known.capture_asked = true),
             OrderEvent::UnwindAsked { payment } => self.with_payment(*payment, |known| known.unwind_asked = true),
-            OrderEvent::Moved { to, .. } if to.target() == Lifecycle::Cancelled => self.give_up(Lifecycle::Cancelled),
+            OrderEvent::Moved { to, .. } if to.target() == OrderStatus::Cancelled => {
+                self.give_up(OrderStatus::Cancelled)
+            }
             OrderEvent::Moved { to, .. } => self.lifecycle = to.target(),
             OrderEvent::Fulfilled { fulfilment, lines, carrier, tracking, at } => self.record_parcel(Fulfilment {
                 id: *fulfilment,
@@ -73,7 +75,7 @@ impl Order {
     }
 
     /// Whatever the stock may have set aside goes back; a hold asked for and not answered as well.
-    fn give_up(&mut self, lifecycle: Lifecycle) {
+    fn give_up(&mut self, lifecycle: OrderStatus) {
         self.lifecycle = lifecycle;
         for line in &mut self.stock {
             line.state = match line.state {
@@ -87,7 +89,7 @@ impl Order {
 
     /// Lines that are still being released finish that first, else the release would take the new hold.
     fn revive(&mut self, at: Timestamp) {
-        (self.lifecycle, self.revived) = (Lifecycle::AwaitingPayment, true);
+        (self.lifecycle, self.revived) = (OrderStatus::AwaitingPayment, true);
         for line in &mut self.stock {
             match line.state {
                 HoldState::Releasing => line.until = paid_until(at),
@@ -107,7 +109,7 @@ impl Order {
             id,
             provider: provider.to_owned(),
             token: token.to_owned(),
-            region: PaymentRegion::Pending,
+            region: PaymentStatus::Pending,
             refunded: 0,
             opened: false,
             capture_asked: false,
@@ -116,12 +118,12 @@ impl Order {
         self.former.extend(self.payment.replace(attempt).map(|payment| payment.id));
     }
 
-    fn payment_moved(&mut self, id: PaymentId, news: &PaymentNews) {
+    fn payment_moved(&mut self, id: PaymentId, news: &PaymentUpdate) {
         let region = self.region_after(news);
         self.with_payment(id, |known| {
             // Only an opened payment has news: its answer may have overtaken the one to `Open`.
             (known.region, known.opened) = (region, true);
-            if let PaymentNews::Refunded { total } = news {
+            if let PaymentUpdate::Refunded { total } = news {
                 known.refunded = total.amount;
             }
         });

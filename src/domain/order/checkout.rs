@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{HoldState, Lifecycle, Order, OrderEvent, OrderRejection, Placement, StockLine, decide::Decision};
+use super::{CheckoutSnapshot, HoldState, Order, OrderEvent, OrderRejection, OrderStatus, StockLine, decide::Decision};
 use crate::domain::{ids::Sku, time::Timestamp};
 
 impl Order {
-    pub(super) fn place(&self, placement: &Arc<Placement>, now: Timestamp) -> Decision {
+    pub(super) fn place(&self, placement: &Arc<CheckoutSnapshot>, now: Timestamp) -> Decision {
         match &self.placement {
             Some(placed) if placed.repeats(placement) => return Ok(vec![]),
             Some(_) => return Err(OrderRejection::AlreadyPlaced),
@@ -42,7 +42,7 @@ impl Order {
 
     pub(super) fn hold_committed(&self, sku: &Sku, attempt: u8) -> Vec<OrderEvent> {
         match self.line(sku, attempt) {
-            Some(line) if line.state == HoldState::Held && self.lifecycle == Lifecycle::AwaitingPayment => {
+            Some(line) if line.state == HoldState::Held && self.lifecycle == OrderStatus::AwaitingPayment => {
                 vec![OrderEvent::HoldCommitted { sku: sku.clone() }]
             }
             Some(_) | None => vec![],
@@ -51,7 +51,7 @@ impl Order {
 
     pub(super) fn hold_gone(&self, sku: &Sku, attempt: u8, now: Timestamp) -> Vec<OrderEvent> {
         match self.line(sku, attempt) {
-            Some(line) if line.state != HoldState::Held || self.lifecycle != Lifecycle::AwaitingPayment => vec![],
+            Some(line) if line.state != HoldState::Held || self.lifecycle != OrderStatus::AwaitingPayment => vec![],
             Some(line) if !line.lost => vec![OrderEvent::HoldLost { sku: sku.clone(), at: now }],
             // Lost again: something is wrong with time or the host, and a third try would not mend it.
             Some(_) => vec![OrderEvent::HoldRefused { sku: sku.clone(), available: 0 }],
@@ -87,7 +87,7 @@ impl HoldState {
 
 /// The placement's quantities, summed for each SKU: two lines of one SKU are one hold, else the second
 /// would be a conflict and the first enough to be told "in stock". `None` when a sum does not fit.
-pub(super) fn stock_lines(placement: &Placement) -> Option<Vec<StockLine>> {
+pub(super) fn stock_lines(placement: &CheckoutSnapshot) -> Option<Vec<StockLine>> {
     let until = placement.pay_by.plus_ms(Order::GRACE_MS);
     let mut lines: Vec<StockLine> = Vec::new();
     for line in &placement.lines {

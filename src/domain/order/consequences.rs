@@ -1,7 +1,7 @@
 //! What follows from a state by itself, without a further command: it is decided with the last outcome,
 //! in one atomic append, so that no order rests half decided.
 
-use super::{HoldState, Lifecycle, Order, OrderEvent};
+use super::{HoldState, Order, OrderEvent, OrderStatus};
 use crate::domain::{entity::Entity, time::Timestamp};
 
 impl Order {
@@ -23,23 +23,23 @@ impl Order {
         let refused = self.any_stock(|state| matches!(state, HoldState::Refused { .. }));
         match self.lifecycle {
             // All answers first: the shopper sees every short line, not only the first.
-            Lifecycle::Placing if self.stock.is_empty() || self.any_stock(HoldState::is_wanted) => None,
-            Lifecycle::Placing if refused => Some(OrderEvent::Rejected),
-            Lifecycle::Placing => Some(OrderEvent::Reserved),
-            Lifecycle::AwaitingPayment if refused => Some(OrderEvent::RevivalFailed { at: now }),
-            Lifecycle::Expired if self.paid() && !self.revived => {
+            OrderStatus::Placing if self.stock.is_empty() || self.any_stock(HoldState::is_wanted) => None,
+            OrderStatus::Placing if refused => Some(OrderEvent::Rejected),
+            OrderStatus::Placing => Some(OrderEvent::Reserved),
+            OrderStatus::AwaitingPayment if refused => Some(OrderEvent::RevivalFailed { at: now }),
+            OrderStatus::Expired if self.paid() && !self.revived => {
                 self.payment.as_ref().map(|payment| OrderEvent::Revived { payment: payment.id, at: now })
             }
-            Lifecycle::AwaitingPayment
-            | Lifecycle::Verified
-            | Lifecycle::Processing
-            | Lifecycle::PartiallyShipped
-            | Lifecycle::Shipped
-            | Lifecycle::Delivered
-            | Lifecycle::Completed
-            | Lifecycle::Rejected
-            | Lifecycle::Expired
-            | Lifecycle::Cancelled => None,
+            OrderStatus::AwaitingPayment
+            | OrderStatus::Verified
+            | OrderStatus::Processing
+            | OrderStatus::PartiallyShipped
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Completed
+            | OrderStatus::Rejected
+            | OrderStatus::Expired
+            | OrderStatus::Cancelled => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The list of what an order is told. An outcome of an owed effect is never refused: when it comes
 //! late or twice, the order has simply moved on and there is nothing new to say.
 
-use super::{HoldState, Lifecycle, Order, OrderCommand, OrderEvent, OrderRejection};
+use super::{HoldState, Order, OrderCommand, OrderEvent, OrderRejection, OrderStatus};
 use crate::domain::time::Timestamp;
 
 pub(super) type Decision = Result<Vec<OrderEvent>, OrderRejection>;
@@ -24,7 +24,7 @@ impl Order {
             OrderCommand::BeginPayment { payment, provider, token } => {
                 self.begin_payment(*payment, provider, token, now)
             }
-            OrderCommand::PaymentNews { payment, news } => self.payment_news(*payment, news, now),
+            OrderCommand::PaymentUpdate { payment, news } => self.payment_news(*payment, news, now),
             OrderCommand::Transition { to } => self.transition(*to, now),
             OrderCommand::Fulfil { fulfilment, lines, carrier, tracking } => {
                 self.fulfil(*fulfilment, lines, carrier, tracking, now)
@@ -49,6 +49,6 @@ impl Order {
 
     /// Paid, and every unit committed: now it can no longer be undone by itself.
     pub(super) fn lacks_only_its_number(&self) -> bool {
-        self.lifecycle == Lifecycle::AwaitingPayment && self.paid() && self.all_stock(HoldState::Committed)
+        self.lifecycle == OrderStatus::AwaitingPayment && self.paid() && self.all_stock(HoldState::Committed)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{iter::once_with, num::NonZeroU32};
 
-use super::{Attempt, CapturePolicy, HoldState, Lifecycle, Order, PaymentRegion, Placement, StockLine};
+use super::{Attempt, CapturePolicy, CheckoutSnapshot, HoldState, Order, OrderStatus, PaymentStatus, StockLine};
 use crate::domain::{
     effect::Effect,
     ids::{FulfilmentId, OrderId, Sku},
@@ -13,25 +13,26 @@ use crate::domain::{
 
 impl Order {
     /// Lazily: mostly it is only asked whether there is anything.
-    pub(super) fn owed(&self) -> impl Iterator<Item = Effect> {
+    pub(super) fn pending_effects(&self) -> impl Iterator<Item = Effect> {
         self.placement.iter().flat_map(move |placement| {
             let order = placement.order;
-            let stock = self.stock.iter().filter_map(move |line| self.owed_to_stock(order, line));
+            let stock = self.stock.iter().filter_map(move |line| self.pending_for_stock(order, line));
             let number = once_with(move || self.lacks_only_its_number().then_some(Effect::AllotNumber { order }));
-            let cart = once_with(move || self.owed_to_cart(placement));
-            let payment = self.payment.iter().map(move |payment| self.owed_to_payment(placement, payment));
-            let parcels = self.parcels.iter().map(move |(fulfilment, sku)| self.owed_parcel(order, *fulfilment, sku));
+            let cart = once_with(move || self.pending_for_cart(placement));
+            let payment = self.payment.iter().map(move |payment| self.pending_for_payment(placement, payment));
+            let parcels =
+                self.parcels.iter().map(move |(fulfilment, sku)| self.pending_parcel(order, *fulfilment, sku));
             stock.chain(number.chain(cart).chain(payment).chain(parcels).flatten())
         })
     }
 
-    fn owed_parcel(&self, order: OrderId, fulfilment: FulfilmentId, sku: &Sku) -> Option<Effect> {
+    fn pending_parcel(&self, order: OrderId, fulfilment: FulfilmentId, sku: &Sku) -> Option<Effect> {
         let parcel = self.fulfilments.iter().find(|known| known.id == fulfilment)?;
         let (_, units) = parcel.lines.iter().find(|(line, _)| line == sku)?;
         Some(Effect::ShipHold { order, sku: sku.clone(), fulfilment, units: *units })
     }
 
-    fn owed_to_stock(&self, order: OrderId, line: &StockLine) -> Option<Effect> {
+    fn pending_for_stock(&self, order: OrderId, line: &StockLine) -> Option<Effect> {
         let (sku, attempt) = (line.sku.clone(), line.attempt);
         match line.state {
             HoldState::Wanted | HoldState::Lost => {
@@ -51,16 +52,16 @@ impl Order {
     /// Paid, and every SKU in hand: nothing is committed for an order that may still be refused a line.
     fn may_commit(&self) -> bool {
         let in_hand = |state| matches!(state, HoldState::Held | HoldState::Committed);
-        self.lifecycle == Lifecycle::AwaitingPayment && self.paid() && !self.any_stock(|state| !in_hand(state))
+        self.lifecycle == OrderStatus::AwaitingPayment && self.paid() && !self.any_stock(|state| !in_hand(state))
     }
 
-    fn owed_to_cart(&self, placement: &Placement) -> Option<Effect> {
+    fn pending_for_cart(&self, placement: &CheckoutSnapshot) -> Option<Effect> {
         let cart = placement.cart.filter(|_| self.number.is_some() && !self.cart_settled)?;
         let bought = self.stock.iter().map(|line| (line.sku.clone(), line.units)).collect();
         Some(Effect::SettleCart { order: placement.order, cart, bought })
     }
 
-    fn owed_to_payment(&self, placement: &Placement, payment: &Attempt) -> Option<Effect> {
+    fn pending_for_payment(&self, placement: &CheckoutSnapshot, payment: &Attempt) -> Option<Effect> {
         let (order, id) = (placement.order, payment.id);
         // Also for an order given up meanwhile: the request may be under way, and only an opened payment
         // can be told to undo itself.
@@ -79,23 +80,23 @@ impl Order {
         }
         let wanted = placement.capture == CapturePolicy::OnVerified && !payment.capture_asked;
         let sold = self.number.is_some() && !self.lifecycle.is_given_up();
-        (wanted && sold && payment.region == PaymentRegion::Authorized)
+        (wanted && sold && payment.region == PaymentStatus::Authorized)
             .then_some(Effect::AskCapture { order, payment: id })
     }
 
     fn must_unwind(&self, payment: &Attempt) -> bool {
         let live = match self.lifecycle {
-            Lifecycle::Cancelled | Lifecycle::Rejected => payment.region.is_paid() || payment.region.is_open(),
+            OrderStatus::Cancelled | OrderStatus::Rejected => payment.region.is_paid() || payment.region.is_open(),
             // An open payment of an expired order may still succeed, which revives the order once.
-            Lifecycle::Expired => payment.region.is_paid() || (self.revived && payment.region.is_open()),
-            Lifecycle::Placing
-            | Lifecycle::AwaitingPayment
-            | Lifecycle::Verified
-            | Lifecycle::Processing
-            | Lifecycle::PartiallyShipped
-            | Lifecycle::Shipped
-            | Lifecycle::Delivered
-            | Lifecycle::Completed => false,
+            OrderStatus::Expired => payment.region.is_paid() || (self.revived && payment.region.is_open()),
+            OrderStatus::Placing
+            | OrderStatus::AwaitingPayment
+            | OrderStatus::Verified
+            | OrderStatus::Processing
+            | OrderStatus::PartiallyShipped
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Completed => false,
         };
         live && !payment.unwind_asked
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{Fulfilment, Lifecycle, Order, OrderEvent, OrderRejection, decide::Decision};
+use super::{Fulfilment, Order, OrderEvent, OrderRejection, OrderStatus, decide::Decision};
 use crate::domain::{
     ids::{FulfilmentId, Sku},
     time::Timestamp,
@@ -31,7 +31,8 @@ impl Order {
             let same = known.lines == lines && known.carrier == *carrier && known.tracking == *tracking;
             return if same { Ok(vec![]) } else { Err(OrderRejection::FulfilmentConflict { fulfilment: id }) };
         }
-        let open = matches!(self.lifecycle, Lifecycle::Verified | Lifecycle::Processing | Lifecycle::PartiallyShipped);
+        let open =
+            matches!(self.lifecycle, OrderStatus::Verified | OrderStatus::Processing | OrderStatus::PartiallyShipped);
         // Goods leave only while money stands behind them.
         if !open || !self.paid() {
             return Err(OrderRejection::NotFulfillable { lifecycle: self.lifecycle });
@@ -63,7 +64,7 @@ impl Order {
         }
         self.fulfilments.push(fulfilment);
         let all = self.stock.iter().all(|line| line.shipped == line.units);
-        self.lifecycle = if all { Lifecycle::Shipped } else { Lifecycle::PartiallyShipped };
+        self.lifecycle = if all { OrderStatus::Shipped } else { OrderStatus::PartiallyShipped };
     }
 }
 

@@ -1,75 +1,81 @@
 //! The operators' moves: one table, which `decide` obeys and the view shows, so that no front has to
 //! compute the rules a second time.
 
-use super::{Lifecycle, Move, NextMove, Order, OrderEvent, OrderRejection, PaymentRegion, decide::Decision};
+use super::{
+    NextTransition, Order, OrderEvent, OrderRejection, OrderStatus, PaymentStatus, StaffTransition, decide::Decision,
+};
 use crate::domain::time::Timestamp;
 
-impl Move {
+impl StaffTransition {
     pub const ALL: [Self; 4] = [Self::Processing, Self::Delivered, Self::Completed, Self::Cancelled];
 
-    pub(super) const fn target(self) -> Lifecycle {
+    pub(super) const fn target(self) -> OrderStatus {
         match self {
-            Self::Processing => Lifecycle::Processing,
-            Self::Delivered => Lifecycle::Delivered,
-            Self::Completed => Lifecycle::Completed,
-            Self::Cancelled => Lifecycle::Cancelled,
+            Self::Processing => OrderStatus::Processing,
+            Self::Delivered => OrderStatus::Delivered,
+            Self::Completed => OrderStatus::Completed,
+            Self::Cancelled => OrderStatus::Cancelled,
         }
     }
 }
 
 impl Order {
-    pub(super) fn transition(&self, to: Move, now: Timestamp) -> Decision {
+    pub(super) fn transition(&self, to: StaffTransition, now: Timestamp) -> Decision {
         if self.placement.is_none() {
             return Err(OrderRejection::NotPlaced);
         }
-        match self.hindrance(to) {
+        match self.blocked_reason(to) {
             None => Ok(vec![OrderEvent::Moved { to, at: now }]),
             Some(reason) => Err(OrderRejection::IllegalMove { from: self.lifecycle, to, reason }),
         }
     }
 
-    pub(super) fn next_moves(&self) -> Vec<NextMove> {
+    pub(super) fn next_transitions(&self) -> Vec<NextTransition> {
         let next = |to| {
-            let reason = self.hindrance(to);
-            NextMove { to, allowed: reason.is_none(), reason }
+            let reason = self.blocked_reason(to);
+            NextTransition { to, allowed: reason.is_none(), reason }
         };
-        Move::ALL.into_iter().map(next).collect()
+        StaffTransition::ALL.into_iter().map(next).collect()
     }
 
     /// Why the move is not legal now; `None` when it is.
-    fn hindrance(&self, to: Move) -> Option<String> {
+    fn blocked_reason(&self, to: StaffTransition) -> Option<String> {
         let here = self.lifecycle;
         if here == to.target() {
             return Some(format!("the order is {} already", words(here.name())));
         }
         match (to, here) {
-            (Move::Processing, Lifecycle::Verified) if self.paid() => None,
-            (Move::Processing, Lifecycle::Verified) => Some(self.unpaid()),
-            (Move::Delivered, Lifecycle::Shipped) if !self.parcels.is_empty() => {
+            (StaffTransition::Processing, OrderStatus::Verified) if self.paid() => None,
+            (StaffTransition::Processing, OrderStatus::Verified) => Some(self.unpaid()),
+            (StaffTransition::Delivered, OrderStatus::Shipped) if !self.parcels.is_empty() => {
                 Some("the stock is still writing the parcels off".to_owned())
             }
-            (Move::Delivered, Lifecycle::Shipped) | (Move::Completed, Lifecycle::Delivered) => None,
-            (Move::Cancelled, Lifecycle::AwaitingPayment | Lifecycle::Verified | Lifecycle::Processing) => None,
-            (Move::Cancelled, Lifecycle::Placing) => Some("the stock has not answered yet".to_owned()),
-            (Move::Cancelled, Lifecycle::PartiallyShipped | Lifecycle::Shipped) => {
+            (StaffTransition::Delivered, OrderStatus::Shipped)
+            | (StaffTransition::Completed, OrderStatus::Delivered) => None,
+            (
+                StaffTransition::Cancelled,
+                OrderStatus::AwaitingPayment | OrderStatus::Verified | OrderStatus::Processing,
+            ) => None,
+            (StaffTransition::Cancelled, OrderStatus::Placing) => Some("the stock has not answered yet".to_owned()),
+            (StaffTransition::Cancelled, OrderStatus::PartiallyShipped | OrderStatus::Shipped) => {
                 Some("a parcel has left; what it holds can only be returned".to_owned())
             }
-            (Move::Processing, _) => Some(only_from(Lifecycle::Verified, here)),
-            (Move::Delivered, _) => Some(only_from(Lifecycle::Shipped, here)),
-            (Move::Completed, _) => Some(only_from(Lifecycle::Delivered, here)),
-            (Move::Cancelled, _) => Some(format!("the order is {}", words(here.name()))),
+            (StaffTransition::Processing, _) => Some(only_from(OrderStatus::Verified, here)),
+            (StaffTransition::Delivered, _) => Some(only_from(OrderStatus::Shipped, here)),
+            (StaffTransition::Completed, _) => Some(only_from(OrderStatus::Delivered, here)),
+            (StaffTransition::Cancelled, _) => Some(format!("the order is {}", words(here.name()))),
         }
     }
 
     fn unpaid(&self) -> String {
         match self.region() {
-            PaymentRegion::Failed => "the payment failed; cancel the order or collect the money otherwise".to_owned(),
+            PaymentStatus::Failed => "the payment failed; cancel the order or collect the money otherwise".to_owned(),
             region => format!("the payment is {}", words(region.name())),
         }
     }
 }
 
-fn only_from(from: Lifecycle, here: Lifecycle) -> String {
+fn only_from(from: OrderStatus, here: OrderStatus) -> String {
     format!("only an order that is {} can; this one is {}", words(from.name()), words(here.name()))
 }
 

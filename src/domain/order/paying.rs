@@ -1,6 +1,6 @@
 //! The payment as its order sees it: one attempt at a time, and news that only counts forwards.
 
-use super::{Attempt, Lifecycle, Order, OrderEvent, OrderRejection, PaymentNews, PaymentRegion, decide::Decision};
+use super::{Attempt, Order, OrderEvent, OrderRejection, OrderStatus, PaymentStatus, PaymentUpdate, decide::Decision};
 use crate::domain::{ids::PaymentId, time::Timestamp};
 
 impl Order {
@@ -22,8 +22,8 @@ impl Order {
         }
         // The alarm may be late; what it will decide holds already.
         let overdue = self.expires_at().is_some_and(|pay_by| pay_by <= now);
-        let lifecycle = if overdue { Lifecycle::Expired } else { self.lifecycle };
-        if lifecycle != Lifecycle::AwaitingPayment {
+        let lifecycle = if overdue { OrderStatus::Expired } else { self.lifecycle };
+        if lifecycle != OrderStatus::AwaitingPayment {
             return Err(OrderRejection::NotPayable { lifecycle });
         }
         match &self.payment {
@@ -38,7 +38,7 @@ impl Order {
         Ok(vec![OrderEvent::PaymentBegun { payment: id, provider: provider.to_owned(), token: token.to_owned() }])
     }
 
-    pub(super) fn payment_news(&self, id: PaymentId, news: &PaymentNews, _now: Timestamp) -> Decision {
+    pub(super) fn payment_news(&self, id: PaymentId, news: &PaymentUpdate, _now: Timestamp) -> Decision {
         if self.placement.is_none() {
             return Err(OrderRejection::NotPlaced);
         }
@@ -53,29 +53,29 @@ impl Order {
         }
     }
 
-    fn is_news(&self, payment: &Attempt, news: &PaymentNews) -> bool {
+    fn is_news(&self, payment: &Attempt, news: &PaymentUpdate) -> bool {
         let forward = payment.region.precedes(self.region_after(news));
         match news {
-            PaymentNews::Refunded { total } => forward && total.amount > payment.refunded,
-            PaymentNews::RequiresAction
-            | PaymentNews::Authorized { .. }
-            | PaymentNews::Captured { .. }
-            | PaymentNews::Voided
-            | PaymentNews::Failed { .. } => forward,
+            PaymentUpdate::Refunded { total } => forward && total.amount > payment.refunded,
+            PaymentUpdate::RequiresAction
+            | PaymentUpdate::Authorized { .. }
+            | PaymentUpdate::Captured { .. }
+            | PaymentUpdate::Voided
+            | PaymentUpdate::Failed { .. } => forward,
         }
     }
 
-    pub(super) fn region_after(&self, news: &PaymentNews) -> PaymentRegion {
+    pub(super) fn region_after(&self, news: &PaymentUpdate) -> PaymentStatus {
         match news {
-            PaymentNews::RequiresAction => PaymentRegion::RequiresAction,
-            PaymentNews::Authorized { .. } => PaymentRegion::Authorized,
-            PaymentNews::Captured { .. } => PaymentRegion::Captured,
-            PaymentNews::Refunded { total } => {
+            PaymentUpdate::RequiresAction => PaymentStatus::RequiresAction,
+            PaymentUpdate::Authorized { .. } => PaymentStatus::Authorized,
+            PaymentUpdate::Captured { .. } => PaymentStatus::Captured,
+            PaymentUpdate::Refunded { total } => {
                 let whole = self.placement.as_ref().map_or(0, |placement| placement.totals.total.amount);
-                if total.amount < whole { PaymentRegion::PartiallyRefunded } else { PaymentRegion::Refunded }
+                if total.amount < whole { PaymentStatus::PartiallyRefunded } else { PaymentStatus::Refunded }
             }
-            PaymentNews::Voided => PaymentRegion::Voided,
-            PaymentNews::Failed { .. } => PaymentRegion::Failed,
+            PaymentUpdate::Voided => PaymentStatus::Voided,
+            PaymentUpdate::Failed { .. } => PaymentStatus::Failed,
         }
     }
 
@@ -85,7 +85,7 @@ impl Order {
 
     pub(super) fn capture_asked(&self, id: PaymentId) -> Vec<OrderEvent> {
         // Where the answer overtook this there is nothing to remember: only what is authorised is captured.
-        let new = |payment: &Attempt| !payment.capture_asked && payment.region == PaymentRegion::Authorized;
+        let new = |payment: &Attempt| !payment.capture_asked && payment.region == PaymentStatus::Authorized;
         self.once(id, new, OrderEvent::CaptureAsked { payment: id })
     }
 

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lifecycle, Placement};
+use super::{CheckoutSnapshot, OrderStatus};
 use crate::domain::{
     ids::{FulfilmentId, PaymentId, Sku},
     money::Money,
@@ -14,7 +14,7 @@ use crate::domain::{
 /// What a payment tells its order. Repeated or older news changes nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PaymentNews {
+pub enum PaymentUpdate {
     RequiresAction,
     Authorized { amount: Money },
     Captured { amount: Money },
@@ -26,7 +26,7 @@ pub enum PaymentNews {
 /// An operator's moves; which are legal now is in [`OrderView::next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Move {
+pub enum StaffTransition {
     Processing,
     Delivered,
     Completed,
@@ -36,7 +36,7 @@ pub enum Move {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderCommand {
-    Place(Arc<Placement>),
+    Place(Arc<CheckoutSnapshot>),
     // Outcomes of owed effects. `attempt` is the effect's: an answer to an earlier attempt says nothing of this one.
     HoldGranted {
         sku: Sku,
@@ -84,12 +84,13 @@ pub enum OrderCommand {
         provider: String,
         token: String,
     },
-    PaymentNews {
+    #[serde(rename = "payment_news")]
+    PaymentUpdate {
         payment: PaymentId,
-        news: PaymentNews,
+        news: PaymentUpdate,
     },
     Transition {
-        to: Move,
+        to: StaffTransition,
     },
     Fulfil {
         fulfilment: FulfilmentId,
@@ -105,7 +106,7 @@ pub enum OrderCommand {
 #[serde(rename_all = "snake_case")]
 pub enum OrderEvent {
     Placed {
-        placement: Arc<Placement>,
+        placement: Arc<CheckoutSnapshot>,
         at: Timestamp,
     },
     HoldGranted {
@@ -142,7 +143,7 @@ pub enum OrderEvent {
     },
     PaymentMoved {
         payment: PaymentId,
-        news: PaymentNews,
+        news: PaymentUpdate,
     },
     /// A payment succeeded after the expiry: the stock is tried once more.
     Revived {
@@ -165,7 +166,7 @@ pub enum OrderEvent {
         payment: PaymentId,
     },
     Moved {
-        to: Move,
+        to: StaffTransition,
         at: Timestamp,
     },
     Fulfilled {
@@ -193,9 +194,9 @@ pub enum OrderRejection {
     #[error("the order's lines do not sum to its totals")]
     BadTotals,
     #[error("an order that is {from:?} cannot become {to:?}: {reason}")]
-    IllegalMove { from: Lifecycle, to: Move, reason: String },
+    IllegalMove { from: OrderStatus, to: StaffTransition, reason: String },
     #[error("an order that is {lifecycle:?} cannot be paid")]
-    NotPayable { lifecycle: Lifecycle },
+    NotPayable { lifecycle: OrderStatus },
     #[error("payment {payment} is under way")]
     PaymentUnderWay { payment: PaymentId },
     #[error("the order is paid")]
@@ -205,7 +206,7 @@ pub enum OrderRejection {
     #[error("SKU {sku}: {requested} to ship, {open} open")]
     ShipsTooMany { sku: Sku, requested: u32, open: u32 },
     #[error("an order that is {lifecycle:?} cannot be fulfilled")]
-    NotFulfillable { lifecycle: Lifecycle },
+    NotFulfillable { lifecycle: OrderStatus },
     #[error("fulfilment {fulfilment} exists with other contents")]
     FulfilmentConflict { fulfilment: FulfilmentId },
     #[error("{what} is at most {max}")]

@@ -10,7 +10,7 @@ use crate::domain::{
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Lifecycle {
+pub enum OrderStatus {
     #[default]
     Placing,
     AwaitingPayment,
@@ -27,7 +27,7 @@ pub enum Lifecycle {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PaymentRegion {
+pub enum PaymentStatus {
     #[default]
     None,
     Pending,
@@ -77,7 +77,7 @@ pub struct Address {
 
 /// Everything an order is placed with; prices are fixed here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Placement {
+pub struct CheckoutSnapshot {
     pub order: OrderId,
     pub user: UserId,
     pub cart: Option<CartId>,
@@ -102,7 +102,7 @@ pub enum CapturePolicy {
     Manual,
 }
 
-impl PaymentRegion {
+impl PaymentStatus {
     /// The name in events' ids and in texts, as in its JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -144,7 +144,7 @@ impl PaymentRegion {
     }
 }
 
-impl Lifecycle {
+impl OrderStatus {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Placing => "placing",
@@ -167,7 +167,7 @@ impl Lifecycle {
     }
 }
 
-impl Placement {
+impl CheckoutSnapshot {
     /// The same checkout again, e.g. a retry by another node a moment later: `pay_by` may differ.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         self.order == other.order

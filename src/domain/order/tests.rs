@@ -51,7 +51,7 @@ fn order_id() -> OrderId {
 }
 
 /// Two units of A on two lines, one of B: 30.00 EUR and 4.90 EUR for shipping.
-fn placement() -> Placement {
+fn placement() -> CheckoutSnapshot {
     let line = |sku: Sku| (sku.clone(), sku.to_string(), 1, eur(1000));
     let (lines, totals) = pricing::price(&[line(a()), line(b()), line(a())], eur(490), 1900).unwrap();
     let text = |text: &str| text.to_owned();
@@ -65,7 +65,7 @@ fn placement() -> Placement {
         country: text("DE"),
         phone: None,
     };
-    Placement {
+    CheckoutSnapshot {
         order: order_id(),
         user: UserId::default(),
         cart: Some(CartId(Uuid::from_u128(2))),
@@ -84,7 +84,7 @@ fn placed() -> OrderEvent {
     OrderEvent::Placed { placement: Arc::new(placement()), at: Timestamp(0) }
 }
 
-fn place(placement: Placement) -> OrderCommand {
+fn place(placement: CheckoutSnapshot) -> OrderCommand {
     OrderCommand::Place(Arc::new(placement))
 }
 
@@ -104,31 +104,31 @@ fn begin(n: u128) -> OrderCommand {
     OrderCommand::BeginPayment { payment: pay_id(n), provider: "sandbox".to_owned(), token: "tok".to_owned() }
 }
 
-fn moved(n: u128, news: PaymentNews) -> OrderEvent {
+fn moved(n: u128, news: PaymentUpdate) -> OrderEvent {
     OrderEvent::PaymentMoved { payment: pay_id(n), news }
 }
 
-fn news(n: u128, news: PaymentNews) -> OrderCommand {
-    OrderCommand::PaymentNews { payment: pay_id(n), news }
+fn news(n: u128, news: PaymentUpdate) -> OrderCommand {
+    OrderCommand::PaymentUpdate { payment: pay_id(n), news }
 }
 
-fn authorized() -> PaymentNews {
-    PaymentNews::Authorized { amount: eur(3490) }
+fn authorized() -> PaymentUpdate {
+    PaymentUpdate::Authorized { amount: eur(3490) }
 }
 
-fn captured() -> PaymentNews {
-    PaymentNews::Captured { amount: eur(3490) }
+fn captured() -> PaymentUpdate {
+    PaymentUpdate::Captured { amount: eur(3490) }
 }
 
-fn failed() -> PaymentNews {
-    PaymentNews::Failed { reason: "no".to_owned() }
+fn failed() -> PaymentUpdate {
+    PaymentUpdate::Failed { reason: "no".to_owned() }
 }
 
-fn transition(to: Move) -> OrderCommand {
+fn transition(to: StaffTransition) -> OrderCommand {
     OrderCommand::Transition { to }
 }
 
-fn went(to: Move) -> OrderEvent {
+fn went(to: StaffTransition) -> OrderEvent {
     OrderEvent::Moved { to, at: Timestamp(0) }
 }
 
@@ -150,7 +150,7 @@ fn verified() -> Vec<OrderEvent> {
     [paid(), vec![OrderEvent::Verified { number: 1001, at: Timestamp(0) }]].concat()
 }
 
-fn owes(order: &Order) -> Vec<String> {
+fn has_pending_effects(order: &Order) -> Vec<String> {
     order.effects().iter().map(Effect::id).collect()
 }
 

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{HoldState, Lifecycle, Move, Order, PaymentRegion, Placement, StockLine};
+use super::{CheckoutSnapshot, HoldState, Order, OrderStatus, PaymentStatus, StaffTransition, StockLine};
 use crate::domain::{
     entity::Entity,
     ids::{FulfilmentId, PaymentId, Sku},
@@ -30,25 +30,25 @@ pub struct Fulfilment {
 
 /// A move, whether it is legal now, and if not why, in words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NextMove {
-    pub to: Move,
+pub struct NextTransition {
+    pub to: StaffTransition,
     pub allowed: bool,
     pub reason: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderView {
-    pub lifecycle: Lifecycle,
-    pub payment_status: PaymentRegion,
+    pub lifecycle: OrderStatus,
+    pub payment_status: PaymentStatus,
     /// The payment under way or done, if any.
     pub payment: Option<PaymentId>,
     pub number: Option<u64>,
     /// `None` until placed.
-    pub placement: Option<Arc<Placement>>,
+    pub placement: Option<Arc<CheckoutSnapshot>>,
     pub placed_at: Timestamp,
     pub stock: Vec<OrderStockLine>,
     pub fulfilments: Vec<Fulfilment>,
-    pub next: Vec<NextMove>,
+    pub next: Vec<NextTransition>,
     /// Nothing is owed: every compensation and every step of the checkout is done.
     pub settled: bool,
 }
@@ -64,8 +64,8 @@ impl Order {
             placed_at: self.placed_at,
             stock: self.stock.iter().map(StockLine::show).collect(),
             fulfilments: self.fulfilments.clone(),
-            next: self.next_moves(),
-            settled: self.lifecycle != Lifecycle::Placing && !self.owes(),
+            next: self.next_transitions(),
+            settled: self.lifecycle != OrderStatus::Placing && !self.has_pending_effects(),
         }
     }
 }

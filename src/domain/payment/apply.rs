@@ -1,13 +1,13 @@
 //! What each event does to a payment.
 
 use super::{Payment, PaymentEvent, Refund, RefundStatus, Request, Void};
-use crate::domain::{ids::RefundId, order::PaymentRegion};
+use crate::domain::{ids::RefundId, order::PaymentStatus};
 
 impl Payment {
     pub(super) fn apply_event(&mut self, event: &PaymentEvent) {
         match event {
             PaymentEvent::Opened { payment, order, user, amount, provider, token, at } => {
-                self.status = PaymentRegion::Pending;
+                self.status = PaymentStatus::Pending;
                 self.request = Some(Box::new(Request {
                     payment: *payment,
                     order: *order,
@@ -19,7 +19,7 @@ impl Payment {
                 }));
             }
             PaymentEvent::ActionRequired { reference, continue_url } => {
-                self.status = PaymentRegion::RequiresAction;
+                self.status = PaymentStatus::RequiresAction;
                 self.reference = Some(reference.clone());
                 self.continue_url = Some(continue_url.clone());
             }
@@ -27,20 +27,20 @@ impl Payment {
                 self.authorised = true;
                 self.reference = Some(reference.clone());
                 if self.status.is_open() {
-                    self.status = PaymentRegion::Authorized;
+                    self.status = PaymentStatus::Authorized;
                 }
             }
             PaymentEvent::Declined { code } => self.fail(code),
             PaymentEvent::CaptureAsked => self.capture_asked = true,
-            PaymentEvent::Captured => (self.status, self.void) = (PaymentRegion::Captured, Void::No),
+            PaymentEvent::Captured => (self.status, self.void) = (PaymentStatus::Captured, Void::No),
             PaymentEvent::CaptureFailed { code } => self.fail(code),
             PaymentEvent::UnwindAsked => self.unwind = true,
             PaymentEvent::VoidAsked => self.void = Void::Asked,
             PaymentEvent::Voided => {
                 self.void = Void::Done;
                 // A failed payment whose late authorisation was let go has still failed.
-                if self.status == PaymentRegion::Authorized {
-                    self.status = PaymentRegion::Voided;
+                if self.status == PaymentStatus::Authorized {
+                    self.status = PaymentStatus::Voided;
                 }
             }
             PaymentEvent::RefundAsked { refund, amount, reason } => self.refunds.push(Refund {
@@ -52,15 +52,15 @@ impl Payment {
             PaymentEvent::Refunded { refund } => {
                 self.set_refund(*refund, RefundStatus::Done);
                 let whole = self.refunded() >= self.amount().amount;
-                self.status = if whole { PaymentRegion::Refunded } else { PaymentRegion::PartiallyRefunded };
+                self.status = if whole { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
             }
             PaymentEvent::RefundFailed { refund, .. } => self.set_refund(*refund, RefundStatus::Failed),
-            PaymentEvent::Told { status, refunded } => self.told = (*status, *refunded),
+            PaymentEvent::OrderNotified { status, refunded } => self.notified = (*status, *refunded),
         }
     }
 
     fn fail(&mut self, code: &str) {
-        self.status = PaymentRegion::Failed;
+        self.status = PaymentStatus::Failed;
         self.decline_code = Some(code.to_owned());
     }
 

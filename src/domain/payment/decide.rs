@@ -1,7 +1,7 @@
 //! What the shop wants of a payment: its order, and operators.
 
 use super::{Payment, PaymentCommand, PaymentEvent, PaymentRejection, Refund, RefundStatus, Request, Void};
-use crate::domain::{ids::RefundId, money::Money, order::PaymentRegion, time::Timestamp};
+use crate::domain::{ids::RefundId, money::Money, order::PaymentStatus, time::Timestamp};
 
 type Decision = Result<Vec<PaymentEvent>, PaymentRejection>;
 
@@ -24,7 +24,7 @@ impl Payment {
             PaymentCommand::Unwind => Ok(vec![PaymentEvent::UnwindAsked]),
             PaymentCommand::Void => self.ask_void(),
             PaymentCommand::Refund { refund, amount, reason } => self.refund(*refund, *amount, reason),
-            PaymentCommand::Told { status, refunded } => Ok(self.heard(*status, *refunded)),
+            PaymentCommand::OrderNotified { status, refunded } => Ok(self.heard(*status, *refunded)),
             PaymentCommand::Wake => Ok(self.wake_up(now)),
         }
     }
@@ -44,24 +44,24 @@ impl Payment {
     fn capture(&self) -> Decision {
         let status = self.status;
         match status {
-            PaymentRegion::Captured | PaymentRegion::PartiallyRefunded | PaymentRegion::Refunded => Ok(vec![]),
-            PaymentRegion::Authorized if self.void == Void::No && self.capture_asked => Ok(vec![]),
-            PaymentRegion::Authorized if self.void == Void::No && !self.unwind => Ok(vec![PaymentEvent::CaptureAsked]),
-            PaymentRegion::None
-            | PaymentRegion::Pending
-            | PaymentRegion::RequiresAction
-            | PaymentRegion::Authorized
-            | PaymentRegion::Voided
-            | PaymentRegion::Failed => Err(PaymentRejection::NotCapturable { status }),
+            PaymentStatus::Captured | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => Ok(vec![]),
+            PaymentStatus::Authorized if self.void == Void::No && self.capture_asked => Ok(vec![]),
+            PaymentStatus::Authorized if self.void == Void::No && !self.unwind => Ok(vec![PaymentEvent::CaptureAsked]),
+            PaymentStatus::None
+            | PaymentStatus::Pending
+            | PaymentStatus::RequiresAction
+            | PaymentStatus::Authorized
+            | PaymentStatus::Voided
+            | PaymentStatus::Failed => Err(PaymentRejection::NotCapturable { status }),
         }
     }
 
     fn ask_void(&self) -> Decision {
         let status = self.status;
         match (status, self.void) {
-            (PaymentRegion::Voided, _) | (PaymentRegion::Authorized, Void::Asked) => Ok(vec![]),
+            (PaymentStatus::Voided, _) | (PaymentStatus::Authorized, Void::Asked) => Ok(vec![]),
             // A capture under way may have succeeded: it has to end first, then it can be refunded.
-            (PaymentRegion::Authorized, Void::No) if !self.capture_asked => Ok(vec![PaymentEvent::VoidAsked]),
+            (PaymentStatus::Authorized, Void::No) if !self.capture_asked => Ok(vec![PaymentEvent::VoidAsked]),
             (_, Void::No | Void::Asked | Void::Done) => Err(PaymentRejection::NotVoidable { status }),
         }
     }
@@ -71,7 +71,7 @@ impl Payment {
             let same = known.reason == reason && amount.is_none_or(|amount| amount == known.amount);
             return if same { Ok(vec![]) } else { Err(PaymentRejection::RefundConflict { refund: id }) };
         }
-        if !matches!(self.status, PaymentRegion::Captured | PaymentRegion::PartiallyRefunded) {
+        if !matches!(self.status, PaymentStatus::Captured | PaymentStatus::PartiallyRefunded) {
             return Err(PaymentRejection::NotRefundable { status: self.status });
         }
         let (refundable, currency) = (self.refundable(), self.amount().currency);
@@ -90,10 +90,10 @@ impl Payment {
     }
 
     /// Word of an older status settles nothing: the newest is still owed.
-    fn heard(&self, status: PaymentRegion, refunded: i64) -> Vec<PaymentEvent> {
+    fn heard(&self, status: PaymentStatus, refunded: i64) -> Vec<PaymentEvent> {
         let news = (status, refunded);
-        match news == (self.status, self.refunded()) && news != self.told {
-            true => vec![PaymentEvent::Told { status, refunded }],
+        match news == (self.status, self.refunded()) && news != self.notified {
+            true => vec![PaymentEvent::OrderNotified { status, refunded }],
             false => vec![],
         }
     }

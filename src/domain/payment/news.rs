@@ -1,41 +1,41 @@
 //! What the provider says, by answer or by webhook: late, twice or out of order. News that does not
 //! move the payment forwards says nothing new; it is never refused.
 
-use super::{Payment, PaymentEvent, ProviderNews, Void};
-use crate::domain::order::PaymentRegion;
+use super::{Payment, PaymentEvent, ProviderEvent, Void};
+use crate::domain::order::PaymentStatus;
 
 impl Payment {
-    pub(super) fn provider_news(&self, news: &ProviderNews) -> Vec<PaymentEvent> {
+    pub(super) fn provider_news(&self, news: &ProviderEvent) -> Vec<PaymentEvent> {
         self.moved_by(news).into_iter().collect()
     }
 
-    fn moved_by(&self, news: &ProviderNews) -> Option<PaymentEvent> {
-        let authorized = self.status == PaymentRegion::Authorized;
+    fn moved_by(&self, news: &ProviderEvent) -> Option<PaymentEvent> {
+        let authorized = self.status == PaymentStatus::Authorized;
         match news {
-            ProviderNews::RequiresAction { reference, continue_url } => {
+            ProviderEvent::RequiresAction { reference, continue_url } => {
                 let (reference, continue_url) = (reference.clone(), continue_url.clone());
-                let pending = self.status == PaymentRegion::Pending;
+                let pending = self.status == PaymentStatus::Pending;
                 pending.then_some(PaymentEvent::ActionRequired { reference, continue_url })
             }
             // Also on a failed payment, once: that money has to be let go.
-            ProviderNews::Authorized { reference } => {
-                let waited_for = self.status.is_open() || self.status == PaymentRegion::Failed;
+            ProviderEvent::Authorized { reference } => {
+                let waited_for = self.status.is_open() || self.status == PaymentStatus::Failed;
                 (waited_for && !self.authorised).then(|| PaymentEvent::Authorized { reference: reference.clone() })
             }
-            ProviderNews::Declined { code } => {
+            ProviderEvent::Declined { code } => {
                 self.status.is_open().then(|| PaymentEvent::Declined { code: code.clone() })
             }
             // A void under way may lose against the capture; the money is taken then, whoever asked.
-            ProviderNews::Captured => authorized.then_some(PaymentEvent::Captured),
-            ProviderNews::Voided => (authorized || self.void == Void::Asked).then_some(PaymentEvent::Voided),
-            ProviderNews::CaptureFailed { .. } if self.void == Void::Asked => Some(PaymentEvent::Voided),
-            ProviderNews::CaptureFailed { code } => {
+            ProviderEvent::Captured => authorized.then_some(PaymentEvent::Captured),
+            ProviderEvent::Voided => (authorized || self.void == Void::Asked).then_some(PaymentEvent::Voided),
+            ProviderEvent::CaptureFailed { .. } if self.void == Void::Asked => Some(PaymentEvent::Voided),
+            ProviderEvent::CaptureFailed { code } => {
                 (authorized && self.capture_asked).then(|| PaymentEvent::CaptureFailed { code: code.clone() })
             }
-            ProviderNews::Refunded { refund } => {
+            ProviderEvent::Refunded { refund } => {
                 self.is_pending(*refund).then_some(PaymentEvent::Refunded { refund: *refund })
             }
-            ProviderNews::RefundFailed { refund, code } => {
+            ProviderEvent::RefundFailed { refund, code } => {
                 self.is_pending(*refund).then(|| PaymentEvent::RefundFailed { refund: *refund, code: code.clone() })
             }
         }

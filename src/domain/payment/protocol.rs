@@ -1,11 +1,11 @@
-//! What a payment is told, what it records, and what it refuses.
+//! What a payment is notified, what it records, and what it refuses.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ids::{OrderId, PaymentId, RefundId, UserId},
     money::Money,
-    order::PaymentRegion,
+    order::PaymentStatus,
     time::Timestamp,
 };
 
@@ -22,7 +22,7 @@ pub enum PaymentCommand {
         token: String,
     },
     /// What the provider said, by answer or by webhook.
-    Provider(ProviderNews),
+    Provider(ProviderEvent),
     /// From the order (its stock is committed) or an operator.
     Capture,
     /// From the order: it is not sold. Voids, or refunds what was captured; a pending attempt is undone when it succeeds.
@@ -35,8 +35,9 @@ pub enum PaymentCommand {
         reason: String,
     },
     /// The order has heard of `status`.
-    Told {
-        status: PaymentRegion,
+    #[serde(rename = "told")]
+    OrderNotified {
+        status: PaymentStatus,
         refunded: i64,
     },
     /// The alarm: the shopper has not done what the provider asked for.
@@ -45,7 +46,7 @@ pub enum PaymentCommand {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ProviderNews {
+pub enum ProviderEvent {
     RequiresAction {
         reference: String,
         continue_url: String,
@@ -115,8 +116,9 @@ pub enum PaymentEvent {
         refund: RefundId,
         code: String,
     },
-    Told {
-        status: PaymentRegion,
+    #[serde(rename = "told")]
+    OrderNotified {
+        status: PaymentStatus,
         refunded: i64,
     },
 }
@@ -129,11 +131,11 @@ pub enum PaymentRejection {
     #[error("the payment was opened with other contents")]
     AlreadyOpened,
     #[error("a payment that is {status:?} cannot be captured")]
-    NotCapturable { status: PaymentRegion },
+    NotCapturable { status: PaymentStatus },
     #[error("a payment that is {status:?} cannot be voided")]
-    NotVoidable { status: PaymentRegion },
+    NotVoidable { status: PaymentStatus },
     #[error("a payment that is {status:?} cannot be refunded")]
-    NotRefundable { status: PaymentRegion },
+    NotRefundable { status: PaymentStatus },
     #[error("{requested} to refund, {refundable} refundable")]
     RefundsTooMuch { requested: i64, refundable: i64 },
     #[error("the refund is in {refund} and the payment in {payment}")]

@@ -61,12 +61,12 @@ fn refund(n: u128, amount: Option<i64>) -> PaymentCommand {
     PaymentCommand::Refund { refund: refund_id(n), amount: amount.map(eur), reason: text("late") }
 }
 
-fn says(news: ProviderNews) -> PaymentCommand {
+fn says(news: ProviderEvent) -> PaymentCommand {
     PaymentCommand::Provider(news)
 }
 
 fn is_authorized() -> PaymentCommand {
-    says(ProviderNews::Authorized { reference: text("ref") })
+    says(ProviderEvent::Authorized { reference: text("ref") })
 }
 
 /// An opened payment after `events`.
@@ -86,9 +86,9 @@ fn operations(payment: &Payment) -> Vec<ProviderOperation> {
     calls.collect()
 }
 
-fn tells(payment: &Payment) -> Option<PaymentRegion> {
+fn tells(payment: &Payment) -> Option<PaymentStatus> {
     payment.effects().into_iter().find_map(|effect| match effect {
-        Effect::TellOrder { status, .. } => Some(status),
+        Effect::NotifyOrder { status, .. } => Some(status),
         _ => None,
     })
 }
@@ -109,39 +109,39 @@ fn opens_once() {
 #[test]
 fn is_authorized_then_captured_on_the_orders_word() {
     let promised = payment([]).when(is_authorized()).then([authorized()]);
-    assert_eq!((operations(&promised), tells(&promised)), (vec![], Some(PaymentRegion::Authorized)));
+    assert_eq!((operations(&promised), tells(&promised)), (vec![], Some(PaymentStatus::Authorized)));
     let asked = payment([authorized()]).when(PaymentCommand::Capture).then([PaymentEvent::CaptureAsked]);
     assert_eq!(operations(&asked), [ProviderOperation::Capture { reference: text("ref"), amount: eur(TOTAL) }]);
     let history = [authorized(), PaymentEvent::CaptureAsked];
     payment(history.clone()).when(PaymentCommand::Capture).then_nothing();
-    let taken = payment(history).when(says(ProviderNews::Captured)).then([PaymentEvent::Captured]);
+    let taken = payment(history).when(says(ProviderEvent::Captured)).then([PaymentEvent::Captured]);
     assert_eq!(operations(&taken), []);
     captured().when(PaymentCommand::Capture).then_nothing();
     payment([])
         .when(PaymentCommand::Capture)
-        .then_rejected(PaymentRejection::NotCapturable { status: PaymentRegion::Pending });
+        .then_rejected(PaymentRejection::NotCapturable { status: PaymentStatus::Pending });
 }
 
 #[test]
 fn late_and_repeated_news_says_nothing_new() {
-    let action = says(ProviderNews::RequiresAction { reference: text("ref"), continue_url: text("https://pay") });
+    let action = says(ProviderEvent::RequiresAction { reference: text("ref"), continue_url: text("https://pay") });
     payment([authorized()]).when(action).then_nothing();
     payment([authorized()]).when(is_authorized()).then_nothing();
-    let decline = says(ProviderNews::Declined { code: text("no") });
+    let decline = says(ProviderEvent::Declined { code: text("no") });
     payment([authorized()]).when(decline.clone()).then_nothing();
     payment([declined("no")]).when(decline).then_nothing();
     captured().when(is_authorized()).then_nothing();
-    captured().when(says(ProviderNews::Voided)).then_nothing();
-    captured().when(says(ProviderNews::CaptureFailed { code: text("x") })).then_nothing();
-    payment([]).when(says(ProviderNews::Captured)).then_nothing();
-    payment([]).when(says(ProviderNews::Voided)).then_nothing();
-    payment([authorized()]).when(says(ProviderNews::CaptureFailed { code: text("x") })).then_nothing();
-    captured().when(says(ProviderNews::Refunded { refund: refund_id(1) })).then_nothing();
+    captured().when(says(ProviderEvent::Voided)).then_nothing();
+    captured().when(says(ProviderEvent::CaptureFailed { code: text("x") })).then_nothing();
+    payment([]).when(says(ProviderEvent::Captured)).then_nothing();
+    payment([]).when(says(ProviderEvent::Voided)).then_nothing();
+    payment([authorized()]).when(says(ProviderEvent::CaptureFailed { code: text("x") })).then_nothing();
+    captured().when(says(ProviderEvent::Refunded { refund: refund_id(1) })).then_nothing();
 }
 
 #[test]
 fn a_shopper_who_never_comes_back_is_declined() {
-    let news = ProviderNews::RequiresAction { reference: text("ref"), continue_url: text("https://pay") };
+    let news = ProviderEvent::RequiresAction { reference: text("ref"), continue_url: text("https://pay") };
     let waiting = payment([]).when(says(news)).then([action()]);
     assert_eq!(waiting.wake_at(), Some(Timestamp(Payment::AUTHORIZE_MS)));
     assert_eq!(waiting.view().continue_url, Some(text("https://pay")));
@@ -149,15 +149,15 @@ fn a_shopper_who_never_comes_back_is_declined() {
     payment([]).at(Payment::AUTHORIZE_MS).when(PaymentCommand::Wake).then_nothing();
     let timed_out = declined(Payment::TIMED_OUT);
     let failed = payment([action()]).at(Payment::AUTHORIZE_MS).when(PaymentCommand::Wake).then([timed_out]);
-    assert_eq!((tells(&failed), failed.wake_at()), (Some(PaymentRegion::Failed), None));
+    assert_eq!((tells(&failed), failed.wake_at()), (Some(PaymentStatus::Failed), None));
 }
 
 #[test]
 fn a_capture_that_fails_for_good_fails_the_payment() {
     let failed = payment([authorized(), PaymentEvent::CaptureAsked])
-        .when(says(ProviderNews::CaptureFailed { code: text("lapsed") }))
+        .when(says(ProviderEvent::CaptureFailed { code: text("lapsed") }))
         .then([PaymentEvent::CaptureFailed { code: text("lapsed") }]);
-    assert_eq!((failed.view().status, failed.view().decline_code), (PaymentRegion::Failed, Some(text("lapsed"))));
+    assert_eq!((failed.view().status, failed.view().decline_code), (PaymentStatus::Failed, Some(text("lapsed"))));
     assert_eq!(operations(&failed), []);
 }
 
@@ -167,16 +167,16 @@ fn an_operator_may_void_what_is_not_being_captured() {
     let asked = payment([authorized()]).when(PaymentCommand::Void).then([PaymentEvent::VoidAsked]);
     assert_eq!(operations(&asked), [ProviderOperation::Void { reference: text("ref") }]);
     payment(history.clone()).when(PaymentCommand::Void).then_nothing();
-    payment(history.clone()).when(says(ProviderNews::Voided)).then([PaymentEvent::Voided]);
+    payment(history.clone()).when(says(ProviderEvent::Voided)).then([PaymentEvent::Voided]);
     payment([authorized(), PaymentEvent::VoidAsked, PaymentEvent::Voided]).when(PaymentCommand::Void).then_nothing();
-    let status = PaymentRegion::Authorized;
+    let status = PaymentStatus::Authorized;
     payment(history).when(PaymentCommand::Capture).then_rejected(PaymentRejection::NotCapturable { status });
     payment([authorized(), PaymentEvent::CaptureAsked])
         .when(PaymentCommand::Void)
         .then_rejected(PaymentRejection::NotVoidable { status });
     payment([])
         .when(PaymentCommand::Void)
-        .then_rejected(PaymentRejection::NotVoidable { status: PaymentRegion::Pending });
+        .then_rejected(PaymentRejection::NotVoidable { status: PaymentStatus::Pending });
 }
 
 #[test]
@@ -192,22 +192,22 @@ fn refunds_in_parts_never_exceed_what_was_taken() {
     assert_eq!(part.decide(&refund(1, Some(300)), Timestamp(0)), conflict);
     let history = || [opened(), authorized(), PaymentEvent::CaptureAsked, PaymentEvent::Captured, refund_asked(1, 400)];
     let done = PaymentEvent::Refunded { refund: refund_id(1) };
-    let partly = given(history()).when(says(ProviderNews::Refunded { refund: refund_id(1) })).then([done.clone()]);
-    assert_eq!((partly.view().status, partly.view().refunded), (PaymentRegion::PartiallyRefunded, 400));
+    let partly = given(history()).when(says(ProviderEvent::Refunded { refund: refund_id(1) })).then([done.clone()]);
+    assert_eq!((partly.view().status, partly.view().refunded), (PaymentStatus::PartiallyRefunded, 400));
     let failed = PaymentEvent::RefundFailed { refund: refund_id(1), code: text("no") };
-    let news = ProviderNews::RefundFailed { refund: refund_id(1), code: text("no") };
+    let news = ProviderEvent::RefundFailed { refund: refund_id(1), code: text("no") };
     let freed = given(history()).when(says(news)).then([failed]);
     assert_eq!(freed.decide(&refund(2, None), Timestamp(0)), Ok(vec![refund_asked(2, TOTAL)]));
     let rest = [done, refund_asked(2, 600), PaymentEvent::Refunded { refund: refund_id(2) }];
     let whole: Payment = replay(history().into_iter().chain(rest));
-    assert_eq!(whole.view().status, PaymentRegion::Refunded);
-    let refused = Err(PaymentRejection::NotRefundable { status: PaymentRegion::Refunded });
+    assert_eq!(whole.view().status, PaymentStatus::Refunded);
+    let refused = Err(PaymentRejection::NotRefundable { status: PaymentStatus::Refunded });
     assert_eq!(whole.decide(&refund(3, Some(1)), Timestamp(0)), refused);
 }
 
 #[test]
 fn refunds_that_make_no_sense_are_refused() {
-    let status = PaymentRegion::Authorized;
+    let status = PaymentStatus::Authorized;
     payment([authorized()]).when(refund(1, None)).then_rejected(PaymentRejection::NotRefundable { status });
     captured()
         .when(refund(1, Some(0)))
@@ -224,12 +224,12 @@ fn refunds_that_make_no_sense_are_refused() {
 
 #[test]
 fn the_order_is_told_until_it_has_heard() {
-    let told = |status| PaymentCommand::Told { status, refunded: 0 };
-    let heard = PaymentEvent::Told { status: PaymentRegion::Authorized, refunded: 0 };
-    let quiet = payment([authorized()]).when(told(PaymentRegion::Authorized)).then([heard.clone()]);
+    let notified = |status| PaymentCommand::OrderNotified { status, refunded: 0 };
+    let heard = PaymentEvent::OrderNotified { status: PaymentStatus::Authorized, refunded: 0 };
+    let quiet = payment([authorized()]).when(notified(PaymentStatus::Authorized)).then([heard.clone()]);
     assert_eq!((tells(&quiet), quiet.view().settled), (None, true));
-    payment([authorized(), heard]).when(told(PaymentRegion::Authorized)).then_nothing();
+    payment([authorized(), heard]).when(notified(PaymentStatus::Authorized)).then_nothing();
     // Word of the older status arrives late: the newer one is owed still.
-    let later = captured().when(told(PaymentRegion::Authorized)).then_nothing();
-    assert_eq!(tells(&later), Some(PaymentRegion::Captured));
+    let later = captured().when(notified(PaymentStatus::Authorized)).then_nothing();
+    assert_eq!(tells(&later), Some(PaymentStatus::Captured));
 }

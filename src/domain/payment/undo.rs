@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::{Payment, PaymentEvent, Void};
-use crate::domain::{entity::Entity, ids::RefundId, money::Money, order::PaymentRegion};
+use crate::domain::{entity::Entity, ids::RefundId, money::Money, order::PaymentStatus};
 
 impl Payment {
     /// The reason of refunds that unwinding asks for.
@@ -25,8 +25,8 @@ impl Payment {
     }
 
     fn consequence(&self) -> Option<PaymentEvent> {
-        let late = self.status == PaymentRegion::Failed && self.authorised && !self.capture_asked;
-        let unsold = self.status == PaymentRegion::Authorized && self.unwind && !self.capture_asked;
+        let late = self.status == PaymentStatus::Failed && self.authorised && !self.capture_asked;
+        let unsold = self.status == PaymentStatus::Authorized && self.unwind && !self.capture_asked;
         if (late || unsold) && self.void == Void::No {
             return Some(PaymentEvent::VoidAsked);
         }

@@ -7,7 +7,7 @@ use crate::domain::{
     entity::Entity,
     ids::{OrderId, RefundId, UserId},
     money::Money,
-    order::PaymentRegion,
+    order::PaymentStatus,
     time::Timestamp,
 };
 
@@ -34,7 +34,7 @@ pub struct PaymentView {
     pub user: Option<UserId>,
     /// When it was opened; lists sort by it.
     pub opened_at: Timestamp,
-    pub status: PaymentRegion,
+    pub status: PaymentStatus,
     pub amount: Money,
     /// Minor units given back, finished refunds only.
     pub refunded: i64,
@@ -59,10 +59,10 @@ impl Payment {
             refunded: self.refunded(),
             provider: request.map(|request| request.provider.clone()).unwrap_or_default(),
             reference: self.reference.clone(),
-            continue_url: self.continue_url.clone().filter(|_| self.status == PaymentRegion::RequiresAction),
+            continue_url: self.continue_url.clone().filter(|_| self.status == PaymentStatus::RequiresAction),
             decline_code: self.decline_code.clone(),
             refunds: self.refunds.clone(),
-            settled: request.is_some() && !self.owes(),
+            settled: request.is_some() && !self.has_pending_effects(),
         }
     }
 }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        order::{HoldState, Lifecycle, Move, PaymentRegion},
+        order::{HoldState, OrderStatus, PaymentStatus, StaffTransition},
         payment::RefundStatus,
         stock::ledger::MovementKind,
     },
@@ -36,16 +36,16 @@ macro_rules! names {
 
 names! {
     /// Where an order is.
-    OrderStatus as OrderStatus = Lifecycle {
+    OrderStatusBody as OrderStatus = OrderStatus {
         Placing, AwaitingPayment, Verified, Processing, PartiallyShipped, Shipped, Delivered, Completed,
         Rejected, Expired, Cancelled,
     }
     /// Where its money is.
-    PaymentStatus as PaymentStatus = PaymentRegion {
+    PaymentStatusBody as PaymentStatus = PaymentStatus {
         None, Pending, RequiresAction, Authorized, Captured, PartiallyRefunded, Refunded, Voided, Failed,
     }
     /// An operator's move of an order.
-    OrderMove as OrderMove = Move { Processing, Delivered, Completed, Cancelled }
+    StaffTransitionBody as OrderMove = StaffTransition { Processing, Delivered, Completed, Cancelled }
     RefundState as RefundStatus = RefundStatus { Pending, Done, Failed }
     /// What a movement of stock was.
     MovementName as MovementKind = MovementKind {

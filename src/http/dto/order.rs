@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::{
     address::AddressBody,
     money::MoneyBody,
-    names::{OrderMove, OrderStatus, PaymentStatus, StockState},
+    names::{OrderStatusBody, PaymentStatusBody, StaffTransitionBody, StockState},
 };
 use crate::{
     actors::gateway::Answer,
     domain::{
         ids::{OrderId, Sku},
-        order::{Fulfilment, Lifecycle, OrderView},
+        order::{Fulfilment, OrderStatus, OrderView},
         pricing::{Line, Totals},
     },
 };
@@ -28,8 +28,8 @@ pub struct OrderBody {
     /// Given when the order is paid.
     pub number: Option<u64>,
     pub version: u64,
-    pub status: OrderStatus,
-    pub payment_status: PaymentStatus,
+    pub status: OrderStatusBody,
+    pub payment_status: PaymentStatusBody,
     pub payment_id: Option<Uuid>,
     pub user_id: Uuid,
     pub email: String,
@@ -45,7 +45,7 @@ pub struct OrderBody {
     pub stock: Vec<OrderStock>,
     pub fulfilments: Vec<FulfilmentBody>,
     /// Every move, whether it is legal now, and if not why.
-    pub next: Vec<NextMoveBody>,
+    pub next: Vec<NextTransitionBody>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -101,8 +101,8 @@ pub struct ShippedLine {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NextMove)]
-pub struct NextMoveBody {
-    pub to: OrderMove,
+pub struct NextTransitionBody {
+    pub to: StaffTransitionBody,
     pub allowed: bool,
     pub reason: Option<String>,
 }
@@ -112,14 +112,14 @@ impl OrderBody {
     pub fn new(id: OrderId, answer: Answer<OrderView>) -> Option<Self> {
         let view = answer.view;
         let placement = Arc::unwrap_or_clone(view.placement?);
-        let waiting = matches!(view.lifecycle, Lifecycle::Placing | Lifecycle::AwaitingPayment);
+        let waiting = matches!(view.lifecycle, OrderStatus::Placing | OrderStatus::AwaitingPayment);
         let stock = view.stock.into_iter().map(|line| OrderStock {
             sku: line.sku,
             units: line.units,
             shipped: line.shipped,
             state: line.state.into(),
         });
-        let next = view.next.into_iter().map(|next| NextMoveBody {
+        let next = view.next.into_iter().map(|next| NextTransitionBody {
             to: next.to.into(),
             allowed: next.allowed,
             reason: next.reason,
@@ -208,7 +208,7 @@ pub struct CheckoutBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Transition)]
 pub struct TransitionBody {
-    pub to: OrderMove,
+    pub to: StaffTransitionBody,
     /// The version that was read; another one is answered 412.
     #[serde(default)]
     pub expected_version: Option<u64>,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     money::MoneyBody,
-    names::{PaymentStatus, RefundState},
+    names::{PaymentStatusBody, RefundState},
 };
 use crate::{
     actors::gateway::Answer,
@@ -26,7 +26,7 @@ pub struct PaymentBody {
     pub order_id: Option<OrderId>,
     #[schema(value_type = Option<Uuid>)]
     pub user_id: Option<UserId>,
-    pub status: PaymentStatus,
+    pub status: PaymentStatusBody,
     pub amount: MoneyBody,
     /// Given back so far.
     pub refunded: MoneyBody,

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
-    domain::{ids::OrderId, key::EntityKey, model::Kind},
+    domain::{ids::OrderId, key::EntityKey, kinds::Kind},
     http::{
         AppState, Path, Problem, Query,
         auth::Staff,
@@ -76,7 +76,7 @@ fn blot_tokens(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ids::PaymentId, model::AnyEvent, order::OrderEvent};
+    use crate::domain::{ids::PaymentId, kinds::AnyEvent, order::OrderEvent};
 
     #[test]
     fn no_token_of_a_real_event_is_shown() {

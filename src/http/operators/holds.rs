@@ -80,7 +80,7 @@ pub async fn release_stock_hold(
     let (sku, _) = known_sku(&state, &sku)?;
     // An order believes in its holds: taking one away behind its back would sell the units twice. Asked of the
     // owner, because an order placed a moment ago may not be folded here yet.
-    let order = state.gateway.read::<Order>(&id.to_string(), state.patience()).await?;
+    let order = state.gateway.read::<Order>(&id.to_string(), state.command_timeout()).await?;
     if order.view.placement.is_some() {
         return Err(Problem::new(Code::HoldOfOrder, "cancel the order instead").with("order_id", id));
     }

@@ -11,7 +11,7 @@ use crate::{
     actors::ports::journal::Commit,
     domain::{
         key::EntityKey,
-        model::{AnyEvent, Kind},
+        kinds::{AnyEvent, Kind},
         stock::ledger::Ledger,
     },
     http::{

@@ -9,13 +9,13 @@ use crate::{
     actors::ports::StoreError,
     domain::{
         ids::{PaymentId, UserId},
-        order::PaymentRegion,
+        order::PaymentStatus,
         payment::Payment,
     },
     http::{
         AppState, Path, Problem, Query,
         auth::Staff,
-        dto::{names::PaymentStatus, payment::PaymentBody},
+        dto::{names::PaymentStatusBody, payment::PaymentBody},
         listing::{self, Page, PageQuery},
     },
     views::tables,
@@ -25,7 +25,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PaymentsQuery {
-    status: Option<PaymentStatus>,
+    status: Option<PaymentStatusBody>,
     user: Option<Uuid>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -48,12 +48,12 @@ pub async fn list_payments(
 
 /// Payments of one status
 #[utoipa::path(get, path = "/api/payments/status/{status}", tag = "Payments", security(("bearer" = [])),
-    params(("status" = PaymentStatus, Path), PageQuery),
+    params(("status" = PaymentStatusBody, Path), PageQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
 pub async fn list_payments_by_status(
     State(state): State<AppState>,
     Staff(_who): Staff,
-    Path(status): Path<PaymentStatus>,
+    Path(status): Path<PaymentStatusBody>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     list(&state, Some(status.into()), None, &page).await
@@ -74,7 +74,7 @@ pub async fn list_payments_of_user(
 
 async fn list(
     state: &AppState,
-    status: Option<PaymentRegion>,
+    status: Option<PaymentStatus>,
     user: Option<UserId>,
     page: &PageQuery,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
@@ -87,7 +87,7 @@ async fn list(
         (None, None) => (tables::PAYMENTS_ALL, Vec::new()),
     };
     let load = |id: PaymentId| -> Result<Option<PaymentBody>, StoreError> {
-        let answer = state.gateway.peek::<Payment>(&id.to_string())?;
+        let answer = state.gateway.read_local::<Payment>(&id.to_string())?;
         // The row may be older than the state, so both conditions are judged again.
         let passes = answer.filter(|answer| {
             status.is_none_or(|status| answer.view.status == status)

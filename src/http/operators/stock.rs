@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::{
     actors::ports::StoreError,
-    domain::{ids::Sku, model::Kind, stock::Stock},
+    domain::{ids::Sku, kinds::Kind, stock::Stock},
     http::{
         AppState, Problem, Query,
         auth::Staff,
@@ -56,7 +56,7 @@ pub async fn list_stock(
     let pick = |key: &[u8]| -> Result<Option<LevelsBody>, StoreError> {
         let sku = tables::sku_of(key).filter(|sku: &Sku| sku.as_str().to_ascii_lowercase().contains(&part));
         let Some(sku) = sku else { return Ok(None) };
-        let answer = state.gateway.peek::<Stock>(sku.as_str())?;
+        let answer = state.gateway.read_local::<Stock>(sku.as_str())?;
         Ok(answer.map(|answer| LevelsBody::new(sku, &answer, &state.catalogue)))
     };
     Ok(Json(listing::walk(after, limit, read, pick)?))

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use crate::{
     actors::{
         gateway::{AskError, Call, Gateway},
-        ports::{Clock, ProviderWebhooks, WebhookNews, warn_of_refusal},
+        ports::{Clock, ProviderWebhooks, WebhookEvent, warn_of_refusal},
     },
     domain::{
         ids::{CommandId, PaymentId},
-        payment::{Payment, PaymentCommand, PaymentRejection, ProviderNews},
+        payment::{Payment, PaymentCommand, PaymentRejection, ProviderEvent},
     },
 };
 
@@ -42,7 +42,7 @@ pub trait Payments: Send + Sync + 'static {
     fn tell(
         &self,
         payment: PaymentId,
-        news: ProviderNews,
+        news: ProviderEvent,
         id: CommandId,
         by: Arc<str>,
     ) -> BoxFuture<'_, Result<Told, PaymentsFault>>;
@@ -70,7 +70,7 @@ impl WebhookDesk {
         let outcome = if opened.is_ok() { "verified" } else { "refused" };
         metrics::counter!("souk_payment_webhooks_total", "provider" => verifier.provider().to_owned(), "outcome" => outcome)
             .increment(1);
-        let WebhookNews { event, payment, news } = opened?;
+        let WebhookEvent { event, payment, news } = opened?;
         warn_of_refusal(provider, payment, &news);
         let id = CommandId::derive(EVENTS, &format!("{provider}/{event}"));
         Ok(self.0.payments.tell(payment, news, id, format!("provider:{provider}").into()).await?)
@@ -81,7 +81,7 @@ impl Payments for Gateway {
     fn tell(
         &self,
         payment: PaymentId,
-        news: ProviderNews,
+        news: ProviderEvent,
         id: CommandId,
         by: Arc<str>,
     ) -> BoxFuture<'_, Result<Told, PaymentsFault>> {

@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    actors::ports::{ProviderWebhooks, WebhookNews, WebhookRefusal},
+    actors::ports::{ProviderWebhooks, WebhookEvent, WebhookRefusal},
     domain::{
         ids::{CommandId, PaymentId},
-        payment::ProviderNews,
+        payment::ProviderEvent,
         time::Timestamp,
     },
     identity::testing::FakeClock,
@@ -34,11 +34,11 @@ impl ProviderWebhooks for Simple {
     fn signature_header(&self) -> &str {
         "simple-signature"
     }
-    fn open(&self, signature: Option<&str>, body: &[u8], _: Timestamp) -> Result<WebhookNews, WebhookRefusal> {
+    fn open(&self, signature: Option<&str>, body: &[u8], _: Timestamp) -> Result<WebhookEvent, WebhookRefusal> {
         match signature {
             Some("right") => {
                 let event = String::from_utf8_lossy(body).into_owned();
-                Ok(WebhookNews { event, payment: PaymentId(Uuid::from_u128(5)), news: ProviderNews::Captured })
+                Ok(WebhookEvent { event, payment: PaymentId(Uuid::from_u128(5)), news: ProviderEvent::Captured })
             }
             _ => Err(WebhookRefusal::BadSignature),
         }
@@ -54,7 +54,7 @@ impl Payments for Desk {
     fn tell(
         &self,
         _: PaymentId,
-        _: ProviderNews,
+        _: ProviderEvent,
         id: CommandId,
         by: Arc<str>,
     ) -> BoxFuture<'_, Result<Told, PaymentsFault>> {

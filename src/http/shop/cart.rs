@@ -32,7 +32,7 @@ pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCall
     let Some(who) = who else {
         return cart_body::shown(&state, None, Answer { version: 0, changed: false, view: CartView::default() });
     };
-    let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.patience()).await?;
+    let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.command_timeout()).await?;
     cart_body::shown(&state, Some(&who), answer)
 }
 

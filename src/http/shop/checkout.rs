@@ -19,7 +19,7 @@ use crate::{
     actors::gateway::{Answer, AskError},
     domain::{
         ids::OrderId,
-        order::{HoldState, Lifecycle, Order, OrderCommand, OrderRejection, OrderView, Placement},
+        order::{CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderView},
         pricing,
     },
     http::{
@@ -93,19 +93,19 @@ async fn place(
     let call = state.keyed(who, key, ROUTE, &body);
     let wanted = parse(state, body)?;
     let id = order.to_string();
-    let decided = |view: &OrderView| view.lifecycle != Lifecycle::Placing;
+    let decided = |view: &OrderView| view.lifecycle != OrderStatus::Placing;
 
     if let Some(answer) = placed_before(state, order, &wanted).await? {
         let answer = match decided(&answer.view) {
             true => answer,
-            false => state.gateway.wait::<Order>(&id, state.patience(), decided).await?,
+            false => state.gateway.wait::<Order>(&id, state.command_timeout(), decided).await?,
         };
         return shown(order, answer);
     }
     let lines = checkout_cart::lines(state, who).await?;
     let (lines, totals) = pricing::price(&lines, wanted.shipping.price, state.shop.tax_basis_points)?;
     let hold_ms = i64::try_from(state.shop.hold_ttl_ms).unwrap_or(i64::MAX);
-    let placement = Placement {
+    let placement = CheckoutSnapshot {
         order,
         user: who.user,
         cart: Some(who.cart),
@@ -122,7 +122,7 @@ async fn place(
         Ok(answer) => shown(order, answer),
         // A parallel request with this key came first, with a cart or a clock read a moment apart.
         Err(AskError::Refused(OrderRejection::AlreadyPlaced)) => match placed_before(state, order, &wanted).await? {
-            Some(_) => shown(order, state.gateway.wait::<Order>(&id, state.patience(), decided).await?),
+            Some(_) => shown(order, state.gateway.wait::<Order>(&id, state.command_timeout(), decided).await?),
             None => Err(OrderRejection::AlreadyPlaced.into()),
         },
         Err(other) => Err(other.into()),
@@ -148,7 +148,7 @@ async fn placed_before(
     order: OrderId,
     wanted: &Wanted<'_>,
 ) -> Result<Option<Answer<OrderView>>, Problem> {
-    let answer = state.gateway.read::<Order>(&order.to_string(), state.patience()).await?;
+    let answer = state.gateway.read::<Order>(&order.to_string(), state.command_timeout()).await?;
     match answer.view.placement.as_deref() {
         None => Ok(None),
         Some(placement) if same(placement, wanted) => Ok(Some(answer)),
@@ -156,7 +156,7 @@ async fn placed_before(
     }
 }
 
-fn same(placement: &Placement, wanted: &Wanted<'_>) -> bool {
+fn same(placement: &CheckoutSnapshot, wanted: &Wanted<'_>) -> bool {
     placement.email == wanted.email
         && placement.shipping_address == wanted.shipping_address
         && placement.billing_address == wanted.billing_address
@@ -165,18 +165,18 @@ fn same(placement: &Placement, wanted: &Wanted<'_>) -> bool {
 
 fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem> {
     let status = match answer.view.lifecycle {
-        Lifecycle::Rejected => return Err(out_of_stock(order, &answer.view)),
+        OrderStatus::Rejected => return Err(out_of_stock(order, &answer.view)),
         // The order goes on by itself; the caller may watch it.
-        Lifecycle::Placing => StatusCode::ACCEPTED,
-        Lifecycle::AwaitingPayment
-        | Lifecycle::Verified
-        | Lifecycle::Processing
-        | Lifecycle::PartiallyShipped
-        | Lifecycle::Shipped
-        | Lifecycle::Delivered
-        | Lifecycle::Completed
-        | Lifecycle::Expired
-        | Lifecycle::Cancelled => StatusCode::CREATED,
+        OrderStatus::Placing => StatusCode::ACCEPTED,
+        OrderStatus::AwaitingPayment
+        | OrderStatus::Verified
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled => StatusCode::CREATED,
     };
     let tag = etag(answer.version);
     let place =
@@ -216,7 +216,7 @@ mod tests {
     async fn a_rejection_names_only_the_refused_lines_with_their_numbers() {
         let line = |sku: &str, units, state| OrderStockLine { sku: Sku::parse(sku).unwrap(), units, shipped: 0, state };
         let view = OrderView {
-            lifecycle: Lifecycle::Rejected,
+            lifecycle: OrderStatus::Rejected,
             payment_status: Default::default(),
             payment: None,
             number: None,

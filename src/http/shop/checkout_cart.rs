@@ -18,7 +18,7 @@ use crate::{
 pub type Lines = Vec<(Sku, String, u32, Money)>;
 
 pub async fn lines(state: &AppState, who: &Principal) -> Result<Lines, Problem> {
-    let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.patience()).await?;
+    let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.command_timeout()).await?;
     if answer.view.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty, "there is nothing in the cart"));
     }

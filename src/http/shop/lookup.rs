@@ -44,7 +44,7 @@ pub async fn look_up_order(
     state.read_your_writes().await;
     let rows = state.gateway.rows(tables::ORDERS_BY_NUMBER, &tables::number_prefix(query.number), None, false, 1)?;
     let id = rows.first().and_then(|key| tables::order_of(key)).ok_or_else(unknown)?;
-    let answer = state.gateway.peek::<Order>(&id.to_string())?.ok_or_else(unknown)?;
+    let answer = state.gateway.read_local::<Order>(&id.to_string())?.ok_or_else(unknown)?;
     let email = query.email.trim();
     let own = answer.view.placement.as_deref().is_some_and(|placement| placement.email.eq_ignore_ascii_case(email));
     match own {

@@ -14,13 +14,13 @@ use crate::{
     actors::gateway::{Answer, AskError, Call},
     domain::{
         ids::{OrderId, UserId},
-        order::{Lifecycle, Move, Order, OrderCommand, OrderView},
+        order::{Order, OrderCommand, OrderStatus, OrderView, StaffTransition},
     },
     http::{
         AppState, Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
         conditional::{etag, unless_known},
-        dto::{names::OrderStatus, order::OrderBody},
+        dto::{names::OrderStatusBody, order::OrderBody},
         listing::{Page, PageQuery},
         order_access,
         order_list::{self, Filter},
@@ -32,7 +32,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrdersQuery {
-    status: Option<OrderStatus>,
+    status: Option<OrderStatusBody>,
     /// For staff: the orders of one user.
     user: Option<Uuid>,
     /// For staff: an order number, an id, or the beginning of an e-mail.
@@ -70,12 +70,12 @@ pub async fn list_orders(
 
 /// Orders of one status, newest first
 #[utoipa::path(get, path = "/api/orders/status/{status}", tag = "Orders",
-    params(("status" = OrderStatus, Path), PageQuery),
+    params(("status" = OrderStatusBody, Path), PageQuery),
     responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>)))]
 pub async fn list_orders_by_status(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,
-    Path(status): Path<OrderStatus>,
+    Path(status): Path<OrderStatusBody>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
@@ -128,18 +128,18 @@ async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer
     let mut conflict = AskError::TimedOut;
     for _ in 0..CANCEL_ATTEMPTS {
         let seen = order_access::readable(state, Some(who), id).await?;
-        if seen.view.lifecycle == Lifecycle::Cancelled {
+        if seen.view.lifecycle == OrderStatus::Cancelled {
             return Ok(seen);
         }
         if !cancellable(seen.view.lifecycle) {
             let detail = format!("an order that is {:?} cannot be cancelled by its owner", seen.view.lifecycle);
             return Err(Problem::new(Code::IllegalMove, detail.to_lowercase())
                 .with("from", seen.view.lifecycle)
-                .with("to", Move::Cancelled));
+                .with("to", StaffTransition::Cancelled));
         }
         // The judgement above holds for this version only.
         let call = Call { expected_version: Some(seen.version), ..state.call(who) };
-        let command = OrderCommand::Transition { to: Move::Cancelled };
+        let command = OrderCommand::Transition { to: StaffTransition::Cancelled };
         match state.gateway.ask::<Order>(&id.to_string(), command, call).await {
             Ok(answer) => return Ok(answer),
             Err(moved @ AskError::VersionConflict { .. }) => conflict = moved,
@@ -150,17 +150,17 @@ async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer
 }
 
 /// Staff has `transitions` for what its owner may not do.
-fn cancellable(lifecycle: Lifecycle) -> bool {
+fn cancellable(lifecycle: OrderStatus) -> bool {
     match lifecycle {
-        Lifecycle::AwaitingPayment | Lifecycle::Verified => true,
-        Lifecycle::Placing
-        | Lifecycle::Processing
-        | Lifecycle::PartiallyShipped
-        | Lifecycle::Shipped
-        | Lifecycle::Delivered
-        | Lifecycle::Completed
-        | Lifecycle::Rejected
-        | Lifecycle::Expired
-        | Lifecycle::Cancelled => false,
+        OrderStatus::AwaitingPayment | OrderStatus::Verified => true,
+        OrderStatus::Placing
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed
+        | OrderStatus::Rejected
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled => false,
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     actors::gateway::{AskError, Call},
     domain::{
         ids::{OrderId, PaymentId},
-        order::{Order, OrderCommand, OrderRejection, OrderView, PaymentRegion},
+        order::{Order, OrderCommand, OrderRejection, OrderView, PaymentStatus},
         payment::{Payment, PaymentCommand, PaymentRejection},
     },
     http::{
@@ -82,12 +82,12 @@ pub async fn create_payment(
     // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
     let (seen, answer) = tokio::select! {
         sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => {
-            (sale?, state.gateway.read::<Payment>(&payment_id, state.patience()).await?)
+            (sale?, state.gateway.read::<Payment>(&payment_id, state.command_timeout()).await?)
         }
         end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => {
             let end = end?;
             // Whoever is told of a decline may pay again at once: the order must have heard of it by then.
-            let unheard = end.view.status == PaymentRegion::Failed;
+            let unheard = end.view.status == PaymentStatus::Failed;
             let heard = |seen: &OrderView| !unheard || seen.payment != Some(payment) || failed(seen, payment);
             (state.gateway.wait::<Order>(&order_id, left().max(HEARS_MAX), heard).await?, end)
         }
@@ -125,7 +125,7 @@ async fn same_as_before(
     call: &Call,
 ) -> Result<(), Problem> {
     let id = payment.to_string();
-    let (Some(_), Some(placement)) = (state.gateway.peek::<Payment>(&id)?, seen.placement.as_deref()) else {
+    let (Some(_), Some(placement)) = (state.gateway.read_local::<Payment>(&id)?, seen.placement.as_deref()) else {
         return Ok(());
     };
     let open = PaymentCommand::Open {

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ids::PaymentId,
-    order::{Lifecycle, OrderView, PaymentRegion},
+    order::{OrderStatus, OrderView, PaymentStatus},
     payment::PaymentView,
 };
 
@@ -12,58 +12,58 @@ pub enum Verdict {
     Paid,
     RequiresAction,
     Declined(String),
-    NotPayable(Lifecycle),
+    NotPayable(OrderStatus),
     Pending,
 }
 
 /// Whether a payment alone says that waiting on is of no use.
 pub fn ended(payment: &PaymentView) -> bool {
     match payment.status {
-        PaymentRegion::Failed | PaymentRegion::RequiresAction | PaymentRegion::Voided | PaymentRegion::Refunded => true,
-        PaymentRegion::None
-        | PaymentRegion::Pending
-        | PaymentRegion::Authorized
-        | PaymentRegion::Captured
-        | PaymentRegion::PartiallyRefunded => false,
+        PaymentStatus::Failed | PaymentStatus::RequiresAction | PaymentStatus::Voided | PaymentStatus::Refunded => true,
+        PaymentStatus::None
+        | PaymentStatus::Pending
+        | PaymentStatus::Authorized
+        | PaymentStatus::Captured
+        | PaymentStatus::PartiallyRefunded => false,
     }
 }
 
 /// Whether the order has heard that this payment came to nothing.
 pub fn failed(order: &OrderView, payment: PaymentId) -> bool {
-    order.payment == Some(payment) && order.payment_status == PaymentRegion::Failed
+    order.payment == Some(payment) && order.payment_status == PaymentStatus::Failed
 }
 
 /// Whether an order is sold.
 pub fn sold(order: &OrderView) -> bool {
     match order.lifecycle {
-        Lifecycle::Verified
-        | Lifecycle::Processing
-        | Lifecycle::PartiallyShipped
-        | Lifecycle::Shipped
-        | Lifecycle::Delivered
-        | Lifecycle::Completed => true,
-        Lifecycle::Placing
-        | Lifecycle::AwaitingPayment
-        | Lifecycle::Rejected
-        | Lifecycle::Expired
-        | Lifecycle::Cancelled => false,
+        OrderStatus::Verified
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed => true,
+        OrderStatus::Placing
+        | OrderStatus::AwaitingPayment
+        | OrderStatus::Rejected
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled => false,
     }
 }
 
 pub fn verdict(order: &OrderView, payment: &PaymentView) -> Verdict {
     match payment.status {
-        PaymentRegion::Failed => {
+        PaymentStatus::Failed => {
             Verdict::Declined(payment.decline_code.clone().unwrap_or_else(|| "declined".to_owned()))
         }
         _ if sold(order) => Verdict::Paid,
-        PaymentRegion::RequiresAction => Verdict::RequiresAction,
-        PaymentRegion::Voided | PaymentRegion::Refunded => Verdict::NotPayable(order.lifecycle),
+        PaymentStatus::RequiresAction => Verdict::RequiresAction,
+        PaymentStatus::Voided | PaymentStatus::Refunded => Verdict::NotPayable(order.lifecycle),
         // Money may be there already; the order is not verified yet, or is being undone.
-        PaymentRegion::None
-        | PaymentRegion::Pending
-        | PaymentRegion::Authorized
-        | PaymentRegion::Captured
-        | PaymentRegion::PartiallyRefunded => Verdict::Pending,
+        PaymentStatus::None
+        | PaymentStatus::Pending
+        | PaymentStatus::Authorized
+        | PaymentStatus::Captured
+        | PaymentStatus::PartiallyRefunded => Verdict::Pending,
     }
 }
 
@@ -71,10 +71,10 @@ pub fn verdict(order: &OrderView, payment: &PaymentView) -> Verdict {
 mod tests {
     use super::*;
 
-    fn order(lifecycle: Lifecycle) -> OrderView {
+    fn order(lifecycle: OrderStatus) -> OrderView {
         OrderView {
             lifecycle,
-            payment_status: PaymentRegion::None,
+            payment_status: PaymentStatus::None,
             payment: None,
             number: None,
             placement: None,
@@ -86,7 +86,7 @@ mod tests {
         }
     }
 
-    fn payment(status: PaymentRegion) -> PaymentView {
+    fn payment(status: PaymentStatus) -> PaymentView {
         PaymentView {
             order: None,
             user: None,
@@ -97,7 +97,7 @@ mod tests {
             provider: String::new(),
             reference: None,
             continue_url: None,
-            decline_code: (status == PaymentRegion::Failed).then(|| "card_declined".to_owned()),
+            decline_code: (status == PaymentStatus::Failed).then(|| "card_declined".to_owned()),
             refunds: vec![],
             settled: false,
         }
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn the_table() {
-        use Lifecycle as L;
-        use PaymentRegion as P;
+        use OrderStatus as L;
+        use PaymentStatus as P;
         let table = [
             (L::Verified, P::Authorized, Verdict::Paid),
             (L::Verified, P::Captured, Verdict::Paid),
@@ -129,10 +129,10 @@ mod tests {
 
     #[test]
     fn waiting_ends_exactly_when_the_verdict_is_known() {
-        for status in [PaymentRegion::Failed, PaymentRegion::RequiresAction, PaymentRegion::Voided] {
+        for status in [PaymentStatus::Failed, PaymentStatus::RequiresAction, PaymentStatus::Voided] {
             assert!(ended(&payment(status)));
-            assert_ne!(verdict(&order(Lifecycle::Expired), &payment(status)), Verdict::Pending);
+            assert_ne!(verdict(&order(OrderStatus::Expired), &payment(status)), Verdict::Pending);
         }
-        assert!(!ended(&payment(PaymentRegion::Pending)) && !sold(&order(Lifecycle::AwaitingPayment)));
+        assert!(!ended(&payment(PaymentStatus::Pending)) && !sold(&order(OrderStatus::AwaitingPayment)));
     }
 }

@@ -45,7 +45,7 @@ pub async fn get_stock(
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
     let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
-    let caught_up = folded.caught_up;
+    let await_projection = folded.await_projection;
     let answer = match folded.answer {
         Some(answer) => answer,
         // Sold, and never yet received: none is there.
@@ -63,7 +63,7 @@ pub async fn get_stock(
         sku,
     };
     let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
-    if !caught_up {
+    if !await_projection {
         response.headers_mut().insert(STALE, HeaderValue::from_static("1"));
     }
     Ok(response)

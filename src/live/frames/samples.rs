@@ -8,9 +8,11 @@ use crate::{
     domain::{
         ids::{OrderId, Sku, UserId},
         key::EntityKey,
-        model::{AnyView, Kind},
+        kinds::{AnyView, Kind},
         money::{Currency, Money},
-        order::{Address, CapturePolicy, HoldState, Lifecycle, OrderStockLine, OrderView, PaymentRegion, Placement},
+        order::{
+            Address, CapturePolicy, CheckoutSnapshot, HoldState, OrderStatus, OrderStockLine, OrderView, PaymentStatus,
+        },
         pricing::{Line, Totals},
         stock::StockView,
         time::Timestamp,
@@ -35,10 +37,10 @@ pub fn order_id(n: u128) -> OrderId {
 }
 
 pub fn order(n: u128, user: UserId) -> Committed {
-    order_at(n, user, 1, Lifecycle::AwaitingPayment)
+    order_at(n, user, 1, OrderStatus::AwaitingPayment)
 }
 
-pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: Lifecycle) -> Committed {
+pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: OrderStatus) -> Committed {
     let eur = |amount| Money { amount, currency: Currency::EUR };
     let sku = Sku::parse("TEE-RED-M").unwrap();
     let line = Line {
@@ -59,7 +61,7 @@ pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: Lifecycle) -> Co
         country: "DE".into(),
         phone: None,
     };
-    let placement = Placement {
+    let placement = CheckoutSnapshot {
         order: order_id(n),
         user,
         cart: None,
@@ -74,7 +76,7 @@ pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: Lifecycle) -> Co
     };
     let view = OrderView {
         lifecycle,
-        payment_status: PaymentRegion::None,
+        payment_status: PaymentStatus::None,
         payment: None,
         number: None,
         placement: Some(Arc::new(placement)),

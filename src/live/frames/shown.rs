@@ -9,7 +9,7 @@ use crate::{
         cart::{CartLine, CartView},
         ids::{PaymentId, Sku},
         money::Money,
-        order::{Fulfilment, Lifecycle, NextMove, OrderStockLine, OrderView, PaymentRegion},
+        order::{Fulfilment, NextTransition, OrderStatus, OrderStockLine, OrderView, PaymentStatus},
         pricing::Line,
         stock::StockView,
     },
@@ -76,8 +76,8 @@ pub struct ShownCart<'a> {
 pub struct ShownOrder<'a> {
     pub id: &'a str,
     pub number: Option<u64>,
-    pub lifecycle: Lifecycle,
-    pub payment_status: PaymentRegion,
+    pub lifecycle: OrderStatus,
+    pub payment_status: PaymentStatus,
     pub payment: Option<PaymentId>,
     pub total: Option<Money>,
     pub placed_at: String,
@@ -108,14 +108,14 @@ pub struct ShownParcelLine<'a> {
 pub struct BoardOrder<'a> {
     pub id: &'a str,
     pub number: Option<u64>,
-    pub lifecycle: Lifecycle,
-    pub payment_status: PaymentRegion,
+    pub lifecycle: OrderStatus,
+    pub payment_status: PaymentStatus,
     pub total: Option<Money>,
     /// Units bought.
     pub items: u64,
     pub placed_at: String,
     pub email: Option<&'a str>,
-    pub next: &'a [NextMove],
+    pub next: &'a [NextTransition],
 }
 
 pub fn stock<'a>(sku: &'a str, view: &StockView, level: Level, public_counts: bool) -> Shown<'a> {
@@ -142,7 +142,7 @@ pub fn cart<'a>(id: &'a str, view: &'a CartView) -> Shown<'a> {
 
 pub fn order<'a>(id: &'a str, view: &'a OrderView) -> Shown<'a> {
     let placement = view.placement.as_deref();
-    let awaiting = view.lifecycle == Lifecycle::AwaitingPayment;
+    let awaiting = view.lifecycle == OrderStatus::AwaitingPayment;
     Shown::Order(Box::new(ShownOrder {
         id,
         number: view.number,

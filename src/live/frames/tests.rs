@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{samples, *};
-use crate::domain::{cart::CartView, ids::UserId, key::EntityKey, model::Kind, time::Timestamp};
+use crate::domain::{cart::CartView, ids::UserId, key::EntityKey, kinds::Kind, time::Timestamp};
 
 fn frame(topic: &str, change: &Committed, level: Level, counts: bool) -> Value {
     let parsed = Topic::parse(topic).unwrap();
@@ -34,7 +34,7 @@ fn an_order_tells_its_hold_only_while_it_awaits_payment() {
     assert_eq!(waiting["view"]["lifecycle"], "awaiting_payment");
     assert_eq!(waiting["view"]["stock"][0], json!({"sku": "TEE-RED-M", "units": 2, "shipped": 0, "state": "held"}));
     assert_eq!(waiting["view"]["total"], json!({"amount": 2490, "currency": "EUR"}));
-    let sold = samples::order_at(9, UserId::default(), 2, Lifecycle::Verified);
+    let sold = samples::order_at(9, UserId::default(), 2, OrderStatus::Verified);
     assert_eq!(frame(&format!("order.{id}"), &sold, Level::Public, false)["view"]["hold_expires_at"], Value::Null);
 }
 
@@ -43,7 +43,7 @@ fn an_order_leaves_the_board_when_it_is_terminal() {
     let open = frame("board", &samples::order(9, UserId::default()), Level::Staff, false);
     assert_eq!((&open["key"], &open["view"]["items"]), (&json!(samples::order_id(9).to_string()), &json!(2)));
     assert_eq!(open.get("gone"), None);
-    let ended = samples::order_at(9, UserId::default(), 5, Lifecycle::Cancelled);
+    let ended = samples::order_at(9, UserId::default(), 5, OrderStatus::Cancelled);
     assert_eq!(frame("board", &ended, Level::Staff, false)["gone"], true);
 }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, advance, timeout};
 
 use super::*;
 use crate::{
-    domain::{ids::UserId, order::Lifecycle},
+    domain::{ids::UserId, order::OrderStatus},
     live::{Closing, Out, frames::samples, lock},
 };
 
@@ -164,13 +164,13 @@ async fn a_version_never_goes_back() {
 async fn the_board_starts_with_the_open_orders_and_tells_who_leaves() {
     let rig = Rig::new(LiveLimits::default());
     let user = UserId::default();
-    rig.commit(samples::order_at(1, user, 4, Lifecycle::Verified));
-    rig.commit(samples::order_at(2, user, 9, Lifecycle::Expired));
+    rig.commit(samples::order_at(1, user, 4, OrderStatus::Verified));
+    rig.commit(samples::order_at(2, user, 9, OrderStatus::Expired));
     let session = listening(&rig, true, "board").await;
     let first = text(&session).await;
     assert_eq!((&first["key"], &first["version"]), (&json!(samples::order_id(1).to_string()), &json!(4)));
     assert!(silent(&session, 500).await, "what is terminal is not on the board");
-    rig.commit(samples::order_at(1, user, 5, Lifecycle::Cancelled));
+    rig.commit(samples::order_at(1, user, 5, OrderStatus::Cancelled));
     assert_eq!(text(&session).await["gone"], true);
 }
 

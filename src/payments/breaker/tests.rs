@@ -15,12 +15,12 @@ impl PaymentGateway for Provider {
     fn name(&self) -> &str {
         "test"
     }
-    fn call(&self, _: ProviderCall) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+    fn call(&self, _: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
         self.calls.fetch_add(1, Relaxed);
         let sick = self.sick.load(Relaxed);
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(10)).await;
-            if sick { Err(ProviderFault::TimedOut) } else { Ok(ProviderNews::Declined { code: "x".to_owned() }) }
+            if sick { Err(ProviderFault::TimedOut) } else { Ok(ProviderEvent::Declined { code: "x".to_owned() }) }
         })
     }
 }
@@ -31,7 +31,7 @@ fn setup() -> (Arc<Provider>, Breaker) {
     (provider.clone(), Breaker::new(provider, settings))
 }
 
-fn call(breaker: &Breaker) -> BoxFuture<'_, Result<ProviderNews, ProviderFault>> {
+fn call(breaker: &Breaker) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
     let operation = ProviderOperation::Void { reference: "r".to_owned() };
     breaker.call(ProviderCall { payment: Default::default(), provider: "test".to_owned(), operation })
 }

@@ -24,7 +24,7 @@ use crate::{
     payments::signature::{HEADER, WebhookKey},
 };
 
-use super::WebhookEvent;
+use super::SandboxEvent;
 
 const INBOX_MAX: usize = 256;
 const PENDING_MAX: usize = 10_000;
@@ -40,7 +40,7 @@ pub struct OutboxFull;
 
 /// Takes events for delivery after a delay. The simulation has its own, without HTTP.
 pub trait Outbox: Send + Sync + 'static {
-    fn post(&self, event: WebhookEvent, after: Duration) -> Result<(), OutboxFull>;
+    fn post(&self, event: SandboxEvent, after: Duration) -> Result<(), OutboxFull>;
 }
 
 pub struct HttpOutbox {
@@ -50,7 +50,7 @@ pub struct HttpOutbox {
 struct Pending {
     due: Instant,
     attempt: u32,
-    event: WebhookEvent,
+    event: SandboxEvent,
 }
 
 impl HttpOutbox {
@@ -66,7 +66,7 @@ impl HttpOutbox {
 }
 
 impl Outbox for HttpOutbox {
-    fn post(&self, event: WebhookEvent, after: Duration) -> Result<(), OutboxFull> {
+    fn post(&self, event: SandboxEvent, after: Duration) -> Result<(), OutboxFull> {
         let pending = Pending { due: Instant::now() + after, attempt: 1, event };
         self.inbox.try_send(pending).map_err(|_| OutboxFull)
     }
@@ -128,7 +128,7 @@ impl Courier {
         Some(Pending { due, attempt: attempt + 1, event })
     }
 
-    async fn send(&self, event: &WebhookEvent) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+    async fn send(&self, event: &SandboxEvent) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
         let body = serde_json::to_vec(event)?;
         let request = Request::post(self.target.clone())
             .header(header::CONTENT_TYPE, "application/json")

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    actors::ports::{ProviderWebhooks, WebhookNews, WebhookRefusal},
+    actors::ports::{ProviderWebhooks, WebhookEvent, WebhookRefusal},
     domain::{
         ids::{PaymentId, RefundId},
-        payment::ProviderNews,
+        payment::ProviderEvent,
         time::Timestamp,
     },
     payments::signature::{self, WebhookKey},
@@ -35,7 +35,7 @@ pub enum EventType {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WebhookEvent {
+pub struct SandboxEvent {
     /// `evt_<uuid>`.
     pub id: String,
     #[serde(rename = "type")]
@@ -54,27 +54,27 @@ pub struct WebhookEvent {
     pub continue_url: Option<String>,
 }
 
-impl WebhookEvent {
+impl SandboxEvent {
     /// `None`: failed refunds and captures have no event; the call's answer says them.
-    pub fn of(payment: PaymentId, news: &ProviderNews, now: Timestamp) -> Option<Self> {
+    pub fn of(payment: PaymentId, news: &ProviderEvent, now: Timestamp) -> Option<Self> {
         let (mut code, mut refund, mut continue_url) = (None, None, None);
         let kind = match news {
-            ProviderNews::Authorized { .. } => EventType::Authorized,
-            ProviderNews::RequiresAction { continue_url: url, .. } => {
+            ProviderEvent::Authorized { .. } => EventType::Authorized,
+            ProviderEvent::RequiresAction { continue_url: url, .. } => {
                 continue_url = Some(url.clone());
                 EventType::RequiresAction
             }
-            ProviderNews::Declined { code: why } => {
+            ProviderEvent::Declined { code: why } => {
                 code = Some(why.clone());
                 EventType::Declined
             }
-            ProviderNews::Captured => EventType::Captured,
-            ProviderNews::Voided => EventType::Voided,
-            ProviderNews::Refunded { refund: id } => {
+            ProviderEvent::Captured => EventType::Captured,
+            ProviderEvent::Voided => EventType::Voided,
+            ProviderEvent::Refunded { refund: id } => {
                 refund = Some(*id);
                 EventType::Refunded
             }
-            ProviderNews::RefundFailed { .. } | ProviderNews::CaptureFailed { .. } => return None,
+            ProviderEvent::RefundFailed { .. } | ProviderEvent::CaptureFailed { .. } => return None,
         };
         let what = format!("{kind:?}/{}", refund.map(|id| id.to_string()).unwrap_or_default());
         let id = format!("evt_{}", Uuid::new_v5(&payment.0, what.as_bytes()).simple());
@@ -82,19 +82,19 @@ impl WebhookEvent {
         Some(Self { id, kind, created, payment, reference, code, refund, continue_url })
     }
 
-    fn news(self) -> Result<ProviderNews, WebhookRefusal> {
+    fn news(self) -> Result<ProviderEvent, WebhookRefusal> {
         let missing = |field: &str| WebhookRefusal::Malformed(format!("{field} is missing"));
         let reference = self.reference;
         Ok(match self.kind {
-            EventType::Authorized => ProviderNews::Authorized { reference },
+            EventType::Authorized => ProviderEvent::Authorized { reference },
             EventType::RequiresAction => {
                 let continue_url = self.continue_url.ok_or_else(|| missing("continue_url"))?;
-                ProviderNews::RequiresAction { reference, continue_url }
+                ProviderEvent::RequiresAction { reference, continue_url }
             }
-            EventType::Declined => ProviderNews::Declined { code: self.code.ok_or_else(|| missing("code"))? },
-            EventType::Captured => ProviderNews::Captured,
-            EventType::Voided => ProviderNews::Voided,
-            EventType::Refunded => ProviderNews::Refunded { refund: self.refund.ok_or_else(|| missing("refund"))? },
+            EventType::Declined => ProviderEvent::Declined { code: self.code.ok_or_else(|| missing("code"))? },
+            EventType::Captured => ProviderEvent::Captured,
+            EventType::Voided => ProviderEvent::Voided,
+            EventType::Refunded => ProviderEvent::Refunded { refund: self.refund.ok_or_else(|| missing("refund"))? },
         })
     }
 }
@@ -119,12 +119,12 @@ impl ProviderWebhooks for SandboxWebhooks {
         signature::HEADER
     }
 
-    fn open(&self, signature: Option<&str>, body: &[u8], now: Timestamp) -> Result<WebhookNews, WebhookRefusal> {
+    fn open(&self, signature: Option<&str>, body: &[u8], now: Timestamp) -> Result<WebhookEvent, WebhookRefusal> {
         self.key.verify(signature.ok_or(WebhookRefusal::BadSignature)?, body, now)?;
-        let event: WebhookEvent =
+        let event: SandboxEvent =
             serde_json::from_slice(body).map_err(|error| WebhookRefusal::Malformed(error.to_string()))?;
         let (id, payment) = (event.id.clone(), event.payment);
-        Ok(WebhookNews { event: id, payment, news: event.news()? })
+        Ok(WebhookEvent { event: id, payment, news: event.news()? })
     }
 }
 
@@ -140,20 +140,20 @@ mod tests {
         let reference = ledger::reference(payment);
         let hooks = SandboxWebhooks::new(WebhookKey::new([1; 32]));
         let all = [
-            ProviderNews::Authorized { reference: reference.clone() },
-            ProviderNews::RequiresAction { reference, continue_url: "http://x/y".to_owned() },
-            ProviderNews::Declined { code: "card_declined".to_owned() },
-            ProviderNews::Captured,
-            ProviderNews::Voided,
-            ProviderNews::Refunded { refund },
+            ProviderEvent::Authorized { reference: reference.clone() },
+            ProviderEvent::RequiresAction { reference, continue_url: "http://x/y".to_owned() },
+            ProviderEvent::Declined { code: "card_declined".to_owned() },
+            ProviderEvent::Captured,
+            ProviderEvent::Voided,
+            ProviderEvent::Refunded { refund },
         ];
         let mut ids = std::collections::HashSet::new();
         for news in all {
-            let event = WebhookEvent::of(payment, &news, NOW).unwrap();
+            let event = SandboxEvent::of(payment, &news, NOW).unwrap();
             let body = serde_json::to_vec(&event).unwrap();
             let signature = WebhookKey::new([1; 32]).sign(&body, NOW);
             let read = hooks.open(Some(&signature), &body, NOW).unwrap();
-            assert_eq!(read, WebhookNews { event: event.id.clone(), payment, news });
+            assert_eq!(read, WebhookEvent { event: event.id.clone(), payment, news });
             assert!(ids.insert(event.id), "each event has its own id");
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         ids::{OrderId, PaymentId, RefundId},
         money::Money,
-        payment::ProviderNews,
+        payment::ProviderEvent,
     },
 };
 
@@ -68,7 +68,7 @@ pub struct Authorization {
 
 pub struct Done {
     pub payment: PaymentId,
-    pub news: ProviderNews,
+    pub news: ProviderEvent,
     pub changed: bool,
 }
 
@@ -92,13 +92,15 @@ pub fn payment_of(reference: &str) -> Option<PaymentId> {
 
 impl Authorization {
     /// What a first or repeated call is answered: where the charge stands.
-    pub fn news(&self, continue_url: &str) -> ProviderNews {
+    pub fn news(&self, continue_url: &str) -> ProviderEvent {
         let reference = reference(self.payment);
         match &self.status {
-            Status::RequiresAction => ProviderNews::RequiresAction { reference, continue_url: continue_url.to_owned() },
-            Status::Declined { code } => ProviderNews::Declined { code: code.clone() },
-            Status::Voided if !self.authorized => ProviderNews::Declined { code: "voided".to_owned() },
-            Status::Authorized | Status::Captured | Status::Voided => ProviderNews::Authorized { reference },
+            Status::RequiresAction => {
+                ProviderEvent::RequiresAction { reference, continue_url: continue_url.to_owned() }
+            }
+            Status::Declined { code } => ProviderEvent::Declined { code: code.clone() },
+            Status::Voided if !self.authorized => ProviderEvent::Declined { code: "voided".to_owned() },
+            Status::Authorized | Status::Captured | Status::Voided => ProviderEvent::Authorized { reference },
         }
     }
 }
@@ -154,9 +156,9 @@ impl Ledger {
 
     pub fn capture(&mut self, reference: &str, amount: Money) -> Result<Done, ProviderFault> {
         let (payment, charge) = self.known(reference, Status::Authorized)?;
-        let refused = |code: &str| ProviderNews::CaptureFailed { code: code.to_owned() };
+        let refused = |code: &str| ProviderEvent::CaptureFailed { code: code.to_owned() };
         let (news, changed) = match &charge.status {
-            Status::Captured => (ProviderNews::Captured, false),
+            Status::Captured => (ProviderEvent::Captured, false),
             Status::Authorized if charge.amount.is_some_and(|a| a.currency != amount.currency) => {
                 (refused("currency_mismatch"), false)
             }
@@ -166,7 +168,7 @@ impl Ledger {
             Status::Authorized => {
                 charge.amount.get_or_insert(amount);
                 (charge.status, charge.captured) = (Status::Captured, amount.amount);
-                (ProviderNews::Captured, true)
+                (ProviderEvent::Captured, true)
             }
             Status::RequiresAction | Status::Declined { .. } => (refused("not_authorized"), false),
             Status::Voided => (refused("voided"), false),
@@ -177,11 +179,11 @@ impl Ledger {
     pub fn void(&mut self, reference: &str) -> Result<Done, ProviderFault> {
         let (payment, charge) = self.known(reference, Status::Authorized)?;
         let (news, changed) = match charge.status {
-            Status::Voided | Status::Declined { .. } => (ProviderNews::Voided, false),
-            Status::Captured => (ProviderNews::CaptureFailed { code: "already_captured".to_owned() }, false),
+            Status::Voided | Status::Declined { .. } => (ProviderEvent::Voided, false),
+            Status::Captured => (ProviderEvent::CaptureFailed { code: "already_captured".to_owned() }, false),
             Status::Authorized | Status::RequiresAction => {
                 charge.status = Status::Voided;
-                (ProviderNews::Voided, true)
+                (ProviderEvent::Voided, true)
             }
         };
         Ok(Done { payment, news, changed })
@@ -189,21 +191,21 @@ impl Ledger {
 
     pub fn refund(&mut self, reference: &str, refund: RefundId, amount: Money) -> Result<Done, ProviderFault> {
         let (payment, charge) = self.known(reference, Status::Captured)?;
-        let refused = |code: &str| ProviderNews::RefundFailed { refund, code: code.to_owned() };
+        let refused = |code: &str| ProviderEvent::RefundFailed { refund, code: code.to_owned() };
         if charge.order.is_none() && charge.status == Status::Captured && !charge.refunds.contains_key(&refund) {
             // Captured before these books: at least what is given back had been taken.
             charge.captured = charge.captured.max(charge.refunded().saturating_add(amount.amount));
         }
         let left = charge.captured - charge.refunded();
         let (news, changed) = match charge.status {
-            Status::Captured if charge.refunds.contains_key(&refund) => (ProviderNews::Refunded { refund }, false),
+            Status::Captured if charge.refunds.contains_key(&refund) => (ProviderEvent::Refunded { refund }, false),
             Status::Captured if charge.amount.is_some_and(|a| a.currency != amount.currency) => {
                 (refused("currency_mismatch"), false)
             }
             Status::Captured if amount.amount > left || amount.amount <= 0 => (refused("amount_too_large"), false),
             Status::Captured => {
                 charge.refunds.insert(refund, amount.amount);
-                (ProviderNews::Refunded { refund }, true)
+                (ProviderEvent::Refunded { refund }, true)
             }
             Status::RequiresAction | Status::Authorized | Status::Declined { .. } | Status::Voided => {
                 (refused("not_captured"), false)

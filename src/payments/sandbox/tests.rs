@@ -13,12 +13,12 @@ use crate::domain::{
 
 #[derive(Default)]
 struct Posted {
-    events: Mutex<Vec<(WebhookEvent, u128)>>,
+    events: Mutex<Vec<(SandboxEvent, u128)>>,
     full: AtomicBool,
 }
 
 impl Outbox for Posted {
-    fn post(&self, event: WebhookEvent, after: Duration) -> Result<(), OutboxFull> {
+    fn post(&self, event: SandboxEvent, after: Duration) -> Result<(), OutboxFull> {
         if self.full.load(Relaxed) {
             return Err(OutboxFull);
         }
@@ -51,18 +51,18 @@ fn sandbox(settings: SandboxSettings) -> (Arc<Posted>, SandboxGateway) {
 
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
-async fn pay(sandbox: &SandboxGateway, token: &str) -> Result<ProviderNews, ProviderFault> {
+async fn pay(sandbox: &SandboxGateway, token: &str) -> Result<ProviderEvent, ProviderFault> {
     let amount = Money { amount: 1999, currency: Currency::EUR };
     let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
     sandbox.call(ProviderCall { payment: PAYMENT, provider: NAME.to_owned(), operation }).await
 }
 
-async fn operate(sandbox: &SandboxGateway, operation: ProviderOperation) -> ProviderNews {
+async fn operate(sandbox: &SandboxGateway, operation: ProviderOperation) -> ProviderEvent {
     sandbox.call(ProviderCall { payment: PAYMENT, provider: NAME.to_owned(), operation }).await.unwrap()
 }
 
-fn authorized() -> ProviderNews {
-    ProviderNews::Authorized { reference: ledger::reference(PAYMENT) }
+fn authorized() -> ProviderEvent {
+    ProviderEvent::Authorized { reference: ledger::reference(PAYMENT) }
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,7 +74,7 @@ async fn ok_declined_and_unknown_tokens_are_answered_at_once() {
     assert_eq!(posted.seen(), [(EventType::Authorized, 200)], "a repeated call sends nothing");
     for (token, code) in [("tok_declined", "card_declined"), ("tok_other", "invalid_token")] {
         let (_, gateway) = sandbox(SandboxSettings::default());
-        assert_eq!(pay(&gateway, token).await.unwrap(), ProviderNews::Declined { code: code.to_owned() });
+        assert_eq!(pay(&gateway, token).await.unwrap(), ProviderEvent::Declined { code: code.to_owned() });
         assert_eq!(gateway.ledger().totals().authorized, 0);
     }
     assert_eq!(started.elapsed(), Duration::ZERO);
@@ -110,11 +110,11 @@ async fn a_required_action_waits_for_the_customer() {
     let (posted, gateway) = sandbox(SandboxSettings { webhooks: WebhookChoice::Needed, ..Default::default() });
     let reference = ledger::reference(PAYMENT);
     let continue_url = format!("http://shop/sandbox/continue/{reference}");
-    let asked = ProviderNews::RequiresAction { reference: reference.clone(), continue_url };
+    let asked = ProviderEvent::RequiresAction { reference: reference.clone(), continue_url };
     assert_eq!(pay(&gateway, "tok_requires_action").await.unwrap(), asked);
     let capture = ProviderOperation::Capture { reference, amount: Money { amount: 1999, currency: Currency::EUR } };
     let early = operate(&gateway, capture.clone()).await;
-    assert_eq!(early, ProviderNews::CaptureFailed { code: "not_authorized".to_owned() });
+    assert_eq!(early, ProviderEvent::CaptureFailed { code: "not_authorized".to_owned() });
     posted.full.store(true, Relaxed);
     assert_eq!(gateway.customer_says(PAYMENT, Verdict::Approve), Err(CustomerError::Full(OutboxFull)));
     assert_eq!(gateway.ledger().totals().authorized, 0, "what the shop cannot hear of has not happened");
@@ -123,7 +123,7 @@ async fn a_required_action_waits_for_the_customer() {
     assert_eq!(gateway.customer_says(PAYMENT, Verdict::Approve), Ok(ledger::Status::Authorized));
     assert_eq!(posted.seen(), [(EventType::Authorized, 200); 2], "told again when asked again");
     assert!(gateway.customer_says(PAYMENT, Verdict::Decline).is_err());
-    assert_eq!(operate(&gateway, capture).await, ProviderNews::Captured);
+    assert_eq!(operate(&gateway, capture).await, ProviderEvent::Captured);
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,7 @@ async fn a_voided_charge_cannot_be_approved_and_a_declined_one_stays_declined() 
     let (_, gateway) = sandbox(SandboxSettings::default());
     pay(&gateway, "tok_requires_action").await.unwrap();
     let reference = ledger::reference(PAYMENT);
-    assert_eq!(operate(&gateway, ProviderOperation::Void { reference }).await, ProviderNews::Voided);
+    assert_eq!(operate(&gateway, ProviderOperation::Void { reference }).await, ProviderEvent::Voided);
     let late = gateway.customer_says(PAYMENT, Verdict::Approve);
     assert_eq!(late, Err(CustomerError::Settled { status: "voided" }));
     let (posted, gateway) = sandbox(SandboxSettings { webhooks: WebhookChoice::Needed, ..Default::default() });

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{COMMIT_FRAME, EnvelopeError};
 use crate::{
     actors::ports::journal::{Batch, BatchId, Commit, Entry, NodeId, Record, Shard},
-    domain::{ids::CommandId, key::EntityKey, model::AnyEvent, time::Timestamp},
+    domain::{ids::CommandId, key::EntityKey, kinds::AnyEvent, time::Timestamp},
 };
 
 pub(super) fn write(out: &mut Vec<u8>, record: &Record) -> serde_json::Result<()> {

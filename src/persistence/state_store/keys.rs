@@ -14,7 +14,7 @@ use std::ops::Bound;
 
 use crate::{
     actors::ports::journal::Shard,
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
 };
 
 pub const META: &[u8] = b"m";

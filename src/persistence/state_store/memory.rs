@@ -14,7 +14,7 @@ use crate::{
         BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{Seq, Shard},
     },
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
 };
 
 /// Cheap to clone; clones are the same store, so it can outlive a simulated crash.

@@ -19,7 +19,7 @@ use crate::{
         BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{BatchId, Seq, Shard},
     },
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
     persistence::{
         guard::{guarded, text},
         private_dir,

@@ -11,7 +11,7 @@ use crate::{
         BatchAt, Row, RowChange, StateStore, StoredEntity, TailWrite,
         journal::{BatchId, Shard},
     },
-    domain::{key::EntityKey, model::Kind},
+    domain::{key::EntityKey, kinds::Kind},
 };
 
 const S: Shard = Shard(3);

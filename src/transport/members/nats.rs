@@ -1,7 +1,7 @@
 //! Signs of life in a key-value bucket of JetStream: one key for each incarnation of each node.
 //!
 //! The bucket's stream is made by hand, because the client's own call needs fields that nats-server 2.9 does not send.
-//! Nothing here relies on keys that expire: nobody is told of that on 2.9, and the roster judges by itself.
+//! Nothing here relies on keys that expire: nobody is told of that on 2.9, and the membership judges by itself.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use async_nats::{
 use futures::{StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::beats::{Beat, BeatError, Beats, Sign};
+use super::heartbeats::{Beat, BeatError, Heartbeats, Sign};
 use crate::actors::ports::journal::NodeId;
 
 /// How long a dead node's last sign stays in the bucket.
 const KEPT: Duration = Duration::from_secs(60 * 60);
-/// A watch that says nothing for this long is made anew: this node's own beats alone come more often. Where they do
+/// A watch that says nothing for this long is made anew: this node's own heartbeats alone come more often. Where they do
 /// not, by configuration, it begins with the newest signs each time, and nothing is missed.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// For how long the bucket is tried to be opened, at the start.
@@ -91,7 +91,7 @@ fn node(key: &str) -> NodeId {
     NodeId(key.replace('/', ".").replace('=', "#").into())
 }
 
-impl Beats for NatsBeats {
+impl Heartbeats for NatsBeats {
     fn beat(&self, beat: Beat) -> BoxFuture<'static, Result<(), BeatError>> {
         let (bucket, within) = (self.bucket.clone(), self.within);
         Box::pin(async move {

@@ -1,7 +1,7 @@
-//! One node's part in the membership: beats, watches, and says who should own what.
+//! One node's part in the membership: heartbeats, watches, and says who should own what.
 //!
-//! Beats overlap: one that is not confirmed never holds up the next. Waiters are woken by `Notify`, in the order
-//! they came, and every choice is biased, so that a seeded simulation over a simulated [`Beats`] repeats itself.
+//! Heartbeats overlap: one that is not confirmed never holds up the next. Waiters are woken by `Notify`, in the order
+//! they came, and every choice is biased, so that a seeded simulation over a simulated [`Heartbeats`] repeats itself.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,9 +16,9 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    beats::{Beat, BeatError, Beats, Sign},
+    heartbeats::{Beat, BeatError, Heartbeats, Sign},
+    membership::{Membership, RosterTimes},
     rendezvous,
-    roster::{Roster, RosterTimes},
 };
 use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
 
@@ -33,7 +33,7 @@ pub struct MemberTimes {
     pub lease: Duration,
 }
 
-/// Beats under way at once. Each ends by itself, so more means that NATS is slow, and another beat would not help.
+/// Heartbeats under way at once. Each ends by itself, so more means that NATS is slow, and another beat would not help.
 const BEATS_MAX: usize = 16;
 /// Between two echoes of this node's own beat, in heartbeats, what still counts as having watched.
 const ECHO_GAP_BEATS: u32 = 3;
@@ -48,7 +48,7 @@ struct Shared {
     url: Option<Arc<str>>,
     shards: u16,
     times: MemberTimes,
-    beats: Arc<dyn Beats>,
+    heartbeats: Arc<dyn Heartbeats>,
     state: Mutex<State>,
     changed: Notify,
     joined: Notify,
@@ -56,7 +56,7 @@ struct Shared {
 }
 
 struct State {
-    roster: Roster,
+    membership: Membership,
     hint: Arc<Hint>,
     /// Whom `hint` was computed from.
     placed: Option<Vec<NodeId>>,
@@ -68,7 +68,13 @@ struct State {
 
 impl Members {
     /// Watches the others; says nothing of itself before [`Members::join`].
-    pub fn start(beats: Arc<dyn Beats>, me: NodeId, url: Option<Arc<str>>, shards: u16, times: MemberTimes) -> Self {
+    pub fn start(
+        heartbeats: Arc<dyn Heartbeats>,
+        me: NodeId,
+        url: Option<Arc<str>>,
+        shards: u16,
+        times: MemberTimes,
+    ) -> Self {
         let roster_times = RosterTimes {
             dead_after: times.dead_after,
             settle: times.settle,
@@ -76,7 +82,7 @@ impl Members {
         };
         let owners = vec![None; usize::from(shards)];
         let state = State {
-            roster: Roster::new(me.clone(), url.clone(), roster_times),
+            membership: Membership::new(me.clone(), url.clone(), roster_times),
             hint: Arc::new(Hint { generation: 1, owners, alive: vec![me.clone()] }),
             placed: None,
             counter: 0,
@@ -85,7 +91,8 @@ impl Members {
         };
         let (changed, joined) = (Notify::new(), Notify::new());
         let (state, stop) = (Mutex::new(state), CancellationToken::new());
-        let shared = Arc::new(Shared { me, url, shards, times, beats, state, changed, joined, stop: stop.clone() });
+        let shared =
+            Arc::new(Shared { me, url, shards, times, heartbeats, state, changed, joined, stop: stop.clone() });
         tokio::spawn(shared.clone().run());
         Self { shared, _running: stop.drop_guard() }
     }
@@ -95,10 +102,10 @@ impl Members {
         self.shared.joined.notify_one();
     }
 
-    /// The last thing a node does: no more beats, and its sign is taken away. Others forget it at once.
+    /// The last thing a node does: no more heartbeats, and its sign is taken away. Others forget it at once.
     pub async fn gone(&self) {
         self.shared.stop.cancel();
-        let gone = self.shared.beats.gone(self.shared.me.clone());
+        let gone = self.shared.heartbeats.gone(self.shared.me.clone());
         match timeout(self.shared.times.lease, gone).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the others learn of this node's end by its silence"),
@@ -113,7 +120,7 @@ impl Shared {
     }
 
     async fn run(self: Arc<Self>) {
-        let mut signs = self.beats.watch();
+        let mut signs = self.heartbeats.watch();
         let mut under_way = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -149,7 +156,7 @@ impl Shared {
             let (counter, draining) = (state.counter, state.draining);
             (Beat { node: self.me.clone(), counter, draining, url: self.url.clone() }, Instant::now())
         };
-        self.beats.beat(beat).await?;
+        self.heartbeats.beat(beat).await?;
         let mut state = self.state();
         state.confirmed = state.confirmed.max(Some(begun));
         Ok(())
@@ -158,14 +165,14 @@ impl Shared {
     fn heard(&self, sign: Sign) {
         let mut state = self.state();
         match sign {
-            Sign::Beat(beat) => state.roster.see(beat, Instant::now()),
-            Sign::Gone(node) => state.roster.gone(&node),
+            Sign::Beat(beat) => state.membership.see(beat, Instant::now()),
+            Sign::Gone(node) => state.membership.gone(&node),
         }
         self.recompute(&mut state);
     }
 
     fn recompute(&self, state: &mut State) {
-        let (alive, placed) = (state.roster.alive(), state.roster.placed());
+        let (alive, placed) = (state.membership.alive(), state.membership.placed());
         if alive == state.hint.alive && placed == state.placed {
             return;
         }
@@ -227,7 +234,7 @@ impl Placement for Members {
         {
             let mut state = shared.state();
             state.draining = true;
-            state.roster.drain();
+            state.membership.drain();
             shared.recompute(&mut state);
         }
         Box::pin(async move {
@@ -245,7 +252,7 @@ impl Placement for Members {
     }
 
     fn members(&self) -> Vec<MemberLine> {
-        self.shared.state().roster.lines(Instant::now())
+        self.shared.state().membership.lines(Instant::now())
     }
 }
 

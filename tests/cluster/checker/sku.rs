@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::linear::Model;
+use super::linear::AnyState;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sku {
@@ -56,7 +56,7 @@ impl Sku {
 
 pub struct SkuModel;
 
-impl Model for SkuModel {
+impl AnyState for SkuModel {
     type Op = SkuOp;
     type State = Sku;
 

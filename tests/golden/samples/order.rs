@@ -5,15 +5,15 @@ use std::sync::Arc;
 use souk::domain::{
     ids::CartId,
     model::AnyEvent,
-    order::{Address, CapturePolicy, Move, OrderEvent, PaymentNews, Placement},
+    order::{Address, CapturePolicy, CheckoutSnapshot, OrderEvent, PaymentUpdate, StaffTransition},
     pricing,
 };
 
 use super::ids::{AT, eur, fulfilment_id, id, order_id, payment_id, sku, text, units, user_id};
 
-fn placement() -> Placement {
+fn placement() -> CheckoutSnapshot {
     let (lines, totals) = pricing::price(&[(sku(), text("T-shirt"), 2, eur(1999))], eur(490), 1900).unwrap();
-    Placement {
+    CheckoutSnapshot {
         order: order_id(),
         user: user_id(),
         cart: Some(CartId(id(7))),
@@ -52,22 +52,22 @@ pub fn order() -> Vec<AnyEvent> {
         OrderEvent::Expired { at: AT },
         OrderEvent::PaymentBegun { payment, provider: text("sandbox"), token: text("tok_ok") },
         OrderEvent::PaymentOpened { payment },
-        moved(PaymentNews::RequiresAction),
-        moved(PaymentNews::Authorized { amount: eur(4488) }),
-        moved(PaymentNews::Captured { amount: eur(4488) }),
-        moved(PaymentNews::Refunded { total: eur(500) }),
-        moved(PaymentNews::Voided),
-        moved(PaymentNews::Failed { reason: text("card_declined") }),
+        moved(PaymentUpdate::RequiresAction),
+        moved(PaymentUpdate::Authorized { amount: eur(4488) }),
+        moved(PaymentUpdate::Captured { amount: eur(4488) }),
+        moved(PaymentUpdate::Refunded { total: eur(500) }),
+        moved(PaymentUpdate::Voided),
+        moved(PaymentUpdate::Failed { reason: text("card_declined") }),
         OrderEvent::Revived { payment, at: AT },
         OrderEvent::RevivalFailed { at: AT },
         OrderEvent::Verified { number: 1001, at: AT },
         OrderEvent::CartSettled,
         OrderEvent::CaptureAsked { payment },
         OrderEvent::UnwindAsked { payment },
-        OrderEvent::Moved { to: Move::Processing, at: AT },
-        OrderEvent::Moved { to: Move::Delivered, at: AT },
-        OrderEvent::Moved { to: Move::Completed, at: AT },
-        OrderEvent::Moved { to: Move::Cancelled, at: AT },
+        OrderEvent::Moved { to: StaffTransition::Processing, at: AT },
+        OrderEvent::Moved { to: StaffTransition::Delivered, at: AT },
+        OrderEvent::Moved { to: StaffTransition::Completed, at: AT },
+        OrderEvent::Moved { to: StaffTransition::Cancelled, at: AT },
         OrderEvent::Fulfilled {
             fulfilment,
             lines: vec![(sku(), units(2))],

@@ -4,7 +4,7 @@ use souk::domain::{
     cart::{CartEvent, Item},
     model::AnyEvent,
     numbers::NumbersEvent,
-    order::PaymentRegion,
+    order::PaymentStatus,
     payment::PaymentEvent,
     stock::StockEvent,
 };
@@ -67,7 +67,7 @@ pub fn payment() -> Vec<AnyEvent> {
         PaymentEvent::RefundAsked { refund, amount: eur(500), reason: text("late") },
         PaymentEvent::Refunded { refund },
         PaymentEvent::RefundFailed { refund, code: text("closed") },
-        PaymentEvent::Told { status: PaymentRegion::PartiallyRefunded, refunded: 500 },
+        PaymentEvent::OrderNotified { status: PaymentStatus::PartiallyRefunded, refunded: 500 },
     ];
     events.into_iter().map(AnyEvent::Payment).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{ProviderCall, ProviderOperation};
 use crate::domain::{
     ids::{PaymentId, RefundId},
-    payment::ProviderNews,
+    payment::ProviderEvent,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,34 +42,34 @@ pub struct Provider {
 
 impl Provider {
     /// `answer` and `fail` are this call's luck; a repeated call answers as the books stand.
-    pub fn call(&mut self, call: &ProviderCall, answer: Answer, fail: bool) -> ProviderNews {
+    pub fn call(&mut self, call: &ProviderCall, answer: Answer, fail: bool) -> ProviderEvent {
         let account = self.accounts.entry(call.payment).or_default();
         let reference = format!("ref-{}", call.payment);
         match &call.operation {
-            ProviderOperation::Authorize { .. } if account.authorised => ProviderNews::Authorized { reference },
+            ProviderOperation::Authorize { .. } if account.authorised => ProviderEvent::Authorized { reference },
             ProviderOperation::Authorize { .. } => match answer {
                 Answer::Authorize => {
                     account.authorised = true;
-                    ProviderNews::Authorized { reference }
+                    ProviderEvent::Authorized { reference }
                 }
-                Answer::Decline => ProviderNews::Declined { code: "declined".to_owned() },
+                Answer::Decline => ProviderEvent::Declined { code: "declined".to_owned() },
                 Answer::RequireAction => {
-                    ProviderNews::RequiresAction { reference, continue_url: "https://pay".to_owned() }
+                    ProviderEvent::RequiresAction { reference, continue_url: "https://pay".to_owned() }
                 }
             },
-            ProviderOperation::Capture { .. } if account.captured > 0 => ProviderNews::Captured,
+            ProviderOperation::Capture { .. } if account.captured > 0 => ProviderEvent::Captured,
             ProviderOperation::Capture { .. } if fail || account.released => {
                 account.released = true;
-                ProviderNews::CaptureFailed { code: "lapsed".to_owned() }
+                ProviderEvent::CaptureFailed { code: "lapsed".to_owned() }
             }
             ProviderOperation::Capture { amount, .. } => {
                 account.captured = amount.amount;
-                ProviderNews::Captured
+                ProviderEvent::Captured
             }
             ProviderOperation::Void { .. } => {
                 assert_eq!(account.captured, 0, "a captured payment is refunded, not voided");
                 account.released = true;
-                ProviderNews::Voided
+                ProviderEvent::Voided
             }
             ProviderOperation::Refund { refund, amount, .. } => {
                 let done = *account.refunds.entry(*refund).or_insert_with(|| {
@@ -80,8 +80,8 @@ impl Provider {
                 });
                 assert!(account.refunded <= account.captured, "more given back than taken");
                 match done {
-                    true => ProviderNews::Refunded { refund: *refund },
-                    false => ProviderNews::RefundFailed { refund: *refund, code: "no".to_owned() },
+                    true => ProviderEvent::Refunded { refund: *refund },
+                    false => ProviderEvent::RefundFailed { refund: *refund, code: "no".to_owned() },
                 }
             }
         }
@@ -92,8 +92,8 @@ impl Provider {
     }
 
     /// The shopper does what the provider asked for, however late.
-    pub fn confirm(&mut self, payment: PaymentId) -> ProviderNews {
+    pub fn confirm(&mut self, payment: PaymentId) -> ProviderEvent {
         self.accounts.entry(payment).or_default().authorised = true;
-        ProviderNews::Authorized { reference: format!("ref-{payment}") }
+        ProviderEvent::Authorized { reference: format!("ref-{payment}") }
     }
 }

@@ -12,10 +12,10 @@ use super::{
 use crate::domain::{
     cart::CartCommand,
     ids::{FulfilmentId, OrderId, RefundId, Sku},
-    model::{AnyCommand, AnyView},
+    kinds::{AnyCommand, AnyView},
     money::{Currency, Money},
-    order::{CapturePolicy, HoldState, Lifecycle, Move, OrderCommand, PaymentRegion},
-    payment::{PaymentCommand, ProviderNews},
+    order::{CapturePolicy, HoldState, OrderCommand, OrderStatus, PaymentStatus, StaffTransition},
+    payment::{PaymentCommand, ProviderEvent},
     stock::StockCommand,
     time::Timestamp,
 };
@@ -29,7 +29,7 @@ enum Step {
     Pay,
     Confirm(usize),
     Decline(usize),
-    Transition(Move),
+    Transition(StaffTransition),
     Fulfil { fulfilment: u128, sku: usize, units: u32 },
     Refund { which: usize, refund: u128, amount: i64 },
     Void(usize),
@@ -45,7 +45,7 @@ fn luck() -> impl Strategy<Value = Luck> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let moves = prop::sample::select(Move::ALL.to_vec());
+    let moves = prop::sample::select(StaffTransition::ALL.to_vec());
     prop_oneof![
         24 => (0..20_usize, luck()).prop_map(|(which, luck)| Step::Perform { which, luck }),
         4 => (0..50_usize).prop_map(Step::RepeatAnswer),
@@ -67,7 +67,7 @@ fn run(world: &mut World, step: &Step) {
     let payment = |world: &World, which: usize| world.payments.get(which).copied();
     match step {
         Step::Perform { which, luck } => {
-            let owed = world.owed();
+            let owed = world.pending_effects();
             if !owed.is_empty() {
                 world.perform(&owed[which % owed.len()], *luck);
             }
@@ -88,7 +88,7 @@ fn run(world: &mut World, step: &Step) {
             // Late word of an earlier try; a provider never declines what it has authorised.
             let open = payment(world, *which).filter(|payment| !world.provider.has_authorised(payment));
             if let Some(payment) = open {
-                world.webhook(payment, ProviderNews::Declined { code: "late".to_owned() });
+                world.webhook(payment, ProviderEvent::Declined { code: "late".to_owned() });
             }
         }
         Step::Transition(to) => {
@@ -171,16 +171,16 @@ fn a_checkout_without_trouble_is_sold_captured_and_settled() {
     let put = AnyCommand::Cart(CartCommand::SetLines { owner: shopper(), lines, add: false });
     world.send(&cart_key(), &put).unwrap();
     for _ in 0..20 {
-        for effect in world.owed() {
+        for effect in world.pending_effects() {
             world.perform(&effect, Luck::GOOD);
         }
-        if world.order().lifecycle == Lifecycle::AwaitingPayment && world.payments.is_empty() {
+        if world.order().lifecycle == OrderStatus::AwaitingPayment && world.payments.is_empty() {
             assert!(world.order().settled);
             world.pay();
         }
     }
     let order = world.order();
-    assert_eq!((order.lifecycle, order.payment_status), (Lifecycle::Verified, PaymentRegion::Captured));
+    assert_eq!((order.lifecycle, order.payment_status), (OrderStatus::Verified, PaymentStatus::Captured));
     assert_eq!(order.number, Some(1001));
     check_settled(&world);
     // Three of the four were bought; the one added since stays.
@@ -196,13 +196,13 @@ fn news_settle_the_steps_whose_outcome_waits_for_them() {
     let (mut waiting, mut rounds) = (Vec::new(), 0);
     loop {
         // Each is begun once: what waits for news is still under way.
-        let owed = world.owed().into_iter().filter(|effect| !waiting.contains(effect)).collect::<Vec<_>>();
+        let owed = world.pending_effects().into_iter().filter(|effect| !waiting.contains(effect)).collect::<Vec<_>>();
         for effect in &owed {
-            let waits = effect.1.news_follow();
+            let waits = effect.1.outcome_may_wait();
             world.perform(effect, Luck { lost: waits, ..Luck::GOOD });
             waiting.extend(waits.then(|| effect.clone()));
         }
-        if world.order().lifecycle == Lifecycle::AwaitingPayment && world.payments.is_empty() {
+        if world.order().lifecycle == OrderStatus::AwaitingPayment && world.payments.is_empty() {
             world.pay();
         } else if owed.is_empty() {
             break;
@@ -211,9 +211,9 @@ fn news_settle_the_steps_whose_outcome_waits_for_them() {
         assert!(rounds < 50, "{owed:?}");
     }
     let order = world.order();
-    assert_eq!((order.lifecycle, order.payment_status), (Lifecycle::Verified, PaymentRegion::Captured));
+    assert_eq!((order.lifecycle, order.payment_status), (OrderStatus::Verified, PaymentStatus::Captured));
     assert_eq!(waiting.len(), 3, "{waiting:?}");
-    assert_eq!(world.owed(), []);
+    assert_eq!(world.pending_effects(), []);
     // They come late, and there is nothing left to record.
     let before = world.events();
     waiting.iter().for_each(|effect| world.perform(effect, Luck::GOOD));
@@ -226,7 +226,7 @@ fn a_short_line_releases_the_others_and_every_shortage_is_named() {
     let mut world = World::new([2, 5], CapturePolicy::OnVerified);
     world.settle();
     let order = world.order();
-    assert_eq!(order.lifecycle, Lifecycle::Rejected);
+    assert_eq!(order.lifecycle, OrderStatus::Rejected);
     let states: Vec<_> = order.stock.iter().map(|line| line.state).collect();
     assert_eq!(states, [HoldState::Refused { available: 2 }, HoldState::Released]);
     check_settled(&world);
@@ -234,15 +234,15 @@ fn a_short_line_releases_the_others_and_every_shortage_is_named() {
 
 #[test]
 fn a_payment_after_the_expiry_revives_the_order_where_stock_is_left() {
-    for (rival_takes, expected) in [(0, Lifecycle::Verified), (4, Lifecycle::Expired)] {
+    for (rival_takes, expected) in [(0, OrderStatus::Verified), (4, OrderStatus::Expired)] {
         let mut world = World::new([5, 5], CapturePolicy::OnVerified);
-        for effect in world.owed() {
+        for effect in world.pending_effects() {
             world.perform(&effect, Luck::GOOD);
         }
         world.pay();
         world.now = Timestamp(700_000);
         world.ring_alarms();
-        assert_eq!(world.order().lifecycle, Lifecycle::Expired);
+        assert_eq!(world.order().lifecycle, OrderStatus::Expired);
         if let Some(units) = NonZeroU32::new(rival_takes) {
             let (order, until) = (OrderId(Uuid::from_u128(9)), Timestamp(2_000_000));
             let hold = AnyCommand::Stock(StockCommand::Hold { order, units, until, attempt: 0 });

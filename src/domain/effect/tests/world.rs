@@ -13,10 +13,10 @@ use crate::domain::{
     cart::Item,
     ids::{CartId, OrderId, PaymentId, Sku, UserId},
     key::EntityKey,
-    model::{AnyCommand, AnyEvent, AnyRejection, AnyView, Kind, Model},
+    kinds::{AnyCommand, AnyEvent, AnyRejection, AnyState, AnyView, Kind},
     money::{Currency, Money},
-    order::{Address, CapturePolicy, OrderCommand, OrderView, Placement},
-    payment::{PaymentCommand, ProviderNews},
+    order::{Address, CapturePolicy, CheckoutSnapshot, OrderCommand, OrderView},
+    payment::{PaymentCommand, ProviderEvent},
     pricing,
     stock::{StockCommand, StockView},
     time::Timestamp,
@@ -28,7 +28,7 @@ const WANTED: [u32; 2] = [3, 2];
 
 pub struct World {
     pub now: Timestamp,
-    models: BTreeMap<EntityKey, Model>,
+    models: BTreeMap<EntityKey, AnyState>,
     history: BTreeMap<EntityKey, Vec<AnyEvent>>,
     pub provider: Provider,
     pub payments: Vec<PaymentId>,
@@ -60,13 +60,13 @@ pub fn payment_key(payment: PaymentId) -> EntityKey {
     EntityKey::new(Kind::Payment, payment.to_string())
 }
 
-pub fn placement(capture: CapturePolicy) -> Placement {
+pub fn placement(capture: CapturePolicy) -> CheckoutSnapshot {
     let eur = |amount| Money::new(amount, Currency::EUR);
     let line = |n: usize, units| (Sku::parse(SKUS[n]).unwrap(), SKUS[n].to_lowercase(), units, eur(1000));
     // TEA stands on two lines, which are one hold.
     let (lines, totals) = pricing::price(&[line(0, 1), line(1, WANTED[1]), line(0, 2)], eur(490), 1900).unwrap();
     let text = |text: &str| text.to_owned();
-    Placement {
+    CheckoutSnapshot {
         order: order(),
         user: user(),
         cart: Some(cart()),
@@ -117,7 +117,7 @@ impl World {
 
     pub fn send(&mut self, key: &EntityKey, command: &AnyCommand) -> Result<AnyView, AnyRejection> {
         let now = self.now;
-        let model = self.models.entry(key.clone()).or_insert_with(|| Model::new(key.kind));
+        let model = self.models.entry(key.clone()).or_insert_with(|| AnyState::new(key.kind));
         let events = model.decide(command, now)?;
         for event in events {
             model.apply(&event);
@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    pub fn owed(&self) -> Vec<(EntityKey, Effect)> {
+    pub fn pending_effects(&self) -> Vec<(EntityKey, Effect)> {
         let owed =
             self.models.iter().map(|(key, model)| model.effects().into_iter().map(|effect| (key.clone(), effect)));
         owed.flatten().collect()
@@ -174,16 +174,16 @@ impl World {
         assert!(answer.is_ok(), "an outcome is never refused: {command:?} {answer:?}");
     }
 
-    pub fn webhook(&mut self, payment: PaymentId, news: ProviderNews) {
+    pub fn webhook(&mut self, payment: PaymentId, news: ProviderEvent) {
         let _ = self.send(&payment_key(payment), &AnyCommand::Payment(PaymentCommand::Provider(news)));
     }
 
     pub fn ring_alarms(&mut self) {
-        let due = |model: &Model| model.wake_at().is_some_and(|at| at <= self.now);
+        let due = |model: &AnyState| model.wake_at().is_some_and(|at| at <= self.now);
         let due: Vec<EntityKey> =
             self.models.iter().filter(|(_, model)| due(model)).map(|(key, _)| key.clone()).collect();
         for key in due {
-            if let Some(wake) = Model::wake(key.kind) {
+            if let Some(wake) = AnyState::wake(key.kind) {
                 self.accept(&key, wake);
             }
         }
@@ -192,11 +192,11 @@ impl World {
     /// Lets the host do its work to the end, time included. Panics when it never ends.
     pub fn settle(&mut self) {
         for _ in 0..500 {
-            let owed = self.owed();
+            let owed = self.pending_effects();
             for effect in &owed {
                 self.perform(effect, Luck::GOOD);
             }
-            let next = self.models.values().filter_map(Model::wake_at).min();
+            let next = self.models.values().filter_map(AnyState::wake_at).min();
             match next {
                 Some(at) if owed.is_empty() => self.now = self.now.max(at),
                 None if owed.is_empty() => return,
@@ -204,7 +204,7 @@ impl World {
             }
             self.ring_alarms();
         }
-        panic!("still owed: {:?}", self.owed());
+        panic!("still owed: {:?}", self.pending_effects());
     }
 
     /// Events of all entities.
@@ -213,14 +213,14 @@ impl World {
     }
 
     pub fn order(&self) -> OrderView {
-        match self.models.get(&order_key()).map(Model::view) {
+        match self.models.get(&order_key()).map(AnyState::view) {
             Some(AnyView::Order(view)) => view,
             other => panic!("{other:?}"),
         }
     }
 
     pub fn stock(&self, sku: &str) -> StockView {
-        match self.models.get(&stock_key(sku)).map(Model::view) {
+        match self.models.get(&stock_key(sku)).map(AnyState::view) {
             Some(AnyView::Stock(view)) => view,
             Some(other) => panic!("{other:?}"),
             None => StockView::default(),
@@ -231,7 +231,7 @@ impl World {
     pub fn check_replay(&self) {
         for (key, model) in &self.models {
             let live = model.to_json().unwrap();
-            let mut replayed = Model::new(key.kind);
+            let mut replayed = AnyState::new(key.kind);
             self.history.get(key).into_iter().flatten().for_each(|event| {
                 let json = event.to_json().unwrap();
                 let decoded = AnyEvent::from_json(key.kind, json.get()).unwrap();
@@ -239,7 +239,7 @@ impl World {
                 replayed.apply(&decoded);
             });
             assert_eq!(replayed.to_json().unwrap().get(), live.get());
-            let loaded = Model::from_json(key.kind, live.get()).unwrap();
+            let loaded = AnyState::from_json(key.kind, live.get()).unwrap();
             assert_eq!(loaded.to_json().unwrap().get(), live.get());
             assert_eq!(loaded.effects(), model.effects());
         }

@@ -21,24 +21,24 @@ fn quantities_of_one_sku_are_one_hold_that_outlives_the_order() {
 
 #[test]
 fn the_same_checkout_again_says_nothing_new() {
-    given([placed()]).when(place(Placement { pay_by: Timestamp(1), ..placement() })).then_nothing();
-    let other = Placement { email: "c@d.example".to_owned(), ..placement() };
+    given([placed()]).when(place(CheckoutSnapshot { pay_by: Timestamp(1), ..placement() })).then_nothing();
+    let other = CheckoutSnapshot { email: "c@d.example".to_owned(), ..placement() };
     given([placed()]).when(place(other)).then_rejected(OrderRejection::AlreadyPlaced);
 }
 
 #[test]
 fn a_placement_must_add_up() {
-    given([]).when(place(Placement { lines: vec![], ..placement() })).then_rejected(OrderRejection::Empty);
+    given([]).when(place(CheckoutSnapshot { lines: vec![], ..placement() })).then_rejected(OrderRejection::Empty);
     let mut wrong = placement();
     wrong.totals.total = eur(1);
     given([]).when(place(wrong)).then_rejected(OrderRejection::BadTotals);
     let free = (a(), "free".to_owned(), u32::MAX, eur(0));
     let (lines, totals) = pricing::price(&[free.clone(), free], eur(490), 0).unwrap();
-    given([]).when(place(Placement { lines, totals, ..placement() })).then_rejected(OrderRejection::BadTotals);
+    given([]).when(place(CheckoutSnapshot { lines, totals, ..placement() })).then_rejected(OrderRejection::BadTotals);
     let many: Vec<_> = (0..201).map(|n| (sku(&format!("S{n}")), String::new(), 1, eur(1))).collect();
     let (lines, totals) = pricing::price(&many, eur(0), 0).unwrap();
     let too_many = OrderRejection::TooMany { what: "lines".to_owned(), max: 200 };
-    given([]).when(place(Placement { lines, totals, ..placement() })).then_rejected(too_many);
+    given([]).when(place(CheckoutSnapshot { lines, totals, ..placement() })).then_rejected(too_many);
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn all_held_is_reserved() {
     given([placed()]).when(granted(a(), 1)).then([held(a())]);
     let order = given([placed(), held(a())]).when(granted(b(), 1)).then([held(b()), OrderEvent::Reserved]);
     assert_eq!(
-        (order.view().lifecycle, order.view().settled, owes(&order)),
-        (Lifecycle::AwaitingPayment, true, vec![])
+        (order.view().lifecycle, order.view().settled, has_pending_effects(&order)),
+        (OrderStatus::AwaitingPayment, true, vec![])
     );
 }
 
@@ -57,7 +57,7 @@ fn one_refusal_waits_for_the_others_and_releases_what_was_held() {
     given([placed()]).when(refused(a(), 1)).then([no.clone()]);
     let order = given([placed(), no.clone()]).when(granted(b(), 1)).then([held(b()), OrderEvent::Rejected]);
     assert_eq!(states(&order), [HoldState::Refused { available: 1 }, HoldState::Releasing]);
-    assert_eq!((owes(&order), order.view().settled), (vec!["release/B/1".to_owned()], false));
+    assert_eq!((has_pending_effects(&order), order.view().settled), (vec!["release/B/1".to_owned()], false));
     let released = OrderEvent::HoldReleased { sku: b() };
     let order = given([placed(), no, held(b()), OrderEvent::Rejected])
         .when(OrderCommand::HoldReleased { sku: b(), attempt: 1 })
@@ -89,8 +89,8 @@ fn an_unpaid_order_expires_and_gives_everything_back() {
     given([placed(), held(a())]).at(PAY_BY - 1).when(OrderCommand::Wake).then_nothing();
     // B was asked for and not answered: it may be held.
     let order = given([placed(), held(a())]).at(PAY_BY).when(OrderCommand::Wake).then([expired()]);
-    assert_eq!((order.view().lifecycle, order.wake_at()), (Lifecycle::Expired, None));
-    assert_eq!(owes(&order), ["release/A/1", "release/B/1"]);
+    assert_eq!((order.view().lifecycle, order.wake_at()), (OrderStatus::Expired, None));
+    assert_eq!(has_pending_effects(&order), ["release/A/1", "release/B/1"]);
     given(reserved()).at(PAY_BY).when(OrderCommand::Wake).then([expired()]);
 }
 
@@ -100,7 +100,10 @@ fn a_paid_order_does_not_expire() {
     assert_eq!(order.wake_at(), None);
     // Unless the payment breaks away while the stock is being committed.
     let order = given(paid()).after([moved(1, failed())]).at(PAY_BY).when(OrderCommand::Wake).then([expired()]);
-    assert_eq!(owes(&order), ["release/A/1", "release/B/1", "open/00000000-0000-0000-0000-000000000001"][..2]);
+    assert_eq!(
+        has_pending_effects(&order),
+        ["release/A/1", "release/B/1", "open/00000000-0000-0000-0000-000000000001"][..2]
+    );
 }
 
 #[test]
@@ -108,13 +111,13 @@ fn committed_and_numbered_is_verified() {
     let history = [reserved(), vec![begun(1), moved(1, authorized())]].concat();
     let commit = |sku, attempt| OrderCommand::HoldCommitted { sku, attempt };
     let order = given(history.clone()).when(commit(a(), 1)).then([committed(a())]);
-    assert_eq!(owes(&order), ["commit/B/1"]);
+    assert_eq!(has_pending_effects(&order), ["commit/B/1"]);
     let order = given(history).after([committed(a())]).when(commit(b(), 1)).then([committed(b())]);
-    assert_eq!(owes(&order), ["number"]);
+    assert_eq!(has_pending_effects(&order), ["number"]);
     let done = OrderEvent::Verified { number: 1001, at: Timestamp(7) };
     let order = given(paid()).at(7).when(OrderCommand::NumberAllotted { number: 1001 }).then([done]);
-    assert_eq!((order.view().number, order.view().lifecycle), (Some(1001), Lifecycle::Verified));
-    assert_eq!(owes(&order), ["cart".to_owned(), format!("capture/{}", pay_id(1))]);
+    assert_eq!((order.view().number, order.view().lifecycle), (Some(1001), OrderStatus::Verified));
+    assert_eq!(has_pending_effects(&order), ["cart".to_owned(), format!("capture/{}", pay_id(1))]);
     given(verified()).when(OrderCommand::CartSettled).then([OrderEvent::CartSettled]);
     let asked = OrderEvent::CaptureAsked { payment: pay_id(1) };
     let order = given(verified())
@@ -126,10 +129,10 @@ fn committed_and_numbered_is_verified() {
 
 #[test]
 fn an_operator_captures_where_the_policy_says_so() {
-    let placement = Placement { capture: CapturePolicy::Manual, cart: None, ..placement() };
+    let placement = CheckoutSnapshot { capture: CapturePolicy::Manual, cart: None, ..placement() };
     let first = OrderEvent::Placed { placement: Arc::new(placement), at: Timestamp(0) };
     let order: Order = testing::replay([first].into_iter().chain(verified().into_iter().skip(1)));
-    assert_eq!(owes(&order), [] as [&str; 0]);
+    assert_eq!(has_pending_effects(&order), [] as [&str; 0]);
 }
 
 #[test]
@@ -143,12 +146,12 @@ fn a_lost_hold_is_asked_for_once_more() {
     assert_eq!(order.effects(), [Effect::Hold { order: order_id(), sku: a(), units: units(2), until, attempt: 2 }]);
     let again = || given(history.clone()).after([lost.clone()]);
     let order = again().when(granted(a(), 2)).then([held(a())]);
-    assert_eq!(owes(&order), ["commit/A/2", "commit/B/1"]);
+    assert_eq!(has_pending_effects(&order), ["commit/A/2", "commit/B/1"]);
     let no = |available| OrderEvent::HoldRefused { sku: a(), available };
     let failed = OrderEvent::RevivalFailed { at: Timestamp(0) };
     let refused = OrderCommand::HoldRefused { sku: a(), available: 1, attempt: 2 };
     let order = again().when(refused).then([no(1), failed.clone()]);
-    assert_eq!(owes(&order), ["release/B/1".to_owned(), format!("unwind/{}", pay_id(1))]);
+    assert_eq!(has_pending_effects(&order), ["release/B/1".to_owned(), format!("unwind/{}", pay_id(1))]);
     // A second loss is final.
     again().after([held(a())]).when(gone(2)).then([no(0), failed]);
 }

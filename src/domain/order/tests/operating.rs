@@ -2,13 +2,13 @@
 
 use super::*;
 
-fn refused(order: Given<Order>, to: Move) -> String {
+fn refused(order: Given<Order>, to: StaffTransition) -> String {
     let order = order.when(OrderCommand::Wake).then_nothing();
     match order.decide(&transition(to), Timestamp(0)) {
         Err(OrderRejection::IllegalMove { from, to: refused, reason }) => {
             assert_eq!((from, refused), (order.view().lifecycle, to));
             let next = order.view().next.into_iter().find(|next| next.to == to);
-            assert_eq!(next, Some(NextMove { to, allowed: false, reason: Some(reason.clone()) }));
+            assert_eq!(next, Some(NextTransition { to, allowed: false, reason: Some(reason.clone()) }));
             reason
         }
         other => panic!("{other:?}"),
@@ -35,65 +35,75 @@ fn all_shipped() -> Given<Order> {
 
 #[test]
 fn the_way_of_a_sold_order() {
-    let order = given(verified()).when(transition(Move::Processing)).then([went(Move::Processing)]);
-    assert_eq!(order.view().lifecycle, Lifecycle::Processing);
-    all_shipped().when(transition(Move::Delivered)).then([went(Move::Delivered)]);
-    let delivered = || all_shipped().after([went(Move::Delivered)]);
-    let order = delivered().when(transition(Move::Completed)).then([went(Move::Completed)]);
-    assert_eq!(order.view().lifecycle, Lifecycle::Completed);
+    let order =
+        given(verified()).when(transition(StaffTransition::Processing)).then([went(StaffTransition::Processing)]);
+    assert_eq!(order.view().lifecycle, OrderStatus::Processing);
+    all_shipped().when(transition(StaffTransition::Delivered)).then([went(StaffTransition::Delivered)]);
+    let delivered = || all_shipped().after([went(StaffTransition::Delivered)]);
+    let order = delivered().when(transition(StaffTransition::Completed)).then([went(StaffTransition::Completed)]);
+    assert_eq!(order.view().lifecycle, OrderStatus::Completed);
     assert!(order.view().next.iter().all(|next| !next.allowed && next.reason.is_some()));
 }
 
 #[test]
 fn moves_out_of_turn_are_refused_in_words() {
-    given([]).when(transition(Move::Processing)).then_rejected(OrderRejection::NotPlaced);
-    assert_eq!(refused(given([placed()]), Move::Cancelled), "the stock has not answered yet");
+    given([]).when(transition(StaffTransition::Processing)).then_rejected(OrderRejection::NotPlaced);
+    assert_eq!(refused(given([placed()]), StaffTransition::Cancelled), "the stock has not answered yet");
     let early = "only an order that is verified can; this one is awaiting payment";
-    assert_eq!(refused(given(reserved()), Move::Processing), early);
-    let twice = given(verified()).after([went(Move::Processing)]);
-    assert_eq!(refused(twice, Move::Processing), "the order is processing already");
+    assert_eq!(refused(given(reserved()), StaffTransition::Processing), early);
+    let twice = given(verified()).after([went(StaffTransition::Processing)]);
+    assert_eq!(refused(twice, StaffTransition::Processing), "the order is processing already");
     let early = "only an order that is shipped can; this one is verified";
-    assert_eq!(refused(given(verified()), Move::Delivered), early);
+    assert_eq!(refused(given(verified()), StaffTransition::Delivered), early);
     let early = "only an order that is delivered can; this one is shipped";
-    assert_eq!(refused(all_shipped(), Move::Completed), early);
+    assert_eq!(refused(all_shipped(), StaffTransition::Completed), early);
     let left = "a parcel has left; what it holds can only be returned";
-    assert_eq!(refused(all_shipped(), Move::Cancelled), left);
-    assert_eq!(refused(all_shipped().after([went(Move::Delivered)]), Move::Cancelled), "the order is delivered");
+    assert_eq!(refused(all_shipped(), StaffTransition::Cancelled), left);
+    assert_eq!(
+        refused(all_shipped().after([went(StaffTransition::Delivered)]), StaffTransition::Cancelled),
+        "the order is delivered"
+    );
     let writing = given(verified()).after([fulfilled(1, &[(a(), 2), (b(), 1)]), shipped(1, a())]);
-    assert_eq!(refused(writing, Move::Delivered), "the stock is still writing the parcels off");
+    assert_eq!(refused(writing, StaffTransition::Delivered), "the stock is still writing the parcels off");
 }
 
 #[test]
 fn an_order_whose_capture_failed_waits_for_its_operator() {
     let unpaid = || given(verified()).after([moved(1, failed())]);
     let reason = "the payment failed; cancel the order or collect the money otherwise";
-    assert_eq!(refused(unpaid(), Move::Processing), reason);
-    let verified = Lifecycle::Verified;
+    assert_eq!(refused(unpaid(), StaffTransition::Processing), reason);
+    let verified = OrderStatus::Verified;
     unpaid().when(fulfil(1, &[(a(), 1)])).then_rejected(OrderRejection::NotFulfillable { lifecycle: verified });
-    unpaid().when(transition(Move::Cancelled)).then([went(Move::Cancelled)]);
+    unpaid().when(transition(StaffTransition::Cancelled)).then([went(StaffTransition::Cancelled)]);
 }
 
 #[test]
 fn cancelling_gives_stock_and_money_back() {
-    let order = given(reserved()).when(transition(Move::Cancelled)).then([went(Move::Cancelled)]);
-    assert_eq!(owes(&order), ["release/A/1", "release/B/1"]);
+    let order = given(reserved()).when(transition(StaffTransition::Cancelled)).then([went(StaffTransition::Cancelled)]);
+    assert_eq!(has_pending_effects(&order), ["release/A/1", "release/B/1"]);
     let order = given(verified())
         .after([OrderEvent::CartSettled])
-        .when(transition(Move::Cancelled))
-        .then([went(Move::Cancelled)]);
+        .when(transition(StaffTransition::Cancelled))
+        .then([went(StaffTransition::Cancelled)]);
     assert_eq!(states(&order), [HoldState::Releasing; 2]);
-    assert_eq!(owes(&order), ["release/A/1".to_owned(), "release/B/1".to_owned(), format!("unwind/{}", pay_id(1))]);
-    let late = given(verified()).after([went(Move::Processing)]);
-    late.when(transition(Move::Cancelled)).then([went(Move::Cancelled)]);
+    assert_eq!(
+        has_pending_effects(&order),
+        ["release/A/1".to_owned(), "release/B/1".to_owned(), format!("unwind/{}", pay_id(1))]
+    );
+    let late = given(verified()).after([went(StaffTransition::Processing)]);
+    late.when(transition(StaffTransition::Cancelled)).then([went(StaffTransition::Cancelled)]);
     // A number that arrives afterwards leaves a gap.
-    given(paid()).after([went(Move::Cancelled)]).when(OrderCommand::NumberAllotted { number: 7 }).then_nothing();
+    given(paid())
+        .after([went(StaffTransition::Cancelled)])
+        .when(OrderCommand::NumberAllotted { number: 7 })
+        .then_nothing();
 }
 
 #[test]
 fn parcels_leave_until_everything_has() {
     let first = fulfilled(1, &[(a(), 1)]);
     let order = given(verified()).when(fulfil(1, &[(a(), 1)])).then([first.clone()]);
-    assert_eq!((order.view().lifecycle, order.view().stock[0].shipped), (Lifecycle::PartiallyShipped, 1));
+    assert_eq!((order.view().lifecycle, order.view().stock[0].shipped), (OrderStatus::PartiallyShipped, 1));
     let ship = Effect::ShipHold { order: order_id(), sku: a(), fulfilment: parcel(1), units: units(1) };
     assert!(order.effects().contains(&ship));
     let partly = || given(verified()).after([first.clone(), shipped(1, a())]);
@@ -101,7 +111,7 @@ fn parcels_leave_until_everything_has() {
     // Lines of one SKU are summed.
     given(verified()).when(fulfil(1, &[(a(), 1), (a(), 1)])).then([fulfilled(1, &[(a(), 2)])]);
     let order = partly().when(fulfil(2, &[(a(), 1), (b(), 1)])).then([rest.clone()]);
-    assert_eq!(order.view().lifecycle, Lifecycle::Shipped);
+    assert_eq!(order.view().lifecycle, OrderStatus::Shipped);
     let word = OrderCommand::ParcelShipped { fulfilment: parcel(2), sku: a() };
     let order = partly().after([rest]).when(word.clone()).then([shipped(2, a())]);
     assert_eq!(states(&order), [HoldState::Shipped, HoldState::Committed]);
@@ -119,7 +129,7 @@ fn parcels_that_cannot_leave_are_refused() {
     let too_many = |sku, requested, open| OrderRejection::ShipsTooMany { sku, requested, open };
     parcel_again().when(fulfil(2, &[(a(), 2)])).then_rejected(too_many(a(), 2, 1));
     given(verified()).when(fulfil(1, &[(sku("C"), 1)])).then_rejected(too_many(sku("C"), 1, 0));
-    let lifecycle = Lifecycle::AwaitingPayment;
+    let lifecycle = OrderStatus::AwaitingPayment;
     given(paid()).when(fulfil(1, &[(a(), 1)])).then_rejected(OrderRejection::NotFulfillable { lifecycle });
     let lines = vec![(a(), 1); 201];
     let bound = |what: &str, max| OrderRejection::TooMany { what: what.to_owned(), max };
@@ -127,7 +137,7 @@ fn parcels_that_cannot_leave_are_refused() {
     // 101 parcels need as many units.
     let (lines, totals) =
         pricing::price(&[(a(), String::new(), 200, eur(10)), (b(), String::new(), 1, eur(0))], eur(0), 0).unwrap();
-    let large = Placement { lines, totals, ..placement() };
+    let large = CheckoutSnapshot { lines, totals, ..placement() };
     let first = OrderEvent::Placed { placement: Arc::new(large), at: Timestamp(0) };
     let history = [first].into_iter().chain(verified().into_iter().skip(1));
     let parcels = (0..Order::FULFILMENTS_MAX as u128).map(|n| fulfilled(n, &[(a(), 1)]));
@@ -136,7 +146,7 @@ fn parcels_that_cannot_leave_are_refused() {
 
 #[test]
 fn only_a_move_is_remembered_by_its_id() {
-    assert!(Order::remembers(&transition(Move::Processing)));
+    assert!(Order::remembers(&transition(StaffTransition::Processing)));
     assert!(
         !Order::remembers(&begin(1)) && !Order::remembers(&fulfil(1, &[])) && !Order::remembers(&OrderCommand::Wake)
     );

@@ -14,8 +14,8 @@ fn released(sku: Sku) -> OrderEvent {
 fn a_payment_begins_once() {
     let order = given(reserved()).when(begin(1)).then([begun(1)]);
     assert_eq!(
-        (owes(&order), order.view().payment_status),
-        (vec![format!("open/{}", pay_id(1))], PaymentRegion::Pending)
+        (has_pending_effects(&order), order.view().payment_status),
+        (vec![format!("open/{}", pay_id(1))], PaymentStatus::Pending)
     );
     let paying = || given(reserved()).after([begun(1)]);
     paying().when(begin(1)).then_nothing();
@@ -25,18 +25,21 @@ fn a_payment_begins_once() {
         .then_rejected(OrderRejection::PaymentUnderWay { payment: pay_id(1) });
     let opened = OrderEvent::PaymentOpened { payment: pay_id(1) };
     let order = paying().when(OrderCommand::PaymentOpened { payment: pay_id(1) }).then([opened]);
-    assert_eq!(owes(&order), [] as [&str; 0]);
+    assert_eq!(has_pending_effects(&order), [] as [&str; 0]);
 }
 
 #[test]
 fn only_a_reserved_order_is_payable() {
     given([]).when(begin(1)).then_rejected(OrderRejection::NotPlaced);
     let refused = |lifecycle| OrderRejection::NotPayable { lifecycle };
-    given([placed()]).when(begin(1)).then_rejected(refused(Lifecycle::Placing));
+    given([placed()]).when(begin(1)).then_rejected(refused(OrderStatus::Placing));
     // The alarm is late.
-    given(reserved()).at(PAY_BY).when(begin(1)).then_rejected(refused(Lifecycle::Expired));
-    given(reserved()).after([expired()]).when(begin(1)).then_rejected(refused(Lifecycle::Expired));
-    given(reserved()).after([went(Move::Cancelled)]).when(begin(1)).then_rejected(refused(Lifecycle::Cancelled));
+    given(reserved()).at(PAY_BY).when(begin(1)).then_rejected(refused(OrderStatus::Expired));
+    given(reserved()).after([expired()]).when(begin(1)).then_rejected(refused(OrderStatus::Expired));
+    given(reserved())
+        .after([went(StaffTransition::Cancelled)])
+        .when(begin(1))
+        .then_rejected(refused(OrderStatus::Cancelled));
     given(paid()).when(begin(2)).then_rejected(OrderRejection::AlreadyPaid);
     given(verified()).when(begin(2)).then_rejected(OrderRejection::AlreadyPaid);
 }
@@ -61,30 +64,30 @@ fn news_counts_only_forwards() {
     let paying = || given(reserved()).after([begun(1)]);
     given([]).when(news(1, authorized())).then_rejected(OrderRejection::NotPlaced);
     paying().when(news(9, authorized())).then_rejected(OrderRejection::UnknownPayment { payment: pay_id(9) });
-    paying().when(news(1, PaymentNews::RequiresAction)).then([moved(1, PaymentNews::RequiresAction)]);
+    paying().when(news(1, PaymentUpdate::RequiresAction)).then([moved(1, PaymentUpdate::RequiresAction)]);
     let order = paying().when(news(1, authorized())).then([moved(1, authorized())]);
-    assert_eq!(owes(&order), ["commit/A/1", "commit/B/1"].map(str::to_owned));
+    assert_eq!(has_pending_effects(&order), ["commit/A/1", "commit/B/1"].map(str::to_owned));
     // Word of the capture may overtake that of the authorisation.
     paying().when(news(1, captured())).then([moved(1, captured())]);
-    given(paid()).when(news(1, PaymentNews::RequiresAction)).then_nothing();
+    given(paid()).when(news(1, PaymentUpdate::RequiresAction)).then_nothing();
     given(paid()).when(news(1, authorized())).then_nothing();
     let taken = || given(verified()).after([moved(1, captured())]);
     taken().when(news(1, authorized())).then_nothing();
-    taken().when(news(1, PaymentNews::Voided)).then_nothing();
+    taken().when(news(1, PaymentUpdate::Voided)).then_nothing();
     taken().when(news(1, failed())).then_nothing();
-    given(verified()).after([moved(1, PaymentNews::Voided)]).when(news(1, captured())).then_nothing();
+    given(verified()).after([moved(1, PaymentUpdate::Voided)]).when(news(1, captured())).then_nothing();
 }
 
 #[test]
 fn refunds_are_news_as_long_as_they_grow() {
-    let back = |amount| PaymentNews::Refunded { total: eur(amount) };
+    let back = |amount| PaymentUpdate::Refunded { total: eur(amount) };
     let part = || given(verified()).after([moved(1, captured()), moved(1, back(500))]);
     part().when(news(1, back(500))).then_nothing();
     part().when(news(1, back(400))).then_nothing();
     let order = part().when(news(1, back(900))).then([moved(1, back(900))]);
-    assert_eq!(order.view().payment_status, PaymentRegion::PartiallyRefunded);
+    assert_eq!(order.view().payment_status, PaymentStatus::PartiallyRefunded);
     let order = part().when(news(1, back(3490))).then([moved(1, back(3490))]);
-    assert_eq!(order.view().payment_status, PaymentRegion::Refunded);
+    assert_eq!(order.view().payment_status, PaymentStatus::Refunded);
 }
 
 #[test]
@@ -94,14 +97,14 @@ fn a_payment_after_the_expiry_revives_once_its_releases_are_done() {
     let order = late()
         .when(OrderCommand::PaymentOpened { payment: pay_id(1) })
         .then([OrderEvent::PaymentOpened { payment: pay_id(1) }]);
-    assert_eq!(owes(&order), ["release/A/1", "release/B/1"]);
+    assert_eq!(has_pending_effects(&order), ["release/A/1", "release/B/1"]);
     let revived = OrderEvent::Revived { payment: pay_id(1), at: Timestamp(PAY_BY + 5) };
     let order = late()
         .after([released(b())])
         .at(PAY_BY + 5)
         .when(news(1, authorized()))
         .then([moved(1, authorized()), revived.clone()]);
-    assert_eq!(owes(&order), ["release/A/1", "hold/B/2"]);
+    assert_eq!(has_pending_effects(&order), ["release/A/1", "hold/B/2"]);
     assert_eq!(order.wake_at(), None);
     let history = || late().after([released(b()), moved(1, authorized()), revived.clone()]);
     let order = history().when(OrderCommand::HoldReleased { sku: a(), attempt: 1 }).then([released(a())]);
@@ -109,7 +112,7 @@ fn a_payment_after_the_expiry_revives_once_its_releases_are_done() {
     let hold = |sku, n| Effect::Hold { order: order_id(), sku, units: units(n), until, attempt: 2 };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
     let order: Order = history().after([released(a()), held(a()), held(b())]).when(OrderCommand::Wake).then_nothing();
-    assert_eq!(owes(&order), ["commit/A/2", "commit/B/2"]);
+    assert_eq!(has_pending_effects(&order), ["commit/A/2", "commit/B/2"]);
 }
 
 #[test]
@@ -122,25 +125,25 @@ fn a_revival_that_fails_undoes_the_payment() {
         .after(history.clone())
         .when(OrderCommand::HoldRefused { sku: a(), available: 0, attempt: 2 })
         .then([no.clone(), failed.clone()]);
-    assert_eq!(order.view().lifecycle, Lifecycle::Expired);
-    assert_eq!(owes(&order), ["release/B/2".to_owned(), unwind()]);
+    assert_eq!(order.view().lifecycle, OrderStatus::Expired);
+    assert_eq!(has_pending_effects(&order), ["release/B/2".to_owned(), unwind()]);
     let over = || given(reserved()).after(history.clone()).after([no.clone(), failed.clone()]);
     // There is no second revival.
     over().when(news(1, captured())).then([moved(1, captured())]);
     let asked = OrderEvent::UnwindAsked { payment: pay_id(1) };
     let order = over().when(OrderCommand::PaymentUnwinding { payment: pay_id(1) }).then([asked.clone()]);
-    assert_eq!(owes(&order), ["release/B/2"]);
+    assert_eq!(has_pending_effects(&order), ["release/B/2"]);
     over().after([asked]).when(OrderCommand::PaymentUnwinding { payment: pay_id(1) }).then_nothing();
 }
 
 #[test]
 fn a_cancelled_orders_payment_is_undone_even_before_it_succeeds() {
-    let cancelled = || given(reserved()).after([begun(1), went(Move::Cancelled)]);
+    let cancelled = || given(reserved()).after([begun(1), went(StaffTransition::Cancelled)]);
     // First it has to exist: the request may be under way.
     let opened = OrderEvent::PaymentOpened { payment: pay_id(1) };
     let order = cancelled().when(OrderCommand::PaymentOpened { payment: pay_id(1) }).then([opened]);
-    assert_eq!(owes(&order), ["release/A/1".to_owned(), "release/B/1".to_owned(), unwind()]);
+    assert_eq!(has_pending_effects(&order), ["release/A/1".to_owned(), "release/B/1".to_owned(), unwind()]);
     cancelled().when(news(1, authorized())).then([moved(1, authorized())]);
     let order = cancelled().when(news(1, failed())).then([moved(1, failed())]);
-    assert_eq!(owes(&order), ["release/A/1", "release/B/1"]);
+    assert_eq!(has_pending_effects(&order), ["release/A/1", "release/B/1"]);
 }

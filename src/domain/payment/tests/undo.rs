@@ -18,7 +18,7 @@ fn an_authorised_payment_is_voided_and_never_captured() {
     assert_eq!(operations(&undone), [ProviderOperation::Void { reference: text("ref") }]);
     assert_eq!(undone.decide(&PaymentCommand::Unwind, Timestamp(0)), Ok(vec![]));
     // The provider let it go already: that is what was wanted.
-    let lapsed = says(ProviderNews::CaptureFailed { code: text("lapsed") });
+    let lapsed = says(ProviderEvent::CaptureFailed { code: text("lapsed") });
     assert_eq!(undone.decide(&lapsed, Timestamp(0)), Ok(vec![PaymentEvent::Voided]));
 }
 
@@ -28,17 +28,17 @@ fn a_pending_payment_is_undone_when_it_succeeds() {
     unwinding([]).when(is_authorized()).then([authorized(), PaymentEvent::VoidAsked]);
     unwinding([])
         .when(PaymentCommand::Capture)
-        .then_rejected(PaymentRejection::NotCapturable { status: PaymentRegion::Pending });
+        .then_rejected(PaymentRejection::NotCapturable { status: PaymentStatus::Pending });
 }
 
 #[test]
 fn a_capture_under_way_ends_first_and_is_refunded() {
     let history = [authorized(), PaymentEvent::CaptureAsked];
     payment(history.clone()).when(PaymentCommand::Unwind).then([PaymentEvent::UnwindAsked]);
-    unwinding(history).when(says(ProviderNews::Captured)).then([PaymentEvent::Captured, unsold_refund(0, TOTAL)]);
+    unwinding(history).when(says(ProviderEvent::Captured)).then([PaymentEvent::Captured, unsold_refund(0, TOTAL)]);
     // The capture won against a void under way.
     unwinding([authorized(), PaymentEvent::VoidAsked])
-        .when(says(ProviderNews::Captured))
+        .when(says(ProviderEvent::Captured))
         .then([PaymentEvent::Captured, unsold_refund(0, TOTAL)]);
 }
 
@@ -51,7 +51,7 @@ fn what_is_left_of_a_captured_payment_is_refunded_with_bounded_patience() {
         .then([PaymentEvent::UnwindAsked, unsold_refund(0, 700)]);
     let id = |n: usize| RefundId(Uuid::new_v5(&Uuid::from_u128(1), format!("unwind/{n}").as_bytes()));
     let failed = |n| PaymentEvent::RefundFailed { refund: id(n), code: text("no") };
-    let refuses = |n| says(ProviderNews::RefundFailed { refund: id(n), code: text("no") });
+    let refuses = |n| says(ProviderEvent::RefundFailed { refund: id(n), code: text("no") });
     let first = [PaymentEvent::UnwindAsked, unsold_refund(0, TOTAL)];
     payment(taken()).after(first.clone()).when(refuses(0)).then([failed(0), unsold_refund(1, TOTAL)]);
     let more = [failed(0), unsold_refund(1, TOTAL), failed(1), unsold_refund(2, TOTAL)];
@@ -61,13 +61,13 @@ fn what_is_left_of_a_captured_payment_is_refunded_with_bounded_patience() {
 #[test]
 fn an_authorisation_after_the_failure_is_voided_and_not_told() {
     for failure in [declined("no"), declined(Payment::TIMED_OUT)] {
-        let told = PaymentEvent::Told { status: PaymentRegion::Failed, refunded: 0 };
-        let history = [failure, told];
+        let notified = PaymentEvent::OrderNotified { status: PaymentStatus::Failed, refunded: 0 };
+        let history = [failure, notified];
         let late = payment(history.clone()).when(is_authorized()).then([authorized(), PaymentEvent::VoidAsked]);
-        assert_eq!((late.view().status, tells(&late)), (PaymentRegion::Failed, None));
+        assert_eq!((late.view().status, tells(&late)), (PaymentStatus::Failed, None));
         let history = || payment(history.clone()).after([authorized(), PaymentEvent::VoidAsked]);
-        let gone = history().when(says(ProviderNews::Voided)).then([PaymentEvent::Voided]);
-        assert_eq!((gone.view().status, gone.effects()), (PaymentRegion::Failed, vec![]));
+        let gone = history().when(says(ProviderEvent::Voided)).then([PaymentEvent::Voided]);
+        assert_eq!((gone.view().status, gone.effects()), (PaymentStatus::Failed, vec![]));
         history().after([PaymentEvent::Voided]).when(is_authorized()).then_nothing();
     }
 }

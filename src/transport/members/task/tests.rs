@@ -21,7 +21,7 @@ const SHARDS: u16 = 16;
 struct Bucket {
     signs: BTreeMap<NodeId, Beat>,
     watchers: Vec<(NodeId, mpsc::UnboundedSender<Sign>)>,
-    /// Their beats fail.
+    /// Their heartbeats fail.
     mute: Vec<NodeId>,
     /// Nothing is delivered to them.
     deaf: Vec<NodeId>,
@@ -47,7 +47,7 @@ impl Simulated {
     }
 }
 
-impl Beats for Simulated {
+impl Heartbeats for Simulated {
     fn beat(&self, beat: Beat) -> BoxFuture<'static, Result<(), BeatError>> {
         let this = self.clone();
         Box::pin(async move {
@@ -86,8 +86,8 @@ struct World(Arc<Mutex<Bucket>>);
 impl World {
     fn node(&self, name: &str) -> Members {
         let me = NodeId(name.into());
-        let beats = Simulated { me: me.clone(), bucket: self.0.clone() };
-        let members = Members::start(Arc::new(beats), me, None, SHARDS, TIMES);
+        let heartbeats = Simulated { me: me.clone(), bucket: self.0.clone() };
+        let members = Members::start(Arc::new(heartbeats), me, None, SHARDS, TIMES);
         members.join();
         members
     }

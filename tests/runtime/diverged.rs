@@ -9,7 +9,7 @@ use souk::{
         BatchAt, Row, RowChange, StateStore, TailWrite,
         journal::{BatchId, Entry, Seq, Shard},
     },
-    domain::{key::EntityKey, model::Kind, stock::Stock},
+    domain::{key::EntityKey, kinds::Kind, stock::Stock},
     persistence::state_store::{MemoryStateStore, SledStateOptions, SledStateStore},
 };
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ async fn five_receipts_in(store: Arc<dyn StateStore>) -> Stage {
     for n in 1..=5 {
         receive(&life.gateway, "A", n, 10).await.unwrap();
     }
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     life.runtime.stop().await;
     assert_eq!(stage.storage.records(shard()).len(), 6);
     let row = Row { table: MARK, key: b"here".to_vec() };
@@ -76,8 +76,8 @@ async fn a_log_that_lost_records_and_grew_again_is_folded_anew() {
             let mut other = another_log(&stage, last, more).await;
             other.store = stage.store.clone();
             let life = other.start().await;
-            assert!(life.gateway.caught_up(WITHIN).await);
-            let stock = life.gateway.peek::<Stock>("A").unwrap().unwrap();
+            assert!(life.gateway.await_projection(WITHIN).await);
+            let stock = life.gateway.read_local::<Stock>("A").unwrap().unwrap();
             assert_eq!(stock.view.available, units, "{last} records and {more} receipts");
             assert!(!kept(&*other.store));
             let next = receive(&life.gateway, "A", 999, 1).await.unwrap();
@@ -96,8 +96,8 @@ async fn the_log_that_was_folded_is_known_again() {
     for _ in 0..2 {
         // The second time only a claim more.
         let life = other.start().await;
-        assert!(life.gateway.caught_up(WITHIN).await);
-        assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 51);
+        assert!(life.gateway.await_projection(WITHIN).await);
+        assert_eq!(life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.available, 51);
         assert!(kept(&*other.store), "nothing was folded twice");
         life.runtime.stop().await;
     }
@@ -120,9 +120,9 @@ async fn a_state_ahead_of_its_watermark_is_compared_too() {
         let newest = Some(BatchAt { seq, batch });
         stage.store.write(shard(), TailWrite { newest, ..TailWrite::default() }).unwrap();
         let life = stage.start().await;
-        assert!(life.gateway.caught_up(WITHIN).await);
+        assert!(life.gateway.await_projection(WITHIN).await);
         assert!(!kept(&*stage.store), "batch {seq}");
-        assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 50);
+        assert_eq!(life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.available, 50);
         life.runtime.stop().await;
     }
 }
@@ -135,7 +135,7 @@ async fn an_owner_whose_log_lost_records_does_not_go_on() {
     for n in 1..=5 {
         receive(&life.gateway, "A", n, 10).await.unwrap();
     }
-    assert!(life.gateway.caught_up(WITHIN).await);
+    assert!(life.gateway.await_projection(WITHIN).await);
     stage.storage.lose_behind(3);
     let gateway = life.gateway.clone();
     let asked = tokio::spawn(async move { receive(&gateway, "A", 6, 1).await });
@@ -145,7 +145,7 @@ async fn an_owner_whose_log_lost_records_does_not_go_on() {
     life.runtime.stop().await;
     // The next start folds what is left.
     let life = stage.start().await;
-    assert!(life.gateway.caught_up(WITHIN).await);
-    assert_eq!(life.gateway.peek::<Stock>("A").unwrap().unwrap().view.available, 20);
+    assert!(life.gateway.await_projection(WITHIN).await);
+    assert_eq!(life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.available, 20);
     assert_eq!(receive(&life.gateway, "A", 6, 1).await.unwrap().view.available, 21);
 }

@@ -31,7 +31,7 @@ pub enum Sign {
 #[error("heartbeat: {0}")]
 pub struct BeatError(pub Arc<str>);
 
-pub trait Beats: Send + Sync + 'static {
+pub trait Heartbeats: Send + Sync + 'static {
     /// Writes this node's sign; `Ok` only once that is confirmed. Ends by itself within a bounded time.
     fn beat(&self, beat: Beat) -> BoxFuture<'static, Result<(), BeatError>>;
 

@@ -6,16 +6,16 @@ use futures::future::{BoxFuture, pending, ready};
 
 use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
 
-pub struct Alone(Arc<Hint>);
+pub struct SingleNode(Arc<Hint>);
 
-impl Alone {
+impl SingleNode {
     pub fn new(node: NodeId, shards: u16) -> Self {
         let owners = vec![Some(node.clone()); usize::from(shards)];
         Self(Arc::new(Hint { generation: 1, owners, alive: vec![node] }))
     }
 }
 
-impl Placement for Alone {
+impl Placement for SingleNode {
     fn hint(&self) -> Arc<Hint> {
         self.0.clone()
     }

@@ -13,17 +13,17 @@ use crate::{
         },
         reply::ReplyTo,
     },
-    domain::model::Model,
+    domain::kinds::AnyState,
 };
 
 #[derive(Clone, Debug)]
-pub(in crate::actors) struct Trouble {
+pub(in crate::actors) struct ClaimFailure {
     reason: Arc<str>,
     /// Only room is missing: what is committed can still be read.
     full: bool,
 }
 
-impl Trouble {
+impl ClaimFailure {
     pub(super) fn of_claim(error: &JournalError) -> Self {
         Self { reason: error.to_string().into(), full: matches!(error, JournalError::Full(_)) }
     }
@@ -39,7 +39,7 @@ impl Trouble {
 }
 
 impl ShardState {
-    pub(super) fn trouble(&mut self, generation: u64, now: Trouble) {
+    pub(super) fn trouble(&mut self, generation: u64, now: ClaimFailure) {
         if generation != self.generation {
             return;
         }
@@ -50,7 +50,7 @@ impl ShardState {
         }
     }
 
-    pub(super) fn answer_in_trouble(&self, envelope: &Envelope, reply: ReplyTo, trouble: &Trouble) {
+    pub(super) fn answer_in_trouble(&self, envelope: &Envelope, reply: ReplyTo, trouble: &ClaimFailure) {
         // In a cluster somebody else may have written meanwhile.
         if trouble.full && self.args.settings.lease.is_none() && matches!(envelope.ask, Ask::Read) {
             return self.read_committed(envelope, reply);
@@ -69,10 +69,10 @@ impl ShardState {
             if args.tail.folded(end).await.is_err() {
                 return;
             }
-            match args.tail.peek(&key) {
+            match args.tail.read_local(&key) {
                 Ok(Some((version, view))) => reply.send(Reply::Done { version, changed: false, view: Some(view) }),
                 Ok(None) => {
-                    reply.send(Reply::Done { version: 0, changed: false, view: Some(Model::new(key.kind).view()) })
+                    reply.send(Reply::Done { version: 0, changed: false, view: Some(AnyState::new(key.kind).view()) })
                 }
                 Err(error) => tracing::error!(shard = args.shard.0, %error, "a state cannot be read"),
             }

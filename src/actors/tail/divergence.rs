@@ -13,7 +13,7 @@ use crate::actors::ports::{
 };
 
 /// In words, what the log has in place of what was folded; `None`: it is the same log.
-pub(in crate::actors) async fn strayed(
+pub(in crate::actors) async fn diverged(
     journal: &dyn Journal,
     shard: Shard,
     watermark: Seq,

@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{
         key::EntityKey,
-        model::{Kind, Model},
+        kinds::{AnyState, Kind},
     },
 };
 
@@ -25,7 +25,7 @@ use crate::{
 pub(in crate::actors) struct Loaded {
     pub(in crate::actors) version: u64,
     pub(in crate::actors) recent: Recent,
-    pub(in crate::actors) model: Model,
+    pub(in crate::actors) model: AnyState,
 }
 
 /// The stored form of [`Loaded`].
@@ -46,14 +46,14 @@ struct Storing<'a> {
 
 impl Loaded {
     pub(super) fn fresh(kind: Kind) -> Self {
-        Self { version: 0, recent: Recent::default(), model: Model::new(kind) }
+        Self { version: 0, recent: Recent::default(), model: AnyState::new(kind) }
     }
 
     pub(super) fn decode(key: &EntityKey, stored: &StoredEntity) -> Result<Self, StoreError> {
         let bad =
             |error: serde_json::Error| StoreError(format!("the stored state of {key} is unreadable: {error}").into());
         let Stored { recent, state } = serde_json::from_str(&stored.json).map_err(bad)?;
-        let model = Model::from_json(key.kind, state.get()).map_err(bad)?;
+        let model = AnyState::from_json(key.kind, state.get()).map_err(bad)?;
         Ok(Self { version: stored.version, recent, model })
     }
 
@@ -65,7 +65,7 @@ impl Loaded {
     }
 }
 
-pub(super) struct Hot {
+pub(super) struct Cached {
     pub(super) loaded: Loaded,
     /// The index rows as the store has them.
     pub(super) stored_rows: Arc<[Row]>,
@@ -86,7 +86,7 @@ pub(super) struct Hot {
 }
 
 pub(super) struct Inner {
-    pub(super) hot: HashMap<EntityKey, Hot>,
+    pub(super) cached: HashMap<EntityKey, Cached>,
     /// In folding order, so that a flush is deterministic.
     pub(super) dirty: Vec<EntityKey>,
     pub(super) unwritten_bytes: usize,
@@ -94,20 +94,20 @@ pub(super) struct Inner {
     /// The newest batch that is folded into any of these states.
     pub(super) newest: Option<BatchAt>,
     /// Entities whose newest folded state owes something.
-    pub(super) owing: BTreeSet<EntityKey>,
+    pub(super) pending: BTreeSet<EntityKey>,
     /// The cache's hand: keys in the order of their loading.
     pub(super) clock: std::collections::VecDeque<EntityKey>,
 }
 
 impl Inner {
-    pub(super) fn new(owing: BTreeSet<EntityKey>, newest: Option<BatchAt>) -> Self {
+    pub(super) fn new(pending: BTreeSet<EntityKey>, newest: Option<BatchAt>) -> Self {
         Self {
-            hot: HashMap::new(),
+            cached: HashMap::new(),
             dirty: Vec::new(),
             unwritten_bytes: 0,
             flush: None,
             newest,
-            owing,
+            pending,
             clock: Default::default(),
         }
     }

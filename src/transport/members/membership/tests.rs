@@ -13,20 +13,20 @@ fn node(name: &str) -> NodeId {
     NodeId(name.into())
 }
 
-/// A roster of `me` with a clock: each step is one heartbeat of everybody named.
+/// A membership of `me` with a clock: each step is one heartbeat of everybody named.
 struct Watch {
-    roster: Roster,
+    membership: Membership,
     now: Instant,
     counter: u64,
 }
 
 impl Watch {
     fn new() -> Self {
-        Self { roster: Roster::new(node("me"), None, TIMES), now: Instant::now(), counter: 0 }
+        Self { membership: Membership::new(node("me"), None, TIMES), now: Instant::now(), counter: 0 }
     }
 
     fn sees(&mut self, name: &str, counter: u64, draining: bool) {
-        self.roster.see(Beat { node: node(name), counter, draining, url: None }, self.now);
+        self.membership.see(Beat { node: node(name), counter, draining, url: None }, self.now);
     }
 
     fn step(&mut self, others: &[&str]) {
@@ -44,7 +44,7 @@ impl Watch {
     #[track_caller]
     fn is(&self, alive: &[&str], placed: Option<&[&str]>) {
         let named = |names: &[&str]| names.iter().map(|name| node(name)).collect::<Vec<_>>();
-        assert_eq!((self.roster.alive(), self.roster.placed()), (named(alive), placed.map(named)));
+        assert_eq!((self.membership.alive(), self.membership.placed()), (named(alive), placed.map(named)));
     }
 }
 
@@ -107,7 +107,7 @@ fn who_drains_is_alive_and_given_nothing_from_the_same_moment() {
     watch.steps(10, &["a"]);
     watch.sees("a", 11, true);
     watch.is(&["a", "me"], Some(&["me"]));
-    watch.roster.gone(&node("a"));
+    watch.membership.gone(&node("a"));
     watch.is(&["me"], Some(&["me"]));
 }
 
@@ -115,7 +115,7 @@ fn who_drains_is_alive_and_given_nothing_from_the_same_moment() {
 fn a_draining_node_places_everything_on_the_others() {
     let mut watch = Watch::new();
     watch.steps(10, &["a"]);
-    watch.roster.drain();
+    watch.membership.drain();
     watch.is(&["a", "me"], Some(&["a"]));
 }
 
@@ -148,9 +148,9 @@ fn a_crowd_of_dead_incarnations_is_forgotten_oldest_first() {
     let mut watch = Watch::new();
     (0..MEMBERS_MAX).for_each(|n| watch.sees(&format!("n{n}"), 1, false));
     watch.sees("late", 1, false);
-    assert!(!watch.roster.alive().contains(&node("late")), "nobody is dead yet, so there is no room");
+    assert!(!watch.membership.alive().contains(&node("late")), "nobody is dead yet, so there is no room");
     watch.steps(9, &[]);
     watch.sees("late", 2, false);
-    assert!(watch.roster.alive().contains(&node("late")));
-    assert_eq!(watch.roster.others.len(), MEMBERS_MAX);
+    assert!(watch.membership.alive().contains(&node("late")));
+    assert_eq!(watch.membership.others.len(), MEMBERS_MAX);
 }

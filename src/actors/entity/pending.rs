@@ -1,30 +1,30 @@
-//! Which owed steps are under way: effects come from state, and each runs once at a time.
+//! Which pending steps are under way: effects come from state, and each runs once at a time.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use super::EntityState;
-use crate::{actors::effects::Owed, domain::effect::Effect};
+use crate::{actors::effects::PendingEffect, domain::effect::Effect};
 
 impl EntityState {
     /// The steps that the state owes and that are not under way yet. The caller releases them when
     /// the events behind the state are durable.
-    pub(super) fn newly_owed(&mut self) -> Vec<Owed> {
+    pub(super) fn newly_pending(&mut self) -> Vec<PendingEffect> {
         let effects = self.model.effects();
         if effects.is_empty() && self.steps.is_empty() {
             return Vec::new();
         }
-        let owed: Vec<(Arc<str>, Effect)> = effects.into_iter().map(|effect| (effect.id().into(), effect)).collect();
-        // A step that came back and is no longer owed is done.
-        self.steps.retain(|id, step| step.running || owed.iter().any(|(owed, _)| owed == id));
+        let pending: Vec<(Arc<str>, Effect)> = effects.into_iter().map(|effect| (effect.id().into(), effect)).collect();
+        // A step that came back and is no longer pending is done.
+        self.steps.retain(|id, step| step.running || pending.iter().any(|(pending, _)| pending == id));
         let mut fresh = Vec::new();
-        for (id, effect) in owed {
+        for (id, effect) in pending {
             let step = self.steps.entry(id.clone()).or_default();
             if step.running {
                 continue;
             }
             step.running = true;
             let (source, attempt, until) = (self.key.clone(), step.returns, self.host.until.clone());
-            fresh.push(Owed { source, id, effect, attempt, until });
+            fresh.push(PendingEffect { source, id, effect, attempt, until });
         }
         let running = self.steps.values().filter(|step| step.running).count();
         self.slot.under_way.store(u32::try_from(running).unwrap_or(u32::MAX), Ordering::Release);

@@ -1,7 +1,7 @@
 //! Who is alive, as one node judges by what it has seen: pure, given the time of each sign.
 //!
 //! Other machines' clocks are not believed, and neither is silence alone: when the watch stands still, everybody is
-//! silent. So time counts only while our own beats come back through the same watch, in which all beats stand in one
+//! silent. So time counts only while our own heartbeats come back through the same watch, in which all heartbeats stand in one
 //! order: this is the observed time. A watch that froze, a NATS server that was down, or a pause of this very process
 //! adds next to nothing to it, and nobody is thought dead for it.
 
@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::beats::Beat;
+use super::heartbeats::Beat;
 use crate::actors::ports::{MemberLine, journal::NodeId};
 
 /// Members remembered, dead ones too; past it the longest silent dead one is forgotten, or the newcomer not noticed.
@@ -38,7 +38,7 @@ struct Member {
     moved: bool,
 }
 
-pub struct Roster {
+pub struct Membership {
     me: NodeId,
     url: Option<Arc<str>>,
     times: RosterTimes,
@@ -49,7 +49,7 @@ pub struct Roster {
     others: BTreeMap<NodeId, Member>,
 }
 
-impl Roster {
+impl Membership {
     pub fn new(me: NodeId, url: Option<Arc<str>>, times: RosterTimes) -> Self {
         let (observed, others) = (Duration::ZERO, BTreeMap::new());
         Self { me, url, times, draining: false, echo: None, observed, others }

@@ -40,7 +40,7 @@ macro_rules! models {
 
         /// Any entity's state.
         #[derive(Clone, Debug)]
-        pub enum Model { $($variant($variant)),* }
+        pub enum AnyState { $($variant($variant)),* }
 
         impl AnyCommand {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
@@ -70,7 +70,7 @@ macro_rules! models {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
         }
 
-        impl Model {
+        impl AnyState {
             pub fn new(kind: Kind) -> Self { match kind { $(Kind::$variant => Self::$variant($variant::default())),* } }
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
 
@@ -98,7 +98,7 @@ macro_rules! models {
             pub fn view(&self) -> AnyView { match self { $(Self::$variant(s) => AnyView::$variant(s.view())),* } }
             pub fn wake_at(&self) -> Option<Timestamp> { match self { $(Self::$variant(s) => s.wake_at()),* } }
             pub fn effects(&self) -> Vec<Effect> { match self { $(Self::$variant(s) => s.effects()),* } }
-            pub fn owes(&self) -> bool { match self { $(Self::$variant(s) => s.owes()),* } }
+            pub fn has_pending_effects(&self) -> bool { match self { $(Self::$variant(s) => s.has_pending_effects()),* } }
             pub fn wake(kind: Kind) -> Option<AnyCommand> {
                 match kind { $(Kind::$variant => $variant::wake().map(AnyCommand::$variant)),* }
             }
@@ -110,7 +110,7 @@ macro_rules! models {
             }
         }
 
-        $(impl Hosted for $variant {
+        $(impl EntityType for $variant {
             fn command(command: Self::Command) -> AnyCommand { AnyCommand::$variant(command) }
             fn view_of(view: AnyView) -> Option<Self::View> {
                 match view { AnyView::$variant(view) => Some(view), _ => None }
@@ -118,8 +118,8 @@ macro_rules! models {
             fn rejection_of(rejection: AnyRejection) -> Option<Self::Rejection> {
                 match rejection { AnyRejection::$variant(rejection) => Some(rejection), _ => None }
             }
-            fn state_of(model: &Model) -> Option<&Self> {
-                match model { Model::$variant(state) => Some(state), _ => None }
+            fn state_of(model: &AnyState) -> Option<&Self> {
+                match model { AnyState::$variant(state) => Some(state), _ => None }
             }
         })*
     };
@@ -143,9 +143,9 @@ impl Kind {
 }
 
 /// The bridge from one entity's own types to the sums, so that callers keep theirs.
-pub trait Hosted: Entity {
+pub trait EntityType: Entity {
     fn command(command: Self::Command) -> AnyCommand;
     fn view_of(view: AnyView) -> Option<Self::View>;
     fn rejection_of(rejection: AnyRejection) -> Option<Self::Rejection>;
-    fn state_of(model: &Model) -> Option<&Self>;
+    fn state_of(model: &AnyState) -> Option<&Self>;
 }

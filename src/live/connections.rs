@@ -1,6 +1,6 @@
 //! Who is connected: the bounds in all and for each address, and the one ticker that pings and closes for everybody.
 //!
-//! No connection has a timer of its own: a second's tick walks the roll and touches those whose turn it is.
+//! No connection has a timer of its own: a second's tick walks the connections and touches those whose turn it is.
 
 use std::{
     collections::HashMap,
@@ -42,7 +42,7 @@ impl Refused {
     }
 }
 
-pub(super) struct Roll {
+pub(super) struct Connections {
     limits: Arc<LiveLimits>,
     /// Seconds since the hub began, counted by the ticker.
     now_s: AtomicU32,
@@ -59,7 +59,7 @@ struct State {
     of_address: HashMap<IpAddr, usize>,
 }
 
-impl Roll {
+impl Connections {
     pub fn new(limits: Arc<LiveLimits>) -> Self {
         Self { limits, now_s: 0.into(), state: Mutex::default(), count: watch::Sender::new(0) }
     }
