@@ -51,7 +51,7 @@ pub struct Stage {
     pub settings: ActorSettings,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
-    pub told: Arc<OrderNotified>,
+    pub told: Arc<Told>,
     pub clock: Arc<PausedClock>,
 }
 
@@ -286,9 +286,9 @@ impl Probe for Poison {
 
 /// What live viewers are told; the index rows are production's.
 #[derive(Default)]
-pub struct OrderNotified(pub Mutex<Vec<(EntityKey, u64)>>);
+pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
 
-impl Fold for OrderNotified {
+impl Fold for Told {
     fn version(&self) -> u32 {
         souk::views::VERSION
     }
