@@ -15,7 +15,7 @@ use souk::{
         stock::{Stock, StockCommand},
     },
     persistence::state_store::MemoryStateStore,
-    views::tables::STOCK_LOW,
+    shop::rows::STOCK_LOW,
 };
 
 use crate::stage::{SHARDS, Stage, WITHIN, ask, call, eventually, order, receipt, receive, units};

@@ -290,10 +290,10 @@ pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
 
 impl Fold for Told {
     fn version(&self) -> u32 {
-        souk::views::VERSION
+        souk::shop::rows::VERSION
     }
     fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
+        souk::shop::rows::index_rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
     fn wants(&self, _: &EntityKey) -> bool {
         true

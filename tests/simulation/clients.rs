@@ -16,7 +16,7 @@ use souk::{
         cart::{Cart, CartCommand, Item},
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
         key::EntityKey,
-        model::EntityType,
+        kinds::EntityType,
         money::{Currency, Money},
         order::{Address, CapturePolicy, CheckoutSnapshot, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},

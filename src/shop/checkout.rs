@@ -1,0 +1,20 @@
+//! Checkout: from a cart to an order whose stock is held until it is paid.
+
+pub mod address;
+mod cart_lines;
+mod codes;
+mod routes;
+mod shipping;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability = Capability { name: "checkout", routes, codes: codes::ALL };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(shipping::list_shipping_methods))
+        .routes(routes!(routes::check_out))
+        .routes(routes!(routes::create_order))
+}
