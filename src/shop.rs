@@ -2,20 +2,23 @@
 //!
 //! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A capability's
 //! rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the toolkit (`http`)
-//! know none of them. Beside the list: [`state`] (what every handler is given), [`settings`], and the wire shapes that
+//! know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers are given),
+//! `settings`, and the wire shapes that
 //! several capabilities share ([`money`], [`names`], [`rows`]).
 
 pub mod money;
 pub mod names;
 pub mod rows;
+pub mod services;
 mod settings;
 mod state;
 
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
+    services::Services,
     settings::{ShippingMethod, ShopSettings},
-    state::{AppState, Parts},
+    state::AppState,
 };
 use crate::http::Code;
 

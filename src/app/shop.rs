@@ -30,7 +30,7 @@ use crate::{
         sandbox::{HttpOutbox, SandboxGateway, SandboxWebhooks},
         signature::WebhookKey,
     },
-    shop::{AppState, Parts, payment::webhook::WebhookDesk},
+    shop::{AppState, Services, payment::webhook::WebhookDesk},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -112,13 +112,14 @@ impl Shop {
             metrics: Arc::new(move || rendered.render()),
             durability: engine.durability,
         });
-        let state = AppState::new(Parts {
-            toolkit,
+        let services = Services {
+            gateway: engine.gateway.clone(),
             catalogue: engine.catalogue.clone(),
-            webhooks: desk,
-            shop: settings::shop(config),
+            settings: settings::shop(config),
             providers: sandbox.iter().map(|_| "sandbox".to_owned()).collect(),
-        });
+            command_timeout: toolkit.command_timeout(),
+        };
+        let state = AppState::new(services, toolkit, desk);
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
         }

@@ -75,20 +75,8 @@ impl Tools {
         }
     }
 
-    /// A command that its sender cannot repeat: where repeating it changes nothing.
-    pub fn call(&self, who: &Principal) -> Call {
-        Call {
-            command_id: CommandId(self.gateway.fresh_id()),
-            by: who.by.clone(),
-            expected_version: None,
-            fingerprint: 0,
-            within: self.command_timeout(),
-        }
-    }
-
     /// A command that a retry with the same key, route and body repeats without a second effect (G3).
     pub fn keyed(&self, who: &Principal, key: &IdempotencyKey, route: &str, body: &impl Serialize) -> Call {
-        // Spelled out: the rest of `call` would draw a random id for nothing.
         Call {
             command_id: CommandId(key.name(who.user, route)),
             by: who.by.clone(),

@@ -3,8 +3,11 @@
 pub mod address;
 mod cart_lines;
 mod codes;
+pub mod place;
+mod refusals;
 mod routes;
 mod shipping;
+pub mod wire;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -4,56 +4,41 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{
-    order::lookup::LookupLimit, payment::webhook::WebhookDesk, product::catalogue::Catalogue, settings::ShopSettings,
-};
+use super::{order::lookup::LookupLimit, payment::webhook::WebhookDesk, services::Services};
 use crate::{http::Toolkit, identity::Identity};
-
-/// The composition root's side of [`AppState`].
-pub struct Parts {
-    pub toolkit: Toolkit,
-    pub catalogue: Catalogue,
-    pub webhooks: WebhookDesk,
-    pub shop: ShopSettings,
-    /// Names of the payment providers that `POST /api/payments` takes.
-    pub providers: Vec<String>,
-}
 
 /// One reference count: every layer and handler of a request clones it.
 #[derive(Clone)]
-pub struct AppState(Arc<Services>);
+pub struct AppState(Arc<Shared>);
 
-pub struct Services {
-    /// Its own members are read through the state: `state.gateway`, `state.limits`.
+pub struct Shared {
+    /// What use cases need; its members are read through the state: `state.gateway`, `state.catalogue`.
+    pub services: Services,
     pub toolkit: Toolkit,
-    pub catalogue: Catalogue,
     pub webhooks: WebhookDesk,
-    pub shop: ShopSettings,
-    pub providers: Vec<String>,
     pub(super) lookups: LookupLimit,
 }
 
 impl AppState {
-    pub fn new(parts: Parts) -> Self {
-        let Parts { toolkit, catalogue, webhooks, shop, providers } = parts;
+    pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookDesk) -> Self {
         let lookups = LookupLimit::new(toolkit.limits.lookups_a_minute);
-        Self(Arc::new(Services { toolkit, catalogue, webhooks, shop, providers, lookups }))
+        Self(Arc::new(Shared { services, toolkit, webhooks, lookups }))
     }
 }
 
 impl Deref for AppState {
-    type Target = Services;
+    type Target = Shared;
 
-    fn deref(&self) -> &Services {
+    fn deref(&self) -> &Shared {
         &self.0
     }
 }
 
-impl Deref for Services {
-    type Target = Toolkit;
+impl Deref for Shared {
+    type Target = Services;
 
-    fn deref(&self) -> &Toolkit {
-        &self.toolkit
+    fn deref(&self) -> &Services {
+        &self.services
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCall
     let Some(who) = who else {
         return show::shown(&state, None, Answer { version: 0, changed: false, view: CartView::default() });
     };
-    let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.command_timeout()).await?;
+    let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.command_timeout).await?;
     show::shown(&state, Some(&who), answer)
 }
 
@@ -83,14 +83,14 @@ pub async fn add_cart_lines(
     OptionalKey(key): OptionalKey,
     Body(body): Body<Vec<NewLineBody>>,
 ) -> Result<Response, Problem> {
-    let max = state.limits.bulk_lines;
+    let max = state.toolkit.limits.bulk_lines;
     if body.is_empty() || body.len() > max {
         let detail = format!("1 to {max} lines at once, not {}", body.len());
         return Err(Problem::new(Code::TOO_MANY_LINES, detail).with("max", max));
     }
     let lines = body.iter().map(|new| line(&state, &new.sku, new.quantity)).collect::<Result<_, _>>()?;
     let call = match &key {
-        Some(key) => state.keyed(&who, key, "cart/lines", &body),
+        Some(key) => state.toolkit.keyed(&who, key, "cart/lines", &body),
         None => state.call(&who),
     };
     let command = CartCommand::SetLines { owner: who.user, lines, add: true };

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         cart::{CartLine, CartView},
         money::Money,
-        pricing,
+        pricing::Basket,
     },
     http::{Problem, conditional::etag},
     identity::Principal,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub fn shown(state: &AppState, who: Option<&Principal>, answer: Answer<CartView>) -> Result<Response, Problem> {
-    let counts = state.shop.public_stock_counts || who.is_some_and(Principal::is_staff);
+    let counts = state.settings.public_stock_counts || who.is_some_and(Principal::is_staff);
     let (version, view) = (answer.version, answer.view);
     let body = CartBody {
         id: who.map(|who| who.cart),
@@ -48,8 +48,11 @@ fn shown_line(state: &AppState, counts: bool, line: CartLine) -> CartLineBody {
     }
 }
 
+/// As a checkout will price these lines, before shipping.
 fn totals(state: &AppState, view: &CartView) -> Result<CartTotals, Problem> {
-    let items = view.total.unwrap_or(Money::zero(state.shop.currency));
-    let totals = pricing::totals(items, Money::zero(items.currency), state.shop.tax_basis_points)?;
+    let currency = view.total.map_or(state.settings.currency, |total| total.currency);
+    let lines = view.lines.iter().map(|line| (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price));
+    let quote = Basket::new(lines, Money::zero(currency), state.settings.tax_basis_points).quote()?;
+    let totals = quote.totals;
     Ok(CartTotals { items: totals.items.into(), tax: totals.tax.into(), total: totals.total.into() })
 }

@@ -19,7 +19,7 @@ pub fn unknown(id: OrderId) -> Problem {
 pub async fn readable(state: &AppState, who: Option<&Principal>, id: OrderId) -> Result<Answer<OrderView>, Problem> {
     // Nobody without a session owns an order: no need to wake one.
     let who = who.ok_or_else(|| unknown(id))?;
-    let answer = state.gateway.read::<Order>(&id.to_string(), state.command_timeout()).await?;
+    let answer = state.gateway.read::<Order>(&id.to_string(), state.command_timeout).await?;
     match answer.view.placement.as_deref() {
         Some(placement) if may_read(who, placement) => Ok(answer),
         Some(_) | None => Err(unknown(id)),

@@ -40,8 +40,8 @@ pub async fn fulfil_order(
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
     let route = format!("orders/{id}/fulfilments");
-    let call = state.keyed(&who, &key, &route, &body);
-    let max = state.limits.bulk_lines;
+    let call = state.toolkit.keyed(&who, &key, &route, &body);
+    let max = state.toolkit.limits.bulk_lines;
     if body.lines.is_empty() || body.lines.len() > max {
         let detail = format!("a parcel has 1 to {max} lines, not {}", body.lines.len());
         return Err(Problem::new(Code::TOO_MANY_LINES, detail).with("max", max));

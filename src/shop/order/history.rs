@@ -39,9 +39,9 @@ pub async fn get_order_history(
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<Page<HistoryEntry>>, Problem> {
     let id = OrderId(id);
-    let limit = listing::limit(query.limit, &state.limits)?;
+    let limit = listing::limit(query.limit, &state.toolkit.limits)?;
     access::readable(&state, Some(&who), id).await?;
-    state.read_your_writes().await;
+    state.toolkit.read_your_writes().await;
     let key = EntityKey::new(Kind::Order, id.to_string());
     let from = query.cursor.unwrap_or(0).saturating_add(1);
     // One more than shown: whether there is a next page.

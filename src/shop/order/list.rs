@@ -35,9 +35,9 @@ pub async fn page(
     cursor: Option<&str>,
     limit: Option<usize>,
 ) -> Result<Page<OrderBody>, Problem> {
-    let limit = listing::limit(limit, &state.limits)?;
+    let limit = listing::limit(limit, &state.toolkit.limits)?;
     let after = listing::after(cursor)?;
-    state.read_your_writes().await;
+    state.toolkit.read_your_writes().await;
     let load = |id: OrderId| -> Result<Option<OrderBody>, StoreError> {
         let answer = state.gateway.read_local::<Order>(&id.to_string())?;
         Ok(answer.filter(|answer| filter.passes(answer)).and_then(|answer| OrderBody::new(id, answer)))

@@ -42,7 +42,7 @@ pub async fn look_up_order(
         return Err(Problem::new(Code::TOO_MANY_REQUESTS, detail).retry_after(retry_after_ms));
     }
     let unknown = || Problem::new(Code::UNKNOWN_ORDER, "no order has this number and this e-mail");
-    state.read_your_writes().await;
+    state.toolkit.read_your_writes().await;
     let found = state.gateway.rows(rows::ORDERS_BY_NUMBER, &rows::number_prefix(query.number), None, false, 1)?;
     let id = found.first().and_then(|key| rows::order_of(key)).ok_or_else(unknown)?;
     let answer = state.gateway.read_local::<Order>(&id.to_string())?.ok_or_else(unknown)?;

@@ -27,7 +27,7 @@ pub async fn get_payment(
     let id = PaymentId(id);
     let unknown = || Problem::new(Code::UNKNOWN_PAYMENT, format!("there is no payment {id} of yours"));
     let who = who.ok_or_else(unknown)?;
-    let answer = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout()).await?;
+    let answer = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout).await?;
     match answer.view.user {
         Some(user) if user == who.user || who.is_staff() => {
             Ok(([(header::ETAG, etag(answer.version))], Json(PaymentBody::new(id, answer))).into_response())

@@ -60,7 +60,7 @@ pub async fn create_payment(
     let seen = access::readable(&state, Some(&who), order).await?;
 
     let payment = PaymentId(key.name(who.user, ROUTE));
-    let call = state.keyed(&who, &key, ROUTE, &body);
+    let call = state.toolkit.keyed(&who, &key, ROUTE, &body);
     same_as_before(&state, payment, order, &seen.view, &body, &call).await?;
     let deadline = tokio::time::Instant::now() + call.within;
     let command = OrderCommand::BeginPayment { payment, provider: body.provider, token: body.token };
@@ -78,7 +78,7 @@ pub async fn create_payment(
     // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
     let (seen, answer) = tokio::select! {
         sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => {
-            (sale?, state.gateway.read::<Payment>(&payment_id, state.command_timeout()).await?)
+            (sale?, state.gateway.read::<Payment>(&payment_id, state.command_timeout).await?)
         }
         end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => {
             let end = end?;

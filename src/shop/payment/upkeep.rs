@@ -34,7 +34,7 @@ pub async fn capture_payment(
     Path(id): Path<Uuid>,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
-    let call = state.keyed(&who, &key, &format!("payments/{id}/capture"), &());
+    let call = state.toolkit.keyed(&who, &key, &format!("payments/{id}/capture"), &());
     ask(&state, PaymentId(id), PaymentCommand::Capture, call, StatusCode::OK).await
 }
 
@@ -51,7 +51,7 @@ pub async fn void_payment(
     Path(id): Path<Uuid>,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
-    let call = state.keyed(&who, &key, &format!("payments/{id}/void"), &());
+    let call = state.toolkit.keyed(&who, &key, &format!("payments/{id}/void"), &());
     ask(&state, PaymentId(id), PaymentCommand::Void, call, StatusCode::OK).await
 }
 
@@ -98,7 +98,7 @@ async fn refund(
 ) -> Result<Response, Problem> {
     // One name for both addresses.
     let route = format!("payments/{id}/refunds");
-    let call = state.keyed(who, key, &route, &body);
+    let call = state.toolkit.keyed(who, key, &route, &body);
     if body.amount.is_some_and(|money| money.amount < 1) {
         return Err(Problem::field("amount", "a refund is at least 1 minor unit"));
     }

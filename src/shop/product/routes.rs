@@ -70,7 +70,7 @@ fn page(
     cursor: Option<&str>,
     limit: Option<usize>,
 ) -> Result<Response, Problem> {
-    let limit = listing::limit(limit, &state.limits)?;
+    let limit = listing::limit(limit, &state.toolkit.limits)?;
     let page = state.catalogue.page(category, cursor, limit).map_err(|error| match error {
         PageError::BadCursor => Problem::new(Code::BAD_CURSOR, error.to_string()),
         PageError::NoSuchCategory => Problem::new(Code::UNKNOWN_CATEGORY, error.to_string()),
@@ -93,7 +93,7 @@ pub async fn get_product(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let counts = state.shop.public_stock_counts || who.is_some_and(|who| who.is_staff());
+    let counts = state.settings.public_stock_counts || who.is_some_and(|who| who.is_staff());
     let unknown = || Problem::new(Code::UNKNOWN_PRODUCT, "there is no such product").with("product", &id);
     let product = state.catalogue.product(&id, counts).ok_or_else(unknown)?;
     let body = serde_json::to_string(&product).map_err(|error| Problem::internal(&error))?;

@@ -46,7 +46,7 @@ pub async fn receive_stock(
     Body(body): Body<ReceiptBody>,
 ) -> Result<Response, Problem> {
     let (sku, _) = known(&state, &sku)?;
-    let call = state.keyed(&who, &key, &format!("stock/{sku}/receipts"), &body);
+    let call = state.toolkit.keyed(&who, &key, &format!("stock/{sku}/receipts"), &body);
     let command = StockCommand::Receive { units: units(&sku, body.quantity)?, reference: body.reference };
     change(&state, sku, command, Call { expected_version, ..call }).await
 }
@@ -67,7 +67,7 @@ pub async fn adjust_stock(
     Body(body): Body<AdjustmentBody>,
 ) -> Result<Response, Problem> {
     let (sku, _) = known(&state, &sku)?;
-    let call = state.keyed(&who, &key, &format!("stock/{sku}/adjustments"), &body);
+    let call = state.toolkit.keyed(&who, &key, &format!("stock/{sku}/adjustments"), &body);
     let command = StockCommand::Adjust { delta: body.delta, reason: body.reason };
     change(&state, sku, command, Call { expected_version, ..call }).await
 }

@@ -37,7 +37,7 @@ pub async fn hold_stock(
 ) -> Result<Response, Problem> {
     let (sku, _) = known(&state, &sku)?;
     let units = units(&sku, body.quantity)?;
-    let max = state.limits.manual_hold_seconds;
+    let max = state.toolkit.limits.manual_hold_seconds;
     let ttl_ms = match i64::try_from(body.ttl_seconds) {
         Ok(seconds) if (1..=max).contains(&body.ttl_seconds) => seconds.saturating_mul(1_000),
         _ => return Err(Problem::field("ttl_seconds", format!("1 to {max} seconds")).with("max", max)),
@@ -47,7 +47,7 @@ pub async fn hold_stock(
     let id = key.name(who.user, &route);
     let command =
         StockCommand::Hold { order: OrderId(id), units, until: state.gateway.now().plus_ms(ttl_ms), attempt: 0 };
-    let call = state.keyed(&who, &key, &route, &body);
+    let call = state.toolkit.keyed(&who, &key, &route, &body);
     let answer = match state.gateway.ask::<Stock>(sku.as_str(), command, call).await {
         Ok(answer) => answer,
         Err(AskError::Refused(StockRejection::HoldConflict { units, .. })) => {
@@ -76,7 +76,7 @@ pub async fn release_stock_hold(
     let (sku, _) = known(&state, &sku)?;
     // An order believes in its holds: taking one away behind its back would sell the units twice. Asked of the
     // owner, because an order placed a moment ago may not be folded here yet.
-    let order = state.gateway.read::<Order>(&id.to_string(), state.command_timeout()).await?;
+    let order = state.gateway.read::<Order>(&id.to_string(), state.command_timeout).await?;
     if order.view.placement.is_some() {
         return Err(Problem::new(Code::HOLD_OF_ORDER, "cancel the order instead").with("order_id", id));
     }

@@ -41,9 +41,9 @@ pub async fn list_stock(
     Staff(_who): Staff,
     Query(query): Query<StockQuery>,
 ) -> Result<Json<Page<LevelsBody>>, Problem> {
-    let limit = listing::limit(query.limit, &state.limits)?;
+    let limit = listing::limit(query.limit, &state.toolkit.limits)?;
     let after = listing::after(query.cursor.as_deref())?;
-    state.read_your_writes().await;
+    state.toolkit.read_your_writes().await;
     let part = query.q.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
     let read = |after: Option<&[u8]>, n| match query.below_threshold {
         true => state.gateway.rows(rows::STOCK_LOW, b"", after, false, n),

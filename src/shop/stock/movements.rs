@@ -50,9 +50,9 @@ pub async fn list_stock_movements(
     Query(query): Query<MovementsQuery>,
 ) -> Result<Json<Page<StockMovement>>, Problem> {
     let (sku, _) = known(&state, &sku)?;
-    let limit = listing::limit(query.limit, &state.limits)?;
+    let limit = listing::limit(query.limit, &state.toolkit.limits)?;
     let key = EntityKey::new(Kind::Stock, sku.as_str());
-    state.read_your_writes().await;
+    state.toolkit.read_your_writes().await;
     let mut book = Book::new(query.cursor.unwrap_or(0), limit);
     let mut from = 1;
     loop {

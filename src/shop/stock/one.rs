@@ -59,7 +59,7 @@ pub async fn get_stock(
     let body = StockBody {
         version: answer.version,
         availability: state.catalogue.availability(&answer.view).into(),
-        available: (staff || state.shop.public_stock_counts).then_some(answer.view.available),
+        available: (staff || state.settings.public_stock_counts).then_some(answer.view.available),
         levels: staff.then(|| answer.view.into()),
         sku,
     };
