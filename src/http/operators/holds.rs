@@ -60,7 +60,7 @@ pub async fn hold_stock(
         }
         Err(other) => return Err(other.into()),
     };
-    let stock = LevelsBody::new(sku, &answer, &state.catalogue);
+    let stock = LevelsBody::new(sku, &answer);
     let body = HoldBody { id, quantity: units.get(), ttl_seconds: body.ttl_seconds, stock };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -86,5 +86,5 @@ pub async fn release_stock_hold(
     }
     let command = StockCommand::Release { order: OrderId(id), attempt: u8::MAX };
     let answer = state.gateway.ask::<Stock>(sku.as_str(), command, state.call(&who)).await?;
-    Ok(Json(LevelsBody::new(sku, &answer, &state.catalogue)))
+    Ok(Json(LevelsBody::new(sku, &answer)))
 }

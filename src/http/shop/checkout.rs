@@ -19,7 +19,9 @@ use crate::{
     actors::gateway::{Answer, AskError},
     domain::{
         ids::OrderId,
-        order::{CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderView},
+        order::{
+            CheckoutDetails, CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderView,
+        },
         pricing,
     },
     http::{
@@ -151,16 +153,20 @@ async fn placed_before(
     let answer = state.gateway.read::<Order>(&order.to_string(), state.command_timeout()).await?;
     match answer.view.placement.as_deref() {
         None => Ok(None),
-        Some(placement) if same(placement, wanted) => Ok(Some(answer)),
+        Some(placement) if placement.details() == wanted.details() => Ok(Some(answer)),
         Some(_) => Err(Problem::new(Code::IdempotencyKeyReused, "the key's order was placed with another request")),
     }
 }
 
-fn same(placement: &CheckoutSnapshot, wanted: &Wanted<'_>) -> bool {
-    placement.email == wanted.email
-        && placement.shipping_address == wanted.shipping_address
-        && placement.billing_address == wanted.billing_address
-        && placement.shipping_method == wanted.shipping.id
+impl Wanted<'_> {
+    fn details(&self) -> CheckoutDetails<'_> {
+        CheckoutDetails {
+            email: &self.email,
+            shipping_address: &self.shipping_address,
+            billing_address: self.billing_address.as_ref(),
+            shipping_method: &self.shipping.id,
+        }
+    }
 }
 
 fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem> {

@@ -83,10 +83,7 @@ impl From<Changed> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{cart::CartLine, ids::ProductId, money::Currency},
-        views::catalogue::Availability,
-    };
+    use crate::domain::{cart::CartLine, ids::ProductId, money::Currency, stock::Availability};
 
     fn eur(amount: i64) -> Money {
         Money { amount, currency: Currency::EUR }

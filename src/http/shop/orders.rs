@@ -131,7 +131,8 @@ async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer
         if seen.view.lifecycle == OrderStatus::Cancelled {
             return Ok(seen);
         }
-        if !cancellable(seen.view.lifecycle) {
+        // Staff has `transitions` for what the owner may not cancel.
+        if !seen.view.lifecycle.is_cancellable_by_owner() {
             let detail = format!("an order that is {:?} cannot be cancelled by its owner", seen.view.lifecycle);
             return Err(Problem::new(Code::IllegalMove, detail.to_lowercase())
                 .with("from", seen.view.lifecycle)
@@ -147,20 +148,4 @@ async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer
         }
     }
     Err(conflict.into())
-}
-
-/// Staff has `transitions` for what its owner may not do.
-fn cancellable(lifecycle: OrderStatus) -> bool {
-    match lifecycle {
-        OrderStatus::AwaitingPayment | OrderStatus::Verified => true,
-        OrderStatus::Placing
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => false,
-    }
 }

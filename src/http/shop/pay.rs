@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::pay_verdict::{Verdict, ended, failed, sold, verdict};
+use super::pay_verdict::{Verdict, ended, failed, verdict};
 use crate::{
     actors::gateway::{AskError, Call},
     domain::{
@@ -81,7 +81,7 @@ pub async fn create_payment(
     let (order_id, payment_id) = (order.to_string(), payment.to_string());
     // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
     let (seen, answer) = tokio::select! {
-        sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => {
+        sale = state.gateway.wait::<Order>(&order_id, left(), |seen| seen.lifecycle.is_sold() || failed(seen, payment)) => {
             (sale?, state.gateway.read::<Payment>(&payment_id, state.command_timeout()).await?)
         }
         end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => {

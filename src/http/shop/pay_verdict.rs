@@ -33,29 +33,12 @@ pub fn failed(order: &OrderView, payment: PaymentId) -> bool {
     order.payment == Some(payment) && order.payment_status == PaymentStatus::Failed
 }
 
-/// Whether an order is sold.
-pub fn sold(order: &OrderView) -> bool {
-    match order.lifecycle {
-        OrderStatus::Verified
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed => true,
-        OrderStatus::Placing
-        | OrderStatus::AwaitingPayment
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => false,
-    }
-}
-
 pub fn verdict(order: &OrderView, payment: &PaymentView) -> Verdict {
     match payment.status {
         PaymentStatus::Failed => {
             Verdict::Declined(payment.decline_code.clone().unwrap_or_else(|| "declined".to_owned()))
         }
-        _ if sold(order) => Verdict::Paid,
+        _ if order.lifecycle.is_sold() => Verdict::Paid,
         PaymentStatus::RequiresAction => Verdict::RequiresAction,
         PaymentStatus::Voided | PaymentStatus::Refunded => Verdict::NotPayable(order.lifecycle),
         // Money may be there already; the order is not verified yet, or is being undone.
@@ -133,6 +116,6 @@ mod tests {
             assert!(ended(&payment(status)));
             assert_ne!(verdict(&order(OrderStatus::Expired), &payment(status)), Verdict::Pending);
         }
-        assert!(!ended(&payment(PaymentStatus::Pending)) && !sold(&order(OrderStatus::AwaitingPayment)));
+        assert!(!ended(&payment(PaymentStatus::Pending)) && !OrderStatus::AwaitingPayment.is_sold());
     }
 }
