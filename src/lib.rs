@@ -4,6 +4,7 @@
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`payments`]: implement the ports.
 //! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
+//! * [`shop`]: what the shop does with each capability; by now what can be watched live.
 //! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
 
@@ -19,6 +20,7 @@ pub mod live;
 pub mod load;
 pub mod payments;
 pub mod persistence;
+pub mod shop;
 pub mod transport;
 pub mod views;
 

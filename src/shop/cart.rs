@@ -1,0 +1,3 @@
+//! What the shop does with carts.
+
+pub mod live;

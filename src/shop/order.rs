@@ -1,0 +1,3 @@
+//! What the shop does with orders.
+
+pub mod live;

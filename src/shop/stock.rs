@@ -1,0 +1,3 @@
+//! What the shop does with stock.
+
+pub mod live;
