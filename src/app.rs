@@ -14,6 +14,7 @@ mod metrics;
 mod nats;
 mod offline;
 mod program;
+pub mod routes;
 mod server;
 mod settings;
 mod shop;

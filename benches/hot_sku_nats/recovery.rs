@@ -25,9 +25,8 @@ use souk::{
         jetstream::{JetStreamJournal, JetStreamOptions},
         state_store::{SledStateOptions, SledStateStore},
     },
-    shop::topics,
+    shop::{product::catalogue::Catalogue, topics},
     transport::loopback::Loopback,
-    views::catalogue::Catalogue,
 };
 
 use crate::common::{

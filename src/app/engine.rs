@@ -19,8 +19,7 @@ use crate::{
     config::Config,
     live::{Hub, Listeners},
     persistence::{sled_journal::OpenError, state_store::SledStateStore},
-    shop,
-    views::catalogue::Catalogue,
+    shop::{self, product::catalogue::Catalogue},
 };
 
 #[derive(Debug, thiserror::Error)]

@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn messages_are_read_strictly() {
-        let subscribe = r#"{"op":"subscribe","topics":["board"],"since":{"stock.A":3}}"#;
+        let subscribe = r#"{"op":"subscribe","topics":["things"],"since":{"thing.A":3}}"#;
         assert!(
-            matches!(serde_json::from_str(subscribe), Ok(Op::Subscribe { topics, since }) if topics == ["board"] && since["stock.A"] == 3)
+            matches!(serde_json::from_str(subscribe), Ok(Op::Subscribe { topics, since }) if topics == ["things"] && since["thing.A"] == 3)
         );
         assert!(matches!(serde_json::from_str(r#"{"op":"ping"}"#), Ok(Op::Ping {})));
         for wrong in
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn lists_in_the_address_line() {
-        assert_eq!(topics("stock.A, board,,"), ["stock.A", "board"]);
-        assert_eq!(since("stock.A.b:17,junk,order.x:-1"), HashMap::from([("stock.A.b".to_owned(), 17)]));
+        assert_eq!(topics("thing.A, things,,"), ["thing.A", "things"]);
+        assert_eq!(since("thing.A.b:17,junk,other.x:-1"), HashMap::from([("thing.A.b".to_owned(), 17)]));
     }
 }

@@ -14,8 +14,7 @@ use crate::{
         order::OrderStatus,
     },
     live::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily},
-    shop::one_spelling,
-    views::tables,
+    shop::{one_spelling, rows},
 };
 
 /// `order.<id>`.
@@ -82,12 +81,12 @@ impl ManyEntities for Board {
             if left == 0 {
                 break;
             }
-            let prefix = tables::lifecycle_prefix(status);
-            let rows = gateway.rows(tables::ORDERS_BY_STATUS, &prefix, None, false, left).unwrap_or_else(|error| {
+            let prefix = rows::lifecycle_prefix(status);
+            let found = gateway.rows(rows::ORDERS_BY_STATUS, &prefix, None, false, left).unwrap_or_else(|error| {
                 tracing::error!(%error, "the board's orders cannot be read");
                 Vec::new()
             });
-            let orders = rows.iter().filter_map(|row| tables::order_of(row));
+            let orders = found.iter().filter_map(|row| rows::order_of(row));
             open.extend(orders.filter_map(|order| Committed::read_local(gateway, key(order))));
         }
         open
