@@ -24,6 +24,6 @@ pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
     fold::Folds,
-    program::App,
+    program::{App, main},
     shop::{Shop, ShopError},
 };

@@ -52,7 +52,7 @@ pub async fn fulfil_order(
         carrier: body.carrier.map(|text| address::line("carrier", text)).transpose()?,
         tracking: body.tracking.map(|text| address::line("tracking", text)).transpose()?,
     };
-    access::readable(&state, Some(&who), id).await?;
+    access::readable(&state.services, Some(&who), id).await?;
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
     let tag = etag(answer.version);
     Ok((StatusCode::CREATED, [(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())

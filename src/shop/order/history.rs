@@ -40,7 +40,7 @@ pub async fn get_order_history(
 ) -> Result<Json<Page<HistoryEntry>>, Problem> {
     let id = OrderId(id);
     let limit = listing::limit(query.limit, &state.toolkit.limits)?;
-    access::readable(&state, Some(&who), id).await?;
+    access::readable(&state.services, Some(&who), id).await?;
     state.toolkit.read_your_writes().await;
     let key = EntityKey::new(Kind::Order, id.to_string());
     let from = query.cursor.unwrap_or(0).saturating_add(1);

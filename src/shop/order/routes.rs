@@ -11,23 +11,18 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{
-    access,
+    access, cancel,
     list::{self, Filter},
     wire::OrderBody,
 };
 use crate::{
-    actors::gateway::{Answer, AskError, Call},
-    domain::{
-        ids::{OrderId, UserId},
-        order::{Order, OrderCommand, OrderStatus, OrderView, StaffTransition},
-    },
+    domain::ids::{OrderId, UserId},
     http::{
         Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
         conditional::{etag, unless_known},
         listing::{Page, PageQuery},
     },
-    identity::Principal,
     shop::{AppState, names::OrderStatusBody},
 };
 
@@ -100,7 +95,7 @@ pub async fn get_order(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = access::readable(&state, who.as_ref(), id).await?;
+    let answer = access::readable(&state.services, who.as_ref(), id).await?;
     let tag = etag(answer.version);
     let body = access::body(id, answer)?;
     Ok(unless_known(&headers, tag, || Json(body).into_response()))
@@ -120,35 +115,6 @@ pub async fn cancel_order(
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = cancel(&state, &who, id).await?;
+    let answer = cancel::cancel(&state.services, &who, id).await?;
     Ok(([(header::ETAG, etag(answer.version))], Json(access::body(id, answer)?)).into_response())
-}
-
-/// How often a cancel that met another change looks again.
-const CANCEL_ATTEMPTS: usize = 4;
-
-async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer<OrderView>, Problem> {
-    let mut conflict = AskError::TimedOut;
-    for _ in 0..CANCEL_ATTEMPTS {
-        let seen = access::readable(state, Some(who), id).await?;
-        if seen.view.lifecycle == OrderStatus::Cancelled {
-            return Ok(seen);
-        }
-        // Staff has `transitions` for what the owner may not cancel.
-        if !seen.view.lifecycle.is_cancellable_by_owner() {
-            let detail = format!("an order that is {:?} cannot be cancelled by its owner", seen.view.lifecycle);
-            return Err(Problem::new(Code::ILLEGAL_MOVE, detail.to_lowercase())
-                .with("from", seen.view.lifecycle)
-                .with("to", StaffTransition::Cancelled));
-        }
-        // The judgement above holds for this version only.
-        let call = Call { expected_version: Some(seen.version), ..state.call(who) };
-        let command = OrderCommand::Transition { to: StaffTransition::Cancelled };
-        match state.gateway.ask::<Order>(&id.to_string(), command, call).await {
-            Ok(answer) => return Ok(answer),
-            Err(moved @ AskError::VersionConflict { .. }) => conflict = moved,
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Err(conflict.into())
 }

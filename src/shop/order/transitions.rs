@@ -70,7 +70,7 @@ async fn transition(
     IfMatch(version): IfMatch,
     body: &TransitionBody,
 ) -> Result<Response, Problem> {
-    access::readable(state, Some(who), id).await?;
+    access::readable(&state.services, Some(who), id).await?;
     let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
     let command = OrderCommand::Transition { to: body.to.into() };
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;

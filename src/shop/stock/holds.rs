@@ -8,16 +8,11 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::changes::units;
 use super::wire::{HoldBody, LevelsBody, NewHoldBody};
+use super::{by_hand, changes::units};
 use crate::{
-    actors::gateway::AskError,
-    domain::{
-        ids::OrderId,
-        order::Order,
-        stock::{Stock, StockCommand, StockRejection},
-    },
-    http::{Body, Code, Path, Problem, auth::Staff, idempotency::IdempotencyKey},
+    domain::ids::OrderId,
+    http::{Body, Path, Problem, auth::Staff, idempotency::IdempotencyKey},
     shop::{AppState, product::skus::known},
 };
 
@@ -45,17 +40,8 @@ pub async fn hold_stock(
     let route = format!("stock/{sku}/holds");
     // The hold's name comes from the key: a retry finds it granted, whenever it comes.
     let id = key.name(who.user, &route);
-    let command =
-        StockCommand::Hold { order: OrderId(id), units, until: state.gateway.now().plus_ms(ttl_ms), attempt: 0 };
     let call = state.toolkit.keyed(&who, &key, &route, &body);
-    let answer = match state.gateway.ask::<Stock>(sku.as_str(), command, call).await {
-        Ok(answer) => answer,
-        Err(AskError::Refused(StockRejection::HoldConflict { units, .. })) => {
-            let detail = format!("the key's hold has {units} units");
-            return Err(Problem::new(Code::IDEMPOTENCY_KEY_REUSED, detail).with("units", units));
-        }
-        Err(other) => return Err(other.into()),
-    };
+    let answer = by_hand::hold(&state.services, &sku, OrderId(id), units, ttl_ms, call).await?;
     let stock = LevelsBody::new(sku, &answer);
     let body = HoldBody { id, quantity: units.get(), ttl_seconds: body.ttl_seconds, stock };
     Ok((StatusCode::CREATED, Json(body)).into_response())
@@ -74,13 +60,6 @@ pub async fn release_stock_hold(
     Path((sku, id)): Path<(String, Uuid)>,
 ) -> Result<Json<LevelsBody>, Problem> {
     let (sku, _) = known(&state, &sku)?;
-    // An order believes in its holds: taking one away behind its back would sell the units twice. Asked of the
-    // owner, because an order placed a moment ago may not be folded here yet.
-    let order = state.gateway.read::<Order>(&id.to_string(), state.command_timeout).await?;
-    if order.view.placement.is_some() {
-        return Err(Problem::new(Code::HOLD_OF_ORDER, "cancel the order instead").with("order_id", id));
-    }
-    let command = StockCommand::Release { order: OrderId(id), attempt: u8::MAX };
-    let answer = state.gateway.ask::<Stock>(sku.as_str(), command, state.call(&who)).await?;
+    let answer = by_hand::release(&state.services, &who, &sku, OrderId(id)).await?;
     Ok(Json(LevelsBody::new(sku, &answer)))
 }
