@@ -95,21 +95,21 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn slot(feed: u64, key: Option<&str>, version: u64) -> QueuedFrame {
+    fn queued(feed: u64, key: Option<&str>, version: u64) -> QueuedFrame {
         QueuedFrame { feed, key: key.map(Into::into), version, text: format!("{feed}/{key:?}/{version}").into() }
     }
 
     fn drain(outbox: &mut Outbox) -> Vec<(u64, u64)> {
-        std::iter::from_fn(|| outbox.pop()).map(|slot| (slot.feed, slot.version)).collect()
+        std::iter::from_fn(|| outbox.pop()).map(|frame| (frame.feed, frame.version)).collect()
     }
 
     #[test]
     fn the_newest_frame_takes_the_place_of_the_older() {
         let mut outbox = Outbox::default();
-        assert_eq!(outbox.push(slot(1, None, 1), 4), Pushed::Queued);
-        assert_eq!(outbox.push(slot(2, None, 1), 4), Pushed::Queued);
-        assert_eq!(outbox.push(slot(1, None, 7), 4), Pushed::Conflated);
-        assert_eq!(outbox.push(slot(1, None, 6), 4), Pushed::Conflated, "an older frame changes nothing");
+        assert_eq!(outbox.push(queued(1, None, 1), 4), Pushed::Queued);
+        assert_eq!(outbox.push(queued(2, None, 1), 4), Pushed::Queued);
+        assert_eq!(outbox.push(queued(1, None, 7), 4), Pushed::Conflated);
+        assert_eq!(outbox.push(queued(1, None, 6), 4), Pushed::Conflated, "an older frame changes nothing");
         assert_eq!(drain(&mut outbox), [(1, 7), (2, 1)]);
     }
 
@@ -117,7 +117,7 @@ mod tests {
     fn a_million_changes_to_a_client_that_does_not_read_are_one_frame() {
         let mut outbox = Outbox::default();
         for version in 1..=1_000_000 {
-            outbox.push(slot(1, None, version), 4);
+            outbox.push(queued(1, None, version), 4);
         }
         assert_eq!(drain(&mut outbox), [(1, 1_000_000)]);
     }
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn too_many_keys_make_the_topic_stale_and_leave_the_others_alone() {
         let mut outbox = Outbox::default();
-        outbox.push(slot(1, None, 1), 3);
-        outbox.push(slot(9, Some("a"), 1), 3);
-        outbox.push(slot(9, Some("b"), 1), 3);
-        assert_eq!(outbox.push(slot(9, Some("a"), 2), 3), Pushed::Conflated);
-        assert_eq!(outbox.push(slot(9, Some("c"), 1), 3), Pushed::Overflow);
-        assert_eq!(outbox.push(slot(2, None, 1), 1), Pushed::Queued, "topics of one entity have their own bound");
+        outbox.push(queued(1, None, 1), 3);
+        outbox.push(queued(9, Some("a"), 1), 3);
+        outbox.push(queued(9, Some("b"), 1), 3);
+        assert_eq!(outbox.push(queued(9, Some("a"), 2), 3), Pushed::Conflated);
+        assert_eq!(outbox.push(queued(9, Some("c"), 1), 3), Pushed::Overflow);
+        assert_eq!(outbox.push(queued(2, None, 1), 1), Pushed::Queued, "topics of one entity have their own bound");
         assert_eq!(drain(&mut outbox), [(1, 1), (2, 1)]);
         assert_eq!((outbox.pop_stale(), outbox.pop_stale()), (Some(9), None));
     }
