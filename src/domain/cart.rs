@@ -186,6 +186,10 @@ impl Entity for Cart {
         Some(CartCommand::Expire)
     }
 
+    fn owner(view: &CartView) -> Option<UserId> {
+        view.owner
+    }
+
     fn remembers(command: &CartCommand) -> bool {
         match command {
             CartCommand::SetLines { add, .. } => *add,

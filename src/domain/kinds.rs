@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    account::Account, cart::Cart, category::Category, effect::Effect, entity::Entity, numbers::Numbers, order::Order,
-    payment::Payment, product::Product, stock::Stock, time::Timestamp,
+    account::Account, cart::Cart, category::Category, effect::Effect, entity::Entity, ids::UserId, numbers::Numbers,
+    order::Order, payment::Payment, product::Product, stock::Stock, time::Timestamp,
 };
 
 macro_rules! models {
@@ -68,6 +68,8 @@ macro_rules! models {
 
         impl AnyView {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+            /// See [`Entity::owner`].
+            pub fn owner(&self) -> Option<UserId> { match self { $(Self::$variant(v) => $variant::owner(v)),* } }
         }
 
         impl AnyState {

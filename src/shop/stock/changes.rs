@@ -98,5 +98,5 @@ pub async fn set_stock_threshold(
 async fn change(state: &AppState, sku: Sku, command: StockCommand, call: Call) -> Result<Response, Problem> {
     let answer = state.gateway.ask::<Stock>(sku.as_str(), command, call).await?;
     let tag = etag(answer.version);
-    Ok(([(header::ETAG, tag)], Json(LevelsBody::new(sku, &answer, &state.catalogue))).into_response())
+    Ok(([(header::ETAG, tag)], Json(LevelsBody::new(sku, &answer))).into_response())
 }

@@ -44,7 +44,7 @@ pub async fn hold_stock(
     let id = key.name(who.user, &route);
     let call = state.toolkit.keyed(&who, &key, &route, &body);
     let answer = by_hand::hold(&state.services, &sku, OrderId(id), units, ttl_ms, call).await?;
-    let stock = LevelsBody::new(sku, &answer, &state.catalogue);
+    let stock = LevelsBody::new(sku, &answer);
     let body = HoldBody { id, quantity: units.get(), ttl_seconds: body.ttl_seconds, stock };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -64,5 +64,5 @@ pub async fn release_stock_hold(
 ) -> Result<Json<LevelsBody>, Problem> {
     let (sku, _) = known(&state, &sku)?;
     let answer = by_hand::release(&state.services, &who, &sku, OrderId(id)).await?;
-    Ok(Json(LevelsBody::new(sku, &answer, &state.catalogue)))
+    Ok(Json(LevelsBody::new(sku, &answer)))
 }

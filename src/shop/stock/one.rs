@@ -59,7 +59,7 @@ pub async fn get_stock(
     let staff = who.is_some_and(|who| who.is_staff());
     let body = StockBody {
         version: answer.version,
-        availability: state.catalogue.availability(&answer.view).into(),
+        availability: answer.view.availability().into(),
         available: (staff || state.settings.public_stock_counts).then_some(answer.view.available),
         levels: staff.then(|| answer.view.into()),
         sku,
