@@ -16,13 +16,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("actors", &["domain"]),
     ("persistence", &["domain", "actors"]),
     ("transport", &["domain", "actors"]),
-    ("payments", &["domain", "actors"]),
+    ("connectors", &["domain", "actors"]),
     ("identity", &["domain", "actors"]),
     ("catalogue", &["domain", "actors"]),
     ("config", &["domain"]),
     // A client like any other: what it knows of the shop comes over HTTP and WebSocket.
     ("load", &["domain"]),
-    ("http", &["domain", "actors", "views", "live", "identity", "catalogue", "config"]),
+    ("http", &["domain", "actors", "connectors", "views", "live", "identity", "catalogue", "config"]),
 ];
 /// The composition root and the edges may know everybody.
 const UNLIMITED: &[&str] = &["app", "cli", "main", "lib"];

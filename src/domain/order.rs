@@ -6,12 +6,14 @@
 //!
 //! In `order/`: `shapes` and `protocol` (the types), `decide` (the list of commands), `checkout`,
 //! `paying` and `fulfil` (what they mean), `consequences` (what follows from a state by itself),
-//! `apply`, `effects`, `moves` (the operators' table), `view`. Absent: returns and promotions.
+//! `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `moves` (the operators'
+//! table), `view`. Absent: returns and promotions.
 
 mod apply;
 mod checkout;
 mod consequences;
 mod decide;
+mod effect_table;
 mod effects;
 mod fulfil;
 mod moves;
@@ -26,9 +28,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{protocol::*, shapes::*, view::*};
+pub use self::{effects::OrderEffect, protocol::*, shapes::*, view::*};
 use super::{
-    effect::Effect,
     entity::Entity,
     ids::{FulfilmentId, PaymentId, Sku},
     kinds::Kind,
@@ -128,6 +129,7 @@ impl Entity for Order {
     type Event = OrderEvent;
     type Rejection = OrderRejection;
     type View = OrderView;
+    type Effect = OrderEffect;
 
     fn decide(&self, command: &OrderCommand, now: Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
         let events = self.decide_command(command, now)?;
@@ -150,7 +152,7 @@ impl Entity for Order {
         Some(OrderCommand::Wake)
     }
 
-    fn effects(&self) -> Vec<Effect> {
+    fn effects(&self) -> Vec<OrderEffect> {
         self.pending_effects().collect()
     }
 

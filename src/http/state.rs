@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     guard::RequestIds,
     idempotency::{IdempotencyKey, fingerprint},
-    payments_webhook::WebhookDesk,
+    payments_webhook::WebhookReceiver,
     settings::{HttpLimits, ShopSettings},
     shop::LookupLimit,
 };
@@ -31,7 +31,7 @@ pub struct Parts {
     pub gateway: Gateway,
     pub catalogue: Catalogue,
     pub identity: Identity,
-    pub webhooks: WebhookDesk,
+    pub webhooks: WebhookReceiver,
     pub shop: ShopSettings,
     pub limits: HttpLimits,
     /// Names of the payment providers that `POST /api/payments` takes.
@@ -50,7 +50,7 @@ pub struct Shared {
     pub gateway: Gateway,
     pub catalogue: Catalogue,
     pub identity: Identity,
-    pub webhooks: WebhookDesk,
+    pub webhooks: WebhookReceiver,
     /// Requests under way, for the bound in `guard`.
     pub(super) inflight: AtomicUsize,
     pub shop: ShopSettings,
@@ -99,7 +99,7 @@ impl AppState {
             command_id: CommandId(self.gateway.fresh_id()),
             by: who.by.clone(),
             expected_version: None,
-            fingerprint: 0,
+            fingerprint: None,
             within: self.command_timeout(),
         }
     }
@@ -111,7 +111,7 @@ impl AppState {
             command_id: CommandId(key.name(who.user, route)),
             by: who.by.clone(),
             expected_version: None,
-            fingerprint: fingerprint(route, body),
+            fingerprint: Some(fingerprint(route, body)),
             within: self.command_timeout(),
         }
     }
@@ -131,8 +131,8 @@ impl FromRef<AppState> for Identity {
     }
 }
 
-impl FromRef<AppState> for WebhookDesk {
-    fn from_ref(state: &AppState) -> WebhookDesk {
+impl FromRef<AppState> for WebhookReceiver {
+    fn from_ref(state: &AppState) -> WebhookReceiver {
         state.webhooks.clone()
     }
 }

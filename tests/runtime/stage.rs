@@ -87,7 +87,7 @@ impl Stage {
             store: self.store.clone(),
             fold: self.told.clone(),
             clock: self.clock.clone(),
-            providers: Vec::new(),
+            connectors: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(SingleNode::new(self.settings.node.clone(), SHARDS)),
             probe: self.poison.clone(),
@@ -136,7 +136,7 @@ pub fn units(n: u32) -> NonZeroU32 {
 }
 
 pub fn call(n: u128) -> Call {
-    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: 0, within: WITHIN }
+    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: None, within: WITHIN }
 }
 
 pub fn receipt(n: u32) -> StockCommand {

@@ -56,7 +56,7 @@ pub async fn create_payment(
     if !(1..=TOKEN_BYTES_MAX).contains(&body.token.len()) || !body.token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::field("token", "a token has 1 to 255 printable characters").with("max", TOKEN_BYTES_MAX));
     }
-    if state.gateway.payments_backed_up() {
+    if state.gateway.connector_backed_up(&body.provider) {
         let detail = "the payment provider does not keep up; nothing was begun, try again in a moment";
         return Err(Problem::new(Code::Busy, detail).retry_after(5_000));
     }

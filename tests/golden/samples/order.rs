@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use souk::domain::{
     ids::CartId,
-    model::AnyEvent,
+    kinds::AnyEvent,
     order::{Address, CapturePolicy, CheckoutSnapshot, OrderEvent, PaymentUpdate, StaffTransition},
     pricing,
 };
