@@ -15,6 +15,7 @@ mod nats;
 mod offline;
 mod outside;
 mod program;
+pub mod routes;
 mod server;
 mod settings;
 mod shop;
@@ -24,6 +25,6 @@ pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
     fold::Folds,
-    program::App,
+    program::{App, main},
     shop::{Shop, ShopError},
 };

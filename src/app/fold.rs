@@ -11,7 +11,7 @@ use crate::{
         kinds::{AnyState, AnyView, Kind},
     },
     live::Hub,
-    views::{self, catalogue::Catalogue},
+    shop::{product::catalogue::Catalogue, rows},
 };
 
 pub struct Folds {
@@ -40,11 +40,11 @@ impl Folds {
 
 impl Fold for Folds {
     fn version(&self) -> u32 {
-        views::VERSION
+        rows::VERSION
     }
 
     fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
+        rows::index_rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
 
     fn wants(&self, key: &EntityKey) -> bool {

@@ -1,18 +1,25 @@
 //! The command line's application: the running shop, and the offline work on a data directory.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{engine::Engine, offline, shop::Shop};
+use super::{engine::Engine, offline, routes, shop::Shop};
 use crate::{
     actors::ports::journal::Commit,
     catalogue::shopify,
-    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
+    cli::{self, Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
     config::Config,
     domain::key::EntityKey,
-    http,
 };
+
+/// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: whatever is
+/// generic on the way is compiled once, with the library.
+pub fn main() -> ExitCode {
+    let environment =
+        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    cli::main(std::env::args_os(), environment, &App)
+}
 
 pub struct App;
 
@@ -107,6 +114,6 @@ impl Application for App {
     }
 
     fn openapi(&self) -> Result<String, Failure> {
-        http::openapi().to_pretty_json().map_err(|error| Failure::new(error.to_string()))
+        routes::openapi().to_pretty_json().map_err(|error| Failure::new(error.to_string()))
     }
 }

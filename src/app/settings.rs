@@ -11,10 +11,11 @@ use crate::{
     config::{Capture, Config, Secret as Configured},
     connectors::sandbox::SandboxSettings,
     domain::{money::Money, order::CapturePolicy},
-    http::{HttpLimits, ShippingMethod, ShopSettings},
+    http::HttpLimits,
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
     persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
+    shop::{ShippingMethod, ShopSettings},
 };
 
 fn size(value: u64) -> usize {

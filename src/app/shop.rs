@@ -10,19 +10,19 @@ use super::{
     engine::{Engine, EngineError},
     metrics,
     outside::Outside,
-    server, settings,
+    routes, server, settings,
 };
 use crate::{
     catalogue::{LoadError, sample},
     config::Config,
     connectors::sandbox::{self, SandboxProvider},
     http::{
-        self, AppState,
+        self, Toolkit, ToolkitParts,
         live::{BadCredentials, LiveState},
-        payments_webhook::WebhookReceiver,
     },
     identity::{AccountsFault, Identity, Principal, Secret, SecretError, SigningSecret, SuperadminError},
     live::Audience,
+    shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -81,17 +81,21 @@ impl Shop {
         let generated = first_account(&identity, superadmin.as_ref(), config.cluster.is_on()).await?;
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
-        let state = AppState::new(http::Parts {
+        let toolkit = Toolkit::new(ToolkitParts {
             gateway: engine.gateway.clone(),
-            catalogue: engine.catalogue.clone(),
             identity: identity.clone(),
-            webhooks,
-            shop: settings::shop(config),
             limits: settings::http(config),
-            providers: outside.providers,
             metrics: Arc::new(move || rendered.render()),
             durability: engine.durability,
         });
+        let services = Services {
+            gateway: engine.gateway.clone(),
+            catalogue: engine.catalogue.clone(),
+            settings: settings::shop(config),
+            providers: outside.providers,
+            command_timeout: toolkit.command_timeout(),
+        };
+        let state = AppState::new(services, toolkit, webhooks);
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
         }
@@ -102,7 +106,7 @@ impl Shop {
         };
         let live = http::live::router(LiveState { hub: engine.hub.clone(), authorise: authorise(identity) });
         // The live feed stands outside the request guard: its connections last longer than any request.
-        let app = http::router_with(state, more).merge(live);
+        let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));

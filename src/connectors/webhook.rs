@@ -1,7 +1,7 @@
 //! The port of webhooks: what a payment provider sends by itself, verified and read.
 //!
 //! A verifier sees all headers, since providers spread what they sign over several, and may call its provider to verify.
-//! Absent: the route and the command that an event becomes (`http::payments_webhook`).
+//! Absent: the route and the command that an event becomes (`shop::payment::webhook`).
 
 use axum::http::HeaderMap;
 use futures::future::BoxFuture;

@@ -51,7 +51,7 @@ pub struct Stage {
     pub settings: ActorSettings,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
-    pub told: Arc<OrderNotified>,
+    pub told: Arc<Told>,
     pub clock: Arc<PausedClock>,
 }
 
@@ -286,14 +286,14 @@ impl Probe for Poison {
 
 /// What live viewers are told; the index rows are production's.
 #[derive(Default)]
-pub struct OrderNotified(pub Mutex<Vec<(EntityKey, u64)>>);
+pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
 
-impl Fold for OrderNotified {
+impl Fold for Told {
     fn version(&self) -> u32 {
-        souk::views::VERSION
+        souk::shop::rows::VERSION
     }
     fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
+        souk::shop::rows::index_rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
     fn wants(&self, _: &EntityKey) -> bool {
         true

@@ -34,11 +34,11 @@ pub struct Observer {
 
 impl Fold for Observer {
     fn version(&self) -> u32 {
-        souk::views::VERSION
+        souk::shop::rows::VERSION
     }
 
     fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
+        souk::shop::rows::index_rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
     }
 
     fn wants(&self, _: &EntityKey) -> bool {

@@ -1,0 +1,54 @@
+//! Reading an order for its owner or for staff: to anybody else it does not exist.
+
+use super::wire::OrderBody;
+use crate::{
+    actors::gateway::{Answer, AskError},
+    domain::{
+        ids::OrderId,
+        order::{CheckoutSnapshot, Order, OrderRejection, OrderView},
+    },
+    http::{Code, Problem},
+    identity::Principal,
+    shop::Services,
+};
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unreadable {
+    /// Also what belongs to somebody else: asking must not tell whether it exists.
+    #[error("there is no order {0} of yours")]
+    Unknown(OrderId),
+    #[error(transparent)]
+    Ask(#[from] AskError<OrderRejection>),
+}
+
+/// The order's newest committed state, if `who` may see it.
+pub async fn readable(
+    services: &Services,
+    who: Option<&Principal>,
+    id: OrderId,
+) -> Result<Answer<OrderView>, Unreadable> {
+    // Nobody without a session owns an order: no need to wake one.
+    let who = who.ok_or(Unreadable::Unknown(id))?;
+    let answer = services.gateway.read::<Order>(&id.to_string(), services.command_timeout).await?;
+    match answer.view.placement.as_deref() {
+        Some(snapshot) if may_read(who, snapshot) => Ok(answer),
+        Some(_) | None => Err(Unreadable::Unknown(id)),
+    }
+}
+
+fn may_read(who: &Principal, snapshot: &CheckoutSnapshot) -> bool {
+    who.is_staff() || snapshot.user == who.user
+}
+
+pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Unreadable> {
+    OrderBody::new(id, answer).ok_or(Unreadable::Unknown(id))
+}
+
+impl From<Unreadable> for Problem {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Unknown(_) => Problem::new(Code::UNKNOWN_ORDER, unreadable.to_string()),
+            Unreadable::Ask(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Index rows of an order: all, by user, by status, by number. An order that was never placed has none.
+
+use crate::domain::{
+    entity::Entity,
+    key::EntityKey,
+    kinds::{AnyState, EntityType},
+    order::{Order, OrderView},
+};
+use crate::shop::rows::{
+    ORDERS_ALL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, RowKey, lifecycle_prefix, newest_first,
+    number_prefix, user_prefix,
+};
+
+pub fn rows(_key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
+    Order::state_of(model).map(|order| of_view(&order.view())).unwrap_or_default()
+}
+
+fn of_view(view: &OrderView) -> Vec<RowKey> {
+    let Some(placement) = &view.placement else { return Vec::new() };
+    let (at, id) = (newest_first(view.placed_at), placement.order.0.into_bytes());
+    let mut rows = vec![
+        (ORDERS_ALL, [&at[..], &id].concat()),
+        (ORDERS_BY_USER, [&user_prefix(placement.user)[..], &at, &id].concat()),
+        (ORDERS_BY_STATUS, [&lifecycle_prefix(view.lifecycle)[..], &at, &id].concat()),
+    ];
+    rows.extend(view.number.map(|number| (ORDERS_BY_NUMBER, [&number_prefix(number)[..], &id].concat())));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            ids::{OrderId, UserId},
+            order::{Address, CapturePolicy, CheckoutSnapshot, OrderStatus, PaymentStatus},
+            pricing::Totals,
+            time::Timestamp,
+        },
+        shop::rows::order_of,
+    };
+
+    fn view(number: Option<u64>) -> OrderView {
+        let address = Address {
+            name: "Ada".into(),
+            line1: "1 Mill Lane".into(),
+            line2: None,
+            city: "Ghent".into(),
+            region: None,
+            postal_code: "9000".into(),
+            country: "BE".into(),
+            phone: None,
+        };
+        let placement = CheckoutSnapshot {
+            order: OrderId(Uuid::from_u128(7)),
+            user: UserId(Uuid::from_u128(9)),
+            cart: None,
+            email: "ada@example.org".into(),
+            shipping_address: address,
+            billing_address: None,
+            shipping_method: "standard".into(),
+            lines: vec![],
+            totals: Totals::default(),
+            pay_by: Timestamp(0),
+            capture: CapturePolicy::default(),
+        };
+        OrderView {
+            lifecycle: OrderStatus::Verified,
+            payment_status: PaymentStatus::Captured,
+            payment: None,
+            number,
+            placement: Some(Arc::new(placement)),
+            placed_at: Timestamp(5),
+            stock: vec![],
+            fulfilments: vec![],
+            next: vec![],
+            settled: true,
+        }
+    }
+
+    #[test]
+    fn every_row_leads_back_to_its_order() {
+        let rows = of_view(&view(Some(1_001)));
+        assert_eq!(
+            rows.iter().map(|(table, _)| *table).collect::<Vec<_>>(),
+            [ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
+        );
+        assert!(rows.iter().all(|(_, key)| order_of(key) == Some(OrderId(Uuid::from_u128(7)))));
+        assert!(rows[1].1.starts_with(&user_prefix(UserId(Uuid::from_u128(9)))));
+        assert!(rows[2].1.starts_with(b"verified\0"));
+        assert!(rows[3].1.starts_with(&number_prefix(1_001)));
+    }
+
+    #[test]
+    fn no_number_no_row_and_unplaced_none_at_all() {
+        assert_eq!(of_view(&view(None)).len(), 3);
+        assert_eq!(of_view(&OrderView { placement: None, ..view(None) }), vec![]);
+    }
+}

@@ -1,0 +1,173 @@
+//! The index tables: their names, and how their keys are built and read back.
+//!
+//! A key sorts as its list is shown. Text parts end with a zero byte (no name holds one), times are
+//! the big-endian bitwise complement of their milliseconds, so that the newest stands first, and the
+//! id of the entity comes last.
+
+use uuid::Uuid;
+
+use super::{order, payment, product, stock};
+use crate::domain::{
+    ids::{OrderId, PaymentId, ProductId, Sku, UserId},
+    key::EntityKey,
+    kinds::{AnyState, Kind},
+    order::{OrderStatus, PaymentStatus},
+    time::Timestamp,
+};
+
+/// Raised whenever [`index_rows`] or a stored state changes its meaning: the state store is then rebuilt.
+pub const VERSION: u32 = 4;
+
+/// The index rows of this state. Pure: the tail writes the difference between before and after.
+pub fn index_rows(key: &EntityKey, state: &AnyState) -> Vec<RowKey> {
+    match state.kind() {
+        Kind::Stock => stock::projection::rows(key, state),
+        Kind::Order => order::projection::rows(key, state),
+        Kind::Payment => payment::projection::rows(key, state),
+        Kind::Product => product::projection::rows(key, state),
+        // Looked up by key alone.
+        Kind::Cart | Kind::Category | Kind::Account | Kind::Numbers => Vec::new(),
+    }
+}
+
+/// Table name and key.
+pub type RowKey = (&'static str, Vec<u8>);
+
+/// category slug, 0, name in lower case, 0, product id
+pub const PRODUCTS_BY_CATEGORY: &str = "products_by_category";
+/// placed_at (newest first), order id
+pub const ORDERS_ALL: &str = "orders_all";
+/// user id, placed_at (newest first), order id
+pub const ORDERS_BY_USER: &str = "orders_by_user";
+/// lifecycle, 0, placed_at (newest first), order id
+pub const ORDERS_BY_STATUS: &str = "orders_by_status";
+/// order number big-endian, order id
+pub const ORDERS_BY_NUMBER: &str = "orders_by_number";
+/// opening time (newest first), payment id
+pub const PAYMENTS_ALL: &str = "payments_all";
+/// user id, opening time (newest first), payment id
+pub const PAYMENTS_BY_USER: &str = "payments_by_user";
+/// payment status, 0, opening time (newest first), payment id
+pub const PAYMENTS_BY_STATUS: &str = "payments_by_status";
+/// SKU; a row where available <= threshold
+pub const STOCK_LOW: &str = "stock_low";
+
+const ID_LEN: usize = 16;
+
+/// Sorts newer moments before older ones; moments before 1970 count as 1970.
+pub fn newest_first(at: Timestamp) -> [u8; 8] {
+    (!at.0.max(0).unsigned_abs()).to_be_bytes()
+}
+
+/// A text part with its end mark; zero bytes inside are dropped, so that no text reaches into the next part.
+pub fn text(part: &str) -> Vec<u8> {
+    part.bytes().filter(|byte| *byte != 0).chain([0]).collect()
+}
+
+/// Prefix of one category's rows in [`PRODUCTS_BY_CATEGORY`].
+pub fn category_prefix(slug: &str) -> Vec<u8> {
+    text(slug)
+}
+
+/// Prefix of one user's rows in [`ORDERS_BY_USER`] and [`PAYMENTS_BY_USER`].
+pub fn user_prefix(user: UserId) -> Vec<u8> {
+    user.0.as_bytes().to_vec()
+}
+
+/// Prefix of one status in [`ORDERS_BY_STATUS`].
+pub fn lifecycle_prefix(lifecycle: OrderStatus) -> Vec<u8> {
+    text(lifecycle_name(lifecycle))
+}
+
+/// Prefix of one status in [`PAYMENTS_BY_STATUS`].
+pub fn payment_status_prefix(status: PaymentStatus) -> Vec<u8> {
+    text(payment_status_name(status))
+}
+
+/// Prefix of one number in [`ORDERS_BY_NUMBER`].
+pub fn number_prefix(number: u64) -> Vec<u8> {
+    number.to_be_bytes().to_vec()
+}
+
+/// The same names as in JSON.
+pub const fn lifecycle_name(lifecycle: OrderStatus) -> &'static str {
+    match lifecycle {
+        OrderStatus::Placing => "placing",
+        OrderStatus::AwaitingPayment => "awaiting_payment",
+        OrderStatus::Verified => "verified",
+        OrderStatus::Processing => "processing",
+        OrderStatus::PartiallyShipped => "partially_shipped",
+        OrderStatus::Shipped => "shipped",
+        OrderStatus::Delivered => "delivered",
+        OrderStatus::Completed => "completed",
+        OrderStatus::Rejected => "rejected",
+        OrderStatus::Expired => "expired",
+        OrderStatus::Cancelled => "cancelled",
+    }
+}
+
+/// The same names as in JSON.
+pub const fn payment_status_name(status: PaymentStatus) -> &'static str {
+    match status {
+        PaymentStatus::None => "none",
+        PaymentStatus::Pending => "pending",
+        PaymentStatus::RequiresAction => "requires_action",
+        PaymentStatus::Authorized => "authorized",
+        PaymentStatus::Captured => "captured",
+        PaymentStatus::PartiallyRefunded => "partially_refunded",
+        PaymentStatus::Refunded => "refunded",
+        PaymentStatus::Voided => "voided",
+        PaymentStatus::Failed => "failed",
+    }
+}
+
+fn last_id(key: &[u8]) -> Option<Uuid> {
+    key.last_chunk::<ID_LEN>().map(|bytes| Uuid::from_bytes(*bytes))
+}
+
+/// The order of a row of any `ORDERS_` table.
+pub fn order_of(key: &[u8]) -> Option<OrderId> {
+    last_id(key).map(OrderId)
+}
+
+/// The payment of a row of any `PAYMENTS_` table.
+pub fn payment_of(key: &[u8]) -> Option<PaymentId> {
+    last_id(key).map(PaymentId)
+}
+
+/// The product of a row of [`PRODUCTS_BY_CATEGORY`].
+pub fn product_of(key: &[u8]) -> Option<ProductId> {
+    last_id(key).map(ProductId)
+}
+
+/// The SKU of a row of [`STOCK_LOW`].
+pub fn sku_of(key: &[u8]) -> Option<Sku> {
+    std::str::from_utf8(key).ok().and_then(|text| Sku::parse(text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newer_sorts_first() {
+        let keys: Vec<_> = [3_000, 2_000, 1_000, 0].map(|ms| newest_first(Timestamp(ms))).into();
+        assert!(keys.is_sorted());
+        assert_eq!(newest_first(Timestamp(-5)), newest_first(Timestamp(0)));
+    }
+
+    #[test]
+    fn names_are_those_of_json() {
+        for lifecycle in [OrderStatus::Placing, OrderStatus::AwaitingPayment, OrderStatus::PartiallyShipped] {
+            assert_eq!(serde_json::to_value(lifecycle).unwrap(), lifecycle_name(lifecycle));
+        }
+        for status in [PaymentStatus::None, PaymentStatus::RequiresAction, PaymentStatus::PartiallyRefunded] {
+            assert_eq!(serde_json::to_value(status).unwrap(), payment_status_name(status));
+        }
+    }
+
+    #[test]
+    fn a_text_part_cannot_reach_into_the_next() {
+        assert_eq!(text("a\0b"), b"ab\0");
+    }
+}

@@ -1,0 +1,65 @@
+//! Units set aside by hand, e.g. for an order by phone. Such a hold ends by itself like any other.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::wire::{HoldBody, LevelsBody, NewHoldBody};
+use super::{by_hand, changes::units};
+use crate::{
+    domain::ids::OrderId,
+    http::{Body, Path, Problem, auth::Staff, idempotency::IdempotencyKey},
+    shop::{AppState, product::skus::known},
+};
+
+/// Sets units aside for a time
+#[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock", security(("bearer" = [])),
+    params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
+    responses(
+        (status = 201, description = "The units are held", body = HoldBody),
+        (status = 409, description = "`out_of_stock` with `requested` and `available`, `too_many_holds`"),
+    ))]
+pub async fn hold_stock(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(sku): Path<String>,
+    key: IdempotencyKey,
+    Body(body): Body<NewHoldBody>,
+) -> Result<Response, Problem> {
+    let (sku, _) = known(&state, &sku)?;
+    let units = units(&sku, body.quantity)?;
+    let max = state.toolkit.limits.manual_hold_seconds;
+    let ttl_ms = match i64::try_from(body.ttl_seconds) {
+        Ok(seconds) if (1..=max).contains(&body.ttl_seconds) => seconds.saturating_mul(1_000),
+        _ => return Err(Problem::field("ttl_seconds", format!("1 to {max} seconds")).with("max", max)),
+    };
+    let route = format!("stock/{sku}/holds");
+    // The hold's name comes from the key: a retry finds it granted, whenever it comes.
+    let id = key.name(who.user, &route);
+    let call = state.toolkit.keyed(&who, &key, &route, &body);
+    let answer = by_hand::hold(&state.services, &sku, OrderId(id), units, ttl_ms, call).await?;
+    let stock = LevelsBody::new(sku, &answer, &state.catalogue);
+    let body = HoldBody { id, quantity: units.get(), ttl_seconds: body.ttl_seconds, stock };
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// Ends a hold that was taken by hand
+#[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock", security(("bearer" = [])),
+    params(("sku" = String, Path), ("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The levels; also where no such hold is left", body = LevelsBody),
+        (status = 409, description = "`hold_of_order`: an order's hold ends with the order"),
+    ))]
+pub async fn release_stock_hold(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path((sku, id)): Path<(String, Uuid)>,
+) -> Result<Json<LevelsBody>, Problem> {
+    let (sku, _) = known(&state, &sku)?;
+    let answer = by_hand::release(&state.services, &who, &sku, OrderId(id)).await?;
+    Ok(Json(LevelsBody::new(sku, &answer, &state.catalogue)))
+}
