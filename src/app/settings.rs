@@ -11,7 +11,7 @@ use crate::{
     config::{Capture, Config, Secret as Configured},
     connectors::sandbox::SandboxSettings,
     domain::{money::Money, order::CapturePolicy},
-    http::HttpLimits,
+    http::{HttpLimits, live::SocketLimits},
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
     persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
@@ -91,14 +91,19 @@ pub(super) fn live(config: &Config) -> LiveLimits {
         connections: size(live.connections_max),
         idle_s: live.idle_timeout_ms.div_ceil(1000),
         ping_s: live.ping_interval_ms.div_ceil(1000),
-        message_bytes: size(live.message_bytes_max),
-        messages_per_s: small(live.messages_per_second_max),
-        messages_burst: small(live.messages_burst_max),
         frame_interval_ms: live.frame_interval_ms,
-        public_stock_counts: live.public_stock_counts,
         outbox_frames: size(live.outbox_frames_max),
         snapshot_entities: size(live.snapshot_entities_max),
         pending_keys: size(live.pending_keys_max),
+    }
+}
+
+pub(super) fn sockets(config: &Config) -> SocketLimits {
+    let live = &config.live;
+    SocketLimits {
+        message_bytes: size(live.message_bytes_max),
+        messages_per_s: small(live.messages_per_second_max),
+        messages_burst: small(live.messages_burst_max),
         allowed_origins: live.allowed_origins.clone(),
         trust_forwarded_for: config.http.trust_forwarded_for,
     }

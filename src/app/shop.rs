@@ -16,6 +16,7 @@ use crate::{
     catalogue::{LoadError, sample},
     config::Config,
     connectors::sandbox::{self, SandboxProvider},
+    domain::{key::EntityKey, kinds::Kind},
     http::{
         self, Toolkit, ToolkitParts,
         live::{BadCredentials, LiveState},
@@ -104,7 +105,11 @@ impl Shop {
             Some(sandbox) => more.merge(sandbox::page::routes(sandbox.clone())),
             None => more,
         };
-        let live = http::live::router(LiveState { hub: engine.hub.clone(), authorise: authorise(identity) });
+        let live = http::live::router(LiveState {
+            listeners: engine.listeners.clone(),
+            limits: Arc::new(settings::sockets(config)),
+            authorise: authorise(identity),
+        });
         // The live feed stands outside the request guard: its connections last longer than any request.
         let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
@@ -127,7 +132,7 @@ impl Shop {
     /// to come back elsewhere, requests under way are answered, accepted work finishes, states are written.
     pub async fn stop(self) {
         self.engine.hand_over(self.drain_within).await;
-        self.engine.hub.close_all(self.drain_within).await;
+        self.engine.listeners.close_all(self.drain_within).await;
         let _ = self.stop.send(true);
         let mut server = self.server;
         if timeout(self.drain_within, &mut server).await.is_err() {
@@ -178,7 +183,7 @@ fn authorise(identity: Identity) -> Arc<http::live::Authorise> {
     let audience = |principal: Principal| Audience {
         staff: principal.is_staff(),
         user: Some(principal.user),
-        cart: Some(principal.cart),
+        own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
         valid_for: None,
     };
     Arc::new(move |headers, token| match token {

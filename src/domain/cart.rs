@@ -188,6 +188,10 @@ impl Entity for Cart {
         Some(CartCommand::Expire)
     }
 
+    fn owner(view: &CartView) -> Option<UserId> {
+        view.owner
+    }
+
     fn remembers(command: &CartCommand) -> bool {
         match command {
             CartCommand::SetLines { add, .. } => *add,

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{effect::EffectOf, kinds::Kind, time::Timestamp};
+use super::{effect::EffectOf, ids::UserId, kinds::Kind, time::Timestamp};
 
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
@@ -29,6 +29,10 @@ pub trait Entity: Data + Default {
     /// Small; what a reply, a live frame and a read model carry.
     fn view(&self) -> Self::View;
 
+    /// Whose this is, where it belongs to one person: only that person and staff may see it. Never changes once it is known.
+    fn owner(_view: &Self::View) -> Option<UserId> {
+        None
+    }
     /// Durable alarm: when this state wants [`Entity::wake`] decided.
     fn wake_at(&self) -> Option<Timestamp> {
         None

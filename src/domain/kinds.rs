@@ -11,6 +11,7 @@ use super::{
     category::Category,
     effect::{EffectOf, Outcome, Request},
     entity::Entity,
+    ids::UserId,
     numbers::Numbers,
     order::Order,
     payment::Payment,
@@ -81,6 +82,8 @@ macro_rules! models {
 
         impl AnyView {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+            /// See [`Entity::owner`].
+            pub fn owner(&self) -> Option<UserId> { match self { $(Self::$variant(v) => $variant::owner(v)),* } }
         }
 
         impl AnyEffect {

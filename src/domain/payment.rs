@@ -154,6 +154,10 @@ impl Entity for Payment {
         self.pending_effects().next().is_some()
     }
 
+    fn owner(view: &PaymentView) -> Option<UserId> {
+        view.user
+    }
+
     /// Every command is recognised by its own contents when it comes again.
     fn remembers(_: &PaymentCommand) -> bool {
         false

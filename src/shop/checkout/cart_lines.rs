@@ -94,8 +94,8 @@ fn check(cart: &CartView, card: impl Fn(&Sku) -> Option<SkuCard>) -> Result<Vec<
 mod tests {
     use super::*;
     use crate::{
-        domain::{cart::CartLine, ids::ProductId, money::Currency},
-        shop::product::catalogue::{Availability, SkuCard},
+        domain::{cart::CartLine, ids::ProductId, money::Currency, stock::Availability},
+        shop::product::catalogue::SkuCard,
     };
 
     fn eur(amount: i64) -> Money {

@@ -1,7 +1,8 @@
-//! Views for the tests of this room.
+//! Views for the tests of this room, and what they are asked.
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -17,8 +18,28 @@ use crate::{
         stock::StockView,
         time::Timestamp,
     },
-    live::Committed,
+    live::{Audience, Committed, Detail, TopicError, frames},
 };
+
+/// The frame of a change as a client reads it.
+pub fn frame(topic: &str, change: &Committed, detail: Detail, counts: bool) -> Value {
+    let topic = super::topics(counts).parse(topic).unwrap();
+    serde_json::from_slice(frames::encode(&topic, change, detail).unwrap().text.as_bytes()).unwrap()
+}
+
+/// The owner and staff may; to all others it looks as if there were nothing.
+pub fn nobody_else_may_listen(topic: &str, owner: UserId, current: &Committed) {
+    let topic = super::topics(false).parse(topic).unwrap();
+    let of = |user: u128| Audience { user: Some(UserId(Uuid::from_u128(user))), ..Audience::default() };
+    let staff = Audience { staff: true, ..Audience::default() };
+    for friend in [Audience { user: Some(owner), ..Audience::default() }, staff] {
+        assert_eq!(topic.may_listen(&friend, Some(current)), Ok(()));
+    }
+    for stranger in [Audience::default(), of(owner.0.as_u128() + 1)] {
+        assert_eq!(topic.may_listen(&stranger, Some(current)), Err(TopicError::NotFound));
+        assert_eq!(topic.may_listen(&stranger, None), Err(TopicError::NotFound));
+    }
+}
 
 pub fn stock(sku: &str, version: u64, available: u64) -> Committed {
     let view = StockView {
@@ -29,7 +50,7 @@ pub fn stock(sku: &str, version: u64, available: u64) -> Committed {
         received: available + 2,
         ..StockView::default()
     };
-    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view), at: Timestamp(0) }
+    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) }
 }
 
 pub fn order_id(n: u128) -> OrderId {
@@ -86,10 +107,5 @@ pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: OrderStatus) -> 
         next: vec![],
         settled: false,
     };
-    Committed {
-        key: EntityKey::new(Kind::Order, order_id(n).to_string()),
-        version,
-        view: AnyView::Order(view),
-        at: Timestamp(0),
-    }
+    Committed { key: EntityKey::new(Kind::Order, order_id(n).to_string()), version, view: AnyView::Order(view) }
 }

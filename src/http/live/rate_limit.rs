@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::live::LiveLimits;
+use super::SocketLimits;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pacing {
+pub enum Rate {
     Fine,
     /// Not to be acted on, and to be told so.
     SlowDown,
@@ -20,7 +20,7 @@ pub enum Pacing {
 }
 
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimit {
     /// When the client would be even with its rate.
     even_at: Instant,
     each: Duration,
@@ -30,20 +30,20 @@ pub struct Pace {
 /// A message costs one, and one more for each KiB begun after the first: reading it costs by its length.
 const BYTES_OF_ONE: usize = 1_024;
 
-impl Pace {
-    pub fn new(limits: &LiveLimits) -> Self {
+impl RateLimit {
+    pub fn new(limits: &SocketLimits) -> Self {
         let each = Duration::from_secs(1) / limits.messages_per_s.max(1);
         Self { even_at: Instant::now(), each, burst: each * limits.messages_burst.max(1) }
     }
 
-    pub fn take(&mut self, bytes: usize) -> Pacing {
+    pub fn take(&mut self, bytes: usize) -> Rate {
         let now = Instant::now();
         let cost = u32::try_from(bytes.div_ceil(BYTES_OF_ONE).max(1)).unwrap_or(u32::MAX);
         self.even_at = self.even_at.max(now) + self.each.saturating_mul(cost);
         match self.even_at - now {
-            early if early <= self.burst => Pacing::Fine,
-            early if early <= self.burst * 2 => Pacing::SlowDown,
-            _ => Pacing::Abuse,
+            early if early <= self.burst => Rate::Fine,
+            early if early <= self.burst * 2 => Rate::SlowDown,
+            _ => Rate::Abuse,
         }
     }
 }
@@ -54,39 +54,39 @@ mod tests {
 
     use super::*;
 
-    fn pace() -> Pace {
-        Pace::new(&LiveLimits { messages_per_s: 10, messages_burst: 5, ..LiveLimits::default() })
+    fn limit() -> RateLimit {
+        RateLimit::new(&SocketLimits { messages_per_s: 10, messages_burst: 5, ..SocketLimits::default() })
     }
 
-    fn taken(pace: &mut Pace, messages: usize) -> Vec<Pacing> {
-        (0..messages).map(|_| pace.take(20)).collect()
+    fn taken(limit: &mut RateLimit, messages: usize) -> Vec<Rate> {
+        (0..messages).map(|_| limit.take(20)).collect()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_then_a_warning_then_the_end() {
-        let seen = taken(&mut pace(), 11);
-        assert_eq!(seen[..5], [Pacing::Fine; 5]);
-        assert_eq!(seen[5..10], [Pacing::SlowDown; 5]);
-        assert_eq!(seen[10], Pacing::Abuse);
+        let seen = taken(&mut limit(), 11);
+        assert_eq!(seen[..5], [Rate::Fine; 5]);
+        assert_eq!(seen[5..10], [Rate::SlowDown; 5]);
+        assert_eq!(seen[10], Rate::Abuse);
     }
 
     #[tokio::test(start_paused = true)]
     async fn at_its_rate_a_client_speaks_for_ever_and_rest_earns_no_more_than_the_burst() {
-        let mut pace = pace();
+        let mut limit = limit();
         for _ in 0..1_000 {
-            assert_eq!(pace.take(20), Pacing::Fine);
+            assert_eq!(limit.take(20), Rate::Fine);
             advance(Duration::from_millis(100)).await;
         }
         advance(Duration::from_secs(3_600)).await;
-        assert_eq!(taken(&mut pace, 6)[4..], [Pacing::Fine, Pacing::SlowDown]);
+        assert_eq!(taken(&mut limit, 6)[4..], [Rate::Fine, Rate::SlowDown]);
         advance(Duration::from_millis(200)).await;
-        assert_eq!(pace.take(20), Pacing::Fine, "slower again, heard again");
+        assert_eq!(limit.take(20), Rate::Fine, "slower again, heard again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn long_messages_count_by_their_length() {
-        let mut pace = pace();
-        assert_eq!(pace.take(5 * 1_024), Pacing::Fine);
-        assert_eq!(pace.take(1), Pacing::SlowDown);
+        let mut limit = limit();
+        assert_eq!(limit.take(5 * 1_024), Rate::Fine);
+        assert_eq!(limit.take(1), Rate::SlowDown);
     }
 }

@@ -11,7 +11,7 @@ use std::{collections::HashMap, sync::Arc};
 type Versions = HashMap<Arc<str>, u64>;
 
 #[derive(Debug)]
-pub(super) enum Guard {
+pub(super) enum VersionGate {
     One {
         last: Option<u64>,
     },
@@ -27,7 +27,7 @@ pub(super) enum Guard {
     Stale,
 }
 
-impl Guard {
+impl VersionGate {
     pub fn gathering() -> Self {
         Self::Gathering { sent: Box::default(), overflowed: false, floor: Box::default() }
     }
@@ -95,31 +95,31 @@ mod tests {
 
     #[test]
     fn one_entity_only_moves_forward() {
-        let mut guard = Guard::One { last: Some(4) };
-        let seen: Vec<bool> = [3, 4, 5, 5, 9, 8].into_iter().map(|v| guard.accepts(&key("a"), v, 1)).collect();
+        let mut gate = VersionGate::One { last: Some(4) };
+        let seen: Vec<bool> = [3, 4, 5, 5, 9, 8].into_iter().map(|v| gate.accepts(&key("a"), v, 1)).collect();
         assert_eq!(seen, [false, false, true, false, true, false]);
     }
 
     #[test]
     fn a_snapshot_neither_overtakes_nor_is_overtaken() {
-        let mut guard = Guard::gathering();
-        assert!(guard.accepts(&key("a"), 7, 10), "a change during the snapshot is sent at once");
-        assert!(!guard.accepts_snapshot(&key("a"), 6), "the snapshot read before it");
-        assert!(guard.accepts_snapshot(&key("b"), 5));
-        guard.settle();
-        assert!(!guard.accepts(&key("b"), 4, 10), "was waiting for its frame time while the snapshot read 5");
-        assert!(!guard.accepts(&key("b"), 5, 10));
-        assert!(guard.accepts(&key("b"), 6, 10));
-        assert!(guard.accepts(&key("a"), 8, 10));
-        let Guard::Live { floor } = guard else { panic!("settled") };
+        let mut gate = VersionGate::gathering();
+        assert!(gate.accepts(&key("a"), 7, 10), "a change during the snapshot is sent at once");
+        assert!(!gate.accepts_snapshot(&key("a"), 6), "the snapshot read before it");
+        assert!(gate.accepts_snapshot(&key("b"), 5));
+        gate.settle();
+        assert!(!gate.accepts(&key("b"), 4, 10), "was waiting for its frame time while the snapshot read 5");
+        assert!(!gate.accepts(&key("b"), 5, 10));
+        assert!(gate.accepts(&key("b"), 6, 10));
+        assert!(gate.accepts(&key("a"), 8, 10));
+        let VersionGate::Live { floor } = gate else { panic!("settled") };
         assert!(floor.is_empty(), "nothing is remembered for ever");
     }
 
     #[test]
     fn more_keys_than_may_be_noted_start_over() {
-        let mut guard = Guard::gathering();
-        assert!(guard.accepts(&key("a"), 1, 1));
-        assert!(!guard.accepts(&key("b"), 1, 1));
-        assert!(guard.overflowed());
+        let mut gate = VersionGate::gathering();
+        assert!(gate.accepts(&key("a"), 1, 1));
+        assert!(!gate.accepts(&key("b"), 1, 1));
+        assert!(gate.overflowed());
     }
 }

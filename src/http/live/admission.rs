@@ -1,4 +1,4 @@
-//! Who may come in: the origin check and the client's address.
+//! Who may connect: the origin check and the client's address.
 //!
 //! A browser sends cookies with a WebSocket to any host and asks no CORS question, so a foreign page could listen to
 //! a visitor's cart (cross-site WebSocket hijacking, CWE-1385). Therefore an `Origin` must name our own host or be listed.
@@ -12,13 +12,13 @@ use axum::{
     response::Response,
 };
 
-use super::{LiveState, refused};
+use super::{LiveState, SocketLimits, refused};
 use crate::{
     http::{Code, Problem},
-    live::{Audience, LiveLimits},
+    live::Audience,
 };
 
-/// A caller that came through the door.
+/// A caller that may connect.
 pub struct Visitor {
     pub audience: Audience,
     pub address: IpAddr,
@@ -29,7 +29,7 @@ impl FromRequestParts<LiveState> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &LiveState) -> Result<Self, Response> {
-        let limits = state.hub.limits();
+        let limits = &*state.limits;
         let host = parts.uri.authority().map(|authority| authority.as_str());
         if !own_origin(&parts.headers, host, limits) {
             return Err(refused(Problem::new(Code::FOREIGN_ORIGIN, "this page's origin may not listen here")));
@@ -42,7 +42,7 @@ impl FromRequestParts<LiveState> for Visitor {
 }
 
 /// `authority` is that of an HTTP/2 request, which has no `Host`.
-fn own_origin(headers: &HeaderMap, authority: Option<&str>, limits: &LiveLimits) -> bool {
+fn own_origin(headers: &HeaderMap, authority: Option<&str>, limits: &SocketLimits) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
     if limits.allowed_origins.iter().any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
@@ -53,7 +53,7 @@ fn own_origin(headers: &HeaderMap, authority: Option<&str>, limits: &LiveLimits)
     matches!((named, host), (Some(named), Some(host)) if named.eq_ignore_ascii_case(host))
 }
 
-fn address(headers: &HeaderMap, peer: Option<IpAddr>, limits: &LiveLimits) -> IpAddr {
+fn address(headers: &HeaderMap, peer: Option<IpAddr>, limits: &SocketLimits) -> IpAddr {
     let forwarded = || {
         let last = headers.get_all("x-forwarded-for").into_iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
         last.trim().parse().ok()
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_and_listed_ones_may_listen() {
-        let listed = LiveLimits { allowed_origins: vec!["https://shop.example/".into()], ..LiveLimits::default() };
+        let listed = SocketLimits { allowed_origins: vec!["https://shop.example/".into()], ..SocketLimits::default() };
         for (origin, own) in [
             ("http://localhost:8080", true),
             ("https://LOCALHOST:8080", true),
@@ -96,8 +96,8 @@ mod tests {
     fn a_forwarded_address_counts_only_where_a_proxy_of_ours_sets_it() {
         let headers = headers(&[("x-forwarded-for", "9.9.9.9, 10.0.0.7")]);
         let peer = Some("127.0.0.1".parse().unwrap());
-        let trusting = LiveLimits { trust_forwarded_for: true, ..LiveLimits::default() };
+        let trusting = SocketLimits { trust_forwarded_for: true, ..SocketLimits::default() };
         assert_eq!(address(&headers, peer, &trusting).to_string(), "10.0.0.7");
-        assert_eq!(address(&headers, peer, &LiveLimits::default()).to_string(), "127.0.0.1");
+        assert_eq!(address(&headers, peer, &SocketLimits::default()).to_string(), "127.0.0.1");
     }
 }
