@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("actors", &["domain"]),
     ("persistence", &["domain", "actors"]),
     ("transport", &["domain", "actors"]),
-    ("payments", &["domain", "actors"]),
+    ("connectors", &["domain", "actors"]),
     ("identity", &["domain", "actors"]),
     ("catalogue", &["domain", "actors"]),
     ("config", &["domain"]),
@@ -23,7 +23,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("load", &["domain"]),
     // The toolkit: it names no capability.
     ("http", &["domain", "actors", "live", "identity", "config"]),
-    ("shop", &["domain", "actors", "live", "http", "identity", "catalogue", "config"]),
+    ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config"]),
 ];
 /// Where no capability is named: no entity's kind, type or topic. What these rooms must know of one is a trait's method.
 const GENERIC: &[&str] = &["src/live", "src/http/live"];

@@ -53,7 +53,7 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
             store: Arc::new(store),
             fold: Arc::new(Folds { catalogue: Catalogue::default(), hub }),
             clock: Arc::new(SystemClock),
-            providers: Vec::new(),
+            connectors: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(Onlooker),
             probe: Arc::new(NoFaults),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Clock, PaymentGateway},
+        ports::{Clock, ConnectorEntry},
         probe::NoFaults,
         runtime::{Parts, Runtime, StartError},
     },
@@ -55,10 +55,17 @@ pub struct Engine {
 const STILL_STARTING: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// Opens the data directory (this process alone), joins the cluster if there is one, and starts every actor.
-    /// Blocks while sled reads its files.
-    pub async fn start(config: &Config, providers: Vec<Arc<dyn PaymentGateway>>) -> Result<Self, EngineError> {
-        let backend = Backend::open(config).await?;
+    /// For what needs nothing of the outside world: an import, a measurement. Calls that entities owe stay pending.
+    pub async fn without_connectors(config: &Config) -> Result<Self, EngineError> {
+        Self::start(config, Backend::open(config).await?, Vec::new()).await
+    }
+
+    /// Opens the state store (this process alone) and starts every actor. Blocks while sled reads its files.
+    pub(super) async fn start(
+        config: &Config,
+        backend: Backend,
+        connectors: Vec<ConnectorEntry>,
+    ) -> Result<Self, EngineError> {
         let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
         let live = settings::live(config);
         let snapshot_max = live.snapshot_entities;
@@ -71,7 +78,7 @@ impl Engine {
             store: Arc::new(store),
             fold: Arc::new(Folds { catalogue: catalogue.clone(), hub: hub.clone() }),
             clock: clock.clone(),
-            providers,
+            connectors,
             transport: backend.transport(config),
             placement: backend.placement(config),
             probe: Arc::new(NoFaults),

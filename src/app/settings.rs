@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use super::server::ServerLimits;
 use crate::{
-    actors::{ports::journal::NodeId, settings::ActorSettings},
+    actors::{
+        ports::journal::NodeId,
+        settings::{ActorSettings, BreakerSettings, ConnectorSettings},
+    },
     config::{Capture, Config, Secret as Configured},
+    connectors::sandbox::SandboxSettings,
     domain::{money::Money, order::CapturePolicy},
     http::{HttpLimits, live::SocketLimits},
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
-    payments::sandbox::SandboxSettings,
     persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
     shop::{ShippingMethod, ShopSettings},
 };
@@ -161,6 +164,20 @@ pub(super) fn identity(config: &Config) -> IdentitySettings {
     }
 }
 
+/// What the runtime allows itself with the sandbox.
+pub(super) fn sandbox_connector(config: &Config) -> ConnectorSettings {
+    let sandbox = &config.payments.sandbox;
+    ConnectorSettings {
+        in_flight_max: size(sandbox.in_flight_max),
+        timeout: Duration::from_millis(sandbox.timeout_ms),
+        breaker: BreakerSettings {
+            failures: sandbox.breaker_failures,
+            rest: Duration::from_millis(sandbox.breaker_rest_ms),
+        },
+    }
+}
+
+/// How the sandbox acts.
 pub(super) fn sandbox(config: &Config) -> SandboxSettings {
     let sandbox = &config.payments.sandbox;
     SandboxSettings {

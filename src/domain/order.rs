@@ -6,13 +6,15 @@
 //!
 //! In `order/`: `shapes` and `protocol` (the types), `classes` (which statuses belong together),
 //! `decide` (the list of commands), `checkout`, `paying` and `fulfil` (what they mean), `consequences`
-//! (what follows from a state by itself), `apply`, `effects`, `moves` (the operators' table), `view`. Absent: returns and promotions.
+//! (what follows from a state by itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and
+//! outcomes), `moves` (the operators' table), `view`. Absent: returns and promotions.
 
 mod apply;
 mod checkout;
 mod classes;
 mod consequences;
 mod decide;
+mod effect_table;
 mod effects;
 mod fulfil;
 mod moves;
@@ -27,9 +29,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{protocol::*, shapes::*, view::*};
+pub use self::{effects::OrderEffect, protocol::*, shapes::*, view::*};
 use super::{
-    effect::Effect,
     entity::Entity,
     ids::{FulfilmentId, PaymentId, Sku, UserId},
     kinds::Kind,
@@ -129,6 +130,7 @@ impl Entity for Order {
     type Event = OrderEvent;
     type Rejection = OrderRejection;
     type View = OrderView;
+    type Effect = OrderEffect;
 
     fn decide(&self, command: &OrderCommand, now: Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
         let events = self.decide_command(command, now)?;
@@ -151,7 +153,7 @@ impl Entity for Order {
         Some(OrderCommand::Wake)
     }
 
-    fn effects(&self) -> Vec<Effect> {
+    fn effects(&self) -> Vec<OrderEffect> {
         self.pending_effects().collect()
     }
 

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use self::availability::Availability;
 use self::holds::Holds;
 use super::{
+    effect::NoEffect,
     entity::Entity,
     ids::{FulfilmentId, OrderId},
     kinds::Kind,
@@ -191,6 +192,7 @@ impl Entity for Stock {
     type Event = StockEvent;
     type Rejection = StockRejection;
     type View = StockView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
         self.decide_command(command, now)

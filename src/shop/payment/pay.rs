@@ -103,7 +103,7 @@ fn check(services: &Services, pay: &Pay) -> Result<(), PayRefusal> {
     if !(1..=TOKEN_BYTES_MAX).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(PayRefusal::BadToken { max: TOKEN_BYTES_MAX });
     }
-    if services.gateway.payments_backed_up() {
+    if services.gateway.connector_backed_up(&pay.provider) {
         return Err(PayRefusal::BackedUp { retry_after_ms: BACKED_UP_RETRY_MS });
     }
     Ok(())

@@ -136,7 +136,7 @@ mod tests {
             key: EntityKey::new(Kind::Stock, "A"),
             version,
             command_id: CommandId::default(),
-            fingerprint: 0,
+            fingerprint: None,
             by: "user:1".into(),
             at: Timestamp(0),
             events: vec![AnyEvent::Stock(event)],

@@ -1,4 +1,4 @@
-//! `[payments.sandbox]` in the configuration.
+//! How the sandbox acts: `[payments.sandbox]` in the configuration.
 
 use std::time::Duration;
 

@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use uuid::Uuid;
 
-use super::{
-    super::{Effect, Outcome, Request},
-    provider::{Answer, Provider},
-};
+use super::provider::{Answer, Provider};
 use crate::domain::{
     cart::Item,
+    effect::{Outcome, Request},
+    external::AnyCall,
     ids::{CartId, OrderId, PaymentId, Sku, UserId},
     key::EntityKey,
-    kinds::{AnyCommand, AnyEvent, AnyRejection, AnyState, AnyView, Kind},
+    kinds::{AnyCommand, AnyEffect, AnyEvent, AnyRejection, AnyState, AnyView, Kind},
     money::{Currency, Money},
     order::{Address, CapturePolicy, CheckoutSnapshot, OrderCommand, OrderView},
     payment::{PaymentCommand, ProviderEvent},
@@ -139,21 +138,23 @@ impl World {
         }
     }
 
-    pub fn pending_effects(&self) -> Vec<(EntityKey, Effect)> {
+    pub fn pending_effects(&self) -> Vec<(EntityKey, AnyEffect)> {
         let owed =
             self.models.iter().map(|(key, model)| model.effects().into_iter().map(|effect| (key.clone(), effect)));
         owed.flatten().collect()
     }
 
     /// Performs an effect; `twice` delivers it twice, `lost` loses its answer, so that it is owed still.
-    pub fn perform(&mut self, (sender, effect): &(EntityKey, Effect), luck: Luck) {
+    pub fn perform(&mut self, (sender, effect): &(EntityKey, AnyEffect), luck: Luck) {
         for _ in 0..=u8::from(luck.twice) {
             let outcome = match effect.request() {
                 Request::Entity(key, command) => match self.send(&key, &command) {
                     Ok(view) => Outcome::Accepted(effect.reads_view().then_some(view)),
                     Err(rejection) => Outcome::Refused(rejection),
                 },
-                Request::Provider(call) => Outcome::Provider(self.provider.call(&call, luck.answer, luck.fail)),
+                Request::External(call) => Outcome::External(match call.port {
+                    AnyCall::Payment(call) => self.provider.call(&call, luck.answer, luck.fail).into(),
+                }),
             };
             if let Some(command) = effect.outcome(outcome).filter(|_| !luck.lost) {
                 self.outcome(sender, &command);

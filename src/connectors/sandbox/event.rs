@@ -3,17 +3,23 @@
 //! An event's id is a function of what happened, so that a second delivery, and even the same news after the
 //! sandbox's restart, is seen as a duplicate.
 
+use std::future::ready;
+
+use axum::http::HeaderMap;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    actors::ports::{ProviderWebhooks, WebhookEvent, WebhookRefusal},
+    connectors::{
+        signature::{self, WebhookKey},
+        webhook::{WebhookEvent, WebhookRefusal, WebhookVerifier},
+    },
     domain::{
         ids::{PaymentId, RefundId},
         payment::ProviderEvent,
         time::Timestamp,
     },
-    payments::signature::{self, WebhookKey},
 };
 
 use super::ledger;
@@ -108,23 +114,41 @@ impl SandboxWebhooks {
     pub fn new(key: WebhookKey) -> Self {
         Self { key }
     }
+
+    fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Option<WebhookEvent>, WebhookRefusal> {
+        let signature = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
+        self.key.verify(signature.ok_or(WebhookRefusal::BadSignature)?, body, now)?;
+        let malformed = |error: serde_json::Error| WebhookRefusal::Malformed(error.to_string());
+        let Head { kind } = serde_json::from_slice(body).map_err(malformed)?;
+        if EventType::deserialize(kind).is_err() {
+            // A newer kind of event, which this shop does not use: to repeat it would not help.
+            return Ok(None);
+        }
+        let event: SandboxEvent = serde_json::from_slice(body).map_err(malformed)?;
+        let (id, payment) = (event.id.clone(), event.payment);
+        Ok(Some(WebhookEvent { event: id, payment, news: event.news()? }))
+    }
 }
 
-impl ProviderWebhooks for SandboxWebhooks {
-    fn provider(&self) -> &str {
+/// What is read first: whether the rest is for us.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: serde_json::Value,
+}
+
+impl WebhookVerifier for SandboxWebhooks {
+    fn name(&self) -> &str {
         super::NAME
     }
 
-    fn signature_header(&self) -> &str {
-        signature::HEADER
-    }
-
-    fn open(&self, signature: Option<&str>, body: &[u8], now: Timestamp) -> Result<WebhookEvent, WebhookRefusal> {
-        self.key.verify(signature.ok_or(WebhookRefusal::BadSignature)?, body, now)?;
-        let event: SandboxEvent =
-            serde_json::from_slice(body).map_err(|error| WebhookRefusal::Malformed(error.to_string()))?;
-        let (id, payment) = (event.id.clone(), event.payment);
-        Ok(WebhookEvent { event: id, payment, news: event.news()? })
+    fn verify<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<WebhookEvent>, WebhookRefusal>> {
+        Box::pin(ready(self.read(headers, body, now)))
     }
 }
 
@@ -133,6 +157,14 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+    fn with(signature: &str) -> HeaderMap {
+        HeaderMap::from_iter([(axum::http::HeaderName::from_static(signature::HEADER), signature.parse().unwrap())])
+    }
+
+    fn signed(body: &[u8]) -> HeaderMap {
+        with(&WebhookKey::new([1; 32]).sign(body, NOW))
+    }
 
     #[test]
     fn what_is_sent_is_what_is_read() {
@@ -151,9 +183,8 @@ mod tests {
         for news in all {
             let event = SandboxEvent::of(payment, &news, NOW).unwrap();
             let body = serde_json::to_vec(&event).unwrap();
-            let signature = WebhookKey::new([1; 32]).sign(&body, NOW);
-            let read = hooks.open(Some(&signature), &body, NOW).unwrap();
-            assert_eq!(read, WebhookEvent { event: event.id.clone(), payment, news });
+            let read = hooks.read(&signed(&body), &body, NOW).unwrap();
+            assert_eq!(read, Some(WebhookEvent { event: event.id.clone(), payment, news }));
             assert!(ids.insert(event.id), "each event has its own id");
         }
     }
@@ -161,11 +192,20 @@ mod tests {
     #[test]
     fn nothing_is_read_before_the_signature_is_right() {
         let hooks = SandboxWebhooks::new(WebhookKey::new([1; 32]));
-        assert_eq!(hooks.open(None, b"not json", NOW), Err(WebhookRefusal::BadSignature));
-        assert_eq!(hooks.open(Some("t=1,v1=00"), b"not json", NOW), Err(WebhookRefusal::BadSignature));
-        let signed = |body: &[u8]| hooks.open(Some(&WebhookKey::new([1; 32]).sign(body, NOW)), body, NOW);
-        assert!(matches!(signed(b"not json"), Err(WebhookRefusal::Malformed(_))));
+        let bad = Err(WebhookRefusal::BadSignature);
+        assert_eq!(hooks.read(&HeaderMap::new(), b"not json", NOW), bad);
+        assert_eq!(hooks.read(&with("t=1,v1=00"), b"not json", NOW), bad);
+        let read = |body: &[u8]| hooks.read(&signed(body), body, NOW);
+        assert!(matches!(read(b"not json"), Err(WebhookRefusal::Malformed(_))));
         let body = br#"{"id":"evt_1","type":"payment.refunded","created":1,"payment":"00000000-0000-0000-0000-000000000005","reference":"r"}"#;
-        assert_eq!(signed(body), Err(WebhookRefusal::Malformed("refund is missing".to_owned())));
+        assert_eq!(read(body), Err(WebhookRefusal::Malformed("refund is missing".to_owned())));
+    }
+
+    #[test]
+    fn a_signed_event_of_another_kind_is_not_for_us() {
+        let hooks = SandboxWebhooks::new(WebhookKey::new([1; 32]));
+        let body = br#"{"id":"evt_1","type":"payout.paid","created":1}"#;
+        assert_eq!(hooks.read(&signed(body), body, NOW), Ok(None));
+        assert_eq!(hooks.read(&with("t=1,v1=00"), body, NOW), Err(WebhookRefusal::BadSignature));
     }
 }

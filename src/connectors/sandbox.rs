@@ -31,11 +31,11 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
-    actors::ports::{Clock, PaymentGateway, ProviderFault},
+    actors::ports::{Clock, ConnectorFault},
+    connectors::payment::PaymentProvider,
     domain::{
-        effect::{ProviderCall, ProviderOperation},
         ids::PaymentId,
-        payment::ProviderEvent,
+        payment::{ProviderCall, ProviderEvent, ProviderOperation},
     },
 };
 
@@ -47,7 +47,7 @@ pub use settings::{SandboxSettings, WebhookChoice};
 pub const NAME: &str = "sandbox";
 
 #[derive(Clone)]
-pub struct SandboxGateway(Arc<Inner>);
+pub struct SandboxProvider(Arc<Inner>);
 
 struct Inner {
     settings: SandboxSettings,
@@ -74,7 +74,7 @@ enum Manner {
     Never,
 }
 
-impl SandboxGateway {
+impl SandboxProvider {
     /// `public_url`: where customers reach this server, e.g. `http://localhost:8080`.
     pub fn new(settings: SandboxSettings, public_url: &str, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
@@ -96,9 +96,9 @@ impl SandboxGateway {
         &self,
         payment: PaymentId,
         operation: ProviderOperation,
-    ) -> Result<ProviderEvent, ProviderFault> {
+    ) -> Result<ProviderEvent, ConnectorFault> {
         let ProviderOperation::Authorize { order, amount, token } = operation else {
-            return Err(ProviderFault::Unavailable("not an authorisation".to_owned()));
+            return Err(ConnectorFault::Invalid("not an authorisation".to_owned()));
         };
         let (outcome, manner) = behaviour(&token);
         let slow = Duration::from_millis(self.0.settings.slow_ms.into());
@@ -118,7 +118,7 @@ impl SandboxGateway {
         match manner {
             Manner::Never if done.first => {
                 sleep(patience).await;
-                return Err(ProviderFault::TimedOut);
+                return Err(ConnectorFault::TimedOut);
             }
             Manner::AtOnce | Manner::Slow | Manner::Never => sleep_until(done.answers_at).await,
         }
@@ -177,12 +177,12 @@ pub enum CustomerError {
     Full(#[from] OutboxFull),
 }
 
-impl PaymentGateway for SandboxGateway {
+impl PaymentProvider for SandboxProvider {
     fn name(&self) -> &str {
         NAME
     }
 
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ConnectorFault>> {
         Box::pin(async move {
             let payment = call.payment;
             let done = match call.operation {

@@ -1,15 +1,20 @@
-//! Where webhooks are received: the providers' verifiers, and the payments that are told.
+//! Where webhooks are received: the providers' verifiers, and the payments that are notified.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
 use futures::future::BoxFuture;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
     actors::{
         gateway::{AskError, Call, Gateway},
-        ports::{Clock, ProviderWebhooks, WebhookEvent, warn_of_refusal},
+        ports::Clock,
+    },
+    connectors::{
+        payment::warn_of_refusal,
+        webhook::{WebhookEvent, WebhookRefusal, WebhookVerifier},
     },
     domain::{
         ids::{CommandId, PaymentId},
@@ -19,6 +24,8 @@ use crate::{
 
 use super::WebhookProblem;
 
+/// How long a verifier may take that asks its provider; then the webhook is answered 503 and comes again.
+const VERIFIED_WITHIN: Duration = Duration::from_secs(4);
 /// How long a webhook waits for its payment. Providers give up after 5 to 30 s and come again.
 const WITHIN: Duration = Duration::from_secs(4);
 /// Name space of the command ids that webhooks' events become (UUIDv5).
@@ -49,28 +56,32 @@ pub trait Payments: Send + Sync + 'static {
 }
 
 #[derive(Clone)]
-pub struct WebhookDesk(Arc<Inner>);
+pub struct WebhookReceiver(Arc<Inner>);
 
 struct Inner {
-    providers: Vec<Arc<dyn ProviderWebhooks>>,
+    verifiers: Vec<Arc<dyn WebhookVerifier>>,
     payments: Arc<dyn Payments>,
     clock: Arc<dyn Clock>,
 }
 
-impl WebhookDesk {
-    pub fn new(providers: Vec<Arc<dyn ProviderWebhooks>>, payments: Arc<dyn Payments>, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { providers, payments, clock }))
+impl WebhookReceiver {
+    pub fn new(verifiers: Vec<Arc<dyn WebhookVerifier>>, payments: Arc<dyn Payments>, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { verifiers, payments, clock }))
     }
 
     pub async fn receive(&self, provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Told, WebhookProblem> {
-        let known = self.0.providers.iter().find(|known| known.provider() == provider);
+        let known = self.0.verifiers.iter().find(|known| known.name() == provider);
         let verifier = known.ok_or(WebhookProblem::UnknownProvider)?;
-        let signature = headers.get(verifier.signature_header()).and_then(|value| value.to_str().ok());
-        let opened = verifier.open(signature, body, self.0.clock.now());
-        let outcome = if opened.is_ok() { "verified" } else { "refused" };
-        metrics::counter!("souk_payment_webhooks_total", "provider" => verifier.provider().to_owned(), "outcome" => outcome)
+        let verified = timeout(VERIFIED_WITHIN, verifier.verify(headers, body, self.0.clock.now())).await;
+        let verified = verified.unwrap_or_else(|_| Err(WebhookRefusal::Unverifiable("not within the time".to_owned())));
+        let outcome = match &verified {
+            Ok(Some(_)) => "verified",
+            Ok(None) => "not_for_us",
+            Err(_) => "refused",
+        };
+        metrics::counter!("souk_payment_webhooks_total", "provider" => verifier.name().to_owned(), "outcome" => outcome)
             .increment(1);
-        let WebhookEvent { event, payment, news } = opened?;
+        let Some(WebhookEvent { event, payment, news }) = verified? else { return Ok(Told::Ignored) };
         warn_of_refusal(provider, payment, &news);
         let id = CommandId::derive(EVENTS, &format!("{provider}/{event}"));
         Ok(self.0.payments.tell(payment, news, id, format!("provider:{provider}").into()).await?)
@@ -85,7 +96,7 @@ impl Payments for Gateway {
         id: CommandId,
         by: Arc<str>,
     ) -> BoxFuture<'_, Result<Told, PaymentsFault>> {
-        let call = Call { command_id: id, by, expected_version: None, fingerprint: 0, within: WITHIN };
+        let call = Call { command_id: id, by, expected_version: None, fingerprint: None, within: WITHIN };
         Box::pin(async move {
             let answer = self.ask::<Payment>(&payment.to_string(), PaymentCommand::Provider(news), call).await;
             answer.map_or_else(|error| told(payment, error), |_| Ok(Told::Taken))

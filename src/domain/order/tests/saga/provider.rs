@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{ProviderCall, ProviderOperation};
 use crate::domain::{
     ids::{PaymentId, RefundId},
-    payment::ProviderEvent,
+    payment::{ProviderCall, ProviderEvent, ProviderOperation},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]

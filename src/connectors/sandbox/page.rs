@@ -14,19 +14,19 @@ use axum::{
 use crate::domain::money::Money;
 
 use super::{
-    CustomerError, SandboxGateway, Verdict,
+    CustomerError, SandboxProvider, Verdict,
     ledger::{self, Status},
 };
 
 /// `GET /sandbox/continue/{reference}`, and `POST` with `/approve` or `/decline` behind it.
-pub fn routes<S: Clone + Send + Sync + 'static>(sandbox: SandboxGateway) -> Router<S> {
+pub fn routes<S: Clone + Send + Sync + 'static>(sandbox: SandboxProvider) -> Router<S> {
     Router::new()
         .route("/sandbox/continue/{reference}", get(ask))
         .route("/sandbox/continue/{reference}/{verdict}", post(answer))
         .with_state(sandbox)
 }
 
-async fn ask(State(sandbox): State<SandboxGateway>, Path(reference): Path<String>) -> Response {
+async fn ask(State(sandbox): State<SandboxProvider>, Path(reference): Path<String>) -> Response {
     let Some(payment) = ledger::payment_of(&reference) else { return unknown() };
     let reference = ledger::reference(payment);
     let charge = sandbox.with(|ledger| ledger.charge(payment).map(|charge| (charge.amount, charge.status.clone())));
@@ -48,7 +48,7 @@ async fn ask(State(sandbox): State<SandboxGateway>, Path(reference): Path<String
     }
 }
 
-async fn answer(State(sandbox): State<SandboxGateway>, Path((reference, word)): Path<(String, String)>) -> Response {
+async fn answer(State(sandbox): State<SandboxProvider>, Path((reference, word)): Path<(String, String)>) -> Response {
     let verdict = match word.as_str() {
         "approve" => Verdict::Approve,
         "decline" => Verdict::Decline,

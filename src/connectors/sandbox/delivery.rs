@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{
     actors::ports::Clock,
-    payments::signature::{HEADER, WebhookKey},
+    connectors::signature::{HEADER, WebhookKey},
 };
 
 use super::SandboxEvent;

@@ -44,21 +44,21 @@ impl Clock for Epoch {
     }
 }
 
-fn sandbox(settings: SandboxSettings) -> (Arc<Posted>, SandboxGateway) {
+fn sandbox(settings: SandboxSettings) -> (Arc<Posted>, SandboxProvider) {
     let posted = Arc::new(Posted::default());
-    (posted.clone(), SandboxGateway::new(settings, "http://shop/", posted, Arc::new(Epoch)))
+    (posted.clone(), SandboxProvider::new(settings, "http://shop/", posted, Arc::new(Epoch)))
 }
 
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
-async fn pay(sandbox: &SandboxGateway, token: &str) -> Result<ProviderEvent, ProviderFault> {
+async fn pay(sandbox: &SandboxProvider, token: &str) -> Result<ProviderEvent, ConnectorFault> {
     let amount = Money { amount: 1999, currency: Currency::EUR };
     let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
-    sandbox.call(ProviderCall { payment: PAYMENT, provider: NAME.to_owned(), operation }).await
+    sandbox.call(ProviderCall { payment: PAYMENT, operation }).await
 }
 
-async fn operate(sandbox: &SandboxGateway, operation: ProviderOperation) -> ProviderEvent {
-    sandbox.call(ProviderCall { payment: PAYMENT, provider: NAME.to_owned(), operation }).await.unwrap()
+async fn operate(sandbox: &SandboxProvider, operation: ProviderOperation) -> ProviderEvent {
+    sandbox.call(ProviderCall { payment: PAYMENT, operation }).await.unwrap()
 }
 
 fn authorized() -> ProviderEvent {
@@ -89,7 +89,7 @@ async fn a_timed_out_charge_was_made_and_a_repeated_call_and_a_late_webhook_say_
     assert_eq!(pay(&gateway, "tok_timeout").await.unwrap(), authorized());
     assert_eq!(posted.seen(), [(EventType::Authorized, 30_200)]);
     let (_, gateway) = sandbox(SandboxSettings::default());
-    assert!(matches!(pay(&gateway, "tok_timeout").await, Err(ProviderFault::TimedOut)), "to a patient caller");
+    assert!(matches!(pay(&gateway, "tok_timeout").await, Err(ConnectorFault::TimedOut)), "to a patient caller");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{actors::ports::WebhookRefusal, domain::time::Timestamp};
+use super::webhook::WebhookRefusal;
+use crate::domain::time::Timestamp;
 
 pub const HEADER: &str = "souk-signature";
 pub const TOLERANCE_S: i64 = 300;

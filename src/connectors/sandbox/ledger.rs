@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    actors::ports::ProviderFault,
+    actors::ports::ConnectorFault,
     domain::{
         ids::{OrderId, PaymentId, RefundId},
         money::Money,
@@ -138,7 +138,7 @@ impl Ledger {
         amount: Money,
         outcome: Status,
         answers_at: Instant,
-    ) -> Result<Authorization, ProviderFault> {
+    ) -> Result<Authorization, ConnectorFault> {
         let first = !self.charges.contains_key(&payment);
         if first {
             self.insert(payment, Charge::new(outcome));
@@ -147,14 +147,14 @@ impl Ledger {
         let same_order = *charge.order.get_or_insert(order) == order;
         let same_amount = *charge.amount.get_or_insert(amount) == amount;
         if !(same_order && same_amount) {
-            return Err(ProviderFault::Unavailable(format!("payment {payment} was authorised with other contents")));
+            return Err(ConnectorFault::Invalid(format!("payment {payment} was authorised with other contents")));
         }
         let answers_at = *charge.answers_at.get_or_insert(answers_at);
         let (status, authorized) = (charge.status.clone(), charge.authorized);
         Ok(Authorization { status, authorized, payment, first, answers_at })
     }
 
-    pub fn capture(&mut self, reference: &str, amount: Money) -> Result<Done, ProviderFault> {
+    pub fn capture(&mut self, reference: &str, amount: Money) -> Result<Done, ConnectorFault> {
         let (payment, charge) = self.known(reference, Status::Authorized)?;
         let refused = |code: &str| ProviderEvent::CaptureFailed { code: code.to_owned() };
         let (news, changed) = match &charge.status {
@@ -176,7 +176,7 @@ impl Ledger {
         Ok(Done { payment, news, changed })
     }
 
-    pub fn void(&mut self, reference: &str) -> Result<Done, ProviderFault> {
+    pub fn void(&mut self, reference: &str) -> Result<Done, ConnectorFault> {
         let (payment, charge) = self.known(reference, Status::Authorized)?;
         let (news, changed) = match charge.status {
             Status::Voided | Status::Declined { .. } => (ProviderEvent::Voided, false),
@@ -189,7 +189,7 @@ impl Ledger {
         Ok(Done { payment, news, changed })
     }
 
-    pub fn refund(&mut self, reference: &str, refund: RefundId, amount: Money) -> Result<Done, ProviderFault> {
+    pub fn refund(&mut self, reference: &str, refund: RefundId, amount: Money) -> Result<Done, ConnectorFault> {
         let (payment, charge) = self.known(reference, Status::Captured)?;
         let refused = |code: &str| ProviderEvent::RefundFailed { refund, code: code.to_owned() };
         if charge.order.is_none() && charge.status == Status::Captured && !charge.refunds.contains_key(&refund) {
@@ -241,9 +241,9 @@ impl Ledger {
 
     /// The charge of `reference`; one that is not in the books was made before they were opened and is `assumed`, as is one
     /// that stands before that here and has others who know more.
-    fn known(&mut self, reference: &str, assumed: Status) -> Result<(PaymentId, &mut Charge), ProviderFault> {
+    fn known(&mut self, reference: &str, assumed: Status) -> Result<(PaymentId, &mut Charge), ConnectorFault> {
         let payment = payment_of(reference)
-            .ok_or_else(|| ProviderFault::Unavailable(format!("{reference:?} is not a reference of the sandbox")))?;
+            .ok_or_else(|| ConnectorFault::Invalid(format!("{reference:?} is not a reference of the sandbox")))?;
         if !self.charges.contains_key(&payment) {
             self.insert(payment, Charge::new(assumed.clone()));
         }
