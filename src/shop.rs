@@ -10,27 +10,48 @@ pub mod money;
 pub mod names;
 pub mod rows;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 pub mod services;
 mod settings;
 mod state;
-mod topics;
+#[cfg(test)]
+mod topics_tests;
+
+use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
-    services::Services,
+    services::{Front, Services},
     settings::{ShippingMethod, ShopSettings},
     state::AppState,
-    topics::topics,
 };
-use crate::http::Code;
+use crate::{
+    http::Code,
+    live::{ManyEntities, OneEntity, Topics},
+};
 
 /// What one capability brings into the shop.
 pub struct Capability {
     pub name: &'static str,
     pub routes: fn() -> OpenApiRouter<AppState>,
     pub codes: &'static [Code],
+    /// What can be watched.
+    pub topics: fn(&Front) -> Families,
+}
+
+impl Capability {
+    /// Nothing but routes and codes; a capability adds what else it brings.
+    pub const fn new(name: &'static str, routes: fn() -> OpenApiRouter<AppState>, codes: &'static [Code]) -> Self {
+        Self { name, routes, codes, topics: |_| Families::default() }
+    }
+}
+
+/// The topic families of a capability.
+#[derive(Default)]
+pub struct Families {
+    pub one: Vec<Arc<dyn OneEntity>>,
+    pub many: Vec<Arc<dyn ManyEntities>>,
 }
 
 /// Declares each capability's module and lists what it brings.
@@ -56,6 +77,16 @@ capabilities! {
 /// Every capability's routes.
 pub fn routes() -> OpenApiRouter<AppState> {
     CAPABILITIES.iter().fold(OpenApiRouter::default(), |all, capability| all.merge((capability.routes)()))
+}
+
+/// Every topic family.
+pub fn topics(front: &Front) -> Topics {
+    let (mut one, mut many) = (Vec::new(), Vec::new());
+    for families in CAPABILITIES.iter().map(|capability| (capability.topics)(front)) {
+        one.extend(families.one);
+        many.extend(families.many);
+    }
+    Topics::new(one, many)
 }
 
 /// Every error code: the toolkit's and each capability's.

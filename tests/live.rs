@@ -22,7 +22,7 @@ use souk::{
     },
     http::live::{BadCredentials, LiveState, SocketLimits, router},
     live::{Audience, Committed, Current, Hub, Listeners, LiveLimits, Topic},
-    shop::topics,
+    shop::{Front, topics},
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -63,7 +63,7 @@ impl Server {
 
     async fn with(limits: LiveLimits, sockets: SocketLimits, public_stock_counts: bool) -> Self {
         let shop = Arc::new(Shop::default());
-        let hub = Hub::start(limits, topics(public_stock_counts));
+        let hub = Hub::start(limits, topics(&Front::empty(public_stock_counts)));
         let listeners = Listeners::start(hub, shop.clone());
         let state =
             LiveState { listeners: listeners.clone(), limits: Arc::new(sockets), authorise: Arc::new(authorise) };

@@ -25,7 +25,7 @@ use souk::{
         jetstream::{JetStreamJournal, JetStreamOptions},
         state_store::{SledStateOptions, SledStateStore},
     },
-    shop::{product::catalogue::Catalogue, topics},
+    shop::{Front, product::catalogue::Catalogue, topics},
     transport::loopback::Loopback,
 };
 
@@ -47,7 +47,7 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
         let options = JetStreamOptions { shards: SHARDS, replicas: servers.len(), ..JetStreamOptions::default() };
         let journal = JetStreamJournal::open(servers.client().await, options).await?;
         let store = SledStateStore::open(&dir.path().join("state"), &SledStateOptions::default())?;
-        let hub = Hub::start(LiveLimits::default(), topics(false));
+        let hub = Hub::start(LiveLimits::default(), topics(&Front::empty(false)));
         let parts = Parts {
             journal: Arc::new(journal),
             store: Arc::new(store),

@@ -17,11 +17,17 @@ mod routes;
 mod transitions;
 pub mod wire;
 
+use std::sync::Arc;
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Families, Front};
 
-pub const CAPABILITY: Capability = Capability { name: "order", routes, codes: codes::ALL };
+pub const CAPABILITY: Capability = Capability { topics, ..Capability::new("order", routes, codes::ALL) };
+
+fn topics(_: &Front) -> Families {
+    Families { one: vec![Arc::new(live::OneOrder)], many: vec![Arc::new(live::Board)] }
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

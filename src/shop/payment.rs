@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, Capability};
 
-pub const CAPABILITY: Capability = Capability { name: "payment", routes, codes: codes::ALL };
+pub const CAPABILITY: Capability = Capability::new("payment", routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, Capability};
 
-pub const CAPABILITY: Capability = Capability { name: "product", routes, codes: codes::ALL };
+pub const CAPABILITY: Capability = Capability::new("product", routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

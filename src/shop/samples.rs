@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -18,18 +18,70 @@ use crate::{
         stock::StockView,
         time::Timestamp,
     },
-    live::{Audience, Committed, Detail, TopicError, frames},
+    live::{Audience, Committed, Detail, Text, TopicError, Topics, frames},
+    shop::Front,
 };
+
+/// Every topic of the shop.
+pub fn topics(public_stock_counts: bool) -> Topics {
+    super::topics(&Front::empty(public_stock_counts))
+}
 
 /// The frame of a change as a client reads it.
 pub fn frame(topic: &str, change: &Committed, detail: Detail, counts: bool) -> Value {
-    let topic = super::topics(counts).parse(topic).unwrap();
+    let topic = topics(counts).parse(topic).unwrap();
     serde_json::from_slice(frames::encode(&topic, change, detail).unwrap().text.as_bytes()).unwrap()
+}
+
+/// The whole live protocol by example.
+pub fn live_protocol() -> Value {
+    let (user, id) = (UserId::default(), order_id(9).to_string());
+    let cart_id = "01920000-0000-7000-8000-000000000001";
+    let cart = Committed {
+        key: EntityKey::new(Kind::Cart, cart_id),
+        version: 2,
+        view: AnyView::Cart(crate::domain::cart::CartView { owner: Some(user), ..Default::default() }),
+    };
+    let waiting = order(9, user);
+    let ended = order_at(9, user, 5, OrderStatus::Cancelled);
+    let cart_topic = format!("cart.{cart_id}");
+    let order_topic = format!("order.{id}");
+    let error = |topic, code, message| text(frames::error(topic, code, message));
+    json!({
+        "client": [
+            {"op": "subscribe", "topics": ["stock.TEE", order_topic], "since": {"stock.TEE": 17}},
+            {"op": "unsubscribe", "topics": ["stock.TEE"]},
+            {"op": "authenticate", "access_token": "..."},
+            {"op": "ping"},
+        ],
+        "frames": {
+            "stock.<sku>, everybody": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Public, false),
+            "stock.<sku>, where counts are public": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Public, true),
+            "stock.<sku>, staff": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Staff, false),
+            "stock, staff": frame("stock", &stock("TEE", 18, 5), Detail::Staff, false),
+            "cart.<id>": frame(&cart_topic, &cart, Detail::Public, false),
+            "order.<id>": frame(&order_topic, &waiting, Detail::Public, false),
+            "board, staff": frame("board", &waiting, Detail::Staff, false),
+            "board, staff, an order that has ended": frame("board", &ended, Detail::Staff, false),
+        },
+        "server": [
+            error(Some("order.x"), "bad_topic", "..."),
+            error(None, "slow_down", "..."),
+            text(frames::reset(&topics(false).parse("board").unwrap())),
+            {"op": "authenticated"},
+            {"op": "pong"},
+        ],
+        "refusals": ["bad_topic", "not_found", "staff_only", "too_many_topics", "bad_message", "unauthorized", "slow_down"],
+    })
+}
+
+fn text(frame: Text) -> Value {
+    serde_json::from_slice(frame.as_bytes()).unwrap()
 }
 
 /// The owner and staff may; to all others it looks as if there were nothing.
 pub fn nobody_else_may_listen(topic: &str, owner: UserId, current: &Committed) {
-    let topic = super::topics(false).parse(topic).unwrap();
+    let topic = topics(false).parse(topic).unwrap();
     let of = |user: u128| Audience { user: Some(UserId(Uuid::from_u128(user))), ..Audience::default() };
     let staff = Audience { staff: true, ..Audience::default() };
     for friend in [Audience { user: Some(owner), ..Audience::default() }, staff] {

@@ -12,11 +12,18 @@ pub mod projection;
 mod refusals;
 pub mod wire;
 
+use std::sync::Arc;
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Families, Front};
 
-pub const CAPABILITY: Capability = Capability { name: "stock", routes, codes: codes::ALL };
+pub const CAPABILITY: Capability = Capability { topics, ..Capability::new("stock", routes, codes::ALL) };
+
+fn topics(front: &Front) -> Families {
+    let public_counts = front.settings.public_stock_counts;
+    Families { one: vec![Arc::new(live::OneStock { public_counts })], many: vec![Arc::new(live::StockLevels)] }
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

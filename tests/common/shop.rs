@@ -126,7 +126,7 @@ impl Shop {
     }
 
     pub async fn levels(&self, sku: &str) -> Value {
-        self.staff().get(&format!("/api/stock/{sku}")).await.ok()["levels"].clone()
+        self.staff().get(&format!("/api/stock/{sku}")).await.ok().clone()
     }
 }
 
