@@ -21,7 +21,7 @@ use crate::{
         payment::ProviderEvent,
         time::Timestamp,
     },
-    identity::testing::FakeClock,
+    testing::FixedClock,
 };
 
 /// A provider whose signature is the word `right`, and whose body is the event's id.
@@ -65,7 +65,7 @@ impl Payments for Desk {
 
 fn shop(answer: Result<Told, PaymentsFault>) -> (Arc<Desk>, Router) {
     let payments = Arc::new(Desk { answer, ids: Mutex::default() });
-    let desk = WebhookDesk::new(vec![Arc::new(Simple)], payments.clone(), Arc::new(FakeClock::default()));
+    let desk = WebhookDesk::new(vec![Arc::new(Simple)], payments.clone(), Arc::new(FixedClock::default()));
     let (router, _) = routes::<WebhookDesk>().split_for_parts();
     (payments, router.with_state(desk))
 }

@@ -16,32 +16,20 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use souk::{
     actors::ports::{Clock, PaymentGateway, ProviderWebhooks, WebhookEvent},
+    app::SystemClock,
     domain::{
         effect::{ProviderCall, ProviderOperation},
         ids::{OrderId, PaymentId},
-        money::{Currency, Money},
         payment::ProviderEvent,
-        time::Timestamp,
     },
     payments::{
         sandbox::{HttpOutbox, SandboxGateway, SandboxSettings, SandboxWebhooks, ledger, page},
         signature::{HEADER, WebhookKey},
     },
+    testing::eur,
 };
 use tokio::sync::Notify;
 use uuid::Uuid;
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        Timestamp(since.as_millis() as i64)
-    }
-    fn uuid(&self) -> Uuid {
-        Uuid::now_v7()
-    }
-}
 
 /// A shop that refuses the first deliveries and then takes what verifies.
 struct Shop {
@@ -108,8 +96,8 @@ async fn taken(shop: &Shop, count: usize) -> Vec<WebhookEvent> {
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
 async fn pay(sandbox: &SandboxGateway, token: &str) -> ProviderEvent {
-    let amount = Money { amount: 1999, currency: Currency::EUR };
-    let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
+    let operation =
+        ProviderOperation::Authorize { order: OrderId::default(), amount: eur(1999), token: token.to_owned() };
     sandbox.call(ProviderCall { payment: PAYMENT, provider: "sandbox".to_owned(), operation }).await.unwrap()
 }
 
