@@ -13,6 +13,7 @@ mod fold;
 mod metrics;
 mod nats;
 mod offline;
+mod outside;
 mod program;
 pub mod routes;
 mod server;

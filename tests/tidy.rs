@@ -17,7 +17,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("actors", &["domain"]),
     ("persistence", &["domain", "actors"]),
     ("transport", &["domain", "actors"]),
-    ("payments", &["domain", "actors"]),
+    ("connectors", &["domain", "actors"]),
     ("identity", &["domain", "actors"]),
     ("catalogue", &["domain", "actors"]),
     ("config", &["domain"]),
@@ -25,9 +25,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("load", &["domain"]),
     // The toolkit: it names no capability.
     ("http", &["domain", "actors", "live", "identity", "config"]),
-    ("shop", &["domain", "actors", "live", "http", "identity", "catalogue", "config"]),
+    ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config"]),
     ("testing", &["domain", "actors"]),
 ];
+
 /// The composition root and the edges may know everybody.
 const UNLIMITED: &[&str] = &["app", "cli", "main", "lib"];
 

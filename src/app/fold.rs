@@ -54,7 +54,7 @@ impl Fold for Folds {
     fn committed(&self, changes: &[Change]) {
         for change in changes {
             self.show(&change.key, change.version, &change.view);
-            self.hub.publish_one(&change.key, change.version, &change.view, change.at);
+            self.hub.publish_one(&change.key, change.version, &change.view);
         }
     }
 

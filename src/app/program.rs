@@ -54,7 +54,7 @@ impl Application for App {
     }
 
     async fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> Result<Imported, Failure> {
-        let engine = Engine::start(&config, Vec::new()).await.map_err(|error| offline::explain(&error, &config))?;
+        let engine = Engine::without_connectors(&config).await.map_err(|error| offline::explain(&error, &config))?;
         let shown = |done: usize, total: usize| {
             if done <= 1 {
                 progress.total(total as u64);

@@ -5,6 +5,7 @@ pub mod changes;
 mod codes;
 mod holds;
 mod list;
+pub mod live;
 mod movements;
 mod one;
 pub mod projection;

@@ -14,7 +14,7 @@ use souk::{
         fold::{Change, Fold},
         gateway::{Asked, Call, Gateway},
         ports::{
-            Clock, Row, StateStore,
+            Clock, ConnectorEntry, Row, StateStore,
             journal::{
                 AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Records, Resolution,
                 Seq, Shard,
@@ -50,6 +50,7 @@ pub struct Stage {
     pub storage: MemoryStorage,
     pub store: Arc<dyn StateStore>,
     pub settings: ActorSettings,
+    pub connectors: Vec<ConnectorEntry>,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
     pub told: Arc<Told>,
@@ -67,6 +68,7 @@ impl Stage {
             storage: MemoryStorage::new(Uuid::from_u128(7), SHARDS),
             store: Arc::new(MemoryStateStore::default()),
             settings: ActorSettings::default(),
+            connectors: Vec::new(),
             gate: Arc::new(Gate::default()),
             poison: Arc::default(),
             told: Arc::default(),
@@ -88,7 +90,7 @@ impl Stage {
             store: self.store.clone(),
             fold: self.told.clone(),
             clock: self.clock.clone(),
-            providers: Vec::new(),
+            connectors: self.connectors.clone(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(SingleNode::new(self.settings.node.clone(), SHARDS)),
             probe: self.poison.clone(),
@@ -128,7 +130,7 @@ pub fn order(n: u128) -> OrderId {
 }
 
 pub fn call(n: u128) -> Call {
-    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: 0, within: WITHIN }
+    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: None, within: WITHIN }
 }
 
 pub fn receipt(n: u32) -> StockCommand {

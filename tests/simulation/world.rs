@@ -133,7 +133,7 @@ impl World {
             store: self.store.clone(),
             fold: Arc::new(observer),
             clock: clock.clone(),
-            providers: vec![Arc::new(provider)],
+            connectors: vec![provider.registered()],
             transport: {
                 let rng = rng.clone();
                 Box::new(move |local| Arc::new(Network { local, rng, weather }))

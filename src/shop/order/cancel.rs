@@ -32,7 +32,8 @@ pub async fn cancel(services: &Services, who: &Principal, id: OrderId) -> Result
         if seen.view.lifecycle == OrderStatus::Cancelled {
             return Ok(seen);
         }
-        if !cancellable(seen.view.lifecycle) {
+        // Staff has `transitions` for what the owner may not cancel.
+        if !seen.view.lifecycle.is_cancellable_by_owner() {
             return Err(CancelRefusal::TooLate { from: seen.view.lifecycle });
         }
         // The judgement above holds for this version only.
@@ -45,22 +46,6 @@ pub async fn cancel(services: &Services, who: &Principal, id: OrderId) -> Result
         }
     }
     Err(conflict.into())
-}
-
-/// Staff has `transitions` for what its owner may not do.
-fn cancellable(lifecycle: OrderStatus) -> bool {
-    match lifecycle {
-        OrderStatus::AwaitingPayment | OrderStatus::Verified => true,
-        OrderStatus::Placing
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => false,
-    }
 }
 
 impl From<CancelRefusal> for Problem {

@@ -30,6 +30,8 @@ use crate::{
     responses(
         (status = 201, description = "The order with its new parcel", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`ships_too_many`, `not_fulfillable`"),
+        (status = 404, description = "`unknown_order`"),
+        (status = 422, description = "`bad_quantity`, `too_many_lines`, `invalid_field`, `too_many`"),
     ))]
 pub async fn fulfil_order(
     State(state): State<AppState>,

@@ -31,7 +31,9 @@ pub struct HistoryQuery {
 /// An order's history, oldest first
 #[utoipa::path(get, path = "/api/orders/{id}/history", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path), HistoryQuery),
-    responses((status = 200, description = "Who did what, and when", body = Page<HistoryEntry>)))]
+    responses((status = 200, description = "Who did what, and when", body = Page<HistoryEntry>),
+        (status = 404, description = "`unknown_order`"),
+    ))]
 pub async fn get_order_history(
     State(state): State<AppState>,
     Staff(who): Staff,

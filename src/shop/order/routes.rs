@@ -47,7 +47,9 @@ pub struct OrdersQuery {
 ///
 /// A shopper sees the own ones; staff sees all.
 #[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
-    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
+        (status = 403, description = "`forbidden`"),
+    ))]
 pub async fn list_orders(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,
@@ -87,6 +89,7 @@ pub async fn list_orders_by_status(
     responses(
         (status = 200, description = "The caller's own order, or any for staff", body = OrderBody, headers(("etag" = String))),
         (status = 304, description = "Nothing has changed since `If-None-Match`"),
+        (status = 404, description = "`unknown_order`"),
     ))]
 pub async fn get_order(
     State(state): State<AppState>,
@@ -108,6 +111,8 @@ pub async fn get_order(
     responses(
         (status = 200, description = "The cancelled order", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`illegal_move`"),
+        (status = 404, description = "`unknown_order`"),
+        (status = 412, description = "`version_conflict`"),
     ))]
 pub async fn cancel_order(
     State(state): State<AppState>,

@@ -39,29 +39,12 @@ pub fn failed(order: &OrderView, payment: PaymentId) -> bool {
     order.payment == Some(payment) && order.payment_status == PaymentStatus::Failed
 }
 
-/// Whether an order is sold.
-pub fn sold(order: &OrderView) -> bool {
-    match order.lifecycle {
-        OrderStatus::Verified
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed => true,
-        OrderStatus::Placing
-        | OrderStatus::AwaitingPayment
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => false,
-    }
-}
-
 pub fn outcome(order: &OrderView, payment: &PaymentView) -> Result<PaymentOutcome, Ended> {
     match payment.status {
         PaymentStatus::Failed => {
             Err(Ended::Declined(payment.decline_code.clone().unwrap_or_else(|| "declined".to_owned())))
         }
-        _ if sold(order) => Ok(PaymentOutcome::Paid),
+        _ if order.lifecycle.is_sold() => Ok(PaymentOutcome::Paid),
         PaymentStatus::RequiresAction => Ok(PaymentOutcome::RequiresAction),
         PaymentStatus::Voided | PaymentStatus::Refunded => Err(Ended::NotPayable(order.lifecycle)),
         // Money may be there already; the order is not verified yet, or is being undone.
@@ -129,6 +112,6 @@ mod tests {
             assert!(ended(&payment(status)));
             assert_ne!(outcome(&order(OrderStatus::Expired), &payment(status)), Ok(PaymentOutcome::Pending));
         }
-        assert!(!ended(&payment(PaymentStatus::Pending)) && !sold(&order(OrderStatus::AwaitingPayment)));
+        assert!(!ended(&payment(PaymentStatus::Pending)) && !OrderStatus::AwaitingPayment.is_sold());
     }
 }

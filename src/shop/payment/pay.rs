@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::outcome::{Ended, PaymentOutcome, ended, failed, outcome, sold};
+use super::outcome::{Ended, PaymentOutcome, ended, failed, outcome};
 use crate::{
     actors::{
         gateway::{Answer, AskError, Call},
@@ -103,7 +103,7 @@ fn check(services: &Services, pay: &Pay) -> Result<(), PayRefusal> {
     if !(1..=TOKEN_BYTES_MAX).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(PayRefusal::BadToken { max: TOKEN_BYTES_MAX });
     }
-    if services.gateway.payments_backed_up() {
+    if services.gateway.connector_backed_up(&pay.provider) {
         return Err(PayRefusal::BackedUp { retry_after_ms: BACKED_UP_RETRY_MS });
     }
     Ok(())
@@ -119,7 +119,7 @@ async fn until_ended(
     let (gateway, payment) = (&services.gateway, pay.payment);
     let (order_id, payment_id) = (pay.order.to_string(), payment.to_string());
     tokio::select! {
-        sale = gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => {
+        sale = gateway.wait::<Order>(&order_id, left(), |seen| seen.lifecycle.is_sold() || failed(seen, payment)) => {
             Ok((sale?, gateway.read::<Payment>(&payment_id, services.command_timeout).await?))
         }
         end = gateway.wait::<Payment>(&payment_id, left(), ended) => {

@@ -18,10 +18,12 @@ use crate::{
 
 /// Sets units aside for a time
 #[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
+    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
     responses(
         (status = 201, description = "The units are held", body = HoldBody),
         (status = 409, description = "`out_of_stock` with `requested` and `available`, `too_many_holds`"),
+        (status = 404, description = "`unknown_sku`"),
+        (status = 422, description = "`bad_quantity`, `invalid_field`"),
     ))]
 pub async fn hold_stock(
     State(state): State<AppState>,
@@ -42,17 +44,18 @@ pub async fn hold_stock(
     let id = key.name(who.user, &route);
     let call = state.toolkit.keyed(&who, &key, &route, &body);
     let answer = by_hand::hold(&state.services, &sku, OrderId(id), units, ttl_ms, call).await?;
-    let stock = LevelsBody::new(sku, &answer, &state.catalogue);
+    let stock = LevelsBody::new(sku, &answer);
     let body = HoldBody { id, quantity: units.get(), ttl_seconds: body.ttl_seconds, stock };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
 /// Ends a hold that was taken by hand
 #[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path), ("id" = Uuid, Path)),
+    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The levels; also where no such hold is left", body = LevelsBody),
         (status = 409, description = "`hold_of_order`: an order's hold ends with the order"),
+        (status = 404, description = "`unknown_sku`"),
     ))]
 pub async fn release_stock_hold(
     State(state): State<AppState>,
@@ -61,5 +64,5 @@ pub async fn release_stock_hold(
 ) -> Result<Json<LevelsBody>, Problem> {
     let (sku, _) = known(&state, &sku)?;
     let answer = by_hand::release(&state.services, &who, &sku, OrderId(id)).await?;
-    Ok(Json(LevelsBody::new(sku, &answer, &state.catalogue)))
+    Ok(Json(LevelsBody::new(sku, &answer)))
 }

@@ -57,7 +57,7 @@ pub async fn list_stock(
         let sku = rows::sku_of(key).filter(|sku: &Sku| sku.as_str().to_ascii_lowercase().contains(&part));
         let Some(sku) = sku else { return Ok(None) };
         let answer = state.gateway.read_local::<Stock>(sku.as_str())?;
-        Ok(answer.map(|answer| LevelsBody::new(sku, &answer, &state.catalogue)))
+        Ok(answer.map(|answer| LevelsBody::new(sku, &answer)))
     };
     Ok(Json(listing::walk(after, limit, read, pick)?))
 }
