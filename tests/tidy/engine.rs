@@ -78,7 +78,7 @@ fn a_capabilitys_names_are_seen() {
         let all = Kind::ALL;\nmatch view { AnyView::Order(order) => Kind::Stock }\nlet topic = \"board\"; // \"cart\"\n\
         use crate::shop::rows;\nlet file = \"cart.js\";\n#[cfg(test)]\nmod tests {\n    use crate::domain::stock::Stock;\n}\n";
     let source = |path: &str| Source { path: path.into(), text: text.into() };
-    let common = [(3, "domain::pricing"), (9, "shop::rows")];
+    let common = [(1, "domain::pricing"), (9, "shop::rows")];
     let expected = |own: &[(usize, &str)]| {
         own.iter().chain(&common).map(|(line, name)| (*line, (*name).to_owned())).collect::<Vec<_>>()
     };
