@@ -1,25 +1,20 @@
 //! Views for the tests of this room, and what they are asked.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        ids::{OrderId, Sku, UserId},
+        ids::{OrderId, UserId},
         key::EntityKey,
         kinds::{AnyView, Kind},
-        money::{Currency, Money},
-        order::{
-            Address, CapturePolicy, CheckoutSnapshot, HoldState, OrderStatus, OrderStockLine, OrderView, PaymentStatus,
-        },
-        pricing::{Line, Totals},
+        order::OrderStatus,
         stock::StockView,
         time::Timestamp,
     },
     live::{Audience, Committed, Detail, Text, TopicError, Topics, frames},
     shop::Front,
+    testing::an_order,
 };
 
 /// Every topic of the shop.
@@ -114,50 +109,6 @@ pub fn order(n: u128, user: UserId) -> Committed {
 }
 
 pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: OrderStatus) -> Committed {
-    let eur = |amount| Money { amount, currency: Currency::EUR };
-    let sku = Sku::parse("TEE-RED-M").unwrap();
-    let line = Line {
-        sku: sku.clone(),
-        name: "Tee".into(),
-        quantity: 2,
-        unit_price: eur(1000),
-        line_total: eur(2000),
-        tax: eur(319),
-    };
-    let address = Address {
-        name: "A".into(),
-        line1: "B".into(),
-        line2: None,
-        city: "C".into(),
-        region: None,
-        postal_code: "1".into(),
-        country: "DE".into(),
-        phone: None,
-    };
-    let placement = CheckoutSnapshot {
-        order: order_id(n),
-        user,
-        cart: None,
-        email: "a@example.org".into(),
-        shipping_address: address,
-        billing_address: None,
-        shipping_method: "standard".into(),
-        lines: vec![line],
-        totals: Totals { items: eur(2000), shipping: eur(490), discount: eur(0), tax: eur(398), total: eur(2490) },
-        pay_by: Timestamp(900_000),
-        capture: CapturePolicy::OnVerified,
-    };
-    let view = OrderView {
-        lifecycle,
-        payment_status: PaymentStatus::None,
-        payment: None,
-        number: None,
-        placement: Some(Arc::new(placement)),
-        placed_at: Timestamp(0),
-        stock: vec![OrderStockLine { sku, units: 2, shipped: 0, state: HoldState::Held }],
-        fulfilments: vec![],
-        next: vec![],
-        settled: false,
-    };
+    let view = an_order().id(order_id(n)).user(user).pay_by(Timestamp(900_000)).status(lifecycle).view();
     Committed { key: EntityKey::new(Kind::Order, order_id(n).to_string()), version, view: AnyView::Order(view) }
 }

@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use crate::{
-    listener::Listener,
-    shop::{Shop, text},
-};
+use super::listener::Listener;
+use crate::shop::{Shop, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cart_is_heard_by_its_guest_and_by_no_other() {

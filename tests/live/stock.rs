@@ -5,10 +5,8 @@ use std::time::Instant;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    listener::Listener,
-    shop::{Shop, fresh_key, text},
-};
+use super::listener::Listener;
+use crate::shop::{Shop, fresh_key, text};
 
 fn units(frame: &Value) -> (i64, i64, i64) {
     let number = |name: &str| frame["view"][name].as_i64().expect("staff sees counts");
