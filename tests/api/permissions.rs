@@ -11,6 +11,8 @@ use crate::shop::Shop;
 
 /// Public, or judged by whose thing it is.
 const OPEN: &[&str] = &[
+    "GET /live",
+    "GET /live/sse",
     "GET /api/cart",
     "POST /api/cart/lines",
     "PUT /api/cart/lines/{sku}",

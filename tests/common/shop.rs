@@ -6,6 +6,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+mod contract;
 mod start;
 
 use std::{
@@ -217,7 +218,7 @@ impl Person<'_> {
     }
 
     pub async fn send_raw(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shop.url));
+        let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.shop.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -235,6 +236,7 @@ impl Person<'_> {
             *self.cookie.lock().unwrap() = Some(cookie);
         }
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        contract::check(&method, path, head.status.as_u16(), &json);
         Answer { status: head.status.as_u16(), headers: head.headers, bytes, json }
     }
 

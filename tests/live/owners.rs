@@ -121,3 +121,32 @@ async fn a_wrong_token_opens_nothing() {
     assert_eq!(stranger.hear().await["code"], "unauthorized");
     stranger.refused("board", "staff_only").await;
 }
+
+/// One shape for each entity: what a frame shows is what the API answers to the same caller.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frame_is_what_the_api_answers() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(9).await;
+    let (buyer, staff) = (shop.guest(), shop.staff());
+    let order = buyer.order(&sku, 2).await;
+    let cart = buyer.put_in_cart(&sku, 1).await;
+    let (order_id, cart_id) = (text(&order["id"]).to_owned(), text(&cart["id"]).to_owned());
+    let addresses = [
+        (format!("cart.{cart_id}"), "/api/cart".to_owned()),
+        (format!("order.{order_id}"), format!("/api/orders/{order_id}")),
+        (format!("stock.{sku}"), format!("/api/stock/{sku}")),
+    ];
+    let mut own = Listener::of(&shop, &buyer).await;
+    for (topic, address) in &addresses {
+        own.listen(topic).await;
+        assert_eq!(own.hear().await["view"], buyer.get(address).await.ok(), "{topic}");
+    }
+    let mut staffs = Listener::staff(&shop).await;
+    for (topic, address) in &addresses[1..] {
+        staffs.listen(topic).await;
+        assert_eq!(staffs.hear().await["view"], staff.get(address).await.ok(), "{topic}, staff");
+    }
+    staffs.listen("board").await;
+    let listed = staffs.until(|frame| frame["key"] == order_id.as_str()).await;
+    assert_eq!(listed["view"], staff.get(&format!("/api/orders/{order_id}")).await.ok());
+}
