@@ -108,8 +108,7 @@ fn change(version: u64) -> (Committed, Utf8Bytes) {
     let topic = Topic::parse(TOPIC).expect("a legal topic");
     let sku = TOPIC.strip_prefix("stock.").expect("of stock");
     let view = StockView { on_hand: 500, available: 500, threshold: 5, ..StockView::default() };
-    let change =
-        Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view), at: Timestamp(0) };
+    let change = Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) };
     let text = frames::encode(&topic, TOPIC, &change, Level::Public, true).expect("a stock view is a frame");
     (change, text)
 }

@@ -9,11 +9,11 @@ mod clock;
 mod cluster;
 mod current;
 mod engine;
-mod fold;
 mod metrics;
 mod nats;
 mod offline;
 mod program;
+mod projections;
 mod server;
 mod settings;
 mod shop;
@@ -22,7 +22,7 @@ mod threads;
 pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
-    fold::Folds,
     program::App,
+    projections::projections,
     shop::{Shop, ShopError},
 };

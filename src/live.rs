@@ -31,7 +31,7 @@ pub use self::{
     session::Session,
     topic::{Topic, TopicError},
 };
-use crate::domain::{key::EntityKey, kinds::AnyView, time::Timestamp};
+use crate::domain::{key::EntityKey, kinds::AnyView};
 
 /// One entity's newest committed view: what the tail tells the hub.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,6 @@ pub struct Committed {
     pub key: EntityKey,
     pub version: u64,
     pub view: AnyView,
-    pub at: Timestamp,
 }
 
 /// Where a new subscriber's first view comes from; `app` implements it over the gateway.

@@ -123,7 +123,7 @@ impl Client {
 
 fn stock(sku: &str, version: u64, available: u64) -> Committed {
     let view = StockView { on_hand: available, available, threshold: 5, ..StockView::default() };
-    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view), at: Timestamp(0) }
+    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) }
 }
 
 /// About `lines` x 200 bytes of JSON.
@@ -137,7 +137,7 @@ fn cart(version: u64, lines: usize) -> Committed {
         line_total: price,
     };
     let view = CartView { lines: (0..lines).map(line).collect(), ..CartView::default() };
-    Committed { key: EntityKey::new(Kind::Cart, CART), version, view: AnyView::Cart(view), at: Timestamp(0) }
+    Committed { key: EntityKey::new(Kind::Cart, CART), version, view: AnyView::Cart(view) }
 }
 
 #[tokio::test]

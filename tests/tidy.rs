@@ -11,7 +11,7 @@ use source::{Source, read, rust_files, tracked};
 /// Who may say `crate::` whom. What is not listed may not exist: a new room gets its line here first.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("views", &["domain"]),
+    ("views", &["domain", "actors"]),
     ("live", &["domain", "views"]),
     ("actors", &["domain"]),
     ("persistence", &["domain", "actors"]),

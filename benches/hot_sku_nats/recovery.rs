@@ -18,7 +18,7 @@ use souk::{
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
-    app::{Folds, SystemClock},
+    app::{SystemClock, projections},
     live::{Committed, Current, Hub, LiveLimits, Topic},
     persistence::{
         envelope,
@@ -51,7 +51,8 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
         let parts = Parts {
             journal: Arc::new(journal),
             store: Arc::new(store),
-            fold: Arc::new(Folds { catalogue: Catalogue::default(), hub }),
+            projections: projections(&Catalogue::default()),
+            listener: Arc::new(hub),
             clock: Arc::new(SystemClock),
             providers: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),

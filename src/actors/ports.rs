@@ -12,6 +12,6 @@ pub use clock::Clock;
 pub use journal::Journal;
 pub use placement::{Hint, MemberLine, Placement};
 pub use provider::{PaymentGateway, ProviderFault, expect_refusals, warn_of_refusal};
-pub use state_store::{BatchAt, Row, RowChange, StateStore, StoreError, StoredEntity, TailWrite};
+pub use state_store::{BatchAt, KeyValue, Row, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite};
 pub use transport::{Ask, Delivery, Envelope, Reply, Transport, TransportError};
 pub use webhook::{ProviderWebhooks, WebhookEvent, WebhookRefusal};

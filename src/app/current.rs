@@ -6,12 +6,7 @@ use futures::future::BoxFuture;
 
 use crate::{
     actors::gateway::Gateway,
-    domain::{
-        key::EntityKey,
-        kinds::{AnyView, Kind},
-        order::OrderStatus,
-        time::Timestamp,
-    },
+    domain::{key::EntityKey, kinds::Kind, order::OrderStatus},
     live::{Committed, Current, Topic},
     views::tables,
 };
@@ -40,13 +35,7 @@ const OPEN: [OrderStatus; 6] = [
 impl Folded {
     fn one(&self, gateway: &Gateway, key: EntityKey) -> Option<Committed> {
         match gateway.read_local_any(&key) {
-            Ok(found) => found.map(|(version, view)| {
-                let at = match &view {
-                    AnyView::Order(order) => order.placed_at,
-                    _ => Timestamp::default(),
-                };
-                Committed { key, version, view, at }
-            }),
+            Ok(found) => found.map(|(version, view)| Committed { key, version, view }),
             Err(error) => {
                 tracing::error!(kind = key.kind.name(), %error, "a subscriber's first view cannot be read");
                 None
@@ -59,7 +48,7 @@ impl Folded {
         for lifecycle in OPEN {
             let left = self.max - open.len();
             let prefix = tables::lifecycle_prefix(lifecycle);
-            let rows = gateway.rows(tables::ORDERS_BY_STATUS, &prefix, None, false, left).unwrap_or_else(|error| {
+            let rows = gateway.row_keys(tables::ORDERS_BY_STATUS, &prefix, None, left).unwrap_or_else(|error| {
                 tracing::error!(%error, "the board's orders cannot be read");
                 Vec::new()
             });

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings,
+    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, projections::projections, settings,
     threads::Threads,
 };
 use crate::{
@@ -69,7 +69,8 @@ impl Engine {
         let parts = Parts {
             journal: backend.journal(),
             store: Arc::new(store),
-            fold: Arc::new(Folds { catalogue: catalogue.clone(), hub: hub.clone() }),
+            projections: projections(&catalogue),
+            listener: Arc::new(hub.clone()),
             clock: clock.clone(),
             providers,
             transport: backend.transport(config),

@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{cart::CartView, ids::Sku, key::EntityKey, kinds::Kind, time::Timestamp},
+        domain::{cart::CartView, ids::Sku, key::EntityKey, kinds::Kind},
         live::frames::samples,
     };
 
@@ -81,10 +81,7 @@ mod tests {
     fn cart_of(owner: Option<UserId>) -> (Topic, Committed) {
         let id = CartId(Uuid::from_u128(7));
         let view = AnyView::Cart(CartView { owner, ..CartView::default() });
-        (
-            Topic::Cart(id),
-            Committed { key: EntityKey::new(Kind::Cart, id.to_string()), version: 1, view, at: Timestamp(0) },
-        )
+        (Topic::Cart(id), Committed { key: EntityKey::new(Kind::Cart, id.to_string()), version: 1, view })
     }
 
     #[test]

@@ -29,7 +29,6 @@ use super::{
 use crate::domain::{
     key::EntityKey,
     kinds::{AnyView, Kind},
-    time::Timestamp,
 };
 
 #[derive(Clone)]
@@ -127,18 +126,18 @@ impl Hub {
     /// What was committed, in log order for each shard; called after the store that [`Current`] reads is readable.
     pub fn publish(&self, changes: &[Committed]) {
         for change in changes {
-            self.publish_one(&change.key, change.version, &change.view, change.at);
+            self.publish_one(&change.key, change.version, &change.view);
         }
     }
 
     /// The same for one change that the caller only borrows: cloned only if somebody listens.
-    pub fn publish_one(&self, key: &EntityKey, version: u64, view: &AnyView, at: Timestamp) {
+    pub fn publish_one(&self, key: &EntityKey, version: u64, view: &AnyView) {
         let inner = &self.inner;
         if inner.listening.load(Ordering::Acquire) == 0 {
             return;
         }
         let offer = |feed: &Arc<Feed>| {
-            let change = Committed { key: key.clone(), version, view: view.clone(), at };
+            let change = Committed { key: key.clone(), version, view: view.clone() };
             if feed.offer(change, &inner.limits) {
                 inner.queue.push(feed.clone());
             }

@@ -18,7 +18,7 @@ use super::{
     hub::Hub,
     topic::{Topic, TopicError},
 };
-use crate::domain::{cart::CartView, kinds::AnyView, stock::StockView, time::Timestamp};
+use crate::domain::{cart::CartView, kinds::AnyView, stock::StockView};
 
 pub struct Session {
     hub: Hub,
@@ -191,5 +191,5 @@ fn nothing_yet(topic: &Topic) -> Option<Committed> {
         Topic::Cart(_) => AnyView::Cart(CartView::default()),
         Topic::Order(_) | Topic::Board | Topic::Levels => return None,
     };
-    Some(Committed { key: topic.entity()?, version: 0, view, at: Timestamp::default() })
+    Some(Committed { key: topic.entity()?, version: 0, view })
 }

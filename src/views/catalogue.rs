@@ -13,6 +13,7 @@ mod availability;
 mod card;
 mod cursor;
 mod detail;
+mod projection;
 mod shop;
 #[cfg(test)]
 mod tests;

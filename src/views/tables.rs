@@ -12,9 +12,6 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Table name and key.
-pub type RowKey = (&'static str, Vec<u8>);
-
 /// category slug, 0, name in lower case, 0, product id
 pub const PRODUCTS_BY_CATEGORY: &str = "products_by_category";
 /// placed_at (newest first), order id

@@ -11,23 +11,24 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use souk::{
     actors::{
-        fold::{Change, Fold},
         gateway::{Asked, Call, Gateway},
+        listener::{Change, Listener},
         ports::{
-            Clock, Row, StateStore,
+            Clock, StateStore,
             journal::{
                 AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Records, Resolution,
                 Seq, Shard,
             },
         },
         probe::Probe,
+        projection::Projections,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
     domain::{
         ids::{CommandId, OrderId},
         key::EntityKey,
-        kinds::{AnyState, Kind},
+        kinds::Kind,
         stock::{Stock, StockCommand},
         time::Timestamp,
     },
@@ -48,6 +49,7 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 pub struct Stage {
     pub storage: MemoryStorage,
     pub store: Arc<dyn StateStore>,
+    pub projections: Projections,
     pub settings: ActorSettings,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
@@ -65,6 +67,7 @@ impl Stage {
         Self {
             storage: MemoryStorage::new(Uuid::from_u128(7), SHARDS),
             store: Arc::new(MemoryStateStore::default()),
+            projections: souk::views::projections().into(),
             settings: ActorSettings::default(),
             gate: Arc::new(Gate::default()),
             poison: Arc::default(),
@@ -85,7 +88,8 @@ impl Stage {
         let parts = Parts {
             journal: Arc::new(Gated { inner, gate: self.gate.clone() }),
             store: self.store.clone(),
-            fold: self.told.clone(),
+            projections: self.projections.clone(),
+            listener: self.told.clone(),
             clock: self.clock.clone(),
             providers: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
@@ -284,27 +288,17 @@ impl Probe for Poison {
     }
 }
 
-/// What live viewers are told; the index rows are production's.
+/// What live viewers are told.
 #[derive(Default)]
 pub struct OrderNotified(pub Mutex<Vec<(EntityKey, u64)>>);
 
-impl Fold for OrderNotified {
-    fn version(&self) -> u32 {
-        souk::views::VERSION
-    }
-    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        souk::views::rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
-    }
-    fn wants(&self, _: &EntityKey) -> bool {
+impl Listener for OrderNotified {
+    fn interested(&self, _: &EntityKey) -> bool {
         true
     }
     fn committed(&self, changes: &[Change]) {
         self.0.lock().unwrap().extend(changes.iter().map(|change| (change.key.clone(), change.version)));
     }
-    fn keeps(&self, _: Kind) -> bool {
-        false
-    }
-    fn loaded(&self, _: &EntityKey, _: u64, _: &AnyState) {}
 }
 
 pub struct PausedClock {

@@ -129,7 +129,8 @@ impl World {
         let parts = Parts {
             journal: Arc::new(MemoryJournal::open(shop.storage.clone(), plan.clone())),
             store: self.store.clone(),
-            fold: Arc::new(observer),
+            projections: souk::views::projections().into(),
+            listener: Arc::new(observer),
             clock: clock.clone(),
             providers: vec![Arc::new(provider)],
             transport: {

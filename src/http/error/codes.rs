@@ -88,6 +88,7 @@ codes! {
     Quarantined = "quarantined", INTERNAL_SERVER_ERROR, "The command is set aside";
     Busy = "busy", SERVICE_UNAVAILABLE, "Too many commands are waiting";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment";
+    IndexBuilding = "index_building", SERVICE_UNAVAILABLE, "A list is being built";
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "No answer in time";
 }
 

@@ -95,6 +95,6 @@ async fn list(
         });
         Ok(passes.map(|answer| PaymentBody::new(id, answer)))
     };
-    let rows = |after: Option<&[u8]>, n| state.gateway.rows(table, &prefix, after, false, n);
+    let rows = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
     Ok(Json(listing::walk(after, limit, rows, |key| tables::payment_of(key).map_or(Ok(None), load))?))
 }

@@ -46,7 +46,7 @@ pub async fn list_stock(
     state.read_your_writes().await;
     let part = query.q.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
     let read = |after: Option<&[u8]>, n| match query.below_threshold {
-        true => state.gateway.rows(tables::STOCK_LOW, b"", after, false, n),
+        true => state.gateway.row_keys(tables::STOCK_LOW, b"", after, n),
         false => {
             let after = after.map(String::from_utf8_lossy);
             let keys = state.gateway.keys(Kind::Stock, after.as_deref(), n)?;

@@ -42,7 +42,7 @@ pub async fn look_up_order(
     }
     let unknown = || Problem::new(Code::UnknownOrder, "no order has this number and this e-mail");
     state.read_your_writes().await;
-    let rows = state.gateway.rows(tables::ORDERS_BY_NUMBER, &tables::number_prefix(query.number), None, false, 1)?;
+    let rows = state.gateway.row_keys(tables::ORDERS_BY_NUMBER, &tables::number_prefix(query.number), None, 1)?;
     let id = rows.first().and_then(|key| tables::order_of(key)).ok_or_else(unknown)?;
     let answer = state.gateway.read_local::<Order>(&id.to_string())?.ok_or_else(unknown)?;
     let email = query.email.trim();

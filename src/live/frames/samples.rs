@@ -29,7 +29,7 @@ pub fn stock(sku: &str, version: u64, available: u64) -> Committed {
         received: available + 2,
         ..StockView::default()
     };
-    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view), at: Timestamp(0) }
+    Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) }
 }
 
 pub fn order_id(n: u128) -> OrderId {
@@ -86,10 +86,5 @@ pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: OrderStatus) -> 
         next: vec![],
         settled: false,
     };
-    Committed {
-        key: EntityKey::new(Kind::Order, order_id(n).to_string()),
-        version,
-        view: AnyView::Order(view),
-        at: Timestamp(0),
-    }
+    Committed { key: EntityKey::new(Kind::Order, order_id(n).to_string()), version, view: AnyView::Order(view) }
 }

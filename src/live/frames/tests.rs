@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{samples, *};
-use crate::domain::{cart::CartView, ids::UserId, key::EntityKey, kinds::Kind, time::Timestamp};
+use crate::domain::{cart::CartView, ids::UserId, key::EntityKey, kinds::Kind};
 
 fn frame(topic: &str, change: &Committed, level: Level, counts: bool) -> Value {
     let parsed = Topic::parse(topic).unwrap();
@@ -51,7 +51,7 @@ fn an_order_leaves_the_board_when_it_is_terminal() {
 fn a_cart_carries_its_id_and_not_its_owner() {
     let id = "01920000-0000-7000-8000-000000000001";
     let view = AnyView::Cart(CartView { owner: Some(UserId::default()), ..CartView::default() });
-    let change = Committed { key: EntityKey::new(Kind::Cart, id), version: 2, view, at: Timestamp(0) };
+    let change = Committed { key: EntityKey::new(Kind::Cart, id), version: 2, view };
     let shown = json!({"id": id, "lines": [], "total": null, "items": 0});
     assert_eq!(frame(&format!("cart.{id}"), &change, Level::Public, false)["view"], shown);
 }
