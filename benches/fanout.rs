@@ -22,7 +22,6 @@ use souk::{
         key::EntityKey,
         kinds::{AnyView, Kind},
         stock::StockView,
-        time::Timestamp,
     },
     live::{Committed, Topic, audience::Level, frames},
     load::usage,

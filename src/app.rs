@@ -14,6 +14,7 @@ mod nats;
 mod offline;
 mod program;
 mod projections;
+pub mod routes;
 mod server;
 mod settings;
 mod shop;

@@ -3,8 +3,8 @@
 //! * [`domain`]: the shop's rules, pure.
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`payments`]: implement the ports.
-//! * [`views`]: read models, pure folds; [`live`]: fan-out to sockets.
-//! * [`identity`]: who is calling; [`http`]: the API; [`catalogue`]: sample shop and imports.
+//! * [`live`]: fan-out to sockets; [`identity`]: who is calling; [`http`]: the toolkit of handlers.
+//! * [`shop`]: one folder for each capability; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
 
 pub mod actors;
@@ -19,8 +19,8 @@ pub mod live;
 pub mod load;
 pub mod payments;
 pub mod persistence;
+pub mod shop;
 pub mod transport;
-pub mod views;
 
 /// A checkout allocates in one thread and frees in another some thousand times, where glibc's allocator took a fifth of
 /// the CPU. jemalloc gives unused pages back by a thread of its own, so that a shop at rest stays as small (docs/performance.md).

@@ -19,7 +19,6 @@ use souk::{
         kinds::{AnyView, Kind},
         money::{Currency, Money},
         stock::StockView,
-        time::Timestamp,
     },
     http::live::{BadCredentials, LiveState, router},
     live::{Audience, Committed, Current, Hub, LiveLimits, Topic},

@@ -137,7 +137,7 @@ fn the_kubernetes_manifests_fit_together() {
         let (_, source) = line.as_str().and_then(|line| line.split_once('=')).expect("name=path");
         assert!(folder().join(source).is_file(), "{source}");
     }
-    let openapi: Value = serde_json::from_str(&souk::http::openapi().to_json().expect("JSON")).expect("JSON");
+    let openapi: Value = serde_json::from_str(&souk::app::routes::openapi().to_json().expect("JSON")).expect("JSON");
     for set in &sets {
         let (name, spec) = (text(&set["metadata"]["name"]), &set["spec"]["template"]["spec"]);
         assert!(labels_match(&set["spec"]["selector"]["matchLabels"], &set["spec"]["template"]["metadata"]["labels"]));

@@ -15,7 +15,7 @@ mod step;
 use std::time::Instant;
 
 use rules::Rules;
-use stateright::{AnyState, Checker, HasDiscoveries};
+use stateright::{Checker, HasDiscoveries, Model};
 
 fn holds(rules: Rules) {
     let started = Instant::now();

@@ -25,8 +25,8 @@ use souk::{
         jetstream::{JetStreamJournal, JetStreamOptions},
         state_store::{SledStateOptions, SledStateStore},
     },
+    shop::product::catalogue::Catalogue,
     transport::loopback::Loopback,
-    views::catalogue::Catalogue,
 };
 
 use crate::common::{

@@ -8,7 +8,7 @@ use crate::{
     actors::gateway::Gateway,
     domain::{key::EntityKey, kinds::Kind, order::OrderStatus},
     live::{Committed, Current, Topic},
-    views::tables,
+    shop::rows,
 };
 
 /// Connected once the gateway exists: hub, tail and gateway know each other in a circle.
@@ -47,12 +47,12 @@ impl Folded {
         let mut open = Vec::new();
         for lifecycle in OPEN {
             let left = self.max - open.len();
-            let prefix = tables::lifecycle_prefix(lifecycle);
-            let rows = gateway.row_keys(tables::ORDERS_BY_STATUS, &prefix, None, left).unwrap_or_else(|error| {
+            let prefix = rows::lifecycle_prefix(lifecycle);
+            let rows = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, left).unwrap_or_else(|error| {
                 tracing::error!(%error, "the board's orders cannot be read");
                 Vec::new()
             });
-            let keys = rows.iter().filter_map(|row| tables::order_of(row));
+            let keys = rows.iter().filter_map(|row| rows::order_of(row));
             open.extend(keys.filter_map(|id| self.one(gateway, EntityKey::new(Kind::Order, id.to_string()))));
             if open.len() >= self.max {
                 break;

@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     live::Hub,
     persistence::{sled_journal::OpenError, state_store::SledStateStore},
-    views::catalogue::Catalogue,
+    shop::product::catalogue::Catalogue,
 };
 
 #[derive(Debug, thiserror::Error)]

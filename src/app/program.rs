@@ -4,14 +4,13 @@ use std::{io, path::PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{engine::Engine, offline, shop::Shop};
+use super::{engine::Engine, offline, routes, shop::Shop};
 use crate::{
     actors::ports::journal::Commit,
     catalogue::shopify,
     cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
     config::Config,
     domain::key::EntityKey,
-    http,
 };
 
 pub struct App;
@@ -107,6 +106,6 @@ impl Application for App {
     }
 
     fn openapi(&self) -> Result<String, Failure> {
-        http::openapi().to_pretty_json().map_err(|error| Failure::new(error.to_string()))
+        routes::openapi().to_pretty_json().map_err(|error| Failure::new(error.to_string()))
     }
 }

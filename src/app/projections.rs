@@ -9,12 +9,12 @@ use crate::{
     },
     domain::key::EntityKey,
     live::Hub,
-    views::{self, catalogue::Catalogue},
+    shop::{self, product::catalogue::Catalogue},
 };
 
 /// Every read model of the shop.
 pub fn projections(catalogue: &Catalogue) -> Projections {
-    Projections::from(views::projections()).with(Arc::new(catalogue.clone()))
+    Projections::from(shop::projections()).with(Arc::new(catalogue.clone()))
 }
 
 impl Listener for Hub {

@@ -7,11 +7,12 @@ use crate::{
     actors::{ports::journal::NodeId, settings::ActorSettings},
     config::{Capture, Config, Secret as Configured},
     domain::{money::Money, order::CapturePolicy},
-    http::{HttpLimits, ShippingMethod, ShopSettings},
+    http::HttpLimits,
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
     payments::sandbox::SandboxSettings,
     persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
+    shop::{ShippingMethod, ShopSettings},
 };
 
 fn size(value: u64) -> usize {

@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
     engine::{Engine, EngineError},
-    metrics, server, settings,
+    metrics, routes, server, settings,
 };
 use crate::{
     actors::ports::{PaymentGateway, ProviderFault},
@@ -20,9 +20,8 @@ use crate::{
     config::Config,
     domain::{effect::ProviderCall, payment::ProviderEvent},
     http::{
-        self, AppState,
+        self, Toolkit, ToolkitParts,
         live::{BadCredentials, LiveState},
-        payments_webhook::WebhookDesk,
     },
     identity::{AccountsFault, Identity, Principal, Secret, SecretError, SigningSecret, SuperadminError},
     live::Audience,
@@ -31,6 +30,7 @@ use crate::{
         sandbox::{HttpOutbox, SandboxGateway, SandboxWebhooks},
         signature::WebhookKey,
     },
+    shop::{AppState, Services, payment::webhook::WebhookDesk},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -105,17 +105,21 @@ impl Shop {
         }
         let desk = WebhookDesk::new(webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
-        let state = AppState::new(http::Parts {
+        let toolkit = Toolkit::new(ToolkitParts {
             gateway: engine.gateway.clone(),
-            catalogue: engine.catalogue.clone(),
             identity: identity.clone(),
-            webhooks: desk,
-            shop: settings::shop(config),
             limits: settings::http(config),
-            providers: sandbox.iter().map(|_| "sandbox".to_owned()).collect(),
             metrics: Arc::new(move || rendered.render()),
             durability: engine.durability,
         });
+        let services = Services {
+            gateway: engine.gateway.clone(),
+            catalogue: engine.catalogue.clone(),
+            settings: settings::shop(config),
+            providers: sandbox.iter().map(|_| "sandbox".to_owned()).collect(),
+            command_timeout: toolkit.command_timeout(),
+        };
+        let state = AppState::new(services, toolkit, desk);
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
         }
@@ -126,7 +130,7 @@ impl Shop {
         };
         let live = http::live::router(LiveState { hub: engine.hub.clone(), authorise: authorise(identity) });
         // The live feed stands outside the request guard: its connections last longer than any request.
-        let app = http::router_with(state, more).merge(live);
+        let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));

@@ -1,4 +1,4 @@
-//! Authentication at the edge: extractors, two middlewares, and the log-in routes.
+//! Authentication at the edge: extractors, two middlewares.
 //!
 //! A handler says who it is for by its first argument: [`Staff`] (operators), [`Caller`] (anybody who writes; a new
 //! guest gets a session) or [`MaybeCaller`] (anybody who reads; no session is made). All three read
@@ -6,12 +6,7 @@
 
 mod extract;
 mod layers;
-mod login;
 mod problem;
 
 pub use extract::{Caller, MaybeCaller, Staff};
 pub use layers::{guest_cookie, same_origin};
-pub use login::{LoginRequest, LoginResponse, SessionUser, ValidateResponse, routes};
-
-#[cfg(test)]
-mod tests;

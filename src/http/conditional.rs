@@ -43,7 +43,7 @@ fn version(text: &[u8]) -> Result<Option<u64>, Problem> {
     let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
     match digits.parse() {
         Ok(version) => Ok(Some(version)),
-        Err(_) => Err(Problem::new(Code::BadCondition, "If-Match takes one version, such as \"17\"")),
+        Err(_) => Err(Problem::new(Code::BAD_CONDITION, "If-Match takes one version, such as \"17\"")),
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(version(b"W/\"17\"").unwrap(), Some(17));
         assert_eq!(version(b"*").unwrap(), None);
         for bad in ["", "\"x\"", "\"1\", \"2\"", "-1", "99999999999999999999"] {
-            assert_eq!(version(bad.as_bytes()).unwrap_err().code, Code::BadCondition, "{bad}");
+            assert_eq!(version(bad.as_bytes()).unwrap_err().code, Code::BAD_CONDITION, "{bad}");
         }
     }
 

@@ -17,7 +17,7 @@ use utoipa::openapi::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{AppState, error::ProblemBody};
+use super::error::ProblemBody;
 
 /// The document before any route is in it.
 pub fn about() -> OpenApi {
@@ -61,10 +61,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
 }
 
-pub fn router(document: OpenApi) -> Router<AppState> {
+pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> {
     // Without this the page would send the document's address to a validator on the internet.
     let config = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
-    let swagger: Router<AppState> = SwaggerUi::new("/api/docs").config(config).into();
+    let swagger: Router<S> = SwaggerUi::new("/api/docs").config(config).into();
     let json = HeaderValue::from_static("application/json");
     // Encoded once; always valid, as our own types are.
     let text = document.to_json().unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()));

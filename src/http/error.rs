@@ -1,11 +1,10 @@
 //! Problems: the one shape in which anything that went wrong leaves the server (RFC 9457).
 //!
 //! A refusal is an ordinary answer and carries its numbers; a failure says when to ask again. Each
-//! kind of refusal has its exhaustive table in [`refusals`], so none becomes a 500 by accident.
+//! capability has its exhaustive table (`shop/<capability>/refusals.rs`), so that no refusal becomes a 500 by accident.
 //! Deliberately absent: texts of inner errors in a 500 (they go to the log).
 
-mod codes;
-mod refusals;
+pub mod codes;
 
 use std::borrow::Cow;
 
@@ -18,7 +17,8 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use codes::Code;
+pub(crate) use codes::codes;
+pub use codes::{ALL, Code};
 
 use crate::actors::{gateway::AskError, ports::StoreError, projection::ReadError};
 
@@ -70,11 +70,11 @@ impl Problem {
     /// A fault of ours: `what` goes to the log, not to the caller.
     pub fn internal(what: &dyn std::fmt::Display) -> Self {
         tracing::error!(error = %what, "a request failed");
-        Self::new(Code::Internal, "the server's log has the details under the request's id")
+        Self::new(Code::INTERNAL, "the server's log has the details under the request's id")
     }
 
     pub fn field(field: &str, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Code::InvalidField, problem).with("field", field)
+        Self::new(Code::INVALID_FIELD, problem).with("field", field)
     }
 }
 
@@ -108,18 +108,18 @@ impl<R: std::error::Error + Into<Problem>> From<AskError<R>> for Problem {
         match error {
             AskError::Refused(refusal) => refusal.into(),
             AskError::VersionConflict { expected, actual } => {
-                Self::new(Code::VersionConflict, detail).with("expected", expected).with("actual", actual)
+                Self::new(Code::VERSION_CONFLICT, detail).with("expected", expected).with("actual", actual)
             }
-            AskError::IdConflict => Self::new(Code::IdempotencyKeyReused, detail),
-            AskError::Busy { retry_after_ms } => Self::new(Code::Busy, detail).retry_after(retry_after_ms),
-            AskError::Quarantined => Self::new(Code::Quarantined, detail),
+            AskError::IdConflict => Self::new(Code::IDEMPOTENCY_KEY_REUSED, detail),
+            AskError::Busy { retry_after_ms } => Self::new(Code::BUSY, detail).retry_after(retry_after_ms),
+            AskError::Quarantined => Self::new(Code::QUARANTINED, detail),
             AskError::TooLarge { bytes, max } => {
-                Self::new(Code::TooLarge, detail).with("bytes", bytes).with("max", max)
+                Self::new(Code::TOO_LARGE, detail).with("bytes", bytes).with("max", max)
             }
             AskError::Unavailable { retry_after_ms, .. } => {
-                Self::new(Code::Unavailable, detail).retry_after(retry_after_ms)
+                Self::new(Code::UNAVAILABLE, detail).retry_after(retry_after_ms)
             }
-            AskError::TimedOut => Self::new(Code::TimedOut, detail).retry_after(1000),
+            AskError::TimedOut => Self::new(Code::TIMED_OUT, detail).retry_after(1000),
         }
     }
 }
@@ -127,7 +127,7 @@ impl<R: std::error::Error + Into<Problem>> From<AskError<R>> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the read models cannot be read");
-        Self::new(Code::Unavailable, "the read models cannot be read").retry_after(1000)
+        Self::new(Code::UNAVAILABLE, "the read models cannot be read").retry_after(1000)
     }
 }
 
@@ -136,7 +136,7 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Store(error) => error.into(),
             ReadError::Building { projection } => {
-                Self::new(Code::IndexBuilding, error.to_string()).with("projection", projection).retry_after(2000)
+                Self::new(Code::INDEX_BUILDING, error.to_string()).with("projection", projection).retry_after(2000)
             }
             ReadError::UnknownTable(_) => Self::internal(&error),
         }
@@ -145,13 +145,13 @@ impl From<ReadError> for Problem {
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
-        Self::new(Code::BadPath, rejection.body_text())
+        Self::new(Code::BAD_PATH, rejection.body_text())
     }
 }
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(Code::BadQuery, rejection.body_text())
+        Self::new(Code::BAD_QUERY, rejection.body_text())
     }
 }
 

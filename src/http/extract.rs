@@ -5,12 +5,12 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRef, FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header},
 };
 use serde::de::DeserializeOwned;
 
-use super::{AppState, Code, Problem};
+use super::{Code, Problem, Toolkit};
 
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Problem))]
@@ -23,19 +23,24 @@ pub struct Query<T>(pub T);
 /// A JSON body.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
+impl<S, T> FromRequest<S> for Body<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+    Toolkit: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            return Err(Problem::new(Code::UnsupportedMediaType, "content-type is not application/json"));
+            return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "content-type is not application/json"));
         }
-        let max = state.limits.body_bytes;
+        let max = Toolkit::from_ref(state).limits.body_bytes;
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes")).with("max", max)
+                Problem::new(Code::BODY_TOO_LARGE, format!("the body is larger than {max} bytes")).with("max", max)
             }
-            _ => Problem::new(Code::BadJson, rejection.body_text()),
+            _ => Problem::new(Code::BAD_JSON, rejection.body_text()),
         })?;
         parse(&bytes).map(Self)
     }
@@ -48,19 +53,19 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(Code::BadJson, error.to_string()).with("line", error.line()).with("column", error.column())
+        Problem::new(Code::BAD_JSON, error.to_string()).with("line", error.line()).with("column", error.column())
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::dto::cart::QuantityBody;
+    use crate::shop::cart::wire::QuantityBody;
 
     #[test]
     fn bad_json_says_where() {
         let problem = parse::<QuantityBody>(b"{\n \"quantity\": }").err().unwrap();
-        let at = |problem: Problem| problem.code == Code::BadJson && problem == problem.clone().with("line", 2);
+        let at = |problem: Problem| problem.code == Code::BAD_JSON && problem == problem.clone().with("line", 2);
         assert!(at(problem));
     }
 

@@ -20,40 +20,40 @@ use futures::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{AppState, Code, Problem};
+use super::{Code, Problem, Toolkit};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's own request id is taken over up to this length; else we make one.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
-pub async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let id = request_id(request.headers(), &state);
+    let id = request_id(request.headers(), &toolkit);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
     let span = tracing::info_span!("request", method, route, id = id.to_str().unwrap_or_default());
 
-    if !state.gateway.connected() && needs_the_cluster(request.uri().path()) {
-        let problem = Problem::new(Code::Unavailable, "this node is cut off from the cluster; ask another");
+    if !toolkit.gateway.connected() && needs_the_cluster(request.uri().path()) {
+        let problem = Problem::new(Code::UNAVAILABLE, "this node is cut off from the cluster; ask another");
         let mut response = span.in_scope(|| problem.retry_after(1000).into_response());
         dress(response.headers_mut(), id);
         return response;
     }
-    let Some(_inside) = Inside::enter(&state) else {
+    let Some(_inside) = Inside::enter(&toolkit) else {
         let mut response = span
-            .in_scope(|| Problem::new(Code::Busy, "too many requests are under way").retry_after(1000).into_response());
+            .in_scope(|| Problem::new(Code::BUSY, "too many requests are under way").retry_after(1000).into_response());
         dress(response.headers_mut(), id);
         return response;
     };
     let answer = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
-    let limit = Duration::from_millis(state.limits.request_timeout_ms);
+    let limit = Duration::from_millis(toolkit.limits.request_timeout_ms);
     let mut response = match tokio::time::timeout(limit, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => span.in_scope(|| Problem::internal(&text_of(&*panic)).into_response()),
         Err(_) => {
             let detail = format!("no answer within {} ms; ask again with the same key", limit.as_millis());
-            Problem::new(Code::TimedOut, detail).retry_after(1000).into_response()
+            Problem::new(Code::TIMED_OUT, detail).retry_after(1000).into_response()
         }
     };
     dress(response.headers_mut(), id);
@@ -70,14 +70,14 @@ fn needs_the_cluster(path: &str) -> bool {
 }
 
 /// One request under way (G7): counted while it lives, refused beyond the bound.
-struct Inside(AppState);
+struct Inside(Toolkit);
 
 impl Inside {
-    fn enter(state: &AppState) -> Option<Self> {
-        let inside = Self(state.clone());
+    fn enter(toolkit: &Toolkit) -> Option<Self> {
+        let inside = Self(toolkit.clone());
         // Counted first: a refused one gives its count back by its own drop.
-        let before = state.inflight.fetch_add(1, Ordering::AcqRel);
-        (before < state.limits.inflight_max).then_some(inside)
+        let before = toolkit.inflight.fetch_add(1, Ordering::AcqRel);
+        (before < toolkit.limits.inflight_max).then_some(inside)
     }
 }
 
@@ -88,11 +88,11 @@ impl Drop for Inside {
 }
 
 pub async fn nothing_here() -> Problem {
-    Problem::new(Code::NotFound, "there is nothing at this address; see /api/docs")
+    Problem::new(Code::NOT_FOUND, "there is nothing at this address; see /api/docs")
 }
 
 pub async fn wrong_method() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "this address does not take this method")
+    Problem::new(Code::METHOD_NOT_ALLOWED, "this address does not take this method")
 }
 
 /// Ids for requests that bring none: this start's random part and a count. A random id for each would cost a system
@@ -115,13 +115,13 @@ impl RequestIds {
     }
 }
 
-fn request_id(headers: &HeaderMap, state: &AppState) -> HeaderValue {
+fn request_id(headers: &HeaderMap, toolkit: &Toolkit) -> HeaderValue {
     let legible = |value: &&HeaderValue| {
         (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
     };
     match headers.get(REQUEST_ID).filter(legible) {
         Some(theirs) => theirs.clone(),
-        None => state.request_ids.next(),
+        None => toolkit.request_ids.next(),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{AppState, Code, Problem};
+use super::{Code, Problem};
 use crate::domain::ids::UserId;
 
 /// Ours alone, made once at random; changing it would make every retry across an upgrade a new request.
@@ -30,7 +30,7 @@ impl IdempotencyKey {
         let printable = text.iter().all(|byte| (0x20..0x7f).contains(byte));
         match std::str::from_utf8(text) {
             Ok(key) if printable && (1..=KEY_BYTES_MAX).contains(&key.len()) => Ok(Self(key.to_owned())),
-            _ => Err(Problem::new(Code::BadIdempotencyKey, "a key has 1 to 255 printable ASCII characters")),
+            _ => Err(Problem::new(Code::BAD_IDEMPOTENCY_KEY, "a key has 1 to 255 printable ASCII characters")),
         }
     }
 
@@ -53,20 +53,20 @@ pub fn fingerprint(route: &str, body: &impl Serialize) -> u64 {
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)).max(1)
 }
 
-impl FromRequestParts<AppState> for OptionalKey {
+impl<S: Send + Sync> FromRequestParts<S> for OptionalKey {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.headers.get(HEADER).map(|value| IdempotencyKey::parse(value.as_bytes())).transpose().map(Self)
     }
 }
 
-impl FromRequestParts<AppState> for IdempotencyKey {
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let OptionalKey(key) = OptionalKey::from_request_parts(parts, state).await?;
-        key.ok_or_else(|| Problem::new(Code::IdempotencyKeyRequired, "send an Idempotency-Key, the same on retries"))
+        key.ok_or_else(|| Problem::new(Code::IDEMPOTENCY_KEY_REQUIRED, "send an Idempotency-Key, the same on retries"))
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn keys_have_bounds() {
         for bad in [&b""[..], b"tab\there", "ключ".as_bytes(), &[b'x'; 256]] {
-            assert_eq!(IdempotencyKey::parse(bad).unwrap_err().code, Code::BadIdempotencyKey);
+            assert_eq!(IdempotencyKey::parse(bad).unwrap_err().code, Code::BAD_IDEMPOTENCY_KEY);
         }
         assert!(IdempotencyKey::parse(&[b'x'; 255]).is_ok());
     }

@@ -44,7 +44,7 @@ pub fn limit(asked: Option<usize>, limits: &HttpLimits) -> Result<usize, Problem
         Some(n) if (1..=limits.page_max).contains(&n) => Ok(n),
         Some(n) => {
             let detail = format!("limit is 1 to {}, not {n}", limits.page_max);
-            Err(Problem::new(Code::BadQuery, detail).with("field", "limit").with("max", limits.page_max))
+            Err(Problem::new(Code::BAD_QUERY, detail).with("field", "limit").with("max", limits.page_max))
         }
     }
 }
@@ -54,7 +54,7 @@ pub fn cursor(key: &[u8]) -> String {
 }
 
 pub fn after(cursor: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
-    let bad = || Problem::new(Code::BadCursor, "the cursor cannot be read");
+    let bad = || Problem::new(Code::BAD_CURSOR, "the cursor cannot be read");
     let decode = |text: &str| match text.len() <= CURSOR_BYTES_MAX {
         true => URL_SAFE_NO_PAD.decode(text).map_err(|_| bad()),
         false => Err(bad()),
@@ -137,10 +137,10 @@ mod tests {
         assert_eq!(limit(None, &limits).unwrap(), 24);
         assert_eq!(limit(Some(100), &limits).unwrap(), 100);
         for bad in [0, 101, usize::MAX] {
-            assert_eq!(limit(Some(bad), &limits).unwrap_err().code, Code::BadQuery);
+            assert_eq!(limit(Some(bad), &limits).unwrap_err().code, Code::BAD_QUERY);
         }
-        assert_eq!(after(Some("###")).unwrap_err().code, Code::BadCursor);
-        assert_eq!(after(Some(&"A".repeat(513))).unwrap_err().code, Code::BadCursor);
+        assert_eq!(after(Some("###")).unwrap_err().code, Code::BAD_CURSOR);
+        assert_eq!(after(Some(&"A".repeat(513))).unwrap_err().code, Code::BAD_CURSOR);
         assert_eq!(after(Some(&cursor(b"\x00\xff"))).unwrap(), Some(vec![0, 255]));
     }
 }

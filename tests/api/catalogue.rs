@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use souk::http::dto::catalogue::{Category, Product, ProductPage};
+use souk::shop::product::wire::{Category, Product, ProductPage};
 
 use crate::shop::{Shop, text};
 

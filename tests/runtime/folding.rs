@@ -11,11 +11,11 @@ use souk::{
         kinds::Kind,
         money::{Currency, Money},
         order::{Address, CapturePolicy, CheckoutSnapshot},
-        pricing,
+        pricing::{Basket, Quote},
         stock::{Stock, StockCommand},
     },
     persistence::state_store::MemoryStateStore,
-    views::tables::STOCK_LOW,
+    shop::rows::STOCK_LOW,
 };
 
 use crate::stage::{SHARDS, Stage, WITHIN, ask, call, eventually, order, receipt, receive, units};
@@ -23,8 +23,10 @@ use crate::stage::{SHARDS, Stage, WITHIN, ask, call, eventually, order, receipt,
 /// An order of one line, without a cart.
 pub fn placement(stage: &Stage, sku: &str, quantity: u32) -> CheckoutSnapshot {
     let euro = |amount| Money { amount, currency: Currency::parse("EUR").unwrap() };
-    let (lines, totals) =
-        pricing::price(&[(Sku::parse(sku).unwrap(), "Mug".into(), quantity, euro(1_990))], euro(490), 1_900).unwrap();
+    let Quote { lines, totals } =
+        Basket::new([(Sku::parse(sku).unwrap(), "Mug".into(), quantity, euro(1_990))], euro(490), 1_900)
+            .quote()
+            .unwrap();
     let shipping_address = Address {
         name: "Ada".into(),
         line1: "1 Square".into(),

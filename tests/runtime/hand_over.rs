@@ -33,12 +33,12 @@ use crate::stage::{Life, SHARDS, Stage, eventually};
 const LEASE: Duration = Duration::from_secs(2);
 
 /// Who owns what, as the test says; everybody is alive.
-struct OrderNotified {
+struct Told {
     hint: Mutex<Arc<Hint>>,
     moved: Notify,
 }
 
-impl OrderNotified {
+impl Told {
     fn new(owner: &NodeId, all: &[NodeId]) -> Arc<Self> {
         let owners = vec![Some(owner.clone()); usize::from(SHARDS)];
         let hint = Arc::new(Hint { generation: 1, owners, alive: all.to_vec() });
@@ -53,7 +53,7 @@ impl OrderNotified {
     }
 }
 
-struct View(Arc<OrderNotified>);
+struct View(Arc<Told>);
 
 impl Placement for View {
     fn hint(&self) -> Arc<Hint> {
@@ -141,7 +141,7 @@ impl Journal for HearsLate {
     }
 }
 
-async fn start(stage: &Stage, node: &NodeId, told: &Arc<OrderNotified>, open: watch::Receiver<bool>) -> Life {
+async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Receiver<bool>) -> Life {
     let inner = MemoryJournal::open(stage.storage.clone(), stage.gate.clone());
     let parts = Parts {
         journal: Arc::new(HearsLate { inner, open }),
@@ -167,7 +167,7 @@ fn serves_all(life: &Life) -> bool {
 async fn who_gave_a_shard_up_does_not_take_it_back_because_it_hears_late() {
     let stage = Stage::new();
     let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
-    let told = OrderNotified::new(&a, &[a.clone(), b.clone()]);
+    let told = Told::new(&a, &[a.clone(), b.clone()]);
     let (hears, open) = watch::channel(true);
     let (_always, always) = watch::channel(true);
     let first = start(&stage, &a, &told, open).await;

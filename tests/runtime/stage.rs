@@ -53,7 +53,7 @@ pub struct Stage {
     pub settings: ActorSettings,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
-    pub told: Arc<OrderNotified>,
+    pub told: Arc<Told>,
     pub clock: Arc<PausedClock>,
 }
 
@@ -67,7 +67,7 @@ impl Stage {
         Self {
             storage: MemoryStorage::new(Uuid::from_u128(7), SHARDS),
             store: Arc::new(MemoryStateStore::default()),
-            projections: souk::views::projections().into(),
+            projections: souk::shop::projections().into(),
             settings: ActorSettings::default(),
             gate: Arc::new(Gate::default()),
             poison: Arc::default(),
@@ -290,9 +290,9 @@ impl Probe for Poison {
 
 /// What live viewers are told.
 #[derive(Default)]
-pub struct OrderNotified(pub Mutex<Vec<(EntityKey, u64)>>);
+pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
 
-impl Listener for OrderNotified {
+impl Listener for Told {
     fn interested(&self, _: &EntityKey) -> bool {
         true
     }

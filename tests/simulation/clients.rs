@@ -16,11 +16,11 @@ use souk::{
         cart::{Cart, CartCommand, Item},
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
         key::EntityKey,
-        model::EntityType,
+        kinds::EntityType,
         money::{Currency, Money},
         order::{Address, CapturePolicy, CheckoutSnapshot, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},
-        pricing,
+        pricing::{Basket, Quote},
         stock::{Stock, StockCommand},
     },
 };
@@ -169,7 +169,7 @@ fn place(
 ) -> CheckoutSnapshot {
     let euro = |amount| Money { amount, currency: Currency::EUR };
     let priced: Vec<_> = lines.iter().map(|(sku, n)| (sku.clone(), format!("Item {sku}"), *n, euro(PRICE))).collect();
-    let (lines, totals) = pricing::price(&priced, euro(490), 1_900).expect("small sums");
+    let Quote { lines, totals } = Basket::new(priced, euro(490), 1_900).quote().expect("small sums");
     CheckoutSnapshot {
         order,
         user,

@@ -8,7 +8,7 @@ use souk::{
         gateway::Gateway,
         ports::journal::{Entry, Shard},
     },
-    views::tables,
+    shop::rows,
 };
 use tokio::task::JoinHandle;
 
@@ -20,15 +20,15 @@ use crate::{
 };
 
 const TABLES: [&str; 9] = [
-    tables::PRODUCTS_BY_CATEGORY,
-    tables::ORDERS_ALL,
-    tables::ORDERS_BY_USER,
-    tables::ORDERS_BY_STATUS,
-    tables::ORDERS_BY_NUMBER,
-    tables::PAYMENTS_ALL,
-    tables::PAYMENTS_BY_USER,
-    tables::PAYMENTS_BY_STATUS,
-    tables::STOCK_LOW,
+    rows::PRODUCTS_BY_CATEGORY,
+    rows::ORDERS_ALL,
+    rows::ORDERS_BY_USER,
+    rows::ORDERS_BY_STATUS,
+    rows::ORDERS_BY_NUMBER,
+    rows::PAYMENTS_ALL,
+    rows::PAYMENTS_BY_USER,
+    rows::PAYMENTS_BY_STATUS,
+    rows::STOCK_LOW,
 ];
 
 /// No faults from here on: each shard soon has one owner.
@@ -91,7 +91,7 @@ pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
 }
 
 fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<String>) {
-    let (projections, mut expected) = (souk::views::projections(), BTreeSet::new());
+    let (projections, mut expected) = (souk::shop::projections(), BTreeSet::new());
     for (key, (version, model)) in models {
         let shown = gateway.read_local_any(key);
         if !matches!(&shown, Ok(Some((at, view))) if at == version && *view == model.view()) {

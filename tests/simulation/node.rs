@@ -139,7 +139,7 @@ impl Process {
             probe: self.plan(),
             journal: Arc::new(journal),
             store: self.store,
-            projections: souk::views::projections().into(),
+            projections: souk::shop::projections().into(),
             listener: Arc::new(observer),
             clock: Arc::new(self.site.wall.clone()),
             providers: vec![Arc::new(provider)],

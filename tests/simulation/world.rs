@@ -129,7 +129,7 @@ impl World {
         let parts = Parts {
             journal: Arc::new(MemoryJournal::open(shop.storage.clone(), plan.clone())),
             store: self.store.clone(),
-            projections: souk::views::projections().into(),
+            projections: souk::shop::projections().into(),
             listener: Arc::new(observer),
             clock: clock.clone(),
             providers: vec![Arc::new(provider)],

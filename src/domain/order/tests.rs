@@ -12,7 +12,7 @@ use super::*;
 use crate::domain::{
     ids::{CartId, OrderId, UserId},
     money::{Currency, Money},
-    pricing,
+    pricing::{Basket, Quote},
     testing::{self, Given},
 };
 
@@ -53,7 +53,7 @@ fn order_id() -> OrderId {
 /// Two units of A on two lines, one of B: 30.00 EUR and 4.90 EUR for shipping.
 fn placement() -> CheckoutSnapshot {
     let line = |sku: Sku| (sku.clone(), sku.to_string(), 1, eur(1000));
-    let (lines, totals) = pricing::price(&[line(a()), line(b()), line(a())], eur(490), 1900).unwrap();
+    let Quote { lines, totals } = Basket::new([line(a()), line(b()), line(a())], eur(490), 1900).quote().unwrap();
     let text = |text: &str| text.to_owned();
     let shipping_address = Address {
         name: text("A"),

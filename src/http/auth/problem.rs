@@ -13,18 +13,18 @@ impl From<AuthError> for Problem {
         let detail = error.to_string();
         let problem = |code| Problem::new(code, detail);
         match error {
-            E::Unauthenticated => problem(Code::Unauthenticated),
-            E::InvalidToken(_) => problem(Code::InvalidToken),
-            E::InvalidCredentials => problem(Code::InvalidCredentials),
-            E::Forbidden { .. } => problem(Code::Forbidden),
-            E::ForeignOrigin => problem(Code::ForeignOrigin),
-            E::TooManyAttempts { retry_after_ms } => problem(Code::TooManyAttempts).retry_after(retry_after_ms),
-            E::Busy { retry_after_ms } => problem(Code::Busy).retry_after(retry_after_ms),
-            E::Unavailable { retry_after_ms } => problem(Code::Unavailable).retry_after(retry_after_ms),
-            E::BadRequest { status: 413, .. } => problem(Code::BodyTooLarge),
-            E::BadRequest { status: 415, .. } => problem(Code::UnsupportedMediaType),
-            E::BadRequest { .. } => problem(Code::BadRequest),
-            E::Internal => problem(Code::Internal),
+            E::Unauthenticated => problem(Code::UNAUTHENTICATED),
+            E::InvalidToken(_) => problem(Code::INVALID_TOKEN),
+            E::InvalidCredentials => problem(Code::INVALID_CREDENTIALS),
+            E::Forbidden { .. } => problem(Code::FORBIDDEN),
+            E::ForeignOrigin => problem(Code::FOREIGN_ORIGIN),
+            E::TooManyAttempts { retry_after_ms } => problem(Code::TOO_MANY_ATTEMPTS).retry_after(retry_after_ms),
+            E::Busy { retry_after_ms } => problem(Code::BUSY).retry_after(retry_after_ms),
+            E::Unavailable { retry_after_ms } => problem(Code::UNAVAILABLE).retry_after(retry_after_ms),
+            E::BadRequest { status: 413, .. } => problem(Code::BODY_TOO_LARGE),
+            E::BadRequest { status: 415, .. } => problem(Code::UNSUPPORTED_MEDIA_TYPE),
+            E::BadRequest { .. } => problem(Code::BAD_REQUEST),
+            E::Internal => problem(Code::INTERNAL),
         }
     }
 }

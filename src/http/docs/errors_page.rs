@@ -68,12 +68,12 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Code;
+    use crate::http::error::ALL;
 
     #[test]
     fn every_code_has_its_anchor() {
         let page = render();
-        for code in Code::ALL {
+        for code in ALL {
             assert!(page.contains(&format!("<tr id=\"{}\">", code.name())), "{}", code.name());
         }
         assert_eq!(page.matches("<table>").count(), page.matches("</table>").count());

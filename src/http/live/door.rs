@@ -32,10 +32,10 @@ impl FromRequestParts<LiveState> for Visitor {
         let limits = state.hub.limits();
         let host = parts.uri.authority().map(|authority| authority.as_str());
         if !own_origin(&parts.headers, host, limits) {
-            return Err(refused(Problem::new(Code::ForeignOrigin, "this page's origin may not listen here")));
+            return Err(refused(Problem::new(Code::FOREIGN_ORIGIN, "this page's origin may not listen here")));
         }
         let audience = (state.authorise)(&parts.headers, None)
-            .map_err(|error| refused(Problem::new(Code::InvalidToken, error.to_string())))?;
+            .map_err(|error| refused(Problem::new(Code::INVALID_TOKEN, error.to_string())))?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         Ok(Self { audience, address: address(&parts.headers, peer, limits), headers: parts.headers.clone() })
     }

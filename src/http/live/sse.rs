@@ -39,17 +39,17 @@ pub async fn open(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Ok(Query(asked)) = asked else {
-        return refused(Problem::new(Code::BadQuery, "say which: /live/sse?topics=stock.SKU1,stock.SKU2"));
+        return refused(Problem::new(Code::BAD_QUERY, "say which: /live/sse?topics=stock.SKU1,stock.SKU2"));
     };
     let topics: Arc<[String]> = session::topics(&asked.topics).into();
     if topics.is_empty() || topics.len() > TOPICS_MAX {
         let detail = format!("1 to {TOPICS_MAX} topics fit into one stream, not {}", topics.len());
-        return refused(Problem::new(Code::TooManyTopics, detail).with("max", TOPICS_MAX));
+        return refused(Problem::new(Code::TOO_MANY_TOPICS, detail).with("max", TOPICS_MAX));
     }
     let mut listener = match state.hub.connect(visitor.address, visitor.audience) {
         Ok(listener) => listener,
         // The hub has counted it, by its own finer codes.
-        Err(full) => return Problem::new(Code::Busy, full.to_string()).retry_after(5_000).into_response(),
+        Err(full) => return Problem::new(Code::BUSY, full.to_string()).retry_after(5_000).into_response(),
     };
     let since = last_event(&visitor.headers, &topics).unwrap_or_else(|| session::since(&asked.since));
     listener.subscribe(&topics, &since).await;

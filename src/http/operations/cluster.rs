@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     actors::gateway::NodeStatus,
-    http::{AppState, auth::Staff},
+    http::{Toolkit, auth::Staff},
 };
 
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ pub struct ClusterBody {
 /// Nodes, shards, owners, epochs, journal lag
 #[utoipa::path(get, path = "/api/cluster", tag = "Operations", security(("bearer" = [])),
     responses((status = 200, description = "The state of this node and what it knows of others", body = Object)))]
-pub async fn get_cluster(State(state): State<AppState>, Staff(_who): Staff) -> Json<ClusterBody> {
-    let lag = state.gateway.tail_lags().await;
-    Json(ClusterBody { status: state.gateway.status(), durability: state.durability, lag })
+pub async fn get_cluster(State(toolkit): State<Toolkit>, Staff(_who): Staff) -> Json<ClusterBody> {
+    let lag = toolkit.gateway.tail_lags().await;
+    Json(ClusterBody { status: toolkit.gateway.status(), durability: toolkit.durability, lag })
 }

@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{AppState, Code, Problem};
+use crate::http::{Code, Problem, Toolkit};
 
 #[derive(Serialize, ToSchema)]
 pub struct Ready {
@@ -33,9 +33,9 @@ pub async fn healthz() -> &'static str {
         (status = 200, description = "Every shard takes commands", body = Ready),
         (status = 503, description = "`unavailable`; `detail` says why"),
     ))]
-pub async fn readyz(State(state): State<AppState>) -> Response {
-    match state.gateway.ready() {
-        Ok(()) => (StatusCode::OK, Json(Ready { status: "ready", durability: state.durability })).into_response(),
-        Err(why) => Problem::new(Code::Unavailable, why).retry_after(1000).into_response(),
+pub async fn readyz(State(toolkit): State<Toolkit>) -> Response {
+    match toolkit.gateway.ready() {
+        Ok(()) => (StatusCode::OK, Json(Ready { status: "ready", durability: toolkit.durability })).into_response(),
+        Err(why) => Problem::new(Code::UNAVAILABLE, why).retry_after(1000).into_response(),
     }
 }

@@ -4,7 +4,7 @@ use souk::domain::{
     account::{AccountEvent, Role},
     category::{CategoryData, CategoryEvent},
     ids::ProductId,
-    model::AnyEvent,
+    kinds::AnyEvent,
     product::{Image, ProductData, ProductEvent, ProductOption, Variant},
 };
 

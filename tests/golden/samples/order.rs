@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use souk::domain::{
     ids::CartId,
-    model::AnyEvent,
+    kinds::AnyEvent,
     order::{Address, CapturePolicy, CheckoutSnapshot, OrderEvent, PaymentUpdate, StaffTransition},
-    pricing,
+    pricing::{Basket, Quote},
 };
 
 use super::ids::{AT, eur, fulfilment_id, id, order_id, payment_id, sku, text, units, user_id};
 
 fn placement() -> CheckoutSnapshot {
-    let (lines, totals) = pricing::price(&[(sku(), text("T-shirt"), 2, eur(1999))], eur(490), 1900).unwrap();
+    let Quote { lines, totals } =
+        Basket::new([(sku(), text("T-shirt"), 2, eur(1999))], eur(490), 1900).quote().unwrap();
     CheckoutSnapshot {
         order: order_id(),
         user: user_id(),

@@ -2,7 +2,7 @@
 
 use souk::domain::{
     cart::{CartEvent, Item},
-    model::AnyEvent,
+    kinds::AnyEvent,
     numbers::NumbersEvent,
     order::PaymentStatus,
     payment::PaymentEvent,

@@ -17,7 +17,7 @@ use crate::domain::{
     money::{Currency, Money},
     order::{Address, CapturePolicy, CheckoutSnapshot, OrderCommand, OrderView},
     payment::{PaymentCommand, ProviderEvent},
-    pricing,
+    pricing::{Basket, Quote},
     stock::{StockCommand, StockView},
     time::Timestamp,
 };
@@ -64,7 +64,8 @@ pub fn placement(capture: CapturePolicy) -> CheckoutSnapshot {
     let eur = |amount| Money::new(amount, Currency::EUR);
     let line = |n: usize, units| (Sku::parse(SKUS[n]).unwrap(), SKUS[n].to_lowercase(), units, eur(1000));
     // TEA stands on two lines, which are one hold.
-    let (lines, totals) = pricing::price(&[line(0, 1), line(1, WANTED[1]), line(0, 2)], eur(490), 1900).unwrap();
+    let Quote { lines, totals } =
+        Basket::new([line(0, 1), line(1, WANTED[1]), line(0, 2)], eur(490), 1900).quote().unwrap();
     let text = |text: &str| text.to_owned();
     CheckoutSnapshot {
         order: order(),

@@ -33,10 +33,10 @@ fn a_placement_must_add_up() {
     wrong.totals.total = eur(1);
     given([]).when(place(wrong)).then_rejected(OrderRejection::BadTotals);
     let free = (a(), "free".to_owned(), u32::MAX, eur(0));
-    let (lines, totals) = pricing::price(&[free.clone(), free], eur(490), 0).unwrap();
+    let Quote { lines, totals } = Basket::new([free.clone(), free], eur(490), 0).quote().unwrap();
     given([]).when(place(CheckoutSnapshot { lines, totals, ..placement() })).then_rejected(OrderRejection::BadTotals);
     let many: Vec<_> = (0..201).map(|n| (sku(&format!("S{n}")), String::new(), 1, eur(1))).collect();
-    let (lines, totals) = pricing::price(&many, eur(0), 0).unwrap();
+    let Quote { lines, totals } = Basket::new(many, eur(0), 0).quote().unwrap();
     let too_many = OrderRejection::TooMany { what: "lines".to_owned(), max: 200 };
     given([]).when(place(CheckoutSnapshot { lines, totals, ..placement() })).then_rejected(too_many);
 }

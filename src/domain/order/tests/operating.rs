@@ -135,8 +135,8 @@ fn parcels_that_cannot_leave_are_refused() {
     let bound = |what: &str, max| OrderRejection::TooMany { what: what.to_owned(), max };
     given(verified()).when(fulfil(1, &lines)).then_rejected(bound("lines", 200));
     // 101 parcels need as many units.
-    let (lines, totals) =
-        pricing::price(&[(a(), String::new(), 200, eur(10)), (b(), String::new(), 1, eur(0))], eur(0), 0).unwrap();
+    let Quote { lines, totals } =
+        Basket::new([(a(), String::new(), 200, eur(10)), (b(), String::new(), 1, eur(0))], eur(0), 0).quote().unwrap();
     let large = CheckoutSnapshot { lines, totals, ..placement() };
     let first = OrderEvent::Placed { placement: Arc::new(large), at: Timestamp(0) };
     let history = [first].into_iter().chain(verified().into_iter().skip(1));

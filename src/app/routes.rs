@@ -1,0 +1,40 @@
+//! The route list: the toolkit's routes and each capability's, with the layers around them, and the document of it all.
+
+#[cfg(test)]
+mod openapi_tests;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    http::{auth, docs, guard, operations},
+    shop::{self, AppState},
+};
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(docs::about()).merge(shop::routes()).merge(operations::routes())
+}
+
+/// The document that describes every route of [`router`]; needs no running shop.
+pub fn openapi() -> OpenApi {
+    docs::finish(api().into_openapi())
+}
+
+/// Every route of the API. Routers without a document (the page, a sandbox's page) are merged before the guard goes
+/// around them: pass them as `more`.
+pub fn router(state: AppState, more: Router<AppState>) -> Router {
+    let (routes, document) = api().split_for_parts();
+    let toolkit = state.toolkit.clone();
+    routes
+        .merge(more)
+        .merge(docs::router(docs::finish(document)))
+        .fallback(guard::nothing_here)
+        .method_not_allowed_fallback(guard::wrong_method)
+        .layer(DefaultBodyLimit::max(toolkit.limits.body_bytes))
+        .layer(middleware::from_fn_with_state(toolkit.identity.clone(), auth::same_origin))
+        .layer(middleware::from_fn_with_state(toolkit, guard::around))
+        // Outside the time-out: what was asked may yet happen, and the retry must come from the same guest.
+        .layer(middleware::from_fn(auth::guest_cookie))
+        .with_state(state)
+}

@@ -1,0 +1,102 @@
+//! What every handler of every capability is given: the gateway, who is calling, and the bounds of a request.
+//!
+//! The routes' own state holds more (`shop::AppState`) and gives this by `FromRef`, so that the extractors of this room
+//! fit any state. Deliberately absent: anything that one capability alone needs.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use axum::extract::FromRef;
+use serde::Serialize;
+
+use super::{
+    guard::RequestIds,
+    idempotency::{IdempotencyKey, fingerprint},
+    settings::HttpLimits,
+};
+use crate::{
+    actors::gateway::{Call, Gateway},
+    domain::ids::CommandId,
+    identity::{Identity, Principal},
+};
+
+/// How long a list waits for what is durable already.
+const CATCH_UP_MAX: Duration = Duration::from_secs(1);
+
+/// The composition root's side of [`Toolkit`].
+pub struct ToolkitParts {
+    pub gateway: Gateway,
+    pub identity: Identity,
+    pub limits: HttpLimits,
+    /// The text of `/metrics`.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// E.g. `local-synced`: what an acknowledgement means here, shown by `/readyz`.
+    pub durability: &'static str,
+}
+
+/// One reference count: every layer and handler of a request clones it.
+#[derive(Clone)]
+pub struct Toolkit(Arc<Tools>);
+
+pub struct Tools {
+    pub gateway: Gateway,
+    pub identity: Identity,
+    pub limits: HttpLimits,
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub durability: &'static str,
+    /// Requests under way, for the bound in `guard`.
+    pub(super) inflight: AtomicUsize,
+    pub(super) request_ids: RequestIds,
+}
+
+impl Toolkit {
+    pub fn new(parts: ToolkitParts) -> Self {
+        let ToolkitParts { gateway, identity, limits, metrics, durability } = parts;
+        let request_ids = RequestIds::new(gateway.fresh_id());
+        let inflight = AtomicUsize::default();
+        Self(Arc::new(Tools { gateway, identity, limits, metrics, durability, inflight, request_ids }))
+    }
+}
+
+impl Tools {
+    /// How long a handler waits for the engine.
+    pub fn command_timeout(&self) -> Duration {
+        Duration::from_millis(self.limits.answer_within_ms)
+    }
+
+    /// Before the read models are asked: whoever was answered a moment ago finds it in the next list. Behind a stalled
+    /// disk the lists are a little old after [`CATCH_UP_MAX`], and say nothing wrong.
+    pub async fn read_your_writes(&self) {
+        if !self.gateway.await_projection(CATCH_UP_MAX).await {
+            tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are behind the journal");
+        }
+    }
+
+    /// A command that a retry with the same key, route and body repeats without a second effect (G3).
+    pub fn keyed(&self, who: &Principal, key: &IdempotencyKey, route: &str, body: &impl Serialize) -> Call {
+        Call {
+            command_id: CommandId(key.name(who.user, route)),
+            by: who.by.clone(),
+            expected_version: None,
+            fingerprint: fingerprint(route, body),
+            within: self.command_timeout(),
+        }
+    }
+}
+
+impl Deref for Toolkit {
+    type Target = Tools;
+
+    fn deref(&self) -> &Tools {
+        &self.0
+    }
+}
+
+impl FromRef<Toolkit> for Identity {
+    fn from_ref(toolkit: &Toolkit) -> Identity {
+        toolkit.identity.clone()
+    }
+}

@@ -1,0 +1,20 @@
+//! Accounts over HTTP: logging in, and asking who is logged in. Who may do what is `identity`.
+
+mod codes;
+mod login;
+mod refusals;
+
+pub use login::{LoginRequest, LoginResponse, SessionUser, ValidateResponse};
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability = Capability { name: "account", routes, codes: codes::ALL, projections: Vec::new };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().merge(login::routes())
+}
+
+#[cfg(test)]
+mod tests;

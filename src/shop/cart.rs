@@ -1,0 +1,22 @@
+//! Carts: what a shopper means to buy. A cart holds no stock.
+//!
+//! [`wire`] is its one shape, `show` makes it, `routes` are the handlers.
+
+mod codes;
+mod refusals;
+mod routes;
+mod show;
+pub mod wire;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability = Capability { name: "cart", routes, codes: codes::ALL, projections: Vec::new };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(routes::get_cart))
+        .routes(routes!(routes::add_cart_lines))
+        .routes(routes!(routes::set_cart_line, routes::remove_cart_line))
+}

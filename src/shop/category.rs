@@ -1,0 +1,17 @@
+//! Categories: the tree that products stand in.
+
+mod codes;
+mod routes;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability = Capability { name: "category", routes, codes: codes::ALL, projections: Vec::new };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(routes::list_categories))
+        .routes(routes!(routes::get_category))
+        .routes(routes!(routes::list_category_products))
+}

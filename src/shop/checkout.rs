@@ -1,0 +1,23 @@
+//! Checkout: from a cart to an order whose stock is held until it is paid.
+
+pub mod address;
+mod cart_lines;
+mod codes;
+pub mod place;
+mod refusals;
+mod routes;
+mod shipping;
+pub mod wire;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability = Capability { name: "checkout", routes, codes: codes::ALL, projections: Vec::new };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(shipping::list_shipping_methods))
+        .routes(routes!(routes::check_out))
+        .routes(routes!(routes::create_order))
+}

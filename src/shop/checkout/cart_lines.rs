@@ -1,0 +1,152 @@
+//! The cart at checkout: what is in it must still be sold, at the price that the shopper has seen.
+
+use std::sync::Arc;
+
+use super::place::Checkout;
+use crate::{
+    actors::gateway::{AskError, Call},
+    domain::{
+        cart::{Cart, CartCommand, CartRejection, CartView, Item},
+        ids::{CommandId, Sku},
+        money::Money,
+        pricing::BasketLine,
+    },
+    shop::{Services, product::catalogue::SkuCard},
+};
+
+/// A line whose price changed since it was put into the cart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangedPrice {
+    /// The item as it is sold now.
+    pub now: Item,
+    pub was: Money,
+    pub quantity: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CartRefusal {
+    #[error("there is nothing in the cart")]
+    Empty,
+    #[error("{} SKUs are no longer sold", .skus.len())]
+    Withdrawn { skus: Vec<Sku> },
+    #[error("{} prices have changed", .lines.len())]
+    PricesChanged { lines: Vec<ChangedPrice> },
+    #[error(transparent)]
+    Cart(#[from] AskError<CartRejection>),
+}
+
+pub async fn lines(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Vec<BasketLine>, CartRefusal> {
+    let answer = services.gateway.read::<Cart>(&checkout.cart.to_string(), services.command_timeout).await?;
+    if answer.view.lines.is_empty() {
+        return Err(CartRefusal::Empty);
+    }
+    let checked = check(&answer.view, |sku| services.catalogue.sku(sku));
+    if let Err(CartRefusal::PricesChanged { lines }) = &checked {
+        take_new_prices(services, checkout, by, answer.version, lines).await;
+    }
+    checked
+}
+
+/// The shopper sees the new prices at the next look. Only if nothing else changed meanwhile; and if it did, the next
+/// checkout finds the difference again: so the outcome does not matter here.
+async fn take_new_prices(
+    services: &Services,
+    checkout: &Checkout,
+    by: &Arc<str>,
+    version: u64,
+    changed: &[ChangedPrice],
+) {
+    let call = Call {
+        command_id: CommandId(services.gateway.fresh_id()),
+        by: by.clone(),
+        expected_version: Some(version),
+        fingerprint: 0,
+        within: services.command_timeout,
+    };
+    let lines = changed.iter().map(|line| (line.now.clone(), line.quantity)).collect();
+    let command = CartCommand::SetLines { owner: checkout.user, lines, add: false };
+    if let Err(error) = services.gateway.ask::<Cart>(&checkout.cart.to_string(), command, call).await {
+        tracing::debug!(%error, "a cart keeps its old prices for now");
+    }
+}
+
+fn check(cart: &CartView, card: impl Fn(&Sku) -> Option<SkuCard>) -> Result<Vec<BasketLine>, CartRefusal> {
+    let (mut lines, mut skus, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for line in &cart.lines {
+        let (sku, name, quantity, unit_price) = (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price);
+        match card(&line.sku) {
+            None => skus.push(sku),
+            Some(now) if now.price != unit_price => {
+                let item = Item { sku, name: now.name, unit_price: now.price };
+                changed.push(ChangedPrice { now: item, was: unit_price, quantity });
+            }
+            Some(_) => lines.push(BasketLine { sku, name, quantity, unit_price }),
+        }
+    }
+    match (skus.is_empty(), changed.is_empty()) {
+        (true, true) => Ok(lines),
+        (true, false) => Err(CartRefusal::PricesChanged { lines: changed }),
+        (false, _) => Err(CartRefusal::Withdrawn { skus }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{cart::CartLine, ids::ProductId, money::Currency},
+        shop::product::catalogue::{Availability, SkuCard},
+    };
+
+    fn eur(amount: i64) -> Money {
+        Money { amount, currency: Currency::EUR }
+    }
+
+    fn cart(lines: &[(&str, i64)]) -> CartView {
+        let lines = lines.iter().map(|(sku, price)| CartLine {
+            sku: Sku::parse(sku).unwrap(),
+            name: "old name".to_owned(),
+            quantity: 2,
+            unit_price: eur(*price),
+            line_total: eur(2 * price),
+        });
+        CartView { lines: lines.collect(), ..CartView::default() }
+    }
+
+    fn sold(sku: &Sku) -> Option<SkuCard> {
+        (sku.as_str() != "GONE").then(|| SkuCard {
+            sku: sku.clone(),
+            product: ProductId::default(),
+            slug: "thing".to_owned(),
+            name: "Thing".to_owned(),
+            price: eur(100),
+            image: None,
+            availability: Availability::InStock,
+            available: 5,
+        })
+    }
+
+    #[test]
+    fn a_cart_at_current_prices_passes() {
+        let sku = Sku::parse("A").unwrap();
+        assert_eq!(
+            check(&cart(&[("A", 100)]), sold),
+            Ok(vec![BasketLine { sku, name: "old name".to_owned(), quantity: 2, unit_price: eur(100) }])
+        );
+    }
+
+    #[test]
+    fn a_changed_price_is_named_with_both_prices() {
+        let Err(CartRefusal::PricesChanged { lines }) = check(&cart(&[("A", 100), ("B", 90)]), sold) else {
+            panic!("not refused")
+        };
+        assert_eq!(lines.len(), 1);
+        assert_eq!((lines[0].now.sku.as_str(), lines[0].now.unit_price, lines[0].was), ("B", eur(100), eur(90)));
+    }
+
+    #[test]
+    fn what_is_no_longer_sold_comes_first() {
+        let refused = check(&cart(&[("GONE", 100), ("B", 90)]), sold);
+        assert_eq!(refused, Err(CartRefusal::Withdrawn { skus: vec![Sku::parse("GONE").unwrap()] }));
+    }
+}

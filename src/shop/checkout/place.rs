@@ -1,0 +1,168 @@
+//! The use case: turns a cart into an order whose stock is held until it is paid.
+//!
+//! The order's id is the caller's (made from its key), so a retry finds the order of the first attempt and never reads a
+//! cart that has changed since. What is held and what is refused is the order's own process in `domain::order`; this
+//! file reads the cart, quotes it, places the order and waits. Deliberately absent: requests, JSON, status codes.
+
+use std::sync::Arc;
+
+use super::cart_lines::{self, CartRefusal};
+use crate::{
+    actors::gateway::{Answer, AskError, Call},
+    domain::{
+        ids::{CartId, OrderId, Sku, UserId},
+        money::MoneyError,
+        order::{
+            Address, CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderStockLine,
+            OrderView,
+        },
+        pricing::{Basket, Quote},
+    },
+    shop::Services,
+};
+
+/// What a shopper asks for, parsed.
+#[derive(Clone, Debug)]
+pub struct Checkout {
+    pub order: OrderId,
+    pub user: UserId,
+    pub cart: CartId,
+    pub email: String,
+    pub shipping_address: Address,
+    pub billing_address: Option<Address>,
+    pub shipping_method: String,
+}
+
+/// A SKU that cannot be held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShortLine {
+    pub sku: Sku,
+    pub requested: u32,
+    pub available: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CheckoutRefusal {
+    #[error("there is no such shipping method")]
+    UnknownShippingMethod { known: Vec<String> },
+    #[error(transparent)]
+    Cart(#[from] CartRefusal),
+    #[error("the key's order was placed with another request")]
+    KeyReused,
+    #[error("{} of the order's SKUs cannot be held", .lines.len())]
+    OutOfStock { order: OrderId, lines: Vec<ShortLine> },
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    #[error(transparent)]
+    Order(#[from] AskError<OrderRejection>),
+}
+
+/// Returns once the order's holds are decided, or at the call's deadline with the order as it is then (`Placing`).
+pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Result<Answer<OrderView>, CheckoutRefusal> {
+    let method = services.settings.shipping(&checkout.shipping_method).ok_or_else(|| {
+        let known = services.settings.shipping_methods.iter().map(|method| method.id.clone()).collect();
+        CheckoutRefusal::UnknownShippingMethod { known }
+    })?;
+    if let Some(answer) = placed_before(services, checkout).await? {
+        return decided(services, checkout.order, answer).await;
+    }
+    let lines = cart_lines::lines(services, checkout, &call.by).await?;
+    let Quote { lines, totals } = Basket::new(lines, method.price, services.settings.tax_basis_points).quote()?;
+    let hold_ms = i64::try_from(services.settings.hold_ttl_ms).unwrap_or(i64::MAX);
+    let snapshot = CheckoutSnapshot {
+        order: checkout.order,
+        user: checkout.user,
+        cart: Some(checkout.cart),
+        email: checkout.email.clone(),
+        shipping_address: checkout.shipping_address.clone(),
+        billing_address: checkout.billing_address.clone(),
+        shipping_method: checkout.shipping_method.clone(),
+        lines,
+        totals,
+        pay_by: services.gateway.now().plus_ms(hold_ms),
+        capture: services.settings.capture,
+    };
+    let command = OrderCommand::Place(Arc::new(snapshot));
+    match services.gateway.ask_until::<Order>(&checkout.order.to_string(), command, call, is_decided).await {
+        Ok(answer) => held(checkout.order, answer),
+        // A parallel request with this key came first, with a cart or a clock read a moment apart.
+        Err(AskError::Refused(OrderRejection::AlreadyPlaced)) => match placed_before(services, checkout).await? {
+            Some(answer) => decided(services, checkout.order, answer).await,
+            None => Err(CheckoutRefusal::KeyReused),
+        },
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn is_decided(order: &OrderView) -> bool {
+    order.lifecycle != OrderStatus::Placing
+}
+
+/// The order of an earlier attempt with this id; refused when that asked for something else.
+async fn placed_before(services: &Services, checkout: &Checkout) -> Result<Option<Answer<OrderView>>, CheckoutRefusal> {
+    let id = checkout.order.to_string();
+    let answer = services.gateway.read::<Order>(&id, services.command_timeout).await?;
+    match answer.view.placement.as_deref() {
+        None => Ok(None),
+        Some(snapshot) if same(snapshot, checkout) => Ok(Some(answer)),
+        Some(_) => Err(CheckoutRefusal::KeyReused),
+    }
+}
+
+fn same(snapshot: &CheckoutSnapshot, checkout: &Checkout) -> bool {
+    snapshot.email == checkout.email
+        && snapshot.shipping_address == checkout.shipping_address
+        && snapshot.billing_address == checkout.billing_address
+        && snapshot.shipping_method == checkout.shipping_method
+}
+
+/// Waits for the holds of an order that is there already.
+async fn decided(
+    services: &Services,
+    order: OrderId,
+    seen: Answer<OrderView>,
+) -> Result<Answer<OrderView>, CheckoutRefusal> {
+    if is_decided(&seen.view) {
+        return held(order, seen);
+    }
+    held(order, services.gateway.wait::<Order>(&order.to_string(), services.command_timeout, is_decided).await?)
+}
+
+fn held(order: OrderId, answer: Answer<OrderView>) -> Result<Answer<OrderView>, CheckoutRefusal> {
+    match answer.view.lifecycle == OrderStatus::Rejected {
+        true => Err(CheckoutRefusal::OutOfStock { order, lines: short_lines(&answer.view.stock) }),
+        false => Ok(answer),
+    }
+}
+
+/// The refused lines with their numbers.
+fn short_lines(stock: &[OrderStockLine]) -> Vec<ShortLine> {
+    let short = stock.iter().filter_map(|line| match line.state {
+        HoldState::Refused { available } => Some(ShortLine { sku: line.sku.clone(), requested: line.units, available }),
+        HoldState::Wanted
+        | HoldState::Held
+        | HoldState::Lost
+        | HoldState::Committed
+        | HoldState::Releasing
+        | HoldState::Released
+        | HoldState::Shipped => None,
+    });
+    short.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_names_only_the_refused_lines_with_their_numbers() {
+        let line = |sku: &str, units, state| OrderStockLine { sku: Sku::parse(sku).unwrap(), units, shipped: 0, state };
+        let stock = [
+            line("A", 3, HoldState::Refused { available: 1 }),
+            line("B", 1, HoldState::Released),
+            line("C", 1, HoldState::Refused { available: 0 }),
+        ];
+        let short = |sku: &str, requested, available| ShortLine { sku: Sku::parse(sku).unwrap(), requested, available };
+        assert_eq!(short_lines(&stock), [short("A", 3, 1), short("C", 1, 0)]);
+    }
+}

@@ -1,0 +1,51 @@
+//! Each refusal of a checkout and the problem it becomes: one exhaustive table.
+
+use serde_json::json;
+
+use super::{cart_lines::CartRefusal, place::CheckoutRefusal};
+use crate::{
+    http::{Code, Problem},
+    shop::money::MoneyBody,
+};
+
+impl From<CheckoutRefusal> for Problem {
+    fn from(refusal: CheckoutRefusal) -> Self {
+        use CheckoutRefusal as R;
+        let detail = refusal.to_string();
+        match refusal {
+            R::UnknownShippingMethod { known } => {
+                Problem::new(Code::UNKNOWN_SHIPPING_METHOD, detail).with("known", known)
+            }
+            R::Cart(refusal) => refusal.into(),
+            R::KeyReused => Problem::new(Code::IDEMPOTENCY_KEY_REUSED, detail),
+            R::OutOfStock { order, lines } => {
+                let lines: Vec<_> = lines
+                    .iter()
+                    .map(|line| json!({"sku": line.sku, "requested": line.requested, "available": line.available}))
+                    .collect();
+                Problem::new(Code::OUT_OF_STOCK, detail).with("order_id", order).with("lines", lines)
+            }
+            R::Money(error) => error.into(),
+            R::Order(error) => error.into(),
+        }
+    }
+}
+
+impl From<CartRefusal> for Problem {
+    fn from(refusal: CartRefusal) -> Self {
+        use CartRefusal as R;
+        let detail = refusal.to_string();
+        match refusal {
+            R::Empty => Problem::new(Code::CART_EMPTY, detail),
+            R::Withdrawn { skus } => Problem::new(Code::ITEM_WITHDRAWN, detail).with("skus", skus),
+            R::PricesChanged { lines } => {
+                let money = |money| MoneyBody::from(money);
+                let shown = lines.iter().map(
+                    |line| json!({"sku": line.now.sku, "was": money(line.was), "now": money(line.now.unit_price)}),
+                );
+                Problem::new(Code::PRICE_CHANGED, detail).with("lines", shown.collect::<Vec<_>>())
+            }
+            R::Cart(error) => error.into(),
+        }
+    }
+}

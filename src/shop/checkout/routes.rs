@@ -1,0 +1,109 @@
+//! `POST /api/checkout`: reads the request, asks the use case, shows the order. The rules are in [`super::place`].
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    address,
+    place::{self, Checkout},
+    wire::CheckoutBody,
+};
+use crate::{
+    actors::gateway::Answer,
+    domain::{
+        ids::OrderId,
+        order::{OrderStatus, OrderView},
+    },
+    http::{Body, Problem, auth::Caller, conditional::etag, idempotency::IdempotencyKey},
+    identity::Principal,
+    shop::{
+        AppState,
+        order::{access, wire::OrderBody},
+    },
+};
+
+/// One name for both addresses of this call: a retry through the other one is the same request.
+const ROUTE: &str = "checkout";
+
+/// Places an order from the cart and holds its stock
+///
+/// Repeated with the same `Idempotency-Key` and body it answers for the same order.
+#[utoipa::path(post, path = "/api/checkout", tag = "Checkout",
+    params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
+    responses(
+        (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
+        (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
+        (status = 409, description = "`out_of_stock` with `lines`, `price_changed`, `item_withdrawn`, `cart_empty`, `idempotency_key_reused`"),
+    ))]
+pub async fn check_out(
+    State(state): State<AppState>,
+    Caller(who): Caller,
+    key: IdempotencyKey,
+    Body(body): Body<CheckoutBody>,
+) -> Result<Response, Problem> {
+    respond(&state, &who, &key, body).await
+}
+
+/// Places an order from the cart (the same as `POST /api/checkout`)
+#[utoipa::path(post, path = "/api/orders", tag = "Checkout",
+    params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
+    responses(
+        (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
+        (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
+        (status = 409, description = "As at `POST /api/checkout`"),
+    ))]
+pub async fn create_order(
+    State(state): State<AppState>,
+    Caller(who): Caller,
+    key: IdempotencyKey,
+    Body(body): Body<CheckoutBody>,
+) -> Result<Response, Problem> {
+    respond(&state, &who, &key, body).await
+}
+
+async fn respond(
+    state: &AppState,
+    who: &Principal,
+    key: &IdempotencyKey,
+    body: CheckoutBody,
+) -> Result<Response, Problem> {
+    let order = OrderId(key.name(who.user, ROUTE));
+    let call = state.toolkit.keyed(who, key, ROUTE, &body);
+    let checkout = Checkout {
+        order,
+        user: who.user,
+        cart: who.cart,
+        email: address::email(&body.email)?,
+        shipping_address: body.shipping_address.parse("shipping_address")?,
+        billing_address: body.billing_address.map(|address| address.parse("billing_address")).transpose()?,
+        shipping_method: body.shipping_method,
+    };
+    shown(order, place::place(&state.services, &checkout, call).await?)
+}
+
+fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem> {
+    let status = match answer.view.lifecycle {
+        // The order goes on by itself; the caller may watch it.
+        OrderStatus::Placing => StatusCode::ACCEPTED,
+        // A rejected one is a refusal of `place`, with its numbers.
+        OrderStatus::Rejected
+        | OrderStatus::AwaitingPayment
+        | OrderStatus::Verified
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled => StatusCode::CREATED,
+    };
+    let tag = etag(answer.version);
+    let place =
+        HeaderValue::try_from(format!("/api/orders/{order}")).unwrap_or(HeaderValue::from_static("/api/orders"));
+    let body = access::body(order, answer)?;
+    Ok((status, [(header::ETAG, tag), (header::LOCATION, place)], Json(body)).into_response())
+}

@@ -1,0 +1,31 @@
+//! How an order may be shipped.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::shop::{AppState, money::MoneyBody};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShippingMethod)]
+pub struct ShippingMethodBody {
+    id: String,
+    name: String,
+    /// Tax included.
+    price: MoneyBody,
+    /// Working days until delivery.
+    days: u32,
+}
+
+/// Shipping methods
+#[utoipa::path(get, path = "/api/shipping-methods", tag = "Checkout",
+    responses((status = 200, description = "In the shop's order", body = [ShippingMethodBody])))]
+pub async fn list_shipping_methods(State(state): State<AppState>) -> Json<Vec<ShippingMethodBody>> {
+    let methods = state.settings.shipping_methods.iter().map(|method| ShippingMethodBody {
+        id: method.id.clone(),
+        name: method.name.clone(),
+        price: method.price.into(),
+        days: method.days,
+    });
+    Json(methods.collect())
+}

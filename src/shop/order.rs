@@ -1,0 +1,38 @@
+//! Orders: lists, one order and its history, cancelling, staff's transitions, parcels.
+//!
+//! [`wire`] is an order's one shape, [`access`] says who may read it, `projection` gives its index rows.
+
+pub mod access;
+mod codes;
+mod fulfilments;
+mod history;
+mod list;
+pub mod lookup;
+mod of_user;
+pub mod projection;
+mod refusals;
+mod routes;
+mod transitions;
+pub mod wire;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability =
+    Capability { name: "order", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::Orders)] };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(routes::list_orders))
+        .routes(routes!(routes::get_order, routes::cancel_order))
+        .routes(routes!(routes::list_orders_by_status))
+        .routes(routes!(lookup::look_up_order))
+        .routes(routes!(of_user::list_orders_of_user))
+        .routes(routes!(transitions::move_order))
+        .routes(routes!(transitions::update_order))
+        .routes(routes!(fulfilments::fulfil_order))
+        .routes(routes!(history::get_order_history))
+}

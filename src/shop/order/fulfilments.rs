@@ -1,0 +1,66 @@
+//! Parcels: units of a paid order leave the house.
+
+use std::num::NonZeroU32;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::{
+    access,
+    wire::{NewFulfilmentBody, OrderBody, ShippedLine},
+};
+use crate::shop::stock::changes::units;
+use crate::{
+    domain::{
+        ids::{FulfilmentId, OrderId, Sku},
+        order::{Order, OrderCommand},
+    },
+    http::{Body, Code, Path, Problem, auth::Staff, conditional::etag, idempotency::IdempotencyKey},
+    shop::{AppState, checkout::address},
+};
+
+/// Sends a parcel
+#[utoipa::path(post, path = "/api/orders/{id}/fulfilments", tag = "Orders", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewFulfilmentBody,
+    responses(
+        (status = 201, description = "The order with its new parcel", body = OrderBody, headers(("etag" = String))),
+        (status = 409, description = "`ships_too_many`, `not_fulfillable`"),
+    ))]
+pub async fn fulfil_order(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    key: IdempotencyKey,
+    Body(body): Body<NewFulfilmentBody>,
+) -> Result<Response, Problem> {
+    let id = OrderId(id);
+    let route = format!("orders/{id}/fulfilments");
+    let call = state.toolkit.keyed(&who, &key, &route, &body);
+    let max = state.toolkit.limits.bulk_lines;
+    if body.lines.is_empty() || body.lines.len() > max {
+        let detail = format!("a parcel has 1 to {max} lines, not {}", body.lines.len());
+        return Err(Problem::new(Code::TOO_MANY_LINES, detail).with("max", max));
+    }
+    let command = OrderCommand::Fulfil {
+        fulfilment: FulfilmentId(key.name(who.user, &route)),
+        lines: body.lines.iter().map(line).collect::<Result<_, _>>()?,
+        carrier: body.carrier.map(|text| address::line("carrier", text)).transpose()?,
+        tracking: body.tracking.map(|text| address::line("tracking", text)).transpose()?,
+    };
+    access::readable(&state, Some(&who), id).await?;
+    let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
+    let tag = etag(answer.version);
+    Ok((StatusCode::CREATED, [(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())
+}
+
+/// The order knows its own SKUs; the catalogue may have dropped one since.
+fn line(line: &ShippedLine) -> Result<(Sku, NonZeroU32), Problem> {
+    let sku = Sku::parse(&line.sku).map_err(|error| Problem::field("lines.sku", error.to_string()))?;
+    let units = units(&sku, line.quantity)?;
+    Ok((sku, units))
+}

@@ -1,0 +1,95 @@
+//! Everything that ever happened to an order, as the journal has it, without payment tokens.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{access, wire::HistoryEntry};
+use crate::{
+    domain::{ids::OrderId, key::EntityKey, kinds::Kind},
+    http::{
+        Path, Problem, Query,
+        auth::Staff,
+        listing::{self, Page},
+    },
+    shop::AppState,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// `next` of the page before: the version that the page starts after.
+    cursor: Option<u64>,
+    /// Commits on a page.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// An order's history, oldest first
+#[utoipa::path(get, path = "/api/orders/{id}/history", tag = "Orders", security(("bearer" = [])),
+    params(("id" = Uuid, Path), HistoryQuery),
+    responses((status = 200, description = "Who did what, and when", body = Page<HistoryEntry>)))]
+pub async fn get_order_history(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<Page<HistoryEntry>>, Problem> {
+    let id = OrderId(id);
+    let limit = listing::limit(query.limit, &state.toolkit.limits)?;
+    access::readable(&state, Some(&who), id).await?;
+    state.toolkit.read_your_writes().await;
+    let key = EntityKey::new(Kind::Order, id.to_string());
+    let from = query.cursor.unwrap_or(0).saturating_add(1);
+    // One more than shown: whether there is a next page.
+    let mut commits = state.gateway.history(&key, from, limit + 1).await?;
+    let more = commits.len() > limit;
+    commits.truncate(limit);
+    let next = commits.last().filter(|_| more).map(|commit| commit.version.to_string());
+    let items = commits.into_iter().map(|commit| {
+        let mut events: Value = serde_json::from_str(&commit.events_json).map_err(|error| Problem::internal(&error))?;
+        blot_tokens(&mut events);
+        Ok(HistoryEntry { version: commit.version, at: commit.at.rfc3339(), by: commit.by.to_string(), events })
+    });
+    Ok(Json(Page { items: items.collect::<Result<_, Problem>>()?, next }))
+}
+
+/// A token is as good as money where the provider takes it twice.
+fn blot_tokens(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match name.as_str() {
+                    "token" => *member = Value::from("***"),
+                    _ => blot_tokens(member),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(blot_tokens),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ids::PaymentId, kinds::AnyEvent, order::OrderEvent};
+
+    #[test]
+    fn no_token_of_a_real_event_is_shown() {
+        let event = OrderEvent::PaymentBegun {
+            payment: PaymentId::default(),
+            provider: "sandbox".to_owned(),
+            token: "tok_secret".to_owned(),
+        };
+        let json = AnyEvent::Order(event).to_json().unwrap();
+        let mut shown: Value = serde_json::from_str(&format!("[{}]", json.get())).unwrap();
+        assert!(shown.to_string().contains("tok_secret"));
+        blot_tokens(&mut shown);
+        assert!(!shown.to_string().contains("tok_secret"));
+        assert!(shown.to_string().contains("sandbox"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Orders as staff lists them. The lists that shoppers share are in `shop::orders`.
+
+use axum::{Json, extract::State};
+use uuid::Uuid;
+
+use super::{
+    list::{self, Filter},
+    wire::OrderBody,
+};
+use crate::{
+    domain::ids::UserId,
+    http::{
+        Path, Problem, Query,
+        auth::Staff,
+        listing::{Page, PageQuery},
+    },
+    shop::AppState,
+};
+
+/// Orders of one user, newest first
+#[utoipa::path(get, path = "/api/orders/user/{id}", tag = "Orders", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "An account's or a guest's id"), PageQuery),
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
+pub async fn list_orders_of_user(
+    State(state): State<AppState>,
+    Staff(_who): Staff,
+    Path(id): Path<Uuid>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<OrderBody>>, Problem> {
+    let filter = Filter { user: Some(UserId(id)), ..Filter::default() };
+    list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
+}

@@ -1,0 +1,127 @@
+//! Index rows of an order: all, by user, by status, by number. An order that was never placed has none.
+
+use crate::{
+    actors::{ports::Row, projection::Projection},
+    domain::{
+        entity::Entity,
+        key::EntityKey,
+        kinds::{AnyState, EntityType, Kind},
+        order::{Order, OrderView},
+    },
+    shop::rows::{
+        ORDERS_ALL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, lifecycle_prefix, newest_first, number_prefix,
+        user_prefix,
+    },
+};
+
+/// Lists of orders, for shoppers and staff.
+pub struct Orders;
+
+impl Projection for Orders {
+    fn name(&self) -> &'static str {
+        "orders"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &[Kind::Order]
+    }
+
+    fn tables(&self) -> &[&'static str] {
+        &[ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
+    }
+
+    fn rows(&self, _key: &EntityKey, state: &AnyState) -> Vec<Row> {
+        Order::state_of(state).map(|order| of_view(&order.view())).unwrap_or_default()
+    }
+}
+
+fn of_view(view: &OrderView) -> Vec<Row> {
+    let Some(placement) = &view.placement else { return Vec::new() };
+    let (at, id) = (newest_first(view.placed_at), placement.order.0.into_bytes());
+    let mut rows = vec![
+        Row::new(ORDERS_ALL, [&at[..], &id].concat()),
+        Row::new(ORDERS_BY_USER, [&user_prefix(placement.user)[..], &at, &id].concat()),
+        Row::new(ORDERS_BY_STATUS, [&lifecycle_prefix(view.lifecycle)[..], &at, &id].concat()),
+    ];
+    rows.extend(view.number.map(|number| Row::new(ORDERS_BY_NUMBER, [&number_prefix(number)[..], &id].concat())));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            ids::{OrderId, UserId},
+            order::{Address, CapturePolicy, CheckoutSnapshot, OrderStatus, PaymentStatus},
+            pricing::Totals,
+            time::Timestamp,
+        },
+        shop::rows::order_of,
+    };
+
+    fn view(number: Option<u64>) -> OrderView {
+        let address = Address {
+            name: "Ada".into(),
+            line1: "1 Mill Lane".into(),
+            line2: None,
+            city: "Ghent".into(),
+            region: None,
+            postal_code: "9000".into(),
+            country: "BE".into(),
+            phone: None,
+        };
+        let placement = CheckoutSnapshot {
+            order: OrderId(Uuid::from_u128(7)),
+            user: UserId(Uuid::from_u128(9)),
+            cart: None,
+            email: "ada@example.org".into(),
+            shipping_address: address,
+            billing_address: None,
+            shipping_method: "standard".into(),
+            lines: vec![],
+            totals: Totals::default(),
+            pay_by: Timestamp(0),
+            capture: CapturePolicy::default(),
+        };
+        OrderView {
+            lifecycle: OrderStatus::Verified,
+            payment_status: PaymentStatus::Captured,
+            payment: None,
+            number,
+            placement: Some(Arc::new(placement)),
+            placed_at: Timestamp(5),
+            stock: vec![],
+            fulfilments: vec![],
+            next: vec![],
+            settled: true,
+        }
+    }
+
+    #[test]
+    fn every_row_leads_back_to_its_order() {
+        let rows = of_view(&view(Some(1_001)));
+        assert_eq!(
+            rows.iter().map(|row| row.table).collect::<Vec<_>>(),
+            [ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
+        );
+        assert!(rows.iter().all(|row| order_of(&row.key) == Some(OrderId(Uuid::from_u128(7)))));
+        assert!(rows[1].key.starts_with(&user_prefix(UserId(Uuid::from_u128(9)))));
+        assert!(rows[2].key.starts_with(b"verified\0"));
+        assert!(rows[3].key.starts_with(&number_prefix(1_001)));
+    }
+
+    #[test]
+    fn no_number_no_row_and_unplaced_none_at_all() {
+        assert_eq!(of_view(&view(None)).len(), 3);
+        assert_eq!(of_view(&OrderView { placement: None, ..view(None) }), vec![]);
+    }
+}

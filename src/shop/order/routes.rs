@@ -1,0 +1,169 @@
+//! Orders: the caller's own; all of them for staff, with filters; and cancelling.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{
+    access,
+    list::{self, Filter},
+    wire::OrderBody,
+};
+use crate::{
+    actors::gateway::{Answer, AskError, Call},
+    domain::{
+        ids::{OrderId, UserId},
+        order::{Order, OrderCommand, OrderStatus, OrderView, StaffTransition},
+    },
+    http::{
+        Code, Path, Problem, Query,
+        auth::{Caller, MaybeCaller},
+        conditional::{etag, unless_known},
+        listing::{Page, PageQuery},
+    },
+    identity::Principal,
+    shop::{AppState, names::OrderStatusBody},
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrdersQuery {
+    status: Option<OrderStatusBody>,
+    /// For staff: the orders of one user.
+    user: Option<Uuid>,
+    /// For staff: an order number, an id, or the beginning of an e-mail.
+    #[param(max_length = 254)]
+    q: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items on a page.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// Orders, newest first
+///
+/// A shopper sees the own ones; staff sees all.
+#[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
+pub async fn list_orders(
+    State(state): State<AppState>,
+    MaybeCaller(who): MaybeCaller,
+    Query(query): Query<OrdersQuery>,
+) -> Result<Json<Page<OrderBody>>, Problem> {
+    let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
+    let filter = Filter {
+        status: query.status.map(Into::into),
+        user: query.user.map(UserId),
+        text: query.q.filter(|text| !text.trim().is_empty()),
+    };
+    if !who.is_staff() && (filter.text.is_some() || filter.user.is_some_and(|user| user != who.user)) {
+        return Err(Problem::new(Code::FORBIDDEN, "only staff sees the orders of others"));
+    }
+    let filter = if who.is_staff() { filter } else { Filter { user: Some(who.user), ..filter } };
+    list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
+}
+
+/// Orders of one status, newest first
+#[utoipa::path(get, path = "/api/orders/status/{status}", tag = "Orders",
+    params(("status" = OrderStatusBody, Path), PageQuery),
+    responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>)))]
+pub async fn list_orders_by_status(
+    State(state): State<AppState>,
+    MaybeCaller(who): MaybeCaller,
+    Path(status): Path<OrderStatusBody>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<OrderBody>>, Problem> {
+    let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
+    let user = (!who.is_staff()).then_some(who.user);
+    let filter = Filter { status: Some(status.into()), user, text: None };
+    list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
+}
+
+/// One order
+#[utoipa::path(get, path = "/api/orders/{id}", tag = "Orders", params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The caller's own order, or any for staff", body = OrderBody, headers(("etag" = String))),
+        (status = 304, description = "Nothing has changed since `If-None-Match`"),
+    ))]
+pub async fn get_order(
+    State(state): State<AppState>,
+    MaybeCaller(who): MaybeCaller,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = OrderId(id);
+    let answer = access::readable(&state, who.as_ref(), id).await?;
+    let tag = etag(answer.version);
+    let body = access::body(id, answer)?;
+    Ok(unless_known(&headers, tag, || Json(body).into_response()))
+}
+
+/// Cancels an order
+///
+/// Its owner may while it waits for its payment and until it is processed; stock and money are undone.
+#[utoipa::path(delete, path = "/api/orders/{id}", tag = "Orders", params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The cancelled order", body = OrderBody, headers(("etag" = String))),
+        (status = 409, description = "`illegal_move`"),
+    ))]
+pub async fn cancel_order(
+    State(state): State<AppState>,
+    Caller(who): Caller,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let id = OrderId(id);
+    let answer = cancel(&state, &who, id).await?;
+    Ok(([(header::ETAG, etag(answer.version))], Json(access::body(id, answer)?)).into_response())
+}
+
+/// How often a cancel that met another change looks again.
+const CANCEL_ATTEMPTS: usize = 4;
+
+async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer<OrderView>, Problem> {
+    let mut conflict = AskError::TimedOut;
+    for _ in 0..CANCEL_ATTEMPTS {
+        let seen = access::readable(state, Some(who), id).await?;
+        if seen.view.lifecycle == OrderStatus::Cancelled {
+            return Ok(seen);
+        }
+        if !cancellable(seen.view.lifecycle) {
+            let detail = format!("an order that is {:?} cannot be cancelled by its owner", seen.view.lifecycle);
+            return Err(Problem::new(Code::ILLEGAL_MOVE, detail.to_lowercase())
+                .with("from", seen.view.lifecycle)
+                .with("to", StaffTransition::Cancelled));
+        }
+        // The judgement above holds for this version only.
+        let call = Call { expected_version: Some(seen.version), ..state.call(who) };
+        let command = OrderCommand::Transition { to: StaffTransition::Cancelled };
+        match state.gateway.ask::<Order>(&id.to_string(), command, call).await {
+            Ok(answer) => return Ok(answer),
+            Err(moved @ AskError::VersionConflict { .. }) => conflict = moved,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(conflict.into())
+}
+
+/// Staff has `transitions` for what its owner may not do.
+fn cancellable(lifecycle: OrderStatus) -> bool {
+    match lifecycle {
+        OrderStatus::AwaitingPayment | OrderStatus::Verified => true,
+        OrderStatus::Placing
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed
+        | OrderStatus::Rejected
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled => false,
+    }
+}

@@ -1,0 +1,79 @@
+//! Operators' moves of an order. Which are legal now stands in the order's `next`.
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::{
+    access,
+    wire::{OrderBody, TransitionBody},
+};
+use crate::{
+    actors::gateway::Call,
+    domain::{
+        ids::OrderId,
+        order::{Order, OrderCommand},
+    },
+    http::{
+        Body, Path, Problem,
+        auth::Staff,
+        conditional::{IfMatch, etag},
+    },
+    identity::Principal,
+    shop::AppState,
+};
+
+/// Moves an order
+#[utoipa::path(post, path = "/api/orders/{id}/transitions", tag = "Orders", security(("bearer" = [])),
+    params(("id" = Uuid, Path)), request_body = TransitionBody,
+    responses(
+        (status = 200, description = "The order after the move", body = OrderBody, headers(("etag" = String))),
+        (status = 409, description = "`illegal_move` with `from`, `to` and `reason`"),
+        (status = 412, description = "`version_conflict`"),
+    ))]
+pub async fn move_order(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    version: IfMatch,
+    Body(body): Body<TransitionBody>,
+) -> Result<Response, Problem> {
+    transition(&state, &who, OrderId(id), version, &body).await
+}
+
+/// Moves an order (the same as `POST /api/orders/{id}/transitions`)
+#[utoipa::path(put, path = "/api/orders/{id}", tag = "Orders", security(("bearer" = [])),
+    params(("id" = Uuid, Path)), request_body = TransitionBody,
+    responses(
+        (status = 200, description = "The order after the move", body = OrderBody, headers(("etag" = String))),
+        (status = 409, description = "`illegal_move` with `from`, `to` and `reason`"),
+        (status = 412, description = "`version_conflict`"),
+    ))]
+pub async fn update_order(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    version: IfMatch,
+    Body(body): Body<TransitionBody>,
+) -> Result<Response, Problem> {
+    transition(&state, &who, OrderId(id), version, &body).await
+}
+
+async fn transition(
+    state: &AppState,
+    who: &Principal,
+    id: OrderId,
+    IfMatch(version): IfMatch,
+    body: &TransitionBody,
+) -> Result<Response, Problem> {
+    access::readable(state, Some(who), id).await?;
+    let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
+    let command = OrderCommand::Transition { to: body.to.into() };
+    let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
+    let tag = etag(answer.version);
+    Ok(([(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())
+}

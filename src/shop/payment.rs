@@ -1,0 +1,35 @@
+//! Payments: paying an order, what providers report, and staff's captures, voids and refunds.
+
+mod codes;
+mod list;
+mod one;
+mod outcome;
+mod pay;
+pub mod projection;
+mod refusals;
+mod upkeep;
+pub mod webhook;
+pub mod wire;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability =
+    Capability { name: "payment", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::Payments)] };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(pay::create_payment))
+        .routes(routes!(one::get_payment))
+        .routes(routes!(list::list_payments))
+        .routes(routes!(list::list_payments_by_status))
+        .routes(routes!(list::list_payments_of_user))
+        .routes(routes!(upkeep::capture_payment))
+        .routes(routes!(upkeep::void_payment))
+        .routes(routes!(upkeep::refund_payment))
+        .routes(routes!(upkeep::create_refund))
+        .merge(webhook::routes())
+}

@@ -1,0 +1,37 @@
+//! One payment, for whoever made it and for staff.
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::wire::PaymentBody;
+use crate::{
+    domain::{ids::PaymentId, payment::Payment},
+    http::{Code, Path, Problem, auth::MaybeCaller, conditional::etag},
+    shop::AppState,
+};
+
+/// A payment
+#[utoipa::path(get, path = "/api/payments/{id}", tag = "Payments",
+    params(("id" = Uuid, Path, description = "A payment's id")),
+    responses((status = 200, description = "The caller's own payment, or any for staff", body = PaymentBody, headers(("etag" = String)))))]
+pub async fn get_payment(
+    State(state): State<AppState>,
+    MaybeCaller(who): MaybeCaller,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let id = PaymentId(id);
+    let unknown = || Problem::new(Code::UNKNOWN_PAYMENT, format!("there is no payment {id} of yours"));
+    let who = who.ok_or_else(unknown)?;
+    let answer = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout).await?;
+    match answer.view.user {
+        Some(user) if user == who.user || who.is_staff() => {
+            Ok(([(header::ETAG, etag(answer.version))], Json(PaymentBody::new(id, answer))).into_response())
+        }
+        Some(_) | None => Err(unknown()),
+    }
+}

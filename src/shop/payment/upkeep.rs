@@ -1,0 +1,122 @@
+//! Money moved by hand: capture, void, refund. The provider is called by the payment itself, after the
+//! answer: the payment's `status` and `refunds` tell when it is done.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::wire::{NewRefundBody, PaymentBody};
+use crate::{
+    actors::gateway::Call,
+    domain::{
+        ids::{PaymentId, RefundId},
+        payment::{Payment, PaymentCommand},
+    },
+    http::{Body, Path, Problem, auth::Staff, conditional::etag, idempotency::IdempotencyKey},
+    identity::Principal,
+    shop::{AppState, checkout::address},
+};
+
+/// Captures an authorised payment
+#[utoipa::path(post, path = "/api/payments/{id}/capture", tag = "Payments", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
+    responses(
+        (status = 200, description = "The payment; captured when its status says so", body = PaymentBody),
+        (status = 409, description = "`not_capturable`"),
+    ))]
+pub async fn capture_payment(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let call = state.toolkit.keyed(&who, &key, &format!("payments/{id}/capture"), &());
+    ask(&state, PaymentId(id), PaymentCommand::Capture, call, StatusCode::OK).await
+}
+
+/// Voids a payment that was not captured
+#[utoipa::path(post, path = "/api/payments/{id}/void", tag = "Payments", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
+    responses(
+        (status = 200, description = "The payment; voided when its status says so", body = PaymentBody),
+        (status = 409, description = "`not_voidable`"),
+    ))]
+pub async fn void_payment(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let call = state.toolkit.keyed(&who, &key, &format!("payments/{id}/void"), &());
+    ask(&state, PaymentId(id), PaymentCommand::Void, call, StatusCode::OK).await
+}
+
+/// Gives money back
+#[utoipa::path(post, path = "/api/payments/{id}/refunds", tag = "Payments", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
+    responses(
+        (status = 201, description = "The payment with its new refund", body = PaymentBody),
+        (status = 409, description = "`refunds_too_much`, `not_refundable`"),
+    ))]
+pub async fn refund_payment(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    key: IdempotencyKey,
+    Body(body): Body<NewRefundBody>,
+) -> Result<Response, Problem> {
+    refund(&state, &who, id, &key, body).await
+}
+
+/// Gives money back (the same as `POST /api/payments/{id}/refunds`)
+#[utoipa::path(post, path = "/api/payments/refund/{id}", tag = "Payments", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
+    responses(
+        (status = 201, description = "The payment with its new refund", body = PaymentBody),
+        (status = 409, description = "`refunds_too_much`, `not_refundable`"),
+    ))]
+pub async fn create_refund(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(id): Path<Uuid>,
+    key: IdempotencyKey,
+    Body(body): Body<NewRefundBody>,
+) -> Result<Response, Problem> {
+    refund(&state, &who, id, &key, body).await
+}
+
+async fn refund(
+    state: &AppState,
+    who: &Principal,
+    id: Uuid,
+    key: &IdempotencyKey,
+    body: NewRefundBody,
+) -> Result<Response, Problem> {
+    // One name for both addresses.
+    let route = format!("payments/{id}/refunds");
+    let call = state.toolkit.keyed(who, key, &route, &body);
+    if body.amount.is_some_and(|money| money.amount < 1) {
+        return Err(Problem::field("amount", "a refund is at least 1 minor unit"));
+    }
+    let command = PaymentCommand::Refund {
+        refund: RefundId(key.name(who.user, &route)),
+        amount: body.amount.map(Into::into),
+        reason: address::line("reason", body.reason)?,
+    };
+    ask(state, PaymentId(id), command, call, StatusCode::CREATED).await
+}
+
+async fn ask(
+    state: &AppState,
+    id: PaymentId,
+    command: PaymentCommand,
+    call: Call,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let answer = state.gateway.ask::<Payment>(&id.to_string(), command, call).await?;
+    Ok((status, [(header::ETAG, etag(answer.version))], Json(PaymentBody::new(id, answer))).into_response())
+}

@@ -1,0 +1,41 @@
+//! Why a webhook is not taken, and the problem it becomes.
+
+use axum::response::{IntoResponse, Response};
+
+use super::PaymentsFault;
+use crate::{
+    actors::ports::WebhookRefusal,
+    http::{Code, Problem},
+};
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum WebhookProblem {
+    #[error("there is no such payment provider")]
+    UnknownProvider,
+    #[error(transparent)]
+    Refused(#[from] WebhookRefusal),
+    #[error(transparent)]
+    Unavailable(#[from] PaymentsFault),
+}
+
+impl From<WebhookProblem> for Problem {
+    fn from(refused: WebhookProblem) -> Self {
+        use WebhookProblem as P;
+        let detail = refused.to_string();
+        let problem = |code| Problem::new(code, detail);
+        match refused {
+            // The provider is a part of the address here; in a payment's body it is `unknown_provider`.
+            P::UnknownProvider => problem(Code::NOT_FOUND),
+            P::Refused(WebhookRefusal::BadSignature) => problem(Code::BAD_SIGNATURE),
+            P::Refused(WebhookRefusal::TooOld { .. }) => problem(Code::STALE_SIGNATURE),
+            P::Refused(WebhookRefusal::Malformed(_)) => problem(Code::BAD_REQUEST),
+            P::Unavailable(fault) => problem(Code::UNAVAILABLE).retry_after(fault.retry_after_ms),
+        }
+    }
+}
+
+impl IntoResponse for WebhookProblem {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}

@@ -1,0 +1,29 @@
+//! The sample shop's pictures: drawn when asked for, the same for ever.
+
+use axum::{
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    catalogue::sample::picture,
+    http::{Code, Path, Problem},
+};
+
+/// A picture of the sample shop
+#[utoipa::path(get, path = "/media/sample/{*path}", tag = "Catalogue",
+    params(("path" = String, Path, description = "As a product's images name it")),
+    responses((status = 200, description = "A drawing", content_type = "image/svg+xml", body = String)))]
+pub async fn get_sample_picture(Path(path): Path<String>) -> Result<Response, Problem> {
+    let whole = format!("/media/sample/{path}");
+    let drawing =
+        picture::from_path(&whole).ok_or_else(|| Problem::new(Code::NOT_FOUND, "there is no such picture"))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
+        // The path says all that the drawing depends on.
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        // Opened by itself, a drawing must not be able to run anything.
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'")),
+    ];
+    Ok((headers, drawing).into_response())
+}

@@ -1,0 +1,61 @@
+//! What every handler of the shop is given: cheap handles, cloned for each request.
+
+use std::{ops::Deref, sync::Arc};
+
+use axum::extract::FromRef;
+
+use super::{order::lookup::LookupLimit, payment::webhook::WebhookDesk, services::Services};
+use crate::{http::Toolkit, identity::Identity};
+
+/// One reference count: every layer and handler of a request clones it.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+pub struct Shared {
+    /// What use cases need; its members are read through the state: `state.gateway`, `state.catalogue`.
+    pub services: Services,
+    pub toolkit: Toolkit,
+    pub webhooks: WebhookDesk,
+    pub(super) lookups: LookupLimit,
+}
+
+impl AppState {
+    pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookDesk) -> Self {
+        let lookups = LookupLimit::new(toolkit.limits.lookups_a_minute);
+        Self(Arc::new(Shared { services, toolkit, webhooks, lookups }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Deref for Shared {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}
+
+impl FromRef<AppState> for Toolkit {
+    fn from_ref(state: &AppState) -> Toolkit {
+        state.toolkit.clone()
+    }
+}
+
+impl FromRef<AppState> for Identity {
+    fn from_ref(state: &AppState) -> Identity {
+        state.toolkit.identity.clone()
+    }
+}
+
+impl FromRef<AppState> for WebhookDesk {
+    fn from_ref(state: &AppState) -> WebhookDesk {
+        state.webhooks.clone()
+    }
+}

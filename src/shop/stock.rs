@@ -1,0 +1,32 @@
+//! Stock: whether a SKU can be had, and staff's levels, receipts, adjustments, holds by hand and the ledger.
+
+pub mod changes;
+mod codes;
+mod holds;
+mod list;
+mod movements;
+mod one;
+pub mod projection;
+mod refusals;
+pub mod wire;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{AppState, Capability};
+
+pub const CAPABILITY: Capability =
+    Capability { name: "stock", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::LowStock)] };
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(one::get_stock))
+        .routes(routes!(list::list_stock))
+        .routes(routes!(changes::receive_stock))
+        .routes(routes!(changes::adjust_stock))
+        .routes(routes!(changes::set_stock_threshold))
+        .routes(routes!(movements::list_stock_movements))
+        .routes(routes!(holds::hold_stock))
+        .routes(routes!(holds::release_stock_hold))
+}

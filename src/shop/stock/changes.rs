@@ -1,0 +1,95 @@
+//! Goods arrive, counts are put right, thresholds are set.
+
+use std::num::NonZeroU32;
+
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use super::wire::{AdjustmentBody, LevelsBody, ReceiptBody, ThresholdBody};
+use crate::{
+    actors::gateway::Call,
+    domain::{
+        ids::Sku,
+        stock::{Stock, StockCommand},
+    },
+    http::{
+        Body, Code, Path, Problem,
+        auth::Staff,
+        conditional::{IfMatch, etag},
+        idempotency::IdempotencyKey,
+    },
+    shop::{AppState, product::skus::known},
+};
+
+/// Units of a body's quantity: 1 to 2^32 - 1.
+pub fn units(sku: &Sku, quantity: i64) -> Result<NonZeroU32, Problem> {
+    u32::try_from(quantity).ok().and_then(NonZeroU32::new).ok_or_else(|| {
+        let detail = format!("a quantity is 1 to {}, not {quantity}", u32::MAX);
+        Problem::new(Code::BAD_QUANTITY, detail).with("sku", sku).with("quantity", quantity).with("max", u32::MAX)
+    })
+}
+
+/// Goods arrived
+#[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "Stock", security(("bearer" = [])),
+    params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = ReceiptBody,
+    responses((status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String)))))]
+pub async fn receive_stock(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(sku): Path<String>,
+    IfMatch(expected_version): IfMatch,
+    key: IdempotencyKey,
+    Body(body): Body<ReceiptBody>,
+) -> Result<Response, Problem> {
+    let (sku, _) = known(&state, &sku)?;
+    let call = state.toolkit.keyed(&who, &key, &format!("stock/{sku}/receipts"), &body);
+    let command = StockCommand::Receive { units: units(&sku, body.quantity)?, reference: body.reference };
+    change(&state, sku, command, Call { expected_version, ..call }).await
+}
+
+/// A count, a loss, a find
+#[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "Stock", security(("bearer" = [])),
+    params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = AdjustmentBody,
+    responses(
+        (status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String))),
+        (status = 409, description = "`adjusts_below_zero`: held and committed units cannot be adjusted away"),
+    ))]
+pub async fn adjust_stock(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(sku): Path<String>,
+    IfMatch(expected_version): IfMatch,
+    key: IdempotencyKey,
+    Body(body): Body<AdjustmentBody>,
+) -> Result<Response, Problem> {
+    let (sku, _) = known(&state, &sku)?;
+    let call = state.toolkit.keyed(&who, &key, &format!("stock/{sku}/adjustments"), &body);
+    let command = StockCommand::Adjust { delta: body.delta, reason: body.reason };
+    change(&state, sku, command, Call { expected_version, ..call }).await
+}
+
+/// When the SKU counts as low
+#[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "Stock", security(("bearer" = [])),
+    params(("sku" = String, Path)), request_body = ThresholdBody,
+    responses((status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String)))))]
+pub async fn set_stock_threshold(
+    State(state): State<AppState>,
+    Staff(who): Staff,
+    Path(sku): Path<String>,
+    IfMatch(expected_version): IfMatch,
+    Body(body): Body<ThresholdBody>,
+) -> Result<Response, Problem> {
+    let (sku, _) = known(&state, &sku)?;
+    let command = StockCommand::SetThreshold { units: body.threshold };
+    change(&state, sku, command, Call { expected_version, ..state.call(&who) }).await
+}
+
+async fn change(state: &AppState, sku: Sku, command: StockCommand, call: Call) -> Result<Response, Problem> {
+    let answer = state.gateway.ask::<Stock>(sku.as_str(), command, call).await?;
+    let tag = etag(answer.version);
+    Ok(([(header::ETAG, tag)], Json(LevelsBody::new(sku, &answer, &state.catalogue))).into_response())
+}

@@ -1,0 +1,63 @@
+//! Stock levels of all SKUs, or of those at or below their threshold.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::wire::LevelsBody;
+use crate::{
+    actors::ports::StoreError,
+    domain::{ids::Sku, kinds::Kind, stock::Stock},
+    http::{
+        Problem, Query,
+        auth::Staff,
+        listing::{self, Page},
+    },
+    shop::{AppState, rows},
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StockQuery {
+    /// Only SKUs at or below their threshold.
+    #[serde(default)]
+    below_threshold: bool,
+    /// A part of the SKU, in any case.
+    #[param(max_length = 64)]
+    q: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items on a page.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// Stock levels, by SKU
+#[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery), security(("bearer" = [])),
+    responses((status = 200, description = "A page of levels", body = Page<LevelsBody>)))]
+pub async fn list_stock(
+    State(state): State<AppState>,
+    Staff(_who): Staff,
+    Query(query): Query<StockQuery>,
+) -> Result<Json<Page<LevelsBody>>, Problem> {
+    let limit = listing::limit(query.limit, &state.toolkit.limits)?;
+    let after = listing::after(query.cursor.as_deref())?;
+    state.toolkit.read_your_writes().await;
+    let part = query.q.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
+    let read = |after: Option<&[u8]>, n| match query.below_threshold {
+        true => state.gateway.row_keys(rows::STOCK_LOW, b"", after, n),
+        false => {
+            let after = after.map(String::from_utf8_lossy);
+            let keys = state.gateway.keys(Kind::Stock, after.as_deref(), n)?;
+            Ok(keys.into_iter().map(|key| key.id.as_bytes().to_vec()).collect())
+        }
+    };
+    let pick = |key: &[u8]| -> Result<Option<LevelsBody>, StoreError> {
+        let sku = rows::sku_of(key).filter(|sku: &Sku| sku.as_str().to_ascii_lowercase().contains(&part));
+        let Some(sku) = sku else { return Ok(None) };
+        let answer = state.gateway.read_local::<Stock>(sku.as_str())?;
+        Ok(answer.map(|answer| LevelsBody::new(sku, &answer, &state.catalogue)))
+    };
+    Ok(Json(listing::walk(after, limit, read, pick)?))
+}

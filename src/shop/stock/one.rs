@@ -1,0 +1,71 @@
+//! Whether a SKU can be had: for everybody; how many, for staff and where the shop shows counts.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{IntoResponse, Response},
+};
+
+use super::wire::StockBody;
+use crate::shop::product::skus;
+use crate::{
+    actors::gateway::Answer,
+    domain::{
+        ids::Sku,
+        stock::{Stock, StockView},
+    },
+    http::{
+        Path, Problem,
+        auth::MaybeCaller,
+        conditional::{etag, unless_known},
+    },
+    shop::AppState,
+};
+
+/// How long a look at a SKU waits for this node to fold what was just written, usually no time at all.
+const FOLD_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Set where this node could not make sure in time that it knows the newest change: the view may be old, and says
+/// nothing wrong.
+const STALE: HeaderName = HeaderName::from_static("souk-stale");
+
+/// Availability of one SKU
+#[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
+    params(("sku" = String, Path, description = "A SKU")),
+    responses(
+        (status = 200, description = "What the caller may know", body = StockBody, headers(("etag" = String))),
+        (status = 304, description = "Nothing has changed since `If-None-Match`"),
+    ))]
+pub async fn get_stock(
+    State(state): State<AppState>,
+    MaybeCaller(who): MaybeCaller,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
+    // The folded state, not the owner's: a page full of these must not wake every SKU.
+    let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
+    let await_projection = folded.await_projection;
+    let answer = match folded.answer {
+        Some(answer) => answer,
+        // Sold, and never yet received: none is there.
+        None if state.catalogue.sku(&sku).is_some() => {
+            Answer { version: 0, changed: false, view: StockView::default() }
+        }
+        None => return Err(skus::unknown(&text)),
+    };
+    let staff = who.is_some_and(|who| who.is_staff());
+    let body = StockBody {
+        version: answer.version,
+        availability: state.catalogue.availability(&answer.view).into(),
+        available: (staff || state.settings.public_stock_counts).then_some(answer.view.available),
+        levels: staff.then(|| answer.view.into()),
+        sku,
+    };
+    let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
+    if !await_projection {
+        response.headers_mut().insert(STALE, HeaderValue::from_static("1"));
+    }
+    Ok(response)
+}
