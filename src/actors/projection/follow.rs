@@ -21,7 +21,7 @@ use crate::{
     actors::{
         ports::{
             Journal, StateStore,
-            journal::{Entry, Seq},
+            journal::{Entry, Seq, Shard},
         },
         settings::{ActorSettings, backoff},
         tail::Tail,
@@ -44,6 +44,8 @@ pub(in crate::actors) struct Large {
 
 #[derive(Clone, Default)]
 struct Progress {
+    /// Shards that were once followed to where their logs ended.
+    caught_up: BTreeSet<Shard>,
     built: bool,
     entities: u64,
     trouble: Option<Arc<str>>,
@@ -64,7 +66,6 @@ impl Follower {
     pub(in crate::actors) async fn run(self) {
         self.tried(Self::of_this_version).await;
         self.tried(Self::scanned).await;
-        self.large.progress().built = true;
         // Dropped with this task, they end.
         let mut tasks = JoinSet::new();
         for tail in self.tails.clone() {
@@ -154,6 +155,10 @@ impl Follower {
     async fn followed(self, tail: Arc<Tail>) -> Result<(), LargeError> {
         let projection = &*self.large.projection;
         let mut marked = projection.watermark(tail.shard)?.unwrap_or(0);
+        let end = self.journal.end(tail.shard).await.map_err(failed)?;
+        if marked >= end {
+            self.caught_up(tail.shard);
+        }
         let mut records = self.journal.read(tail.shard, marked + 1).ready_chunks(RECORDS);
         while let Some(round) = records.next().await {
             let (mut keys, mut last) = (BTreeSet::new(), marked);
@@ -166,6 +171,9 @@ impl Follower {
                 }
             }
             if keys.is_empty() && last < marked + UNMARKED {
+                if last >= end {
+                    self.caught_up(tail.shard);
+                }
                 continue;
             }
             if tail.folded(last).await.is_err() {
@@ -178,8 +186,19 @@ impl Follower {
             }
             self.upsert(&tail, keys, Some(last)).await?;
             marked = last;
+            if last >= end {
+                self.caught_up(tail.shard);
+            }
         }
         Err(LargeError("the journal's stream ended".into()))
+    }
+
+    fn caught_up(&self, shard: Shard) {
+        let mut progress = self.large.progress();
+        if !progress.built {
+            progress.caught_up.insert(shard);
+            progress.built = progress.caught_up.len() == self.tails.len();
+        }
     }
 
     async fn upsert(&self, tail: &Tail, keys: Vec<EntityKey>, watermark: Option<Seq>) -> Result<(), LargeError> {

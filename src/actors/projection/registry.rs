@@ -62,7 +62,7 @@ pub(super) struct Progress {
 pub struct ProjectionLine {
     pub name: &'static str,
     pub version: u32,
-    /// False while it is made from the stored states: who reads it is told to come back.
+    /// False while it is made from the stored states, and while a large one catches up with the logs after a start.
     pub built: bool,
     /// Entities that were read for it since this process started.
     pub entities: u64,
