@@ -7,7 +7,7 @@ use souk::{
     actors::{
         gateway::Gateway,
         ports::{Row, StateStore},
-        projection::{Projection, ReadError, Sum},
+        projection::{Projection, Sum},
     },
     domain::{
         key::EntityKey,
@@ -137,8 +137,4 @@ fn stored_state(store: &dyn StateStore, key: &EntityKey) -> AnyState {
     let stored = store.load(key).unwrap().expect("a key that was listed");
     let stored: serde_json::Value = serde_json::from_str(&stored.json).unwrap();
     AnyState::from_json(key.kind, &stored["state"].to_string()).unwrap()
-}
-
-pub fn is_building(gateway: &Gateway) -> bool {
-    matches!(gateway.rows(Demand::TABLES[0], b"", None, 1), Err(ReadError::Building { projection: "demand" }))
 }

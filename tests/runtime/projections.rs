@@ -24,7 +24,7 @@ use souk::{
 use tempfile::TempDir;
 
 use crate::{
-    projected::{Demand, is_building},
+    projected::Demand,
     stage::{Life, Stage, WITHIN, ask, call, eventually, receive},
 };
 
@@ -37,6 +37,10 @@ fn with(demand: Option<u32>) -> Projections {
         None => projections,
         Some(version) => projections.with(Demand::of(version)),
     }
+}
+
+fn is_building(gateway: &Gateway) -> bool {
+    matches!(gateway.rows(Demand::TABLES[0], b"", None, 1), Err(ReadError::Building { projection: "demand" }))
 }
 
 fn line(gateway: &Gateway, name: &str) -> ProjectionLine {
@@ -161,6 +165,9 @@ async fn a_build_that_is_cut_off_goes_on_where_it_was() {
         loop {
             let life = stage.start_now().await;
             goods(&life, (0..20).map(|i| SKUS + lives * 20 + i * 97)).await;
+            if lives % 2 == 1 {
+                assert!(life.gateway.await_projection(WITHIN).await);
+            }
             let enough = || line(&life.gateway, "demand").entities >= 200 || !is_building(&life.gateway);
             eventually("some steps", enough).await;
             let (gateway, built) = (life.gateway.clone(), !is_building(&life.gateway));
