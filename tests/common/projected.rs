@@ -65,7 +65,11 @@ impl Demand {
                 sum.iter_mut().zip(add).for_each(|(sum, add)| *sum += add);
             }
         }
-        sums.retain(|_, sum| sum.iter().any(|number| *number != 0));
+        // Zeros at the end are absent.
+        for sum in sums.values_mut() {
+            sum.truncate(sum.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1));
+        }
+        sums.retain(|_, sum| !sum.is_empty());
         (rows, sums)
     }
 

@@ -96,7 +96,7 @@ impl Gateway {
         Ok(self.core.store.row(space, table, key)?)
     }
 
-    /// A group's sums over all entities; empty where nothing was added.
+    /// A group's sums over all entities. Zeros at the end are absent: where nothing was added it is empty.
     pub fn sum(&self, table: &str, group: &[u8]) -> Result<Vec<i64>, ReadError> {
         let space = self.core.registry.readable(table)?;
         Ok(total(&*self.core.store, space, table, group)?)

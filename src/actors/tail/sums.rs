@@ -32,13 +32,14 @@ impl Deltas {
     pub(super) fn settle(self, store: &dyn StateStore, shard: u16) -> Result<Vec<RowChange>, StoreError> {
         let mut changes = Vec::with_capacity(self.0.len());
         for ((space, table, group), delta) in self.0 {
-            if is_zero(&delta) {
+            if delta.iter().all(|number| *number == 0) {
                 continue;
             }
             let key = [&parts_of(&group)[..], &shard.to_be_bytes()].concat();
             let mut part = store.row(space, table, &key)?.as_deref().map(numbers).unwrap_or_default();
             fold(&mut part, &delta, i64::wrapping_add);
-            let value = (!is_zero(&part)).then(|| part.iter().flat_map(|number| number.to_be_bytes()).collect());
+            trim(&mut part);
+            let value = (!part.is_empty()).then(|| part.iter().flat_map(|number| number.to_be_bytes()).collect());
             changes.push(RowChange { space, table, key, value });
         }
         Ok(changes)
@@ -50,7 +51,7 @@ fn parts_of(group: &[u8]) -> Vec<u8> {
     [&(group.len() as u32).to_be_bytes()[..], group].concat()
 }
 
-/// The whole sum: empty where nothing was ever added, or all of it was taken away again.
+/// The whole sum, without zeros at its end: empty where nothing was ever added, or all of it was taken away again.
 pub(in crate::actors) fn total(
     store: &dyn StateStore,
     space: Space,
@@ -60,9 +61,7 @@ pub(in crate::actors) fn total(
     let parts: Vec<KeyValue> = store.rows(space, table, &parts_of(group), None, usize::MAX)?;
     let mut total = Vec::new();
     parts.iter().for_each(|(_, part)| fold(&mut total, &numbers(part), i64::wrapping_add));
-    if is_zero(&total) {
-        total.clear();
-    }
+    trim(&mut total);
     Ok(total)
 }
 
@@ -71,8 +70,10 @@ fn fold(into: &mut Vec<i64>, add: &[i64], by: impl Fn(i64, i64) -> i64) {
     into.iter_mut().zip(add).for_each(|(sum, add)| *sum = by(*sum, *add));
 }
 
-fn is_zero(numbers: &[i64]) -> bool {
-    numbers.iter().all(|number| *number == 0)
+/// A sum is the same whatever was added and taken away on the way to it.
+fn trim(numbers: &mut Vec<i64>) {
+    let end = numbers.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
+    numbers.truncate(end);
 }
 
 fn numbers(bytes: &[u8]) -> Vec<i64> {
@@ -120,6 +121,8 @@ mod tests {
             deltas.add(SPACE, &rated("mug", &[1, 5]));
         });
         assert_eq!(nothing, 0, "what stays the same is not written");
+        settle(&store, 300, |deltas| deltas.take_away(SPACE, &rated("mug", &[0, 0, 7])));
+        assert_eq!(sum(&store, "mug"), [3, 11], "places at the end that are 0 are absent, as they were at first");
     }
 
     #[test]
