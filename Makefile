@@ -47,6 +47,9 @@ scale: ## How it grows: every curve at full length, drawn into docs/img (docs/pe
 bench-peers: ## Souk beside Redis, PostgreSQL, ws, Socket.IO and Vendure; installs them: benches/peers/README.md
 	./benches/peers/run.sh
 
+snapshots: ## Writes docs/openapi.json and docs/live-protocol.json anew, after a change of the API that is meant
+	SOUK_WRITE_SNAPSHOTS=1 $(CARGO) test --locked --lib snapshot_tests
+
 simulate: ## Simulated shops with crashes and faults, on one node and on several: make simulate SEEDS=100000
 	SOUK_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test simulation -- --nocapture
 

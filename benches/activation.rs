@@ -138,7 +138,7 @@ fn start(runtime: &Runtime, dir: &Path) -> Result<(Engine, Duration)> {
     let mut config = Config::default();
     config.data.dir = dir.join("data");
     let began = Instant::now();
-    let engine = runtime.block_on(Engine::start(&config, Vec::new()))?;
+    let engine = runtime.block_on(Engine::without_connectors(&config))?;
     Ok((engine, began.elapsed()))
 }
 

@@ -15,7 +15,6 @@ mod servers;
 use std::env;
 
 use anyhow::{Error, Result, bail};
-use axum::extract::ws::Utf8Bytes;
 use common::{process, report::verdict};
 use souk::{
     domain::{
@@ -23,8 +22,9 @@ use souk::{
         kinds::{AnyView, Kind},
         stock::StockView,
     },
-    live::{Committed, Topic, audience::Level, frames},
+    live::{Committed, Detail, Text, frames},
     load::usage,
+    shop::topics,
 };
 
 const TOPIC: &str = "stock.TSHIRT-RED-M";
@@ -72,7 +72,7 @@ impl Plan {
 
 fn compare(plan: &Plan) -> Result<()> {
     let (bare, souk) = (measure("bare", plan)?, measure("souk", plan)?);
-    println!("fanout: one change to {} subscribers, {} bytes a frame", plan.sockets, change(FIRST).1.len());
+    println!("fanout: one change to {} subscribers, {} bytes a frame", plan.sockets, change(FIRST).1.as_bytes().len());
     for (name, m) in [("bare tokio-tungstenite", &bare), ("souk /live", &souk)] {
         println!(
             "  {name:<24}{:>8.2} us CPU a frame{:>10.0} frames/s{:>10.1} KiB an idle socket  ({} frames)",
@@ -103,13 +103,13 @@ fn measure(role: &str, plan: &Plan) -> Result<Measured> {
 }
 
 /// The one SKU's change to this version, and its frame.
-fn change(version: u64) -> (Committed, Utf8Bytes) {
-    let topic = Topic::parse(TOPIC).expect("a legal topic");
+fn change(version: u64) -> (Committed, Text) {
+    let topic = topics(true).parse(TOPIC).expect("a legal topic");
     let sku = TOPIC.strip_prefix("stock.").expect("of stock");
     let view = StockView { on_hand: 500, available: 500, threshold: 5, ..StockView::default() };
     let change = Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) };
-    let text = frames::encode(&topic, TOPIC, &change, Level::Public, true).expect("a stock view is a frame");
-    (change, text)
+    let frame = frames::encode(&topic, &change, Detail::Public).expect("a stock view is a frame");
+    (change, frame.text)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -10,6 +10,7 @@ use std::{
     cell::RefCell,
     fs::File,
     hint::black_box,
+    num::NonZeroU64,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,7 +44,7 @@ fn batch(n: u64) -> Arc<Batch> {
             key: EntityKey::new(Kind::Stock, format!("SKU-{c:06}")),
             version: n,
             command_id: CommandId(Uuid::from_u64_pair(n, c)),
-            fingerprint: n ^ c,
+            fingerprint: NonZeroU64::new(n ^ c),
             by: "user:0192f000-0000-7000-8000-00000000000a".into(),
             at: Timestamp(1_795_000_000_000),
             events_json: Commit::encode(&events).expect("events encode"),

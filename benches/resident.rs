@@ -90,7 +90,7 @@ async fn engine(dir: &Path) -> Result<Engine> {
     config.journal.cache_bytes = 1 << 20;
     config.state.cache_bytes = 1 << 20;
     config.state.cached_entities_max = 16;
-    Ok(Engine::start(&config, Vec::new()).await?)
+    Ok(Engine::without_connectors(&config).await?)
 }
 
 async fn fill(count: u64, dir: &Path) -> Result<()> {

@@ -3,12 +3,13 @@
 //! In reading order: [`ports`] (what it needs of the world), [`gateway`] (how it is spoken to),
 //! `local` (the door with its permits), [`ownership`] (when a shard is claimed or given up), `shard` (owner of entities), `entity` (hosts one),
 //! `committer` (group commit), `tail` (the fold after the commit), [`projection`] (what is looked up),
-//! [`listener`] (who looks on), `effects` and `alarms` (what states owe and when they wake), [`runtime`]
-//! (puts it together). Deliberately absent: any rule of
+//! [`listener`] (who looks on), `effects`, `connectors` and `alarms` (what states owe, to whom outside, and when
+//! they wake), [`runtime`] (puts it together). Deliberately absent: any rule of
 //! the shop (`domain` has them) and any knowledge of sled, NATS or HTTP.
 
 mod alarms;
 mod committer;
+mod connectors;
 mod effects;
 mod entity;
 pub mod gateway;

@@ -12,6 +12,7 @@ mod engine;
 mod metrics;
 mod nats;
 mod offline;
+mod outside;
 mod program;
 mod projections;
 pub mod routes;
@@ -23,7 +24,7 @@ mod threads;
 pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
-    program::App,
+    program::{App, main},
     projections::projections,
     shop::{Shop, ShopError},
 };

@@ -2,7 +2,7 @@
 //!
 //! * [`domain`]: the shop's rules, pure.
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
-//! * [`persistence`], [`transport`], [`payments`]: implement the ports.
+//! * [`persistence`], [`transport`], [`connectors`]: implement the ports.
 //! * [`live`]: fan-out to sockets; [`identity`]: who is calling; [`http`]: the toolkit of handlers.
 //! * [`shop`]: one folder for each capability; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
@@ -12,12 +12,12 @@ pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod connectors;
 pub mod domain;
 pub mod http;
 pub mod identity;
 pub mod live;
 pub mod load;
-pub mod payments;
 pub mod persistence;
 pub mod shop;
 pub mod transport;

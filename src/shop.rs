@@ -3,15 +3,18 @@
 //! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A capability's
 //! rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the toolkit (`http`)
 //! know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers are given),
-//! `settings`, and the wire shapes that
-//! several capabilities share ([`money`], [`names`], [`rows`]).
+//! `settings`, [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
+//! ([`money`], [`names`], [`rows`]).
 
 pub mod money;
 pub mod names;
 pub mod rows;
+#[cfg(test)]
+mod samples;
 pub mod services;
 mod settings;
 mod state;
+mod topics;
 
 use std::sync::Arc;
 
@@ -21,6 +24,7 @@ pub use self::{
     services::Services,
     settings::{ShippingMethod, ShopSettings},
     state::AppState,
+    topics::topics,
 };
 use crate::{actors::projection::Projection, http::Code};
 
@@ -66,6 +70,11 @@ pub fn projections() -> Vec<Arc<dyn Projection>> {
 /// Every error code: the toolkit's and each capability's.
 pub fn codes() -> impl Iterator<Item = Code> {
     crate::http::error::ALL.iter().chain(CAPABILITIES.iter().flat_map(|capability| capability.codes)).copied()
+}
+
+/// Ids have one spelling (lower-case hyphenated UUID), so that one entity is never two topics.
+fn one_spelling<T: std::str::FromStr + std::fmt::Display>(text: &str) -> Option<T> {
+    text.parse::<T>().ok().filter(|id| id.to_string() == text)
 }
 
 #[cfg(test)]

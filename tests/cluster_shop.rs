@@ -77,7 +77,7 @@ async fn serves(shop: &Shop, nodes: usize) {
 
 fn call(within: Duration) -> Call {
     let command_id = CommandId(uuid::Uuid::new_v4());
-    Call { command_id, by: "test".into(), expected_version: None, fingerprint: 0, within }
+    Call { command_id, by: "test".into(), expected_version: None, fingerprint: None, within }
 }
 
 async fn receive(gateway: &Gateway, sku: &str) -> Result<u64, String> {

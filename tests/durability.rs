@@ -46,7 +46,7 @@ fn batch(n: u64) -> Arc<Batch> {
         key: EntityKey::new(Kind::Stock, "SKU1"),
         version: n,
         command_id: CommandId(Uuid::from_u64_pair(1, n)),
-        fingerprint: 0,
+        fingerprint: None,
         by: "system".into(),
         at: Timestamp(0),
         events_json: Commit::encode(&events).expect("events encode"),

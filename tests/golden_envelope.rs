@@ -3,7 +3,11 @@
 //!
 //! `SOUK_BLESS=1 cargo test --test golden_envelope` writes files that are missing; it never changes one.
 
-use std::{fs, num::NonZeroU32, path::PathBuf};
+use std::{
+    fs,
+    num::{NonZeroU32, NonZeroU64},
+    path::PathBuf,
+};
 
 use proptest::prelude::*;
 use souk::{
@@ -29,7 +33,7 @@ fn commit(id: &str, version: u64, events: Vec<StockEvent>) -> Commit {
         key: EntityKey::new(Kind::Stock, id),
         version,
         command_id: CommandId(Uuid::from_u128(0x0192_f000_0000_7000_8000_0000_0000_0001)),
-        fingerprint: u64::MAX,
+        fingerprint: NonZeroU64::new(u64::MAX),
         by: "user:0192f000-0000-7000-8000-00000000000a".into(),
         at: Timestamp(1_795_000_000_123),
         events_json: Commit::encode(&events).expect("events encode"),

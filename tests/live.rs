@@ -14,14 +14,15 @@ use serde_json::{Value, json};
 use souk::{
     domain::{
         cart::{CartLine, CartView},
-        ids::{CartId, Sku},
+        ids::Sku,
         key::EntityKey,
         kinds::{AnyView, Kind},
         money::{Currency, Money},
         stock::StockView,
     },
-    http::live::{BadCredentials, LiveState, router},
-    live::{Audience, Committed, Current, Hub, LiveLimits, Topic},
+    http::live::{BadCredentials, LiveState, SocketLimits, router},
+    live::{Audience, Committed, Current, Hub, Listeners, LiveLimits, Topic},
+    shop::topics,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -43,7 +44,7 @@ impl Current for Shop {
     fn current(&self, topic: &Topic) -> Vec<Committed> {
         let shop = self.0.lock().unwrap();
         match topic.entity() {
-            Some(key) => shop.get(&key).cloned().into_iter().collect(),
+            Some(key) => shop.get(key).cloned().into_iter().collect(),
             None => shop.values().filter(|change| change.key.kind == Kind::Stock).cloned().collect(),
         }
     }
@@ -51,25 +52,32 @@ impl Current for Shop {
 
 struct Server {
     shop: Arc<Shop>,
-    hub: Hub,
+    listeners: Listeners,
     address: SocketAddr,
 }
 
 impl Server {
     async fn start(limits: LiveLimits) -> Self {
+        Self::with(limits, SocketLimits::default(), false).await
+    }
+
+    async fn with(limits: LiveLimits, sockets: SocketLimits, public_stock_counts: bool) -> Self {
         let shop = Arc::new(Shop::default());
-        let hub = Hub::start(limits, shop.clone());
-        let app = router(LiveState { hub: hub.clone(), authorise: Arc::new(authorise) });
+        let hub = Hub::start(limits, topics(public_stock_counts));
+        let listeners = Listeners::start(hub, shop.clone());
+        let state =
+            LiveState { listeners: listeners.clone(), limits: Arc::new(sockets), authorise: Arc::new(authorise) };
+        let app = router(state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        Self { shop, hub, address }
+        Self { shop, listeners, address }
     }
 
     fn commit(&self, change: Committed) {
         self.shop.0.lock().unwrap().insert(change.key.clone(), change.clone());
-        self.hub.publish(&[change]);
+        self.listeners.hub().publish(&[change]);
     }
 
     async fn connect(&self) -> Client {
@@ -81,10 +89,10 @@ impl Server {
 /// `token: staff`, and the cookie `cart=<id>`.
 fn authorise(headers: &HeaderMap, token: Option<&str>) -> Result<Audience, BadCredentials> {
     let cookie = headers.get(header::COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or("");
-    let cart = cookie.strip_prefix("cart=").and_then(|id| id.parse::<CartId>().ok());
+    let own = cookie.strip_prefix("cart=").map(|id| EntityKey::new(Kind::Cart, id));
     match token {
-        None => Ok(Audience { cart, ..Audience::default() }),
-        Some("staff") => Ok(Audience { staff: true, cart, ..Audience::default() }),
+        None => Ok(Audience { own, ..Audience::default() }),
+        Some("staff") => Ok(Audience { staff: true, own, ..Audience::default() }),
         Some(_) => Err(BadCredentials),
     }
 }
@@ -141,7 +149,7 @@ fn cart(version: u64, lines: usize) -> Committed {
 
 #[tokio::test]
 async fn two_shoppers_see_the_same_change() {
-    let server = Server::start(LiveLimits { public_stock_counts: true, ..LiveLimits::default() }).await;
+    let server = Server::with(LiveLimits::default(), SocketLimits::default(), true).await;
     server.commit(stock("TEE", 17, 9));
     let (mut one, mut two) = (server.connect().await, server.connect().await);
     for client in [&mut one, &mut two] {
@@ -235,13 +243,14 @@ async fn one_connection_too_many_is_closed_with_1013_and_a_drain_with_1001() {
     client.say(json!({"op": "ping"})).await;
     client.hear().await;
     assert_eq!(server.connect().await.closed_with().await, 1013);
-    let (code, ()) = tokio::join!(client.closed_with(), server.hub.close_all(PATIENCE));
+    let (code, ()) = tokio::join!(client.closed_with(), server.listeners.close_all(PATIENCE));
     assert_eq!(code, 1001);
 }
 
 #[tokio::test]
 async fn a_message_beyond_the_bound_ends_the_connection() {
-    let server = Server::start(LiveLimits { message_bytes: 1_000, ..LiveLimits::default() }).await;
+    let sockets = SocketLimits { message_bytes: 1_000, ..SocketLimits::default() };
+    let server = Server::with(LiveLimits::default(), sockets, false).await;
     let mut client = server.connect().await;
     client.0.send(Message::text("x".repeat(1_001))).await.unwrap();
     let ended = timeout(PATIENCE, async { while let Some(Ok(_)) = client.0.next().await {} }).await;

@@ -5,6 +5,8 @@
 mod admission;
 #[path = "runtime/commit_gate.rs"]
 mod commit_gate;
+#[path = "runtime/connectors.rs"]
+mod connectors;
 #[path = "runtime/diverged.rs"]
 mod diverged;
 #[path = "runtime/faults.rs"]

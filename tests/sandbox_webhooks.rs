@@ -15,17 +15,18 @@ use axum::{
 use http_body_util::{BodyExt, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use souk::{
-    actors::ports::{Clock, PaymentGateway, ProviderWebhooks, WebhookEvent},
+    actors::ports::Clock,
+    connectors::{
+        payment::PaymentProvider,
+        sandbox::{HttpOutbox, SandboxProvider, SandboxSettings, SandboxWebhooks, ledger, page},
+        signature::WebhookKey,
+        webhook::{WebhookEvent, WebhookVerifier},
+    },
     domain::{
-        effect::{ProviderCall, ProviderOperation},
         ids::{OrderId, PaymentId},
         money::{Currency, Money},
-        payment::ProviderEvent,
+        payment::{ProviderCall, ProviderEvent, ProviderOperation},
         time::Timestamp,
-    },
-    payments::{
-        sandbox::{HttpOutbox, SandboxGateway, SandboxSettings, SandboxWebhooks, ledger, page},
-        signature::{HEADER, WebhookKey},
     },
 };
 use tokio::sync::Notify;
@@ -65,14 +66,14 @@ async fn receive(
             return StatusCode::SERVICE_UNAVAILABLE;
         }
     }
-    let signature = headers.get(HEADER).and_then(|value| value.to_str().ok());
-    let Ok(news) = shop.verifier.open(signature, &body, SystemClock.now()) else { return StatusCode::BAD_REQUEST };
+    let verified = shop.verifier.verify(&headers, &body, SystemClock.now()).await;
+    let Ok(Some(news)) = verified else { return StatusCode::BAD_REQUEST };
     shop.taken.lock().unwrap().push(news);
     shop.changed.notify_one();
     StatusCode::OK
 }
 
-async fn start(refusals: u32, settings: SandboxSettings) -> (String, Arc<Shop>, SandboxGateway) {
+async fn start(refusals: u32, settings: SandboxSettings) -> (String, Arc<Shop>, SandboxProvider) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let key = WebhookKey::new([4; 32]);
@@ -83,7 +84,7 @@ async fn start(refusals: u32, settings: SandboxSettings) -> (String, Arc<Shop>, 
         changed: Notify::new(),
     });
     let outbox = HttpOutbox::start(&base, key, Arc::new(SystemClock)).unwrap();
-    let sandbox = SandboxGateway::new(settings, &base, Arc::new(outbox), Arc::new(SystemClock));
+    let sandbox = SandboxProvider::new(settings, &base, Arc::new(outbox), Arc::new(SystemClock));
     let app = Router::new()
         .route("/api/payments/webhooks/{provider}", post(receive))
         .with_state(shop.clone())
@@ -107,10 +108,10 @@ async fn taken(shop: &Shop, count: usize) -> Vec<WebhookEvent> {
 
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
-async fn pay(sandbox: &SandboxGateway, token: &str) -> ProviderEvent {
+async fn pay(sandbox: &SandboxProvider, token: &str) -> ProviderEvent {
     let amount = Money { amount: 1999, currency: Currency::EUR };
     let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
-    sandbox.call(ProviderCall { payment: PAYMENT, provider: "sandbox".to_owned(), operation }).await.unwrap()
+    sandbox.call(ProviderCall { payment: PAYMENT, operation }).await.unwrap()
 }
 
 async fn fetch(method: &str, url: String) -> (StatusCode, String) {

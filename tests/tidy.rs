@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("actors", &["domain"]),
     ("persistence", &["domain", "actors"]),
     ("transport", &["domain", "actors"]),
-    ("payments", &["domain", "actors"]),
+    ("connectors", &["domain", "actors"]),
     ("identity", &["domain", "actors"]),
     ("catalogue", &["domain", "actors"]),
     ("config", &["domain"]),
@@ -23,8 +23,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("load", &["domain"]),
     // The toolkit: it names no capability.
     ("http", &["domain", "actors", "live", "identity", "config"]),
-    ("shop", &["domain", "actors", "live", "http", "identity", "catalogue", "config"]),
+    ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config"]),
 ];
+/// Where no capability is named: no entity's kind, type or topic. What these rooms must know of one is a trait's method.
+const GENERIC: &[&str] = &["src/live", "src/http/live"];
+
 /// The composition root and the edges may know everybody.
 const UNLIMITED: &[&str] = &["app", "cli", "main", "lib"];
 
@@ -72,6 +75,33 @@ fn imports_run_one_way() {
         found,
         "Define a port in `actors`, or move the type to the lower room; see IMPORTS in tests/tidy.rs and ARCHITECTURE.md.",
     );
+}
+
+#[test]
+fn the_generic_rooms_name_no_capability() {
+    let kinds = read("src/domain/kinds.rs");
+    let kinds: Vec<(&str, &str)> = kinds
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ")?.strip_suffix("\",")?.split_once(" = \""))
+        .filter(|(kind, _)| kind.chars().all(char::is_alphanumeric))
+        .collect();
+    assert!(kinds.len() >= 8, "the list in src/domain/kinds.rs is not read: {kinds:?}");
+    // `order`, `Order` and `OrderView`, but not `Ordering`.
+    let names = |word: &str| {
+        kinds.iter().any(|(kind, name)| {
+            word == *name || word.strip_prefix(kind).is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+        })
+    };
+    let mut found = Vec::new();
+    for file in GENERIC.iter().flat_map(|room| rust_files(room)) {
+        for (number, line) in file.code() {
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if words.any(names) {
+                found.push(format!("{}:{number}: {}", file.path, line.trim()));
+            }
+        }
+    }
+    none(found, "Move it to the capability's folder in src/shop, behind a method of the trait that the room offers.");
 }
 
 #[test]

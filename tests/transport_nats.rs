@@ -4,6 +4,7 @@
 mod nats;
 
 use std::{
+    num::NonZeroU64,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,7 +16,7 @@ use futures::{StreamExt, future::BoxFuture};
 use nats::NatsServers;
 use souk::{
     actors::ports::{
-        Ask, Delivery, Envelope, Placement, Reply, Transport, TransportError,
+        CommandEnvelope, Delivery, Placement, Reply, Transport, TransportError,
         journal::{NodeId, Shard},
     },
     domain::{
@@ -48,7 +49,11 @@ struct Local {
 }
 
 impl Delivery for Local {
-    fn deliver(&self, shard: Shard, envelope: Arc<Envelope>) -> BoxFuture<'static, Result<Reply, TransportError>> {
+    fn deliver(
+        &self,
+        shard: Shard,
+        envelope: Arc<CommandEnvelope>,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         assert_eq!(shard, SHARD);
         self.got.fetch_add(1, Ordering::SeqCst);
         let (name, held, serves) = (self.name, self.held.clone(), self.serves.load(Ordering::SeqCst));
@@ -76,23 +81,18 @@ async fn node(servers: &NatsServers, local: Arc<Local>, inflight_max: usize) -> 
     NatsTransport::start(servers.client().await, &options, local)
 }
 
-fn envelope(by: &str, version: u64) -> Arc<Envelope> {
+fn envelope(by: &str, version: u64) -> Arc<CommandEnvelope> {
     let command = AnyCommand::Cart(CartCommand::RemoveLine { sku: Sku::parse("TEE-M-RED").expect("a SKU") });
-    Arc::new(Envelope {
-        key: EntityKey::new(Kind::Cart, "c1"),
-        command_id: CommandId(uuid::Uuid::new_v4()),
-        by: by.into(),
-        ask: Ask::Command(command),
+    let key = EntityKey::new(Kind::Cart, "c1");
+    Arc::new(CommandEnvelope {
         expected_version: Some(version),
-        fingerprint: u64::MAX,
-        internal: false,
-        outcome_of: None,
-        omit_view: false,
+        fingerprint: NonZeroU64::new(u64::MAX),
+        ..CommandEnvelope::client(key, CommandId(uuid::Uuid::new_v4()), by.into(), command)
     })
 }
 
 /// As the gateway does: what is lost or not ready is sent again.
-async fn until_answered(transport: &NatsTransport, envelope: &Arc<Envelope>) -> Reply {
+async fn until_answered(transport: &NatsTransport, envelope: &Arc<CommandEnvelope>) -> Reply {
     let repeated = async {
         loop {
             match transport.send(SHARD, envelope.clone(), WITHIN).await {

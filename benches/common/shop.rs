@@ -39,7 +39,7 @@ impl Shop {
     /// With settings of its own, in a directory that may have been another shop's.
     pub fn start_in(runtime: &Runtime, dir: TempDir, mut config: Config) -> Result<Self> {
         config.data.dir = dir.path().join("data");
-        let engine = runtime.block_on(Engine::start(&config, Vec::new()))?;
+        let engine = runtime.block_on(Engine::without_connectors(&config))?;
         Ok(Self { engine, dir })
     }
 
@@ -79,7 +79,7 @@ impl Shop {
 
 pub fn call(gateway: &Gateway, by: Arc<str>) -> Call {
     let command_id = CommandId(gateway.fresh_id());
-    Call { command_id, by, expected_version: None, fingerprint: 0, within: WITHIN }
+    Call { command_id, by, expected_version: None, fingerprint: None, within: WITHIN }
 }
 
 pub struct Holder<P> {

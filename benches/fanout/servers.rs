@@ -9,11 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use axum::extract::ws::Utf8Bytes;
 use futures::{SinkExt, StreamExt};
 use souk::{
-    http::live::{LiveState, router},
-    live::{Audience, Committed, Current, Hub, LiveLimits, Topic},
+    http::live::{LiveState, SocketLimits, router},
+    live::{Audience, Committed, Current, Hub, Listeners, LiveLimits, Text, Topic},
+    shop::topics,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -36,13 +36,16 @@ pub async fn souk(plan: &Plan) -> Result<()> {
     let limits = LiveLimits {
         connections: plan.sockets as usize,
         connections_per_address: plan.sockets as usize,
-        public_stock_counts: true,
         // A round ends before the next begins; the wait between frames is not what is measured.
         frame_interval_ms: 0,
         ..LiveLimits::default()
     };
-    let hub = Hub::start(limits, Arc::new(OneSku));
-    let app = router(LiveState { hub: hub.clone(), authorise: Arc::new(|_, _| Ok(Audience::default())) });
+    let hub = Hub::start(limits, topics(true));
+    let app = router(LiveState {
+        listeners: Listeners::start(hub.clone(), Arc::new(OneSku)),
+        limits: Arc::new(SocketLimits::default()),
+        authorise: Arc::new(|_, _| Ok(Audience::default())),
+    });
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).into_future());
@@ -54,7 +57,7 @@ pub async fn souk(plan: &Plan) -> Result<()> {
 }
 
 pub async fn bare(plan: &Plan) -> Result<()> {
-    let (sender, _) = broadcast::channel::<Utf8Bytes>(16);
+    let (sender, _) = broadcast::channel::<Text>(16);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let subscribe = sender.clone();
@@ -66,17 +69,14 @@ pub async fn bare(plan: &Plan) -> Result<()> {
     rounds(plan, address, |version| sender.send(change(version).1).map(drop).context("nobody listens")).await
 }
 
-async fn bare_client(socket: TcpStream, mut frames: broadcast::Receiver<Utf8Bytes>) -> Result<()> {
+async fn bare_client(socket: TcpStream, mut frames: broadcast::Receiver<Text>) -> Result<()> {
     let config =
         WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(4096).max_write_buffer_size(256 * 1024);
     let mut socket = tokio_tungstenite::accept_async_with_config(socket, Some(config)).await?;
     // The client subscribes, and hears the current view.
     socket.next().await.context("closed")??;
-    let text = |frame: &Utf8Bytes| {
-        // axum's text and tungstenite's are one type behind two names; both share their bytes.
-        let bytes = axum::body::Bytes::from(frame.clone());
-        Message::Text(bytes.try_into().expect("was text"))
-    };
+    // Shares the bytes, and checks them once more, as Souk does.
+    let text = |frame: &Text| Message::Text(frame.clone().into_bytes().try_into().expect("was text"));
     socket.send(text(&change(FIRST).1)).await?;
     loop {
         let frame = frames.recv().await?;

@@ -19,13 +19,13 @@ use souk::{
         settings::ActorSettings,
     },
     app::{SystemClock, projections},
-    live::{Committed, Current, Hub, LiveLimits, Topic},
+    live::{Hub, LiveLimits},
     persistence::{
         envelope,
         jetstream::{JetStreamJournal, JetStreamOptions},
         state_store::{SledStateOptions, SledStateStore},
     },
-    shop::product::catalogue::Catalogue,
+    shop::{product::catalogue::Catalogue, topics},
     transport::loopback::Loopback,
 };
 
@@ -47,14 +47,14 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
         let options = JetStreamOptions { shards: SHARDS, replicas: servers.len(), ..JetStreamOptions::default() };
         let journal = JetStreamJournal::open(servers.client().await, options).await?;
         let store = SledStateStore::open(&dir.path().join("state"), &SledStateOptions::default())?;
-        let hub = Hub::start(LiveLimits::default(), Arc::new(Nothing));
+        let hub = Hub::start(LiveLimits::default(), topics(false));
         let parts = Parts {
             journal: Arc::new(journal),
             store: Arc::new(store),
             projections: projections(&Catalogue::default()),
             listener: Arc::new(hub),
             clock: Arc::new(SystemClock),
-            providers: Vec::new(),
+            connectors: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(Onlooker),
             probe: Arc::new(NoFaults),
@@ -124,15 +124,6 @@ impl Placement for Onlooker {
     }
 
     fn members(&self) -> Vec<MemberLine> {
-        Vec::new()
-    }
-}
-
-/// Nobody subscribes here.
-struct Nothing;
-
-impl Current for Nothing {
-    fn current(&self, _: &Topic) -> Vec<Committed> {
         Vec::new()
     }
 }

@@ -74,7 +74,7 @@ pub fn config(dir: &Path) -> Config {
 
 pub async fn started(config: &Config) -> Result<(Engine, Duration)> {
     let began = Instant::now();
-    let engine = Engine::start(config, Vec::new()).await?;
+    let engine = Engine::without_connectors(config).await?;
     Ok((engine, began.elapsed()))
 }
 

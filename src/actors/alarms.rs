@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     gateway::Core,
-    ports::{Ask, Clock, Envelope, Reply, StoreError},
+    ports::{Clock, CommandEnvelope, Reply, StoreError},
     settings::ActorSettings,
     tail::Tail,
 };
@@ -99,17 +99,7 @@ impl Alarms {
             let core = self.core.upgrade()?;
             // One alarm may take several decisions (a flash sale's holds expire a bounded number at a time).
             for _ in 0..DECISIONS_MAX {
-                let envelope = Envelope {
-                    key: key.clone(),
-                    command_id: CommandId(self.clock.uuid()),
-                    by: "alarm".into(),
-                    ask: Ask::Wake,
-                    expected_version: None,
-                    fingerprint: 0,
-                    internal: true,
-                    outcome_of: None,
-                    omit_view: true,
-                };
+                let envelope = CommandEnvelope::alarm(key.clone(), CommandId(self.clock.uuid()));
                 match core.send(Arc::new(envelope), self.settings.effect_timeout).await {
                     Some(Reply::Done { changed: true, .. }) => {}
                     Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => return Some(key),

@@ -20,7 +20,7 @@ use super::{
     committer::Committer,
     lease::Lease,
     meter::Meter,
-    ports::{Clock, Envelope},
+    ports::{Clock, CommandEnvelope},
     probe::Probe,
     recent::Recent,
     reply::{ReplyTo, SlotShared},
@@ -34,7 +34,7 @@ use crate::{
 pub(super) struct EntityActor;
 
 pub(super) struct EntityMsg {
-    pub(super) envelope: Arc<Envelope>,
+    pub(super) envelope: Arc<CommandEnvelope>,
     pub(super) reply: ReplyTo,
 }
 

@@ -8,13 +8,13 @@ mod core;
 mod read;
 mod status;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use self::core::Core;
 pub use self::status::{NodeStatus, ShardLine};
-use super::ports::{Ask, Envelope, Reply};
+use super::ports::{CommandEnvelope, Reply};
 use crate::domain::{
     ids::CommandId,
     key::EntityKey,
@@ -30,8 +30,8 @@ pub struct Call {
     pub by: Arc<str>,
     /// `If-Match`.
     pub expected_version: Option<u64>,
-    /// Of the request's content, 0 where no idempotency key was given.
-    pub fingerprint: u64,
+    /// Of the request's content; `None` where no idempotency key was given.
+    pub fingerprint: Option<NonZeroU64>,
     /// The gateway retries lost answers with the same id until then.
     pub within: Duration,
 }
@@ -89,33 +89,18 @@ impl Gateway {
 
     /// Decides `command` at the owner; answers once its events are durable.
     pub async fn ask<E: EntityType>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
-        let envelope = Envelope {
-            key: EntityKey::new(E::KIND, id),
-            command_id: call.command_id,
-            by: call.by,
-            ask: Ask::Command(E::command(command)),
+        let key = EntityKey::new(E::KIND, id);
+        let envelope = CommandEnvelope {
             expected_version: call.expected_version,
             fingerprint: call.fingerprint,
-            internal: false,
-            outcome_of: None,
-            omit_view: false,
+            ..CommandEnvelope::client(key, call.command_id, call.by, E::command(command))
         };
         answer::<E>(self.core.send(Arc::new(envelope), call.within).await)
     }
 
     /// The owner's newest committed view (a strong read).
     pub async fn read<E: EntityType>(&self, id: &str, within: Duration) -> Asked<E> {
-        let envelope = Envelope {
-            key: EntityKey::new(E::KIND, id),
-            command_id: CommandId::default(),
-            by: "reader".into(),
-            ask: Ask::Read,
-            expected_version: None,
-            fingerprint: 0,
-            internal: false,
-            outcome_of: None,
-            omit_view: false,
-        };
+        let envelope = CommandEnvelope::read(EntityKey::new(E::KIND, id));
         answer::<E>(self.core.send(Arc::new(envelope), within).await)
     }
 

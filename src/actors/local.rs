@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{
     effects::Effects,
     meter::Meter,
-    ports::{Ask, Delivery, Envelope, Placement, Reply, TransportError, journal::Shard},
+    ports::{Ask, CommandEnvelope, Delivery, Placement, Reply, TransportError, journal::Shard},
     reply::ReplyTo,
     shard::ShardMsg,
 };
@@ -74,7 +74,7 @@ impl LocalShards {
 
     /// Sends the command to its shard, or says at once why not.
     #[expect(clippy::result_large_err, reason = "a reply is moved once, and boxing it would cost more")]
-    fn enter(&self, shard: Shard, envelope: Arc<Envelope>) -> Result<oneshot::Receiver<Reply>, Reply> {
+    fn enter(&self, shard: Shard, envelope: Arc<CommandEnvelope>) -> Result<oneshot::Receiver<Reply>, Reply> {
         let unavailable =
             |reason: &str, retry| Reply::Unavailable { retry_after_ms: 1_000, reason: reason.into(), retry };
         let Some(door) = self.doors.get(usize::from(shard.0)) else {
@@ -83,8 +83,8 @@ impl LocalShards {
         if self.cluster.as_ref().is_some_and(|cluster| !cluster.connected()) {
             return Err(unavailable("this node is cut off from the cluster", true));
         }
-        let permits = if envelope.internal { &door.inside } else { &door.outside };
-        if !envelope.internal {
+        let permits = if envelope.origin.is_client() { &door.outside } else { &door.inside };
+        if envelope.origin.is_client() {
             if self.draining() {
                 return Err(unavailable("the node is stopping", false));
             }
@@ -109,7 +109,11 @@ impl LocalShards {
 }
 
 impl Delivery for LocalShards {
-    fn deliver(&self, shard: Shard, envelope: Arc<Envelope>) -> BoxFuture<'static, Result<Reply, TransportError>> {
+    fn deliver(
+        &self,
+        shard: Shard,
+        envelope: Arc<CommandEnvelope>,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         let entered = self.enter(shard, envelope);
         Box::pin(async move {
             match entered {

@@ -3,7 +3,7 @@
 //! A repeated command gets the answer its first run got: the view at the version that run made,
 //! read from history. Refusals are not remembered: they had no effect, and are decided afresh.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, num::NonZeroU64};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,13 @@ use crate::domain::ids::CommandId;
 
 /// Ids remembered for each entity; an id older than that many remembered commands is forgotten.
 pub const RECENT_MAX: usize = 256;
+/// The fingerprint of a command that is remembered and came without a key, so that its content was not judged.
+pub const UNKEYED: NonZeroU64 = NonZeroU64::MIN;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
     pub id: CommandId,
-    pub fingerprint: u64,
+    pub fingerprint: NonZeroU64,
     /// The version that the command made.
     pub version: u64,
 }

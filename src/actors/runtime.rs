@@ -20,7 +20,7 @@ use super::{
     meter::Meter,
     node::{NodeActor, NodeArgs, NodeMsg},
     ports::{
-        Clock, Delivery, Journal, PaymentGateway, Placement, StateStore, StoreError, Transport,
+        Clock, ConnectorEntry, Delivery, Journal, Placement, StateStore, StoreError, Transport,
         journal::{JournalError, Shard},
     },
     probe::Probe,
@@ -43,7 +43,8 @@ pub struct Parts {
     pub projections: Projections,
     pub listener: Arc<dyn Listener>,
     pub clock: Arc<dyn Clock>,
-    pub providers: Vec<Arc<dyn PaymentGateway>>,
+    /// The outside world, by name. A call whose connector is missing stays pending.
+    pub connectors: Vec<ConnectorEntry>,
     pub transport: MakeTransport,
     /// Who should own which shard; on one machine `transport::alone`.
     pub placement: Arc<dyn Placement>,
@@ -106,14 +107,13 @@ impl Runtime {
     /// Opens the state store for this journal, folds what is missing, and starts the shards.
     /// Returns once the read models are as new as the journal was at the start.
     pub async fn start(parts: Parts) -> Result<(Self, Gateway), StartError> {
-        let Parts { journal, store, projections, listener, clock, providers, transport, placement, probe, settings } =
+        let Parts { journal, store, projections, listener, clock, connectors, transport, placement, probe, settings } =
             parts;
         let shards = journal.shards();
         store.open_for(journal.id(), shards, STATES_VERSION)?;
         Self::reset_if_diverged(&*journal, &*store, &settings).await?;
         let registry = Arc::new(Registry::open(&*store, projections)?);
         let meter = Arc::new(Meter::new());
-        let effects = Effects::new(providers, settings.clone());
         let watchers = Arc::new(Watchers::default());
         let tails = Self::tails(&journal, &store, &registry, &listener, &watchers, &settings).await?;
         tail::restore(&*store, &registry, &tails)?;
@@ -125,27 +125,31 @@ impl Runtime {
         let projections = Self::projections(&journal, &store, &registry, &tails, &settings);
         let cluster = settings.lease.is_some().then(|| placement.clone());
         let permits = settings.shard_inflight_max;
-        let local = LocalShards::new(shards, permits, effects.clone(), meter.clone(), cluster.clone());
-        let local = Arc::new(local);
         let statuses: Vec<_> = (0..shards).map(|_| Arc::new(ShardStatus::default())).collect();
         let residents = Arc::new(AtomicUsize::new(0));
-        let core = Arc::new(Core {
-            transport: transport(local.clone()),
-            journal: journal.clone(),
-            store,
-            registry,
-            tails: tails.clone(),
-            watchers,
-            clock: clock.clone(),
-            local: local.clone(),
-            statuses: statuses.clone(),
-            residents: residents.clone(),
-            effects: effects.clone(),
-            placement: placement.clone(),
-            cluster,
-            settings: settings.clone(),
+        // Effects send through the core, and the core's shards run effects: the one knot, tied in one place.
+        let core = Arc::new_cyclic(|core| {
+            let effects = Effects::new(core.clone(), connectors, settings.clone());
+            let local = LocalShards::new(shards, permits, effects.clone(), meter.clone(), cluster.clone());
+            let local = Arc::new(local);
+            Core {
+                transport: transport(local.clone()),
+                journal: journal.clone(),
+                store,
+                registry,
+                tails: tails.clone(),
+                watchers,
+                clock: clock.clone(),
+                local,
+                statuses: statuses.clone(),
+                residents: residents.clone(),
+                effects,
+                placement: placement.clone(),
+                cluster,
+                settings: settings.clone(),
+            }
         });
-        effects.connect(Arc::downgrade(&core));
+        let (local, effects) = (core.local.clone(), core.effects.clone());
         let shard = |(tail, status): (&Arc<Tail>, Arc<ShardStatus>)| {
             Arc::new(ShardArgs {
                 shard: tail.shard,

@@ -16,7 +16,8 @@ pub struct ActorSettings {
     pub entity_inflight_max: u32,
     /// Commands waiting for one shard, from outside; as many again are kept free for the shop's own steps.
     pub shard_inflight_max: usize,
-    /// Steps owed to other entities and providers that are under way on this node; beyond it new work from outside is `Busy`.
+    /// Effects on other entities that are under way on this node; beyond it new work from outside is `Busy`. Calls to
+    /// connectors have budgets of their own ([`ConnectorSettings`]).
     pub effects_inflight_max: usize,
     /// Bytes of encoded events in one append; a larger group becomes two. At most `BATCH_BYTES_MAX`.
     pub batch_bytes_max: usize,
@@ -56,6 +57,32 @@ impl Default for ActorSettings {
             tail_cache_max: 4096,
             lease: None,
         }
+    }
+}
+
+/// The bounds of one connector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectorSettings {
+    /// Calls under way at once, at most; the next waits its turn, and work from outside that needs the connector is
+    /// refused. 0 counts as 1.
+    pub in_flight_max: usize,
+    /// How long one call may take before it is given up and repeated.
+    pub timeout: Duration,
+    pub breaker: BreakerSettings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerSettings {
+    /// Faults in a row that open the circuit. 0 counts as 1.
+    pub failures: u32,
+    /// From opening, or from a failed probe, to the next probe.
+    pub rest: Duration,
+}
+
+impl Default for ConnectorSettings {
+    fn default() -> Self {
+        let breaker = BreakerSettings { failures: 5, rest: Duration::from_secs(5) };
+        Self { in_flight_max: 1_024, timeout: Duration::from_secs(10), breaker }
     }
 }
 

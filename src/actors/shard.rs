@@ -29,7 +29,7 @@ use super::{
     gateway::Core,
     meter::Meter,
     ports::{
-        Clock, Envelope, Journal, Placement,
+        Clock, CommandEnvelope, Journal, Placement,
         journal::{AppendError, Claim, Shard},
     },
     probe::Probe,
@@ -44,7 +44,7 @@ pub(super) struct ShardActor;
 
 pub(super) enum ShardMsg {
     Ask {
-        envelope: Arc<Envelope>,
+        envelope: Arc<CommandEnvelope>,
         reply: ReplyTo,
     },
     /// The placement or the log's owner has changed, or may have: see what is to be done.
@@ -125,7 +125,7 @@ enum Phase {
     /// A claim is under way; askers wait here, bounded by the shard's permits. Once a claim has failed
     /// they are told at once instead.
     Opening {
-        waiting: Vec<(Arc<Envelope>, ReplyTo)>,
+        waiting: Vec<(Arc<CommandEnvelope>, ReplyTo)>,
         trouble: Option<ClaimFailure>,
     },
     Serving {

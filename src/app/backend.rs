@@ -27,6 +27,7 @@ pub(super) enum Backend {
 }
 
 impl Backend {
+    /// Opens the data directory (this process alone), or joins the cluster.
     pub(super) async fn open(config: &Config) -> Result<Self, EngineError> {
         if config.cluster.is_on() {
             return Ok(Self::Cluster(Box::new(Cluster::join(config).await?)));

@@ -12,14 +12,14 @@ use super::{
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Clock, PaymentGateway},
+        ports::{Clock, ConnectorEntry},
         probe::NoFaults,
         runtime::{Parts, Runtime, StartError},
     },
     config::Config,
-    live::Hub,
+    live::{Hub, Listeners},
     persistence::{sled_journal::OpenError, state_store::SledStateStore},
-    shop::product::catalogue::Catalogue,
+    shop::{self, product::catalogue::Catalogue},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum EngineError {
 pub struct Engine {
     pub gateway: Gateway,
     pub catalogue: Catalogue,
-    pub hub: Hub,
+    pub listeners: Listeners,
     pub clock: Arc<dyn Clock>,
     /// What an acknowledgement means here.
     pub durability: &'static str,
@@ -47,7 +47,7 @@ pub struct Engine {
     pub cluster: Option<String>,
     runtime: Runtime,
     backend: Backend,
-    /// Of the hub's sockets.
+    /// Of the listeners' sockets.
     _sockets: Threads,
 }
 
@@ -55,15 +55,22 @@ pub struct Engine {
 const STILL_STARTING: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// Opens the data directory (this process alone), joins the cluster if there is one, and starts every actor.
-    /// Blocks while sled reads its files.
-    pub async fn start(config: &Config, providers: Vec<Arc<dyn PaymentGateway>>) -> Result<Self, EngineError> {
-        let backend = Backend::open(config).await?;
+    /// For what needs nothing of the outside world: an import, a measurement. Calls that entities owe stay pending.
+    pub async fn without_connectors(config: &Config) -> Result<Self, EngineError> {
+        Self::start(config, Backend::open(config).await?, Vec::new()).await
+    }
+
+    /// Opens the state store (this process alone) and starts every actor. Blocks while sled reads its files.
+    pub(super) async fn start(
+        config: &Config,
+        backend: Backend,
+        connectors: Vec<ConnectorEntry>,
+    ) -> Result<Self, EngineError> {
         let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
         let live = settings::live(config);
-        let folded = Arc::new(Folded { max: live.snapshot_entities, ..Folded::default() });
+        let snapshot_max = live.snapshot_entities;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
-        let hub = Hub::start_on(sockets.handle(), live, folded.clone());
+        let hub = Hub::start(live, shop::topics(config.live.public_stock_counts));
         let catalogue = Catalogue::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {
@@ -72,17 +79,18 @@ impl Engine {
             projections: projections(&catalogue),
             listener: Arc::new(hub.clone()),
             clock: clock.clone(),
-            providers,
+            connectors,
             transport: backend.transport(config),
             placement: backend.placement(config),
             probe: Arc::new(NoFaults),
             settings: backend.actors(config),
         };
         let (runtime, gateway) = started(Runtime::start(parts)).await?;
-        let _ = folded.gateway.set(gateway.clone());
+        let folded = Folded { gateway: gateway.clone(), max: snapshot_max };
+        let listeners = Listeners::start_on(sockets.handle(), hub, Arc::new(folded));
         backend.open_up(&gateway).await;
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
-        Ok(Self { gateway, catalogue, hub, clock, durability, cluster, runtime, backend, _sockets: sockets })
+        Ok(Self { gateway, catalogue, listeners, clock, durability, cluster, runtime, backend, _sockets: sockets })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.

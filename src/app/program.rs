@@ -1,6 +1,6 @@
 //! The command line's application: the running shop, and the offline work on a data directory.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -8,10 +8,18 @@ use super::{engine::Engine, offline, routes, shop::Shop};
 use crate::{
     actors::ports::journal::Commit,
     catalogue::shopify,
-    cli::{Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
+    cli::{self, Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
     config::Config,
     domain::key::EntityKey,
 };
+
+/// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: whatever is
+/// generic on the way is compiled once, with the library.
+pub fn main() -> ExitCode {
+    let environment =
+        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    cli::main(std::env::args_os(), environment, &App)
+}
 
 pub struct App;
 
@@ -46,7 +54,7 @@ impl Application for App {
     }
 
     async fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> Result<Imported, Failure> {
-        let engine = Engine::start(&config, Vec::new()).await.map_err(|error| offline::explain(&error, &config))?;
+        let engine = Engine::without_connectors(&config).await.map_err(|error| offline::explain(&error, &config))?;
         let shown = |done: usize, total: usize| {
             if done <= 1 {
                 progress.total(total as u64);

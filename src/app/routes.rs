@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod openapi_tests;
+#[cfg(test)]
+mod snapshot_tests;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use utoipa::openapi::OpenApi;
@@ -18,7 +20,11 @@ fn api() -> OpenApiRouter<AppState> {
 
 /// The document that describes every route of [`router`]; needs no running shop.
 pub fn openapi() -> OpenApi {
-    docs::finish(api().into_openapi())
+    finished(api().into_openapi())
+}
+
+fn finished(document: OpenApi) -> OpenApi {
+    docs::finish(document, &shop::codes().collect::<Vec<_>>())
 }
 
 /// Every route of the API. Routers without a document (the page, a sandbox's page) are merged before the guard goes
@@ -28,7 +34,7 @@ pub fn router(state: AppState, more: Router<AppState>) -> Router {
     let toolkit = state.toolkit.clone();
     routes
         .merge(more)
-        .merge(docs::router(docs::finish(document)))
+        .merge(docs::router(finished(document)))
         .fallback(guard::nothing_here)
         .method_not_allowed_fallback(guard::wrong_method)
         .layer(DefaultBodyLimit::max(toolkit.limits.body_bytes))

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use super::server::ServerLimits;
 use crate::{
-    actors::{ports::journal::NodeId, settings::ActorSettings},
+    actors::{
+        ports::journal::NodeId,
+        settings::{ActorSettings, BreakerSettings, ConnectorSettings},
+    },
     config::{Capture, Config, Secret as Configured},
+    connectors::sandbox::SandboxSettings,
     domain::{money::Money, order::CapturePolicy},
-    http::HttpLimits,
+    http::{HttpLimits, live::SocketLimits},
     identity::{IdentitySettings, Secret},
     live::LiveLimits,
-    payments::sandbox::SandboxSettings,
     persistence::{jetstream::JetStreamOptions, sled_journal::SledOptions, state_store::SledStateOptions},
     shop::{ShippingMethod, ShopSettings},
 };
@@ -88,14 +91,19 @@ pub(super) fn live(config: &Config) -> LiveLimits {
         connections: size(live.connections_max),
         idle_s: live.idle_timeout_ms.div_ceil(1000),
         ping_s: live.ping_interval_ms.div_ceil(1000),
-        message_bytes: size(live.message_bytes_max),
-        messages_per_s: small(live.messages_per_second_max),
-        messages_burst: small(live.messages_burst_max),
         frame_interval_ms: live.frame_interval_ms,
-        public_stock_counts: live.public_stock_counts,
         outbox_frames: size(live.outbox_frames_max),
         snapshot_entities: size(live.snapshot_entities_max),
         pending_keys: size(live.pending_keys_max),
+    }
+}
+
+pub(super) fn sockets(config: &Config) -> SocketLimits {
+    let live = &config.live;
+    SocketLimits {
+        message_bytes: size(live.message_bytes_max),
+        messages_per_s: small(live.messages_per_second_max),
+        messages_burst: small(live.messages_burst_max),
         allowed_origins: live.allowed_origins.clone(),
         trust_forwarded_for: config.http.trust_forwarded_for,
     }
@@ -156,6 +164,20 @@ pub(super) fn identity(config: &Config) -> IdentitySettings {
     }
 }
 
+/// What the runtime allows itself with the sandbox.
+pub(super) fn sandbox_connector(config: &Config) -> ConnectorSettings {
+    let sandbox = &config.payments.sandbox;
+    ConnectorSettings {
+        in_flight_max: size(sandbox.in_flight_max),
+        timeout: Duration::from_millis(sandbox.timeout_ms),
+        breaker: BreakerSettings {
+            failures: sandbox.breaker_failures,
+            rest: Duration::from_millis(sandbox.breaker_rest_ms),
+        },
+    }
+}
+
+/// How the sandbox acts.
 pub(super) fn sandbox(config: &Config) -> SandboxSettings {
     let sandbox = &config.payments.sandbox;
     SandboxSettings {

@@ -1,36 +1,29 @@
 //! The whole shop: the engine with identity, payments and the HTTP server around it.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use futures::future::BoxFuture;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
+    backend::Backend,
     engine::{Engine, EngineError},
-    metrics, routes, server, settings,
+    metrics,
+    outside::Outside,
+    routes, server, settings,
 };
 use crate::{
-    actors::ports::{PaymentGateway, ProviderFault},
     catalogue::{LoadError, sample},
     config::Config,
-    domain::{effect::ProviderCall, payment::ProviderEvent},
+    connectors::sandbox::{self, SandboxProvider},
+    domain::{key::EntityKey, kinds::Kind},
     http::{
         self, Toolkit, ToolkitParts,
         live::{BadCredentials, LiveState},
     },
     identity::{AccountsFault, Identity, Principal, Secret, SecretError, SigningSecret, SuperadminError},
     live::Audience,
-    payments::{
-        Breaker, BreakerSettings,
-        sandbox::{HttpOutbox, SandboxGateway, SandboxWebhooks},
-        signature::WebhookKey,
-    },
-    shop::{AppState, Services, payment::webhook::WebhookDesk},
+    shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +50,7 @@ pub struct Shop {
     /// Generated at this start: shown once, stored nowhere.
     pub superadmin_password: Option<String>,
     pub engine: Engine,
-    pub sandbox: Option<SandboxGateway>,
+    pub sandbox: Option<SandboxProvider>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     upkeep: JoinHandle<()>,
@@ -77,33 +70,17 @@ impl Shop {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.map_err(|error| ShopError::Listen { address: listen, error })?;
         let address = listener.local_addr().map_err(|error| ShopError::Listen { address: listen, error })?;
-        let provider = Arc::new(Late::default());
-        let engine = Engine::start(config, vec![provider.clone()]).await?;
+        let backend = Backend::open(config).await?;
         let identity_settings = settings::identity(config);
+        // With the data directory, which the backend has opened; and before whatever signs or calls.
         let secret = SigningSecret::obtain(identity_settings.secret.as_ref(), &config.data.dir)?;
+        let outside = Outside::new(config, &secret, address)?;
+        let engine = Engine::start(config, backend, outside.connectors).await?;
         let superadmin = identity_settings.superadmin_password.clone();
         let accounts = Arc::new(engine.gateway.clone());
         let identity = Identity::new(identity_settings, &secret, engine.clock.clone(), accounts);
         let generated = first_account(&identity, superadmin.as_ref(), config.cluster.is_on()).await?;
-        let webhook_key = || WebhookKey::new(secret.derive("webhook"));
-        let sandbox = config.payments.sandbox.enabled.then(|| {
-            let url = format!("http://{}", reachable(address));
-            let outbox = HttpOutbox::start(&url, webhook_key(), engine.clock.clone());
-            let outbox = outbox.map_err(|_| ShopError::SandboxUrl(url.clone()))?;
-            Ok::<_, ShopError>(SandboxGateway::new(
-                settings::sandbox(config),
-                &url,
-                Arc::new(outbox),
-                engine.clock.clone(),
-            ))
-        });
-        let sandbox = sandbox.transpose()?;
-        let mut webhooks: Vec<Arc<dyn crate::actors::ports::ProviderWebhooks>> = Vec::new();
-        if let Some(sandbox) = &sandbox {
-            provider.connect(Arc::new(Breaker::new(Arc::new(sandbox.clone()), BreakerSettings::default())));
-            webhooks.push(Arc::new(SandboxWebhooks::new(webhook_key())));
-        }
-        let desk = WebhookDesk::new(webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
+        let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
         let toolkit = Toolkit::new(ToolkitParts {
             gateway: engine.gateway.clone(),
@@ -116,33 +93,46 @@ impl Shop {
             gateway: engine.gateway.clone(),
             catalogue: engine.catalogue.clone(),
             settings: settings::shop(config),
-            providers: sandbox.iter().map(|_| "sandbox".to_owned()).collect(),
+            providers: outside.providers,
             command_timeout: toolkit.command_timeout(),
         };
-        let state = AppState::new(services, toolkit, desk);
+        let state = AppState::new(services, toolkit, webhooks);
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
         }
         let more: Router<AppState> = http::page::router();
-        let more = match &sandbox {
-            Some(sandbox) => more.merge(crate::payments::sandbox::page::routes(sandbox.clone())),
+        let more = match &outside.sandbox {
+            Some(sandbox) => more.merge(sandbox::page::routes(sandbox.clone())),
             None => more,
         };
-        let live = http::live::router(LiveState { hub: engine.hub.clone(), authorise: authorise(identity) });
+        let live = http::live::router(LiveState {
+            listeners: engine.listeners.clone(),
+            limits: Arc::new(settings::sockets(config)),
+            authorise: authorise(identity),
+        });
         // The live feed stands outside the request guard: its connections last longer than any request.
         let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));
         let drain_within = Duration::from_millis(config.http.drain_timeout_ms);
-        Ok(Self { address, superadmin_password: generated, engine, sandbox, stop, server, upkeep, drain_within })
+        Ok(Self {
+            address,
+            superadmin_password: generated,
+            engine,
+            sandbox: outside.sandbox,
+            stop,
+            server,
+            upkeep,
+            drain_within,
+        })
     }
 
     /// Drains: in a cluster others take over the shards first, while this node still answers; then sockets are told
     /// to come back elsewhere, requests under way are answered, accepted work finishes, states are written.
     pub async fn stop(self) {
         self.engine.hand_over(self.drain_within).await;
-        self.engine.hub.close_all(self.drain_within).await;
+        self.engine.listeners.close_all(self.drain_within).await;
         let _ = self.stop.send(true);
         let mut server = self.server;
         if timeout(self.drain_within, &mut server).await.is_err() {
@@ -193,7 +183,7 @@ fn authorise(identity: Identity) -> Arc<http::live::Authorise> {
     let audience = |principal: Principal| Audience {
         staff: principal.is_staff(),
         user: Some(principal.user),
-        cart: Some(principal.cart),
+        own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
         valid_for: None,
     };
     Arc::new(move |headers, token| match token {
@@ -208,37 +198,4 @@ fn authorise(identity: Identity) -> Arc<http::live::Authorise> {
             identity.audience(headers).map(|found| found.map(audience).unwrap_or_default()).map_err(|_| BadCredentials)
         }
     })
-}
-
-/// Where this process reaches itself.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip().is_unspecified() {
-        true if address.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),
-        true => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
-        false => address,
-    }
-}
-
-/// The sandbox needs the signing secret, which is made with the data directory that the engine opens:
-/// so the engine starts with this, and a call that comes before the provider is connected is repeated.
-#[derive(Default)]
-struct Late(OnceLock<Arc<dyn PaymentGateway>>);
-
-impl Late {
-    fn connect(&self, provider: Arc<dyn PaymentGateway>) {
-        let _ = self.0.set(provider);
-    }
-}
-
-impl PaymentGateway for Late {
-    fn name(&self) -> &str {
-        "sandbox"
-    }
-
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
-        match self.0.get() {
-            Some(provider) => provider.call(call),
-            None => Box::pin(async { Err(ProviderFault::Unavailable("not connected yet, or switched off".into())) }),
-        }
-    }
 }

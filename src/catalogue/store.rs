@@ -80,7 +80,7 @@ impl Store<'_> {
             command_id: CommandId::derive(self.space, step),
             by: self.by.clone(),
             expected_version: None,
-            fingerprint: 0,
+            fingerprint: None,
             within: WITHIN,
         };
         let mut tries = 0;

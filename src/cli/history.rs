@@ -123,7 +123,7 @@ mod tests {
             key: EntityKey::new(Kind::Stock, "A"),
             version: 1,
             command_id: CommandId::default(),
-            fingerprint: 0,
+            fingerprint: None,
             by: "user:ann".into(),
             at: Timestamp(0),
             events: Vec::new(),

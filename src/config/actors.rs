@@ -20,7 +20,7 @@ pub struct Actors {
     pub shard_inflight_max: u64,
     /// Milliseconds until an unanswered command is given up; it may yet happen, a retry with its id tells. Default 5,000.
     pub command_timeout_ms: u64,
-    /// Steps owed to other entities and providers under way, at most; beyond it new work is answered 503. Default 65,536.
+    /// Effects on other entities (holds, numbers) under way, at most; beyond it new work is answered 503. Default 65,536.
     pub effects_inflight_max: u64,
     /// Milliseconds that one try of an owed step may take before it is repeated with the same id. Default 10,000.
     pub effect_timeout_ms: u64,

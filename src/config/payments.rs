@@ -20,6 +20,13 @@ pub struct Sandbox {
     pub slow_ms: u64,
     /// Milliseconds until a call to the sandbox is given up and repeated (`tok_timeout`'s first). Default 5,000.
     pub timeout_ms: u64,
+    /// Calls to the sandbox under way at once, at most: the next waits its turn, and with as many unanswered a new payment
+    /// is answered 503. Default 4,096.
+    pub in_flight_max: u64,
+    /// Calls in a row that fail or time out until calls are refused at once and only a probe goes through. Default 5.
+    pub breaker_failures: u32,
+    /// Milliseconds from then, or from a failed probe, to the next probe. Default 5,000.
+    pub breaker_rest_ms: u64,
     /// Milliseconds until a webhook follows what it tells of. Default 200.
     pub webhook_delay_ms: u64,
     /// Whether each webhook comes twice, as real providers' sometimes do. Default false.
@@ -34,6 +41,9 @@ impl Default for Sandbox {
             enabled: true,
             slow_ms: 3_000,
             timeout_ms: 5_000,
+            in_flight_max: 4_096,
+            breaker_failures: 5,
+            breaker_rest_ms: 5_000,
             webhook_delay_ms: 200,
             duplicate_webhooks: false,
             shuffle_webhooks: false,
@@ -46,6 +56,10 @@ impl Payments {
         let sandbox = &self.sandbox;
         checks.range("payments.sandbox.slow_ms", sandbox.slow_ms, 0, 600_000, "milliseconds");
         checks.range("payments.sandbox.timeout_ms", sandbox.timeout_ms, 10, 600_000, "milliseconds");
+        checks.range("payments.sandbox.in_flight_max", sandbox.in_flight_max, 1, 1_000_000, "calls");
+        let failures = u64::from(sandbox.breaker_failures);
+        checks.range("payments.sandbox.breaker_failures", failures, 1, 1_000_000, "calls");
+        checks.range("payments.sandbox.breaker_rest_ms", sandbox.breaker_rest_ms, 10, 600_000, "milliseconds");
         checks.range("payments.sandbox.webhook_delay_ms", sandbox.webhook_delay_ms, 0, 600_000, "milliseconds");
     }
 }

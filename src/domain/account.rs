@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, ids::UserId, kinds::Kind, time::Timestamp};
+use super::{effect::NoEffect, entity::Entity, ids::UserId, kinds::Kind, time::Timestamp};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,6 +66,7 @@ impl Entity for Account {
     type Event = AccountEvent;
     type Rejection = AccountRejection;
     type View = AccountView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &AccountCommand, _now: Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
         match command {

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    effect::NoEffect,
     entity::Entity,
     ids::{OrderId, Sku, UserId},
     kinds::Kind,
@@ -124,6 +125,7 @@ impl Entity for Cart {
     type Event = CartEvent;
     type Rejection = CartRejection;
     type View = CartView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &CartCommand, now: Timestamp) -> Result<Vec<CartEvent>, CartRejection> {
         self.decide_command(command, now)
@@ -184,6 +186,10 @@ impl Entity for Cart {
 
     fn wake() -> Option<CartCommand> {
         Some(CartCommand::Expire)
+    }
+
+    fn owner(view: &CartView) -> Option<UserId> {
+        view.owner
     }
 
     fn remembers(command: &CartCommand) -> bool {

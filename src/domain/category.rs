@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, kinds::Kind, time::Timestamp};
+use super::{effect::NoEffect, entity::Entity, kinds::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CategoryData {
@@ -83,6 +83,7 @@ impl Entity for Category {
     type Event = CategoryEvent;
     type Rejection = CategoryRejection;
     type View = CategoryView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &CategoryCommand, _now: Timestamp) -> Result<Vec<CategoryEvent>, CategoryRejection> {
         match command {

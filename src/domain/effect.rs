@@ -1,70 +1,75 @@
-//! What an entity's state owes the world, as data: a command to another entity, or a call to the
-//! payment provider. The host performs each until its outcome is known, and brings that back as a
-//! command to the sender. Invariant: every target is idempotent by the effect's id.
+//! What an entity's state owes the world, as data: a command to another entity, or a call to the outside world.
 //!
-//! The table of ids, requests and outcomes is `effect/table.rs`.
+//! Each kind has its own enum of effects ([`EffectOf`]); its ids, requests and outcomes stand beside the kind. The host
+//! performs each effect until its outcome is known, and brings the outcome back as a command to the sender.
+//! Invariants: an id names the effect within its sender for ever, so a new attempt has a new id; every target is
+//! idempotent by that id; and every reply of a target, also a refusal, is an outcome, so that no effect stays pending
+//! without end. Deliberately absent: retries and time-outs, which are the host's.
 
-mod table;
-#[cfg(test)]
-mod tests;
-
-use std::num::NonZeroU32;
+use std::fmt::Debug;
 
 use super::{
-    ids::{CartId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
+    entity::Entity,
+    external::{AnyAnswer, ExternalCall},
     key::EntityKey,
     kinds::{AnyCommand, AnyRejection, AnyView},
-    money::Money,
-    order::{PaymentStatus, PaymentUpdate},
-    payment::ProviderEvent,
-    time::Timestamp,
 };
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    // The order's.
-    Hold { order: OrderId, sku: Sku, units: NonZeroU32, until: Timestamp, attempt: u8 },
-    CommitHold { order: OrderId, sku: Sku, attempt: u8 },
-    ReleaseHold { order: OrderId, sku: Sku, attempt: u8 },
-    ShipHold { order: OrderId, sku: Sku, fulfilment: FulfilmentId, units: NonZeroU32 },
-    AllotNumber { order: OrderId },
-    SettleCart { order: OrderId, cart: CartId, bought: Vec<(Sku, u32)> },
-    OpenPayment { order: OrderId, payment: PaymentId, user: UserId, amount: Money, provider: String, token: String },
-    AskCapture { order: OrderId, payment: PaymentId },
-    UnwindPayment { order: OrderId, payment: PaymentId },
-    // The payment's.
-    NotifyOrder { order: OrderId, payment: PaymentId, news: PaymentUpdate, status: PaymentStatus, refunded: i64 },
-    Provider(ProviderCall),
-}
-
-/// One call to a payment provider. `payment` and the operation name its idempotency key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProviderCall {
-    pub payment: PaymentId,
-    pub provider: String,
-    pub operation: ProviderOperation,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum ProviderOperation {
-    Authorize { order: OrderId, amount: Money, token: String },
-    Capture { reference: String, amount: Money },
-    Void { reference: String },
-    Refund { reference: String, refund: RefundId, amount: Money },
+/// One effect of the kind `E`.
+pub trait EffectOf<E: Entity>: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// Stable within the sending entity: names the effect and its idempotency key. Frozen: command ids derive from it,
+    /// so another text would perform a pending effect twice.
+    fn id(&self) -> String;
+    fn request(&self) -> Request;
+    /// The command that brings the outcome back to the sender; `None` when the outcome says nothing of this effect,
+    /// which then stays pending and is requested again.
+    fn outcome(&self, outcome: Outcome) -> Option<E::Command>;
+    /// Whether the target, once it has accepted, soon sends the sender an update that settles this effect as well. The
+    /// outcome may then wait for that update, and mostly has nothing left to record when it comes: a commit less. The
+    /// outcome must come all the same, because the update may not; and a refusal is an update itself, and never waits.
+    fn outcome_may_wait(&self) -> bool;
+    /// Whether the outcome is in the target's view; otherwise it is that the target accepted.
+    fn reads_view(&self) -> bool;
 }
 
 /// Where an effect goes.
 #[derive(Clone, Debug)]
 pub enum Request {
     Entity(EntityKey, AnyCommand),
-    Provider(ProviderCall),
+    External(ExternalCall),
 }
 
 /// What came of it. Failures (time-outs, a full journal) are not outcomes: the host tries again.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// With the target's view where the effect [reads it](Effect::reads_view).
+    /// With the target's view where the effect [reads it](EffectOf::reads_view).
     Accepted(Option<AnyView>),
     Refused(AnyRejection),
-    Provider(ProviderEvent),
+    External(AnyAnswer),
+}
+
+/// The effects of a kind that has none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoEffect {}
+
+impl<E: Entity> EffectOf<E> for NoEffect {
+    fn id(&self) -> String {
+        match *self {}
+    }
+
+    fn request(&self) -> Request {
+        match *self {}
+    }
+
+    fn outcome(&self, _: Outcome) -> Option<E::Command> {
+        match *self {}
+    }
+
+    fn outcome_may_wait(&self) -> bool {
+        match *self {}
+    }
+
+    fn reads_view(&self) -> bool {
+        match *self {}
+    }
 }

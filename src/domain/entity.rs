@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{effect::Effect, kinds::Kind, time::Timestamp};
+use super::{effect::EffectOf, ids::UserId, kinds::Kind, time::Timestamp};
 
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
@@ -19,6 +19,8 @@ pub trait Entity: Data + Default {
     type Event: Data + PartialEq;
     type Rejection: Data + PartialEq + std::error::Error;
     type View: Data + PartialEq;
+    /// What its states may owe the world; [`NoEffect`](super::effect::NoEffect) where that is nothing.
+    type Effect: EffectOf<Self>;
 
     /// What the command means for this state: events, none when there is nothing new to say, or a refusal.
     fn decide(&self, command: &Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection>;
@@ -27,6 +29,10 @@ pub trait Entity: Data + Default {
     /// Small; what a reply, a live frame and a read model carry.
     fn view(&self) -> Self::View;
 
+    /// Whose this is, where it belongs to one person: only that person and staff may see it. Never changes once it is known.
+    fn owner(_view: &Self::View) -> Option<UserId> {
+        None
+    }
     /// Durable alarm: when this state wants [`Entity::wake`] decided.
     fn wake_at(&self) -> Option<Timestamp> {
         None
@@ -36,7 +42,7 @@ pub trait Entity: Data + Default {
         None
     }
     /// What this state still owes the world. Derived from state, so a crash loses none (G4).
-    fn effects(&self) -> Vec<Effect> {
+    fn effects(&self) -> Vec<Self::Effect> {
         Vec::new()
     }
     /// Whether that is anything; a kind that owes much answers without making all of it.

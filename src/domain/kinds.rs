@@ -6,8 +6,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    account::Account, cart::Cart, category::Category, effect::Effect, entity::Entity, numbers::Numbers, order::Order,
-    payment::Payment, product::Product, stock::Stock, time::Timestamp,
+    account::Account,
+    cart::Cart,
+    category::Category,
+    effect::{EffectOf, Outcome, Request},
+    entity::Entity,
+    ids::UserId,
+    numbers::Numbers,
+    order::Order,
+    payment::Payment,
+    product::Product,
+    stock::Stock,
+    time::Timestamp,
 };
 
 /// Raised whenever the stored form of a state changes its meaning, or the same events fold to another state: the state
@@ -42,6 +52,10 @@ macro_rules! models {
         #[serde(rename_all = "snake_case")]
         pub enum AnyView { $($variant(<$variant as Entity>::View)),* }
 
+        /// What any entity's state owes the world.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum AnyEffect { $($variant(<$variant as Entity>::Effect)),* }
+
         /// Any entity's state.
         #[derive(Clone, Debug)]
         pub enum AnyState { $($variant($variant)),* }
@@ -72,6 +86,26 @@ macro_rules! models {
 
         impl AnyView {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+            /// See [`Entity::owner`].
+            pub fn owner(&self) -> Option<UserId> { match self { $(Self::$variant(v) => $variant::owner(v)),* } }
+        }
+
+        impl AnyEffect {
+            pub fn id(&self) -> String { match self { $(Self::$variant(e) => EffectOf::<$variant>::id(e)),* } }
+            pub fn request(&self) -> Request {
+                match self { $(Self::$variant(e) => EffectOf::<$variant>::request(e)),* }
+            }
+            pub fn outcome(&self, outcome: Outcome) -> Option<AnyCommand> {
+                match self {
+                    $(Self::$variant(e) => EffectOf::<$variant>::outcome(e, outcome).map(AnyCommand::$variant)),*
+                }
+            }
+            pub fn outcome_may_wait(&self) -> bool {
+                match self { $(Self::$variant(e) => EffectOf::<$variant>::outcome_may_wait(e)),* }
+            }
+            pub fn reads_view(&self) -> bool {
+                match self { $(Self::$variant(e) => EffectOf::<$variant>::reads_view(e)),* }
+            }
         }
 
         impl AnyState {
@@ -101,7 +135,9 @@ macro_rules! models {
 
             pub fn view(&self) -> AnyView { match self { $(Self::$variant(s) => AnyView::$variant(s.view())),* } }
             pub fn wake_at(&self) -> Option<Timestamp> { match self { $(Self::$variant(s) => s.wake_at()),* } }
-            pub fn effects(&self) -> Vec<Effect> { match self { $(Self::$variant(s) => s.effects()),* } }
+            pub fn effects(&self) -> Vec<AnyEffect> {
+                match self { $(Self::$variant(s) => s.effects().into_iter().map(AnyEffect::$variant).collect()),* }
+            }
             pub fn has_pending_effects(&self) -> bool { match self { $(Self::$variant(s) => s.has_pending_effects()),* } }
             pub fn wake(kind: Kind) -> Option<AnyCommand> {
                 match kind { $(Kind::$variant => $variant::wake().map(AnyCommand::$variant)),* }

@@ -2,14 +2,15 @@
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process),
 //! [`payment`], [`product`] and [`category`], [`numbers`], [`account`]; [`money`] and [`pricing`];
-//! [`effect`] (what a state owes the world); [`kinds`] (the list of kinds). Deliberately absent:
-//! clocks, logs, I/O, random numbers, tokio.
+//! [`effect`] (what a state owes the world); [`kinds`] and [`external`] (the lists of kinds and of ports to
+//! the outside world). Deliberately absent: clocks, logs, I/O, random numbers, tokio.
 
 pub mod account;
 pub mod cart;
 pub mod category;
 pub mod effect;
 pub mod entity;
+pub mod external;
 pub mod ids;
 pub mod key;
 pub mod kinds;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, ids::OrderId, kinds::Kind, time::Timestamp};
+use super::{effect::NoEffect, entity::Entity, ids::OrderId, kinds::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +61,7 @@ impl Entity for Numbers {
     type Event = NumbersEvent;
     type Rejection = NumbersRejection;
     type View = NumbersView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &NumbersCommand, _: Timestamp) -> Result<Vec<NumbersEvent>, NumbersRejection> {
         let NumbersCommand::Allot { order } = command;

@@ -4,14 +4,17 @@
 //! (`order/effects.rs`), and each outcome comes back as a command. Invariant: stock and money move
 //! together, so an order that is not sold ends with every hold released and every payment undone.
 //!
-//! In `order/`: `shapes` and `protocol` (the types), `decide` (the list of commands), `checkout`,
-//! `paying` and `fulfil` (what they mean), `consequences` (what follows from a state by itself),
-//! `apply`, `effects`, `moves` (the operators' table), `view`. Absent: returns and promotions.
+//! In `order/`: `shapes` and `protocol` (the types), `classes` (which statuses belong together),
+//! `decide` (the list of commands), `checkout`, `paying` and `fulfil` (what they mean), `consequences`
+//! (what follows from a state by itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and
+//! outcomes), `moves` (the operators' table), `view`. Absent: returns and promotions.
 
 mod apply;
 mod checkout;
+mod classes;
 mod consequences;
 mod decide;
+mod effect_table;
 mod effects;
 mod fulfil;
 mod moves;
@@ -26,11 +29,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{protocol::*, shapes::*, view::*};
+pub use self::{effects::OrderEffect, protocol::*, shapes::*, view::*};
 use super::{
-    effect::Effect,
     entity::Entity,
-    ids::{FulfilmentId, PaymentId, Sku},
+    ids::{FulfilmentId, PaymentId, Sku, UserId},
     kinds::Kind,
     time::Timestamp,
 };
@@ -117,7 +119,7 @@ impl Order {
 
     /// When the order expires by itself; a paid one never does.
     fn expires_at(&self) -> Option<Timestamp> {
-        let waits = matches!(self.lifecycle, OrderStatus::Placing | OrderStatus::AwaitingPayment) && !self.paid();
+        let waits = self.lifecycle.is_undecided() && !self.paid();
         self.placement.as_ref().filter(|_| waits).map(|placement| placement.pay_by)
     }
 }
@@ -128,6 +130,7 @@ impl Entity for Order {
     type Event = OrderEvent;
     type Rejection = OrderRejection;
     type View = OrderView;
+    type Effect = OrderEffect;
 
     fn decide(&self, command: &OrderCommand, now: Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
         let events = self.decide_command(command, now)?;
@@ -150,12 +153,16 @@ impl Entity for Order {
         Some(OrderCommand::Wake)
     }
 
-    fn effects(&self) -> Vec<Effect> {
+    fn effects(&self) -> Vec<OrderEffect> {
         self.pending_effects().collect()
     }
 
     fn has_pending_effects(&self) -> bool {
         self.pending_effects().next().is_some()
+    }
+
+    fn owner(view: &OrderView) -> Option<UserId> {
+        view.placement.as_ref().map(|placement| placement.user)
     }
 
     fn remembers(command: &OrderCommand) -> bool {

@@ -2,14 +2,17 @@
 //! order's word (its stock is committed), undo whatever an unsold order took; the provider's calls
 //! and webhooks may come late, twice or out of order and move the state only forwards.
 //!
-//! In `payment/`: `protocol` (the types), `decide` (what the shop wants), `news` (what the provider
-//! says), `undo` (what follows by itself), `apply`, `effects`, `view`. Absent: several captures.
+//! In `payment/`: `protocol` (the types), `provider` (the port to the provider), `decide` (what the shop wants), `news`
+//! (what the provider says), `undo` (what follows by itself), `apply`, `effects` (which are pending), `effect_table`
+//! (their ids, requests and outcomes), `view`. Absent: several captures.
 
 mod apply;
 mod decide;
+mod effect_table;
 mod effects;
 mod news;
 mod protocol;
+mod provider;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -17,9 +20,8 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{protocol::*, view::*};
+pub use self::{effects::PaymentEffect, protocol::*, provider::*, view::*};
 use super::{
-    effect::Effect,
     entity::Entity,
     ids::{OrderId, PaymentId, UserId},
     kinds::Kind,
@@ -121,6 +123,7 @@ impl Entity for Payment {
     type Event = PaymentEvent;
     type Rejection = PaymentRejection;
     type View = PaymentView;
+    type Effect = PaymentEffect;
 
     fn decide(&self, command: &PaymentCommand, now: Timestamp) -> Result<Vec<PaymentEvent>, PaymentRejection> {
         let events = self.decide_command(command, now)?;
@@ -143,12 +146,16 @@ impl Entity for Payment {
         Some(PaymentCommand::Wake)
     }
 
-    fn effects(&self) -> Vec<Effect> {
+    fn effects(&self) -> Vec<PaymentEffect> {
         self.pending_effects().collect()
     }
 
     fn has_pending_effects(&self) -> bool {
         self.pending_effects().next().is_some()
+    }
+
+    fn owner(view: &PaymentView) -> Option<UserId> {
+        view.user
     }
 
     /// Every command is recognised by its own contents when it comes again.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    effect::NoEffect,
     entity::Entity,
     ids::{ProductId, Sku},
     kinds::Kind,
@@ -98,6 +99,7 @@ impl Entity for Product {
     type Event = ProductEvent;
     type Rejection = ProductRejection;
     type View = ProductView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &ProductCommand, _now: Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
         match command {

@@ -3,9 +3,11 @@
 //!
 //! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs
 //! O(log holds). In `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ledger`
-//! (events as lines of a stock book). Absent: where units lie; one SKU is one pool.
+//! (events as lines of a stock book), `availability` (the view in three words). Absent: where units
+//! lie; one SKU is one pool.
 
 mod apply;
+mod availability;
 mod decide;
 mod holds;
 pub mod ledger;
@@ -16,8 +18,10 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::availability::Availability;
 use self::holds::Holds;
 use super::{
+    effect::NoEffect,
     entity::Entity,
     ids::{FulfilmentId, OrderId},
     kinds::Kind,
@@ -188,6 +192,7 @@ impl Entity for Stock {
     type Event = StockEvent;
     type Rejection = StockRejection;
     type View = StockView;
+    type Effect = NoEffect;
 
     fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
         self.decide_command(command, now)

@@ -1,7 +1,9 @@
 //! The OpenAPI document's frame, and the pages that show it: `/api/openapi.json`, `/api/docs`,
 //! `/api/docs/errors`. Everything is served from the binary; nothing is fetched from elsewhere.
 
+mod conventions;
 mod errors_page;
+mod statuses;
 
 use axum::{
     Router,
@@ -10,14 +12,14 @@ use axum::{
     routing::get,
 };
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+    InfoBuilder, OpenApi, OpenApiBuilder, RefOr, ServerBuilder,
     path::{Operation, PathItem},
     schema::ComponentsBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::error::ProblemBody;
+use super::{Code, error::ProblemBody};
 
 /// The document before any route is in it.
 pub fn about() -> OpenApi {
@@ -26,7 +28,8 @@ pub fn about() -> OpenApi {
         .schema_from::<ProblemBody<'static>>()
         .security_scheme("bearer", SecurityScheme::Http(bearer.build()));
     let info = InfoBuilder::new().title("Souk").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
-    OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
+    let here = ServerBuilder::new().url("/").description(Some("This shop")).build();
+    OpenApiBuilder::new().info(info.build()).servers(Some([here])).components(Some(components.build())).build()
 }
 
 const ABOUT: &str = "A live shop. Money is in minor units; times are RFC 3339 in UTC. Errors are problem+json with a stable \
@@ -34,21 +37,13 @@ const ABOUT: &str = "A live shop. Money is in minor units; times are RFC 3339 in
 version as `ETag`, and changes take `If-Match`; lists go on by `cursor`. What changes can be listened to: a WebSocket at `/live`, server-sent \
 events at `/live/sse?topics=stock.SKU1`; `docs/live.md` describes frames and bounds.";
 
-/// Adds to every operation what all of them share: how errors look.
-pub fn finish(mut document: OpenApi) -> OpenApi {
+/// Adds to every operation what all of them share: the rules of common parameters, every status with its codes.
+pub fn finish(mut document: OpenApi, codes: &[Code]) -> OpenApi {
     for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
-            let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            for (status, response) in &mut operation.responses.responses {
-                if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
-                    response.content.clear();
-                    response.content.insert("application/problem+json".to_owned(), RefOr::T(problem()));
-                }
-            }
-            let any = ResponseBuilder::new()
-                .description("Any other problem; `code` says which")
-                .content("application/problem+json", problem());
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(any.build()));
+        for (operation, writes) in operations(item) {
+            conventions::apply(operation);
+            statuses::complete(operation, writes, codes);
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(statuses::any_other()));
         }
     }
     // Axum's mark of a path's whole rest is not OpenAPI's.
@@ -57,8 +52,11 @@ pub fn finish(mut document: OpenApi) -> OpenApi {
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+/// Each operation, and whether it changes anything.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+    let reads = item.get.iter_mut().map(|operation| (operation, false));
+    let writes = [&mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
+    reads.chain(writes.map(|operation| (operation, true)))
 }
 
 pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> {

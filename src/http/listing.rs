@@ -15,7 +15,7 @@ pub const SCAN_MAX: usize = 2_000;
 /// Rows read at once.
 const CHUNK: usize = 128;
 /// Longer than any key of ours, encoded.
-const CURSOR_BYTES_MAX: usize = 512;
+pub const CURSOR_BYTES_MAX: usize = 512;
 
 /// What every list takes.
 #[derive(Deserialize, utoipa::IntoParams)]

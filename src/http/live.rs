@@ -1,10 +1,12 @@
-//! `/live` (WebSocket) and `/live/sse` (server-sent events): the hub's two doors.
+//! `/live` (WebSocket) and `/live/sse` (server-sent events): the two ways to the live feed.
 //!
-//! [`ws`] and [`sse`] carry the same frames; [`session`] reads what clients say and [`pace`] how often they may;
-//! [`door`] decides who may come in at all. Who the caller is comes through [`LiveState::authorise`], so that this room needs no identity of its own.
+//! [`ws`] and [`sse`] carry the same frames; [`session`] reads what clients say, [`rate_limit`] says how often they may
+//! and [`admission`] who may connect at all. Who the caller is comes through [`LiveState::authorise`], so that this room
+//! needs no identity of its own. What can be watched is the registry's of `live`: no topic is named here.
 
-mod door;
-mod pace;
+mod admission;
+mod limits;
+mod rate_limit;
 pub mod session;
 mod sse;
 mod ws;
@@ -18,8 +20,9 @@ use axum::{
     routing::{any, get},
 };
 
+pub use self::limits::SocketLimits;
 use super::Problem;
-use crate::live::{Audience, Hub};
+use crate::live::{Audience, Listeners};
 
 /// The request's credentials are present and not valid; a caller without any is a guest, not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +35,8 @@ pub type Authorise = dyn Fn(&HeaderMap, Option<&str>) -> Result<Audience, BadCre
 
 #[derive(Clone)]
 pub struct LiveState {
-    pub hub: Hub,
+    pub listeners: Listeners,
+    pub limits: Arc<SocketLimits>,
     pub authorise: Arc<Authorise>,
 }
 
@@ -41,7 +45,7 @@ pub fn router(state: LiveState) -> Router {
     Router::new().route("/live", any(ws::open)).route("/live/sse", get(sse::open)).with_state(state)
 }
 
-/// Counts what is refused at the door.
+/// Counts what is refused before it connects.
 fn refused(problem: Problem) -> Response {
     metrics::counter!("souk_live_refused_total", "code" => problem.code.name()).increment(1);
     problem.into_response()

@@ -81,7 +81,7 @@ impl Tools {
             command_id: CommandId(key.name(who.user, route)),
             by: who.by.clone(),
             expected_version: None,
-            fingerprint: fingerprint(route, body),
+            fingerprint: Some(fingerprint(route, body)),
             within: self.command_timeout(),
         }
     }

@@ -50,7 +50,8 @@ impl Accounts for Gateway {
         command: AccountCommand,
         id: CommandId,
     ) -> BoxFuture<'a, Result<(), AccountsFault>> {
-        let call = Call { command_id: id, by: "system".into(), expected_version: None, fingerprint: 0, within: WITHIN };
+        let call =
+            Call { command_id: id, by: "system".into(), expected_version: None, fingerprint: None, within: WITHIN };
         Box::pin(async move { self.ask::<Account>(email, command, call).await.map(|_| ()).map_err(fault) })
     }
 }

@@ -12,11 +12,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use axum::extract::ws::Utf8Bytes;
-
 use super::{
-    lock,
-    outbox::{Outbox, Pushed, Slot},
+    Text, lock,
+    outbox::{Outbox, Pushed, QueuedFrame},
 };
 
 /// Why the server ends a connection.
@@ -35,8 +33,8 @@ pub enum Closing {
 /// What the connection's task does next.
 #[derive(Debug)]
 pub enum Out {
-    Frame(Slot),
-    Control(Utf8Bytes),
+    Frame(QueuedFrame),
+    Control(Text),
     Ping,
     /// This many-keyed feed was dropped for slowness and everything else is sent: take a fresh snapshot.
     Resync(u64),
@@ -47,7 +45,7 @@ pub enum Out {
 pub(super) struct Connection {
     pub id: u64,
     pub address: IpAddr,
-    /// Seconds (of the connections's count) at which the client was last heard, and last subscribed or subscribed to something.
+    /// Seconds (of the connections' count) at which the client was last heard, and last subscribed or subscribed to something.
     pub heard_s: AtomicU32,
     pub busy_s: AtomicU32,
     /// The second after which the credentials no longer hold; `u32::MAX`: they do not end.
@@ -77,11 +75,11 @@ impl Connection {
         }
     }
 
-    pub fn push(&self, slot: Slot, bound: usize) -> Pushed {
-        self.change(|state| state.outbox.push(slot, bound))
+    pub fn push(&self, queued: QueuedFrame, bound: usize) -> Pushed {
+        self.change(|state| state.outbox.push(queued, bound))
     }
 
-    pub fn push_control(&self, text: Utf8Bytes) {
+    pub fn push_control(&self, text: Text) {
         self.change(|state| state.outbox.push_control(text));
     }
 

@@ -44,7 +44,7 @@ impl Refused {
 
 pub(super) struct Connections {
     limits: Arc<LiveLimits>,
-    /// Seconds since the hub began, counted by the ticker.
+    /// Seconds since the listeners began, counted by the ticker.
     now_s: AtomicU32,
     state: Mutex<State>,
     /// How many are connected; a drain waits on it.

@@ -2,9 +2,9 @@
 //!
 //! Two locks, never held together: `pending` is what the tail touches (a few nanoseconds), `entries` is what the
 //! pump holds while it delivers to thousands; so the tail never waits for a fan-out. Only the pump and a
-//! subscriber's own snapshot push frames, both under `entries`, so versions never go back (G5), see [`Guard`].
+//! subscriber's own snapshot push frames, both under `entries`, so versions never go back (G5), see [`VersionGate`].
 
-mod guard;
+mod version_gate;
 
 use std::{
     collections::HashMap,
@@ -14,26 +14,23 @@ use std::{
     },
 };
 
-use axum::extract::ws::Utf8Bytes;
-
-use self::guard::Guard;
+use self::version_gate::VersionGate;
 use super::{
     Committed,
-    audience::Level,
+    audience::Detail,
     connection::Connection,
-    frames,
+    frames::{self, Frame},
     limits::LiveLimits,
     lock,
-    outbox::{Pushed, Slot},
+    outbox::{Pushed, QueuedFrame},
     topic::Topic,
 };
 
 pub(super) struct Feed {
     pub id: u64,
     pub topic: Topic,
-    name: String,
-    /// Changed under the hub's map lock, read without it.
-    pub listeners: AtomicUsize,
+    /// Changed under the lock of the family's map, where there is one; read without it.
+    listeners: AtomicUsize,
     pending: Mutex<Pending>,
     entries: Mutex<HashMap<u64, Entry>>,
 }
@@ -58,8 +55,8 @@ enum Phase {
 
 struct Entry {
     connection: Arc<Connection>,
-    level: Level,
-    guard: Guard,
+    detail: Detail,
+    gate: VersionGate,
 }
 
 /// What a delivery came to, for the counters.
@@ -71,12 +68,20 @@ pub(super) struct Delivered {
 
 impl Feed {
     pub fn new(id: u64, topic: Topic) -> Self {
-        let name = topic.to_string();
-        Self { id, topic, name, listeners: 0.into(), pending: Mutex::default(), entries: Mutex::default() }
+        Self { id, topic, listeners: 0.into(), pending: Mutex::default(), entries: Mutex::default() }
     }
 
     pub fn heard(&self) -> bool {
         self.listeners.load(Ordering::Acquire) > 0
+    }
+
+    pub fn add_listener(&self) {
+        self.listeners.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// `true`: it was the last one.
+    pub fn drop_listener(&self) -> bool {
+        self.listeners.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Keeps the newest of each key until the pump comes by. `true`: the feed was idle, queue it now.
@@ -116,18 +121,18 @@ impl Feed {
         for change in changes.values() {
             let mut encoded = Encoded::default();
             for entry in entries.values_mut() {
-                if entry.guard.accepts(&change.key.id, change.version, limits.pending_keys) {
+                if entry.gate.accepts(&change.key.id, change.version, limits.pending_keys) {
                     delivered.add(self.send(entry, change, &mut encoded, limits));
                 }
-                if entry.guard.overflowed() {
-                    entry.guard = Guard::Stale;
+                if entry.gate.overflowed() {
+                    entry.gate = VersionGate::Stale;
                     entry.connection.mark_stale(self.id);
                 }
             }
         }
         if flooded {
             for entry in entries.values_mut() {
-                entry.guard = Guard::Stale;
+                entry.gate = VersionGate::Stale;
                 entry.connection.mark_stale(self.id);
             }
         }
@@ -135,9 +140,9 @@ impl Feed {
     }
 
     /// Adds a listener; `since` is the version it says it has.
-    pub fn join(&self, connection: Arc<Connection>, level: Level, since: Option<u64>) {
-        let guard = if self.topic.many_keyed() { Guard::gathering() } else { Guard::One { last: since } };
-        lock(&self.entries).insert(connection.id, Entry { connection, level, guard });
+    pub fn join(&self, connection: Arc<Connection>, detail: Detail, since: Option<u64>) {
+        let gate = if self.topic.many_keyed() { VersionGate::gathering() } else { VersionGate::One { last: since } };
+        lock(&self.entries).insert(connection.id, Entry { connection, detail, gate });
     }
 
     pub fn leave(&self, connection: &Connection) {
@@ -149,22 +154,30 @@ impl Feed {
     /// stands behind the reset in its outbox.
     pub fn start_over(&self, connection: u64) {
         if let Some(entry) = lock(&self.entries).get_mut(&connection) {
-            entry.guard = Guard::gathering();
-            entry.connection.push_control(frames::reset(&self.name));
+            entry.gate = VersionGate::gathering();
+            entry.connection.push_control(frames::reset(&self.topic));
         }
     }
 
-    /// Sends a listener its snapshot, but nothing older than what it was sent meanwhile.
+    /// Sends a listener its snapshot, but nothing older than what it was sent meanwhile, and nothing that is gone: the
+    /// lists behind a snapshot may be a moment older than the views.
     pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &LiveLimits) -> Delivered {
         let mut entries = lock(&self.entries);
         let mut delivered = Delivered::default();
         let Some(entry) = entries.get_mut(&connection) else { return delivered };
+        let mut left = limits.snapshot_entities;
         for view in views {
-            if entry.guard.accepts_snapshot(&view.key.id, view.version) {
-                delivered.add(self.send(entry, view, &mut Encoded::default(), limits));
+            let Some(frame) = frames::encode(&self.topic, view, entry.detail) else { continue };
+            if frame.gone && self.topic.many_keyed() {
+                continue;
+            }
+            let Some(fewer) = left.checked_sub(1) else { break };
+            left = fewer;
+            if entry.gate.accepts_snapshot(&view.key.id, view.version) {
+                delivered.add(Some(self.push(entry, view, frame, limits)));
             }
         }
-        entry.guard.settle();
+        entry.gate.settle();
         delivered
     }
 
@@ -175,34 +188,38 @@ impl Feed {
         encoded: &mut Encoded,
         limits: &LiveLimits,
     ) -> Option<Pushed> {
-        let text = encoded.text(self, change, entry.level, limits)?;
+        let frame = encoded.frame(&self.topic, change, entry.detail)?;
+        Some(self.push(entry, change, frame, limits))
+    }
+
+    fn push(&self, entry: &mut Entry, change: &Committed, frame: Frame, limits: &LiveLimits) -> Pushed {
         let key = self.topic.many_keyed().then(|| change.key.id.clone());
-        let slot = Slot { feed: self.id, key, version: change.version, text };
-        let pushed = entry.connection.push(slot, limits.outbox_frames);
+        let queued = QueuedFrame { feed: self.id, key, version: change.version, text: frame.text };
+        let pushed = entry.connection.push(queued, limits.outbox_frames);
         if pushed == Pushed::Overflow {
-            entry.guard = Guard::Stale;
+            entry.gate = VersionGate::Stale;
         }
-        Some(pushed)
+        pushed
     }
 }
 
-/// One change's text for each audience level, made when first wanted.
+/// One change's frame for each level of detail, made when first wanted.
 #[derive(Default)]
 struct Encoded {
-    public: Option<Utf8Bytes>,
-    staff: Option<Utf8Bytes>,
+    public: Option<Frame>,
+    staff: Option<Frame>,
 }
 
 impl Encoded {
-    fn text(&mut self, feed: &Feed, change: &Committed, level: Level, limits: &LiveLimits) -> Option<Utf8Bytes> {
-        let slot = match level {
-            Level::Public => &mut self.public,
-            Level::Staff => &mut self.staff,
+    fn frame(&mut self, topic: &Topic, change: &Committed, detail: Detail) -> Option<Frame> {
+        let made = match detail {
+            Detail::Public => &mut self.public,
+            Detail::Staff => &mut self.staff,
         };
-        if slot.is_none() {
-            *slot = frames::encode(&feed.topic, &feed.name, change, level, limits.public_stock_counts);
+        if made.is_none() {
+            *made = frames::encode(topic, change, detail);
         }
-        slot.clone()
+        made.clone()
     }
 }
 

@@ -1,61 +1,44 @@
-//! What a frame says: pure functions from a committed view to JSON text.
+//! The envelope of a frame, and the engine's own texts: errors and resets.
 //!
-//! A frame is encoded once for each audience level and shared by all who hear it. The view encoders ([`Shown`]) are
-//! usable by the HTTP resources too, so that a live view and a fetched one read alike.
+//! A frame is encoded once for each level of detail and shared by all who hear it. What a view looks like in it is the
+//! topic family's.
 
-mod shown;
-
-use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-pub use self::shown::{Availability, Shown, board_order, cart, order, stock};
-use super::{Committed, audience::Level, topic::Topic};
-use crate::domain::{kinds::AnyView, order::OrderStatus};
+use super::{Committed, Text, audience::Detail, topic::Topic};
 
 #[derive(Serialize)]
-struct Frame<'a> {
+struct Envelope<'a> {
     topic: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     version: u64,
-    /// The order has left the board: it is terminal.
+    /// The entity has left the topic.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     gone: bool,
-    view: Shown<'a>,
+    view: &'a RawValue,
 }
 
-/// Whether an order has left the board for good.
-pub fn terminal(lifecycle: OrderStatus) -> bool {
-    match lifecycle {
-        OrderStatus::Completed | OrderStatus::Rejected | OrderStatus::Expired | OrderStatus::Cancelled => true,
-        OrderStatus::Placing
-        | OrderStatus::AwaitingPayment
-        | OrderStatus::Verified
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered => false,
-    }
+/// A whole frame.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub text: Text,
+    pub gone: bool,
 }
 
-/// A whole frame. `None` when the view is not of the topic's kind, or (practically never) JSON refuses it.
-pub fn encode(topic: &Topic, name: &str, change: &Committed, level: Level, public_counts: bool) -> Option<Utf8Bytes> {
-    let id = &*change.key.id;
-    let (view, keyed, gone) = match (topic, &change.view) {
-        (Topic::Stock(_), AnyView::Stock(view)) => (stock(id, view, level, public_counts), false, false),
-        (Topic::Levels, AnyView::Stock(view)) => (stock(id, view, Level::Staff, public_counts), true, false),
-        (Topic::Cart(_), AnyView::Cart(view)) => (cart(id, view), false, false),
-        (Topic::Order(_), AnyView::Order(view)) => (order(id, view), false, false),
-        (Topic::Board, AnyView::Order(view)) => (board_order(id, view), true, terminal(view.lifecycle)),
-        (Topic::Stock(_) | Topic::Levels | Topic::Cart(_) | Topic::Order(_) | Topic::Board, _) => return None,
-    };
-    let frame = Frame { topic: name, key: keyed.then_some(id), version: change.version, gone, view };
-    serde_json::to_string(&frame).ok().map(Utf8Bytes::from)
+/// `None` when the view is not of the topic's kind, or (practically never) JSON refuses it.
+pub fn encode(topic: &Topic, change: &Committed, detail: Detail) -> Option<Frame> {
+    let shown = topic.family().frame(change, detail)?;
+    let key = topic.many_keyed().then_some(&*change.key.id);
+    let envelope =
+        Envelope { topic: topic.as_str(), key, version: change.version, gone: shown.gone, view: &shown.json };
+    Some(Frame { text: serde_json::to_string(&envelope).ok()?.into(), gone: shown.gone })
 }
 
 /// `{"op":"error","topic":..,"code":..,"message":..}`; the topic as the client spelt it, cut to a sane length.
-pub fn error(topic: Option<&str>, code: &str, message: &str) -> Utf8Bytes {
-    let topic = topic.map(|topic| topic.chars().take(Topic::LEN_MAX).collect::<String>());
+pub fn error(topic: Option<&str>, code: &str, message: &str) -> Text {
+    let topic = topic.map(|topic| topic.chars().take(Topic::ECHO_MAX).collect::<String>());
     match topic {
         Some(topic) => serde_json::json!({"op": "error", "topic": topic, "code": code, "message": message}),
         None => serde_json::json!({"op": "error", "code": code, "message": message}),
@@ -65,11 +48,40 @@ pub fn error(topic: Option<&str>, code: &str, message: &str) -> Utf8Bytes {
 }
 
 /// Forget what you know of this topic: a fresh snapshot follows.
-pub fn reset(topic: &str) -> Utf8Bytes {
-    serde_json::json!({"op": "reset", "topic": topic}).to_string().into()
+pub fn reset(topic: &Topic) -> Text {
+    serde_json::json!({"op": "reset", "topic": topic.as_str()}).to_string().into()
 }
 
 #[cfg(test)]
-pub mod samples;
-#[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::live::testing::{thing, topics};
+
+    fn frame(topic: &str, change: &Committed, detail: Detail) -> Option<String> {
+        let frame = encode(&topics().parse(topic).unwrap(), change, detail)?;
+        Some(String::from_utf8(frame.text.as_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_envelope_names_topic_key_version_and_what_has_left() {
+        let (here, gone) = (thing("A", 4, 9), thing("A", 5, 0));
+        let text = frame("thing.A", &here, Detail::Public);
+        assert_eq!(text.as_deref(), Some(r#"{"topic":"thing.A","version":4,"view":{"id":"A","units":9}}"#));
+        let text = frame("thing", &here, Detail::Staff);
+        assert_eq!(
+            text.as_deref(),
+            Some(r#"{"topic":"thing","key":"A","version":4,"view":{"id":"A","units":9,"staff":true}}"#)
+        );
+        let text = frame("shelf", &gone, Detail::Public);
+        assert_eq!(
+            text.as_deref(),
+            Some(r#"{"topic":"shelf","key":"A","version":5,"gone":true,"view":{"id":"A","units":0}}"#)
+        );
+    }
+
+    #[test]
+    fn a_long_topic_is_repeated_in_part() {
+        let text = error(Some(&"x".repeat(1_000)), "bad_topic", "no");
+        assert!(text.as_bytes().len() < 300);
+    }
+}

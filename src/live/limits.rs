@@ -1,9 +1,7 @@
-//! The bounds of the live protocol, as documented values. What happens at each bound stands in its comment.
+//! The bounds of the fan-out, as documented values. What happens at each bound stands in its comment. The bounds of
+//! sockets and of what clients say are `http::live`'s.
 
-use serde::{Deserialize, Serialize};
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LiveLimits {
     /// Topics one connection listens to, and names in one message. Default 256. More are answered with `too_many_topics`.
     pub topics_per_connection: usize,
@@ -20,31 +18,17 @@ pub struct LiveLimits {
     /// Seconds between two pings to one client. Default 25; below the 30 to 60 seconds after which proxies drop a
     /// silent connection, and below half of `idle_s` so that one lost pong closes nothing.
     pub ping_s: u64,
-    /// Bytes of one message from a client. Default 65,536. A longer one closes the connection.
-    pub message_bytes: usize,
-    /// Messages a second from one client, on average; each begun KiB of a message counts as one more. Default 50. Beyond the
-    /// burst a message is not acted on and answered with `slow_down`; as much again beyond it closes with code 1008.
-    pub messages_per_s: u32,
-    /// Messages that one client may send at once before its average counts. Default 200.
-    pub messages_burst: u32,
     /// Milliseconds between two frames of one topic. Default 50. What changes in between is sent once, at the end.
     pub frame_interval_ms: u64,
-    /// Whether anonymous shoppers see exact counts of available units. Default false: they see `in_stock`, `low`, `out`.
-    pub public_stock_counts: bool,
-    /// Distinct frames (topic and key) that wait for one slow connection. Default 1,024. Beyond it the topics with
-    /// many keys (`board`, `stock`) are dropped from its queue and sent anew, as a fresh snapshot, once it has caught up.
+    /// Distinct frames (topic and key) that wait for one slow connection. Default 1,024. Beyond it many-keyed topics are
+    /// dropped from its queue and sent anew, as a fresh snapshot, once it has caught up.
     pub outbox_frames: usize,
-    /// Entities in the first snapshot of `board` and `stock`. Default 500, newest first; the lists of the API page on.
+    /// Entities in the first snapshot of a many-keyed topic. Default 500, the most important ones; the lists of the API
+    /// page on.
     pub snapshot_entities: usize,
     /// Distinct keys of one many-keyed topic that wait for its next frame time. Default 4,096. Beyond it its listeners
     /// get a fresh snapshot instead.
     pub pending_keys: usize,
-    /// Origins (`https://shop.example`) other than the own host whose pages may open a connection. Default none;
-    /// others are refused with 403.
-    pub allowed_origins: Vec<String>,
-    /// Whether the last address of `X-Forwarded-For` is the client's. Default false; true only behind a proxy of ours
-    /// that sets it, else the bound for each address could be walked around.
-    pub trust_forwarded_for: bool,
 }
 
 impl Default for LiveLimits {
@@ -56,16 +40,10 @@ impl Default for LiveLimits {
             connections: 50_000,
             idle_s: 60,
             ping_s: 25,
-            message_bytes: 65_536,
-            messages_per_s: 50,
-            messages_burst: 200,
             frame_interval_ms: 50,
-            public_stock_counts: false,
             outbox_frames: 1_024,
             snapshot_entities: 500,
             pending_keys: 4_096,
-            allowed_origins: Vec::new(),
-            trust_forwarded_for: false,
         }
     }
 }

@@ -7,15 +7,15 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use axum::extract::ws::Utf8Bytes;
+use super::Text;
 
 #[derive(Clone, Debug)]
-pub struct Slot {
+pub struct QueuedFrame {
     pub feed: u64,
-    /// The order or SKU of a many-keyed topic.
+    /// The entity of a many-keyed topic.
     pub key: Option<Arc<str>>,
     pub version: u64,
-    pub text: Utf8Bytes,
+    pub text: Text,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub enum Pushed {
 
 #[derive(Debug, Default)]
 pub struct Outbox {
-    frames: VecDeque<Slot>,
-    control: VecDeque<Utf8Bytes>,
+    frames: VecDeque<QueuedFrame>,
+    control: VecDeque<Text>,
     stale: Vec<u64>,
 }
 
@@ -38,25 +38,25 @@ impl Outbox {
     /// Answers (errors, pongs) that wait. The connection's own task makes and drains them in turn, so only one huge
     /// subscribe can reach this; what is beyond is left out.
     const CONTROL_MAX: usize = 512;
-    /// Slots of memory that an idle connection may keep.
+    /// Places of memory that an idle connection may keep.
     const KEPT: usize = 8;
 
-    pub fn push(&mut self, slot: Slot, bound: usize) -> Pushed {
-        if let Some(waiting) = self.frames.iter_mut().find(|w| w.feed == slot.feed && w.key == slot.key) {
-            if slot.version >= waiting.version {
-                *waiting = slot;
+    pub fn push(&mut self, queued: QueuedFrame, bound: usize) -> Pushed {
+        if let Some(waiting) = self.frames.iter_mut().find(|w| w.feed == queued.feed && w.key == queued.key) {
+            if queued.version >= waiting.version {
+                *waiting = queued;
             }
             return Pushed::Conflated;
         }
-        if slot.key.is_some() && self.frames.len() >= bound {
-            self.mark_stale(slot.feed);
+        if queued.key.is_some() && self.frames.len() >= bound {
+            self.mark_stale(queued.feed);
             return Pushed::Overflow;
         }
-        self.frames.push_back(slot);
+        self.frames.push_back(queued);
         Pushed::Queued
     }
 
-    pub fn push_control(&mut self, text: Utf8Bytes) {
+    pub fn push_control(&mut self, text: Text) {
         if self.control.len() < Self::CONTROL_MAX {
             self.control.push_back(text);
         }
@@ -74,16 +74,16 @@ impl Outbox {
         self.stale.retain(|waiting| *waiting != feed);
     }
 
-    pub fn pop_control(&mut self) -> Option<Utf8Bytes> {
+    pub fn pop_control(&mut self) -> Option<Text> {
         self.control.pop_front()
     }
 
-    pub fn pop(&mut self) -> Option<Slot> {
-        let slot = self.frames.pop_front();
+    pub fn pop(&mut self) -> Option<QueuedFrame> {
+        let next = self.frames.pop_front();
         if self.frames.is_empty() && self.frames.capacity() > Self::KEPT {
             self.frames = VecDeque::new();
         }
-        slot
+        next
     }
 
     pub fn pop_stale(&mut self) -> Option<u64> {
@@ -95,21 +95,21 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn slot(feed: u64, key: Option<&str>, version: u64) -> Slot {
-        Slot { feed, key: key.map(Into::into), version, text: format!("{feed}/{key:?}/{version}").into() }
+    fn queued(feed: u64, key: Option<&str>, version: u64) -> QueuedFrame {
+        QueuedFrame { feed, key: key.map(Into::into), version, text: format!("{feed}/{key:?}/{version}").into() }
     }
 
     fn drain(outbox: &mut Outbox) -> Vec<(u64, u64)> {
-        std::iter::from_fn(|| outbox.pop()).map(|slot| (slot.feed, slot.version)).collect()
+        std::iter::from_fn(|| outbox.pop()).map(|frame| (frame.feed, frame.version)).collect()
     }
 
     #[test]
     fn the_newest_frame_takes_the_place_of_the_older() {
         let mut outbox = Outbox::default();
-        assert_eq!(outbox.push(slot(1, None, 1), 4), Pushed::Queued);
-        assert_eq!(outbox.push(slot(2, None, 1), 4), Pushed::Queued);
-        assert_eq!(outbox.push(slot(1, None, 7), 4), Pushed::Conflated);
-        assert_eq!(outbox.push(slot(1, None, 6), 4), Pushed::Conflated, "an older frame changes nothing");
+        assert_eq!(outbox.push(queued(1, None, 1), 4), Pushed::Queued);
+        assert_eq!(outbox.push(queued(2, None, 1), 4), Pushed::Queued);
+        assert_eq!(outbox.push(queued(1, None, 7), 4), Pushed::Conflated);
+        assert_eq!(outbox.push(queued(1, None, 6), 4), Pushed::Conflated, "an older frame changes nothing");
         assert_eq!(drain(&mut outbox), [(1, 7), (2, 1)]);
     }
 
@@ -117,7 +117,7 @@ mod tests {
     fn a_million_changes_to_a_client_that_does_not_read_are_one_frame() {
         let mut outbox = Outbox::default();
         for version in 1..=1_000_000 {
-            outbox.push(slot(1, None, version), 4);
+            outbox.push(queued(1, None, version), 4);
         }
         assert_eq!(drain(&mut outbox), [(1, 1_000_000)]);
     }
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn too_many_keys_make_the_topic_stale_and_leave_the_others_alone() {
         let mut outbox = Outbox::default();
-        outbox.push(slot(1, None, 1), 3);
-        outbox.push(slot(9, Some("a"), 1), 3);
-        outbox.push(slot(9, Some("b"), 1), 3);
-        assert_eq!(outbox.push(slot(9, Some("a"), 2), 3), Pushed::Conflated);
-        assert_eq!(outbox.push(slot(9, Some("c"), 1), 3), Pushed::Overflow);
-        assert_eq!(outbox.push(slot(2, None, 1), 1), Pushed::Queued, "topics of one entity have their own bound");
+        outbox.push(queued(1, None, 1), 3);
+        outbox.push(queued(9, Some("a"), 1), 3);
+        outbox.push(queued(9, Some("b"), 1), 3);
+        assert_eq!(outbox.push(queued(9, Some("a"), 2), 3), Pushed::Conflated);
+        assert_eq!(outbox.push(queued(9, Some("c"), 1), 3), Pushed::Overflow);
+        assert_eq!(outbox.push(queued(2, None, 1), 1), Pushed::Queued, "topics of one entity have their own bound");
         assert_eq!(drain(&mut outbox), [(1, 1), (2, 1)]);
         assert_eq!((outbox.pop_stale(), outbox.pop_stale()), (Some(9), None));
     }

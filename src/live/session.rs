@@ -1,7 +1,7 @@
 //! One connection's side of the hub: subscribe, unsubscribe, what to send next. Dropping it leaves everything.
 //!
 //! Subscribing registers first and reads the current view after, through the same outbox: whatever is committed in
-//! between is either in the view or comes as a frame, and the feed's guard keeps the order.
+//! between is either in the view or comes as a frame, and the feed's version gate keeps the order.
 
 use std::{
     collections::HashMap,
@@ -10,32 +10,36 @@ use std::{
 };
 
 use super::{
-    Committed,
+    Text,
     audience::Audience,
     connection::{Closing, Connection, Out},
     feed::Feed,
     frames,
-    hub::Hub,
+    limits::LiveLimits,
+    listeners::Listeners,
     topic::{Topic, TopicError},
 };
-use crate::domain::{cart::CartView, kinds::AnyView, stock::StockView};
 
 pub struct Session {
-    hub: Hub,
+    listeners: Listeners,
     connection: Arc<Connection>,
     audience: Audience,
     feeds: Vec<Arc<Feed>>,
 }
 
 impl Session {
-    pub(super) fn new(hub: Hub, connection: Arc<Connection>, audience: Audience) -> Self {
-        Self { hub, connection, audience, feeds: Vec::new() }
+    pub(super) fn new(listeners: Listeners, connection: Arc<Connection>, audience: Audience) -> Self {
+        Self { listeners, connection, audience, feeds: Vec::new() }
+    }
+
+    fn limits(&self) -> &LiveLimits {
+        self.listeners.hub.limits()
     }
 
     /// Listens to `topics`, each answered by its current view or, in the stream, by an error frame. `since` gives
     /// the versions the client has: a topic that is not newer is not sent. A topic listened to already is sent anew.
     pub async fn subscribe<S: AsRef<str>>(&mut self, topics: &[S], since: &HashMap<String, u64>) {
-        let most = self.hub.inner.limits.topics_per_connection;
+        let most = self.limits().topics_per_connection;
         // Each name costs a read, so the names of one message are bounded before anything else.
         if topics.len() > most {
             let error = TopicError::TooManyTopics;
@@ -50,26 +54,27 @@ impl Session {
     }
 
     async fn subscribe_one(&mut self, name: &str, since: Option<u64>) -> Result<(), TopicError> {
-        let topic = Topic::parse(name)?;
+        let topic = self.listeners.hub.topics().parse(name)?;
         if topic.many_keyed() {
-            self.audience.may_listen(&topic, None)?;
+            topic.may_listen(&self.audience, None)?;
             let feed = self.join(topic, None)?;
             self.snapshot_many(&feed).await;
         } else {
             // Ownership is read before joining: nobody hears a frame of what is not theirs.
-            let port = &self.hub.inner.current;
+            let port = &self.listeners.inner.current;
             let mut current = port.current(&topic).into_iter().next();
-            if current.is_none() && self.audience.may_listen(&topic, None).is_err() {
+            if current.is_none() && topic.may_listen(&self.audience, None).is_err() {
                 // As few at a time as snapshots: asking for what does not exist must not keep the tail busy.
-                let _permit = self.hub.inner.snapshots.acquire().await.ok();
+                let _permit = self.listeners.inner.snapshots.acquire().await.ok();
                 port.await_projection().await;
                 current = port.current(&topic).into_iter().next();
             }
-            self.audience.may_listen(&topic, current.as_ref())?;
+            topic.may_listen(&self.audience, current.as_ref())?;
             let feed = self.join(topic, since)?;
-            let current = self.hub.inner.current.current(&feed.topic).into_iter().next();
-            if let Some(view) = current.or_else(|| nothing_yet(&feed.topic)) {
-                feed.snapshot(self.connection.id, &[view], &self.hub.inner.limits);
+            // An entity without a first event looks like its empty self, and its watcher hears of the first one.
+            let current = self.listeners.inner.current.current(&feed.topic).into_iter().next();
+            if let Some(view) = current.or_else(|| feed.topic.first()) {
+                feed.snapshot(self.connection.id, &[view], self.limits());
             }
             tokio::task::yield_now().await;
         }
@@ -78,17 +83,20 @@ impl Session {
 
     fn join(&mut self, topic: Topic, since: Option<u64>) -> Result<Arc<Feed>, TopicError> {
         self.leave(&topic);
-        if self.feeds.len() >= self.hub.inner.limits.topics_per_connection {
+        if self.feeds.len() >= self.limits().topics_per_connection {
             return Err(TopicError::TooManyTopics);
         }
-        let feed = self.hub.feed_for(&topic).ok_or(TopicError::TooManyTopics)?;
-        feed.join(self.connection.clone(), self.audience.level(), since);
+        let hub = &self.listeners.hub.inner;
+        let feed = hub.feeds.join(&topic, hub.limits.subscriptions).ok_or(TopicError::TooManyTopics)?;
+        feed.join(self.connection.clone(), self.audience.detail(), since);
         self.feeds.push(feed.clone());
         Ok(feed)
     }
 
     async fn snapshot_many(&self, feed: &Arc<Feed>) {
-        let inner = &self.hub.inner;
+        let inner = &self.listeners.inner;
+        // Before the permit: other snapshots do not wait for a build.
+        inner.current.await_lists().await;
         // Never closed, so the error cannot come; without a permit the read would only be less orderly.
         let _permit = inner.snapshots.acquire().await.ok();
         // The lists behind a snapshot are written a moment after their frames went out: without this, what was
@@ -96,10 +104,8 @@ impl Session {
         inner.current.await_projection().await;
         let (current, topic) = (inner.current.clone(), feed.topic.clone());
         // Hundreds of reads: not on a worker that drives sockets. A panic in the reader leaves the snapshot empty.
-        let mut views = tokio::task::spawn_blocking(move || current.current(&topic)).await.unwrap_or_default();
-        views.retain(|view| !matches!(&view.view, AnyView::Order(order) if frames::terminal(order.lifecycle)));
-        views.truncate(inner.limits.snapshot_entities);
-        feed.snapshot(self.connection.id, &views, &inner.limits);
+        let views = tokio::task::spawn_blocking(move || current.current(&topic)).await.unwrap_or_default();
+        feed.snapshot(self.connection.id, &views, self.limits());
     }
 
     /// A many-keyed topic was dropped because this client was too slow; it has caught up, so it starts over.
@@ -111,8 +117,8 @@ impl Session {
     }
 
     pub fn unsubscribe<S: AsRef<str>>(&mut self, topics: &[S]) {
-        for name in topics.iter().take(self.hub.inner.limits.topics_per_connection).map(AsRef::as_ref) {
-            match Topic::parse(name) {
+        for name in topics.iter().take(self.limits().topics_per_connection).map(AsRef::as_ref) {
+            match self.listeners.hub.topics().parse(name) {
                 Ok(topic) => self.leave(&topic),
                 Err(error) => self.refuse(Some(name), error.code(), &error.to_string()),
             }
@@ -124,23 +130,23 @@ impl Session {
         if let Some(at) = self.feeds.iter().position(|feed| feed.topic == *topic) {
             let feed = self.feeds.swap_remove(at);
             feed.leave(&self.connection);
-            self.hub.give_back(&feed);
+            self.listeners.hub.inner.feeds.leave(&feed);
         }
     }
 
     fn note_topics(&self) {
         self.connection.topics.store(u32::try_from(self.feeds.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
-        self.connection.mark(&self.connection.busy_s, self.hub.inner.connections.now_s());
+        self.connection.mark(&self.connection.busy_s, self.listeners.inner.connections.now_s());
     }
 
     /// New credentials, for what is subscribed from now on; what is heard already stays as it is.
     pub fn authenticate(&mut self, audience: Audience) {
-        self.connection.mark(&self.connection.until_s, self.hub.inner.connections.until_s(&audience));
+        self.connection.mark(&self.connection.until_s, self.listeners.inner.connections.until_s(&audience));
         self.audience = audience;
     }
 
     /// Puts an answer into the stream.
-    pub fn answer(&self, text: impl Into<axum::extract::ws::Utf8Bytes>) {
+    pub fn answer(&self, text: impl Into<Text>) {
         self.connection.push_control(text.into());
     }
 
@@ -151,7 +157,7 @@ impl Session {
 
     /// Something came from the client, be it a pong.
     pub fn heard(&self) {
-        self.connection.mark(&self.connection.heard_s, self.hub.inner.connections.now_s());
+        self.connection.mark(&self.connection.heard_s, self.listeners.inner.connections.now_s());
     }
 
     /// Waits for the next thing to send. Cancel-safe.
@@ -177,19 +183,8 @@ impl Drop for Session {
     fn drop(&mut self) {
         for feed in std::mem::take(&mut self.feeds) {
             feed.leave(&self.connection);
-            self.hub.give_back(&feed);
+            self.listeners.hub.inner.feeds.leave(&feed);
         }
-        self.hub.inner.connections.leave(&self.connection);
+        self.listeners.inner.connections.leave(&self.connection);
     }
-}
-
-/// An entity without a first event looks like its empty self at version 0: a SKU never received is out of stock, and
-/// its watcher hears of the first receipt.
-fn nothing_yet(topic: &Topic) -> Option<Committed> {
-    let view = match topic {
-        Topic::Stock(_) => AnyView::Stock(StockView::default()),
-        Topic::Cart(_) => AnyView::Cart(CartView::default()),
-        Topic::Order(_) | Topic::Board | Topic::Levels => return None,
-    };
-    Some(Committed { key: topic.entity()?, version: 0, view })
 }

@@ -1,8 +1,9 @@
 //! Carts: what a shopper means to buy. A cart holds no stock.
 //!
-//! [`wire`] is its one shape, `show` makes it, `routes` are the handlers.
+//! [`wire`] is its one shape, `show` makes it, `routes` are the handlers, [`live`] is what can be watched.
 
 mod codes;
+pub mod live;
 mod refusals;
 mod routes;
 mod show;

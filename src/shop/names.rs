@@ -3,13 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    domain::{
-        order::{HoldState, OrderStatus, PaymentStatus, StaffTransition},
-        payment::RefundStatus,
-        stock::ledger::MovementKind,
-    },
-    shop::product::catalogue,
+use crate::domain::{
+    order::{HoldState, OrderStatus, PaymentStatus, StaffTransition},
+    payment::RefundStatus,
+    stock::{self, ledger::MovementKind},
 };
 
 macro_rules! names {
@@ -52,7 +49,7 @@ names! {
         Receipt, Adjustment, Hold, Commit, Release, Expiry, Shipment, Return, Threshold,
     }
     /// Whether a SKU can be had: `low` is at or below its threshold.
-    Availability as Availability = catalogue::Availability { InStock, Low, Out }
+    Availability as Availability = stock::Availability { InStock, Low, Out }
 }
 
 /// Where the units of one SKU of an order are.

@@ -1,12 +1,14 @@
 //! Orders: lists, one order and its history, cancelling, staff's transitions, parcels.
 //!
-//! [`wire`] is an order's one shape, [`access`] says who may read it, `projection` gives its index rows.
+//! [`wire`] is an order's one shape, [`access`] says who may read it, `projection` gives its index rows, [`live`] is what can be watched.
 
 pub mod access;
+mod cancel;
 mod codes;
 mod fulfilments;
 mod history;
 mod list;
+pub mod live;
 pub mod lookup;
 mod of_user;
 pub mod projection;

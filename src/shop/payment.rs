@@ -4,9 +4,10 @@ mod codes;
 mod list;
 mod one;
 mod outcome;
-mod pay;
+pub mod pay;
 pub mod projection;
 mod refusals;
+mod routes;
 mod upkeep;
 pub mod webhook;
 pub mod wire;
@@ -22,7 +23,7 @@ pub const CAPABILITY: Capability =
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(pay::create_payment))
+        .routes(routes!(routes::create_payment))
         .routes(routes!(one::get_payment))
         .routes(routes!(list::list_payments))
         .routes(routes!(list::list_payments_by_status))

@@ -55,49 +55,17 @@ pub fn user_prefix(user: UserId) -> Vec<u8> {
 
 /// Prefix of one status in [`ORDERS_BY_STATUS`].
 pub fn lifecycle_prefix(lifecycle: OrderStatus) -> Vec<u8> {
-    text(lifecycle_name(lifecycle))
+    text(lifecycle.name())
 }
 
 /// Prefix of one status in [`PAYMENTS_BY_STATUS`].
 pub fn payment_status_prefix(status: PaymentStatus) -> Vec<u8> {
-    text(payment_status_name(status))
+    text(status.name())
 }
 
 /// Prefix of one number in [`ORDERS_BY_NUMBER`].
 pub fn number_prefix(number: u64) -> Vec<u8> {
     number.to_be_bytes().to_vec()
-}
-
-/// The same names as in JSON.
-pub const fn lifecycle_name(lifecycle: OrderStatus) -> &'static str {
-    match lifecycle {
-        OrderStatus::Placing => "placing",
-        OrderStatus::AwaitingPayment => "awaiting_payment",
-        OrderStatus::Verified => "verified",
-        OrderStatus::Processing => "processing",
-        OrderStatus::PartiallyShipped => "partially_shipped",
-        OrderStatus::Shipped => "shipped",
-        OrderStatus::Delivered => "delivered",
-        OrderStatus::Completed => "completed",
-        OrderStatus::Rejected => "rejected",
-        OrderStatus::Expired => "expired",
-        OrderStatus::Cancelled => "cancelled",
-    }
-}
-
-/// The same names as in JSON.
-pub const fn payment_status_name(status: PaymentStatus) -> &'static str {
-    match status {
-        PaymentStatus::None => "none",
-        PaymentStatus::Pending => "pending",
-        PaymentStatus::RequiresAction => "requires_action",
-        PaymentStatus::Authorized => "authorized",
-        PaymentStatus::Captured => "captured",
-        PaymentStatus::PartiallyRefunded => "partially_refunded",
-        PaymentStatus::Refunded => "refunded",
-        PaymentStatus::Voided => "voided",
-        PaymentStatus::Failed => "failed",
-    }
 }
 
 fn last_id(key: &[u8]) -> Option<Uuid> {
@@ -136,12 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_json() {
-        for lifecycle in [OrderStatus::Placing, OrderStatus::AwaitingPayment, OrderStatus::PartiallyShipped] {
-            assert_eq!(serde_json::to_value(lifecycle).unwrap(), lifecycle_name(lifecycle));
+    fn each_status_has_its_prefix_the_name_of_json() {
+        let prefix = |name: serde_json::Value| text(name.as_str().unwrap());
+        for status in OrderStatus::ALL {
+            assert_eq!(lifecycle_prefix(*status), prefix(serde_json::to_value(status).unwrap()));
         }
-        for status in [PaymentStatus::None, PaymentStatus::RequiresAction, PaymentStatus::PartiallyRefunded] {
-            assert_eq!(serde_json::to_value(status).unwrap(), payment_status_name(status));
+        for status in PaymentStatus::ALL {
+            assert_eq!(payment_status_prefix(*status), prefix(serde_json::to_value(status).unwrap()));
         }
     }
 

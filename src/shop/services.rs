@@ -27,7 +27,7 @@ impl Services {
             command_id: CommandId(self.gateway.fresh_id()),
             by: who.by.clone(),
             expected_version: None,
-            fingerprint: 0,
+            fingerprint: None,
             within: self.command_timeout,
         }
     }

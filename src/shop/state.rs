@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{order::lookup::LookupLimit, payment::webhook::WebhookDesk, services::Services};
+use super::{order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services};
 use crate::{http::Toolkit, identity::Identity};
 
 /// One reference count: every layer and handler of a request clones it.
@@ -15,12 +15,12 @@ pub struct Shared {
     /// What use cases need; its members are read through the state: `state.gateway`, `state.catalogue`.
     pub services: Services,
     pub toolkit: Toolkit,
-    pub webhooks: WebhookDesk,
+    pub webhooks: WebhookReceiver,
     pub(super) lookups: LookupLimit,
 }
 
 impl AppState {
-    pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookDesk) -> Self {
+    pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver) -> Self {
         let lookups = LookupLimit::new(toolkit.limits.lookups_a_minute);
         Self(Arc::new(Shared { services, toolkit, webhooks, lookups }))
     }
@@ -54,8 +54,8 @@ impl FromRef<AppState> for Identity {
     }
 }
 
-impl FromRef<AppState> for WebhookDesk {
-    fn from_ref(state: &AppState) -> WebhookDesk {
+impl FromRef<AppState> for WebhookReceiver {
+    fn from_ref(state: &AppState) -> WebhookReceiver {
         state.webhooks.clone()
     }
 }

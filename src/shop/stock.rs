@@ -1,9 +1,11 @@
 //! Stock: whether a SKU can be had, and staff's levels, receipts, adjustments, holds by hand and the ledger.
 
+pub mod by_hand;
 pub mod changes;
 mod codes;
 mod holds;
 mod list;
+pub mod live;
 mod movements;
 mod one;
 pub mod projection;

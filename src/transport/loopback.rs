@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
-use crate::actors::ports::{Delivery, Envelope, Reply, Transport, TransportError, journal::Shard};
+use crate::actors::ports::{CommandEnvelope, Delivery, Reply, Transport, TransportError, journal::Shard};
 
 pub struct Loopback(Arc<dyn Delivery>);
 
@@ -19,7 +19,7 @@ impl Transport for Loopback {
     fn send(
         &self,
         shard: Shard,
-        envelope: Arc<Envelope>,
+        envelope: Arc<CommandEnvelope>,
         _within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         self.0.deliver(shard, envelope)

@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use self::{serve::Server, wire::Answer};
-use crate::actors::ports::{Delivery, Envelope, Reply, Transport, TransportError, journal::Shard};
+use crate::actors::ports::{CommandEnvelope, Delivery, Reply, Transport, TransportError, journal::Shard};
 
 #[derive(Clone, Debug)]
 pub struct NatsOptions {
@@ -105,7 +105,7 @@ impl Transport for NatsTransport {
     fn send(
         &self,
         shard: Shard,
-        envelope: Arc<Envelope>,
+        envelope: Arc<CommandEnvelope>,
         within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         let Some(door) = self.doors.get(usize::from(shard.0)) else {
@@ -137,7 +137,7 @@ impl Transport for NatsTransport {
 async fn ask(
     client: &Client,
     subject: &str,
-    envelope: &Envelope,
+    envelope: &CommandEnvelope,
     within: Duration,
     suspect: &Mutex<Option<Instant>>,
 ) -> Result<Reply, TransportError> {

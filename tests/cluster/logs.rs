@@ -30,7 +30,7 @@ fn one(record: &Record) -> Written {
     let change = |commit: &Commit| Change {
         key: commit.key.to_string(),
         version: commit.version,
-        command: (commit.fingerprint != 0).then(|| format!("{:?}", commit.command_id)),
+        command: commit.fingerprint.is_some().then(|| format!("{:?}", commit.command_id)),
     };
     let what = match &record.entry {
         Entry::Claimed => What::Claimed,

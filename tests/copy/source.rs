@@ -1,6 +1,10 @@
 //! A journal with a history: entities of a shop, some commits each, written by a node that is gone.
 
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroU32, NonZeroU64},
+    sync::Arc,
+};
 
 use futures::StreamExt;
 use souk::{
@@ -52,7 +56,7 @@ fn commit(key: &EntityKey, version: u64) -> Commit {
         key: key.clone(),
         version,
         command_id: CommandId(Uuid::new_v4()),
-        fingerprint: version,
+        fingerprint: NonZeroU64::new(version),
         by: "user:1".into(),
         at: Timestamp(1_795_000_000_000 + version as i64),
         events_json: Commit::encode(&events).expect("events encode"),

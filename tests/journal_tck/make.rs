@@ -1,7 +1,7 @@
 //! Small makers of batches, shared by the cases.
 
 use std::{
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -54,7 +54,7 @@ pub fn commit(id: &str, version: u64, units: u32) -> Commit {
         key: EntityKey::new(Kind::Stock, id),
         version,
         command_id: CommandId(uuid()),
-        fingerprint: u64::MAX - version,
+        fingerprint: NonZeroU64::new(u64::MAX - version),
         by: "user:1".into(),
         at: Timestamp(1_795_000_000_000 + version as i64),
         events_json: Commit::encode(&events).expect("events encode"),

@@ -97,6 +97,25 @@ async fn the_board_follows_an_order_from_placing_until_it_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_opens_the_board_sees_the_open_orders_and_what_is_to_be_packed_first() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(9).await;
+    let (unpaid, buyer, gone) = (shop.guest(), shop.guest(), shop.guest());
+    let waiting = unpaid.order(&sku, 1).await;
+    let given_up = gone.order(&sku, 1).await;
+    gone.delete(&format!("/api/orders/{}", text(&given_up["id"]))).await.ok();
+    let sold = buyer.order(&sku, 1).await;
+    buyer.pay(&sold, "tok_ok").await.created();
+    let mut board = Listener::staff(&shop).await;
+    board.listen("board").await;
+    // The cancelled order may still report that its stock is back; it is gone all the same.
+    let first = board.until(|frame| frame["gone"] != json!(true)).await;
+    assert_eq!(first["key"], sold["id"], "paid, to be packed");
+    let second = board.until(|frame| frame["key"] != sold["id"] && frame["gone"] != json!(true)).await;
+    assert_eq!((&second["key"], &second["view"]["lifecycle"]), (&waiting["id"], &json!("awaiting_payment")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_token_opens_nothing() {
     let shop = Shop::with(|_| {}).await;
     let mut stranger = Listener::stranger(&shop).await;

@@ -49,6 +49,22 @@ async fn shoppers_see_words_and_staff_sees_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_badge_says_the_same_however_it_is_read() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(2).await;
+    for threshold in [0, 2, 9] {
+        shop.staff().put(&format!("/api/stock/{sku}/threshold"), json!({"threshold": threshold})).await.ok();
+        let body = shop.guest().get(&format!("/api/stock/{sku}")).await.ok();
+        assert_eq!(body["availability"], "low", "threshold {threshold}");
+        for mut listener in [Listener::stranger(&shop).await, Listener::staff(&shop).await] {
+            listener.listen(&format!("stock.{sku}")).await;
+            let frame = listener.until(|frame| frame["version"].as_u64() >= body["version"].as_u64()).await;
+            assert_eq!(frame["view"]["availability"], body["availability"], "threshold {threshold}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_staffs_levels_are_a_snapshot_and_then_what_moves() {
     let shop = Shop::with(|_| {}).await;
     let skus = [shop.sku_with(4).await, shop.sku_with(6).await];

@@ -82,7 +82,7 @@ impl Shop {
             },
             listener: Arc::new(Nobody),
             clock: Arc::new(SystemClock),
-            providers: Vec::new(),
+            connectors: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(SingleNode::new(settings.node.clone(), shards)),
             probe: Arc::new(NoFaults),
@@ -99,7 +99,7 @@ impl Shop {
 
 fn call() -> Call {
     let id = CommandId(Uuid::now_v7());
-    Call { command_id: id, by: "test".into(), expected_version: None, fingerprint: 0, within: WITHIN }
+    Call { command_id: id, by: "test".into(), expected_version: None, fingerprint: None, within: WITHIN }
 }
 
 /// One write for one line, so that a kill tears no line but the last.

@@ -5,8 +5,8 @@ use hyper::Method;
 use serde_json::Value;
 use souk::{
     config::Config,
+    connectors::sandbox::{Ledger, Totals},
     domain::ids::OrderId,
-    payments::sandbox::{Ledger, Totals},
 };
 
 use crate::shop::{Answer, Person, Shop, assert_balanced, eventually, text};

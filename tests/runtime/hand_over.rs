@@ -149,7 +149,7 @@ async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Rece
         projections: stage.projections.clone(),
         listener: stage.told.clone(),
         clock: stage.clock.clone(),
-        providers: Vec::new(),
+        connectors: Vec::new(),
         transport: Box::new(|local| Arc::new(Loopback::new(local))),
         placement: Arc::new(View(told.clone())),
         probe: Arc::new(NoFaults),

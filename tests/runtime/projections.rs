@@ -205,7 +205,7 @@ async fn another_version_replaces_the_old_one_alone_and_one_that_is_gone_leaves_
         stage.projections = with(Some(2));
         let life = stage.start_now().await;
         assert!(is_building(&life.gateway) && left(&stage, &first) > 0, "beside the old one");
-        eventually("the new one is built", || !is_building(&life.gateway)).await;
+        assert!(life.gateway.await_built(WITHIN).await && !is_building(&life.gateway));
         assert_right(&life, &stage, &[&Demand::of(2), &Demand::steady()]).await;
         let second = line(&life.gateway, "demand");
         assert_ne!(first.space, second.space);

@@ -1,6 +1,6 @@
 //! G3: a command that comes again with the same id has one effect and gets the same answer.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use souk::{
     actors::gateway::{AskError, Call},
@@ -88,7 +88,7 @@ async fn long_after_for_commands_that_tell_a_repetition_by_themselves() {
 async fn the_id_of_another_content_is_a_conflict_also_after_a_restart() {
     let stage = Stage::new();
     let life = stage.start().await;
-    let with = |fingerprint| Call { fingerprint, ..call(1) };
+    let with = |fingerprint| Call { fingerprint: NonZeroU64::new(fingerprint), ..call(1) };
     ask(&life.gateway, "A", receipt(5), with(11)).await.unwrap();
     assert_eq!(ask(&life.gateway, "A", receipt(6), with(12)).await, Err(AskError::IdConflict));
     life.runtime.stop().await;

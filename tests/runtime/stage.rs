@@ -14,7 +14,7 @@ use souk::{
         gateway::{Asked, Call, Gateway},
         listener::{Change, Listener},
         ports::{
-            Clock, StateStore,
+            Clock, ConnectorEntry, StateStore,
             journal::{
                 AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Records, Resolution,
                 Seq, Shard,
@@ -51,6 +51,7 @@ pub struct Stage {
     pub store: Arc<dyn StateStore>,
     pub projections: Projections,
     pub settings: ActorSettings,
+    pub connectors: Vec<ConnectorEntry>,
     pub gate: Arc<Gate>,
     pub poison: Arc<Poison>,
     pub told: Arc<Told>,
@@ -69,6 +70,7 @@ impl Stage {
             store: Arc::new(MemoryStateStore::default()),
             projections: souk::shop::projections().into(),
             settings: ActorSettings::default(),
+            connectors: Vec::new(),
             gate: Arc::new(Gate::default()),
             poison: Arc::default(),
             told: Arc::default(),
@@ -91,7 +93,7 @@ impl Stage {
             projections: self.projections.clone(),
             listener: self.told.clone(),
             clock: self.clock.clone(),
-            providers: Vec::new(),
+            connectors: self.connectors.clone(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
             placement: Arc::new(SingleNode::new(self.settings.node.clone(), SHARDS)),
             probe: self.poison.clone(),
@@ -140,7 +142,7 @@ pub fn units(n: u32) -> NonZeroU32 {
 }
 
 pub fn call(n: u128) -> Call {
-    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: 0, within: WITHIN }
+    Call { command_id: id(n), by: "test".into(), expected_version: None, fingerprint: None, within: WITHIN }
 }
 
 pub fn receipt(n: u32) -> StockCommand {

@@ -127,7 +127,7 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
         }
         views.insert((commit.key.clone(), commit.version), model.view());
         stored.insert((commit.key.clone(), commit.command_id, commit.version));
-        if commit.fingerprint != 0 && !remembered.insert((commit.key.clone(), commit.command_id)) {
+        if commit.fingerprint.is_some() && !remembered.insert((commit.key.clone(), commit.command_id)) {
             broken.push(format!("G3: command {} had two effects on {}", commit.command_id, commit.key));
         }
     }

@@ -2,7 +2,7 @@
 //! lived through a crash of the shop, sends the same command again: that is what the guarantees are about.
 
 use std::{
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -133,7 +133,7 @@ impl Client<'_> {
                 command_id: self.id,
                 by: "user:simulated".into(),
                 expected_version: None,
-                fingerprint: 7,
+                fingerprint: NonZeroU64::new(7),
                 within: Duration::from_secs(5),
             };
             match self.reach.door.ask::<E>(id, command.clone(), call).await {

@@ -15,7 +15,7 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use souk::actors::ports::{
-    Delivery, Envelope, Reply, Transport, TransportError,
+    CommandEnvelope, Delivery, Reply, Transport, TransportError,
     journal::{NodeId, Shard},
 };
 use tokio::{
@@ -34,7 +34,7 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
 
 pub struct Message {
     shard: Shard,
-    envelope: Arc<Envelope>,
+    envelope: Arc<CommandEnvelope>,
     answer: oneshot::Sender<Result<Reply, TransportError>>,
 }
 
@@ -107,7 +107,7 @@ impl Transport for Line {
     fn send(
         &self,
         shard: Shard,
-        envelope: Arc<Envelope>,
+        envelope: Arc<CommandEnvelope>,
         within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         let lost = |what: &str| Err(TransportError::Lost(what.into()));

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
-use souk::actors::ports::{Delivery, Envelope, Reply, Transport, TransportError, journal::Shard};
+use souk::actors::ports::{CommandEnvelope, Delivery, Reply, Transport, TransportError, journal::Shard};
 use tokio::time::sleep;
 
 use crate::{faults::Weather, rng::Rng};
@@ -18,7 +18,7 @@ impl Transport for Network {
     fn send(
         &self,
         shard: Shard,
-        envelope: Arc<Envelope>,
+        envelope: Arc<CommandEnvelope>,
         _: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>> {
         let (local, rng, mix) = (self.local.clone(), self.rng.clone(), self.weather.now());

@@ -142,7 +142,7 @@ impl Process {
             projections: souk::shop::projections().into(),
             listener: Arc::new(observer),
             clock: Arc::new(self.site.wall.clone()),
-            providers: vec![Arc::new(provider)],
+            connectors: vec![provider.registered()],
             transport: Box::new(move |local| Arc::new(net.connect(me, link, local))),
             placement: members.clone(),
             settings: ActorSettings { node: self.name, ..self.site.settings },

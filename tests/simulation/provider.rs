@@ -10,12 +10,13 @@ use futures::{FutureExt, future::BoxFuture};
 use souk::{
     actors::{
         gateway::{AskError, Call},
-        ports::{PaymentGateway, ProviderFault},
+        ports::{ConnectorEntry, ConnectorFault},
+        settings::ConnectorSettings,
     },
+    connectors::payment::{PaymentConnector, PaymentProvider},
     domain::{
-        effect::{ProviderCall, ProviderOperation},
         ids::{CommandId, OrderId, PaymentId},
-        payment::{Payment, PaymentCommand, ProviderEvent},
+        payment::{Payment, PaymentCommand, ProviderCall, ProviderEvent, ProviderOperation},
     },
 };
 use tokio::time::sleep;
@@ -48,6 +49,12 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// As the shop registers it. The budget is small, so that calls wait their turn here, too.
+    pub fn registered(self) -> ConnectorEntry {
+        let connector = Arc::new(PaymentConnector::new(Arc::new(self)));
+        ConnectorEntry { connector, settings: ConnectorSettings { in_flight_max: 4, ..ConnectorSettings::default() } }
+    }
+
     /// The provider's own deed: done once for each operation, whatever happens to the answer.
     fn perform(&self, call: &ProviderCall) -> ProviderEvent {
         let mut books = self.books.accounts.lock().unwrap();
@@ -122,7 +129,7 @@ pub async fn pump(books: Books, door: Door, rng: Rng) {
             command_id: CommandId(rng.uuid()),
             by: "webhook".into(),
             expected_version: None,
-            fingerprint: 0,
+            fingerprint: None,
             within: Duration::from_secs(5),
         };
         let asked = door.ask::<Payment>(&payment.to_string(), PaymentCommand::Provider(news.clone()), call).await;
@@ -135,17 +142,17 @@ pub async fn pump(books: Books, door: Door, rng: Rng) {
     }
 }
 
-impl PaymentGateway for Provider {
+impl PaymentProvider for Provider {
     fn name(&self) -> &str {
         "sandbox"
     }
 
-    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ProviderFault>> {
+    fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ConnectorFault>> {
         async move {
             let slow = if self.rng.one_in(self.weather.now().provider_faults) { 3_000 } else { 20 };
             sleep(self.rng.millis(slow)).await;
             if self.rng.one_in(self.weather.now().provider_faults) {
-                return Err(ProviderFault::Unavailable("refused before it was done".into()));
+                return Err(ConnectorFault::Unavailable("refused before it was done".into()));
             }
             let answer = self.perform(&call);
             if self.rng.one_in(self.weather.now().late_webhooks) {
@@ -153,7 +160,7 @@ impl PaymentGateway for Provider {
             }
             sleep(self.rng.millis(slow)).await;
             match self.rng.one_in(self.weather.now().provider_faults) {
-                true => Err(ProviderFault::TimedOut),
+                true => Err(ConnectorFault::TimedOut),
                 false => Ok(answer),
             }
         }

@@ -4,7 +4,10 @@
 //! acknowledges a write. The owner wakes within its lease (if the other did not wait it out), has not read the other's
 //! claim yet, and is asked for a strong read: what it answers from memory lacks the write.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    time::Duration,
+};
 
 use souk::{
     actors::{
@@ -115,7 +118,7 @@ async fn deliver(door: Door, command_id: CommandId) -> u64 {
             command_id,
             by: "user:simulated".into(),
             expected_version: None,
-            fingerprint: 7,
+            fingerprint: NonZeroU64::new(7),
             within: Duration::from_secs(5),
         };
         let command = StockCommand::Receive { units: NonZeroU32::MIN, reference: Some("delivery".into()) };

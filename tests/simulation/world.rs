@@ -138,7 +138,7 @@ impl World {
             projections: demand.iter().fold(projections, |all, demand| all.with(demand.clone())),
             listener: Arc::new(observer),
             clock: clock.clone(),
-            providers: vec![Arc::new(provider)],
+            connectors: vec![provider.registered()],
             transport: {
                 let rng = rng.clone();
                 Box::new(move |local| Arc::new(Network { local, rng, weather }))

@@ -10,10 +10,10 @@ use crate::{
         committer::Item,
         effects::PendingEffect,
         ports::{
-            Ask, Envelope, Reply, StoreError,
+            Ask, CommandEnvelope, Reply, StoreError,
             journal::{BATCH_BYTES_MAX, Commit},
         },
-        recent::Remembered,
+        recent::{Remembered, UNKEYED},
         reply::ReplyTo,
     },
     domain::kinds::{AnyCommand, AnyState, AnyView},
@@ -36,7 +36,7 @@ impl EntityState {
 
     pub(super) async fn handle(&mut self, message: EntityMsg) -> Result<(), ActorProcessingErr> {
         let EntityMsg { envelope, reply } = message;
-        self.step_came_back(envelope.outcome_of.as_ref());
+        self.step_came_back(envelope.origin.outcome_of());
         let command = match &envelope.ask {
             Ask::Read => return self.answer_unchanged(&envelope, reply),
             Ask::Wake => match AnyState::wake(self.key.kind) {
@@ -56,7 +56,12 @@ impl EntityState {
         }
     }
 
-    fn decide(&mut self, envelope: &Envelope, command: &AnyCommand, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
+    fn decide(
+        &mut self,
+        envelope: &CommandEnvelope,
+        command: &AnyCommand,
+        reply: ReplyTo,
+    ) -> Result<(), ActorProcessingErr> {
         self.host.probe.before_decide(&self.key, envelope.command_id);
         let now = self.host.clock.now();
         let events = match self.model.decide(command, now) {
@@ -78,10 +83,10 @@ impl EntityState {
         self.host.meter.accepted(self.key.kind, true);
         events.iter().for_each(|event| self.model.apply(event));
         self.version += 1;
-        let keyed = envelope.fingerprint != 0;
+        let keyed = envelope.fingerprint.is_some();
         let remembered = command.remembered(keyed) && matches!(envelope.ask, Ask::Command(_));
-        let fingerprint = if remembered { envelope.fingerprint.max(1) } else { 0 };
-        if remembered {
+        let fingerprint = remembered.then(|| envelope.fingerprint.unwrap_or(UNKEYED));
+        if let Some(fingerprint) = fingerprint {
             self.recent.push(Remembered { id: envelope.command_id, fingerprint, version: self.version });
         }
         let commit = Commit {
@@ -104,11 +109,11 @@ impl EntityState {
     /// The same command again (G3): no second effect, and the answer of the first.
     async fn repeat(
         &mut self,
-        envelope: &Envelope,
+        envelope: &CommandEnvelope,
         first: Remembered,
         reply: ReplyTo,
     ) -> Result<(), ActorProcessingErr> {
-        if envelope.fingerprint != 0 && first.fingerprint != envelope.fingerprint.max(1) {
+        if envelope.fingerprint.is_some_and(|fingerprint| fingerprint != first.fingerprint) {
             return self.answer(Reply::IdConflict, reply);
         }
         if first.version == self.version {
@@ -139,11 +144,11 @@ impl EntityState {
     }
 
     /// Making a view costs as much as a decision: only for somebody who reads it.
-    fn view_for(&self, envelope: &Envelope) -> Option<AnyView> {
+    fn view_for(&self, envelope: &CommandEnvelope) -> Option<AnyView> {
         (!envelope.omit_view).then(|| self.model.view())
     }
 
-    fn answer_unchanged(&mut self, envelope: &Envelope, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
+    fn answer_unchanged(&mut self, envelope: &CommandEnvelope, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
         let view = self.view_for(envelope);
         self.answer(Reply::Done { version: self.version, changed: false, view }, reply)
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::EntityState;
-use crate::{actors::effects::PendingEffect, domain::effect::Effect};
+use crate::{actors::effects::PendingEffect, domain::kinds::AnyEffect};
 
 impl EntityState {
     /// The steps that the state owes and that are not under way yet. The caller releases them when
@@ -13,7 +13,8 @@ impl EntityState {
         if effects.is_empty() && self.steps.is_empty() {
             return Vec::new();
         }
-        let pending: Vec<(Arc<str>, Effect)> = effects.into_iter().map(|effect| (effect.id().into(), effect)).collect();
+        let pending: Vec<(Arc<str>, AnyEffect)> =
+            effects.into_iter().map(|effect| (effect.id().into(), effect)).collect();
         // A step that came back and is no longer pending is done.
         self.steps.retain(|id, step| step.running || pending.iter().any(|(pending, _)| pending == id));
         let mut fresh = Vec::new();

@@ -11,7 +11,7 @@ use tracing::Instrument;
 use crate::actors::{
     effects::Effects,
     local::LocalShards,
-    ports::{Clock, Envelope, Journal, Placement, Reply, StateStore, Transport, TransportError, journal::Shard},
+    ports::{Clock, CommandEnvelope, Journal, Placement, Reply, StateStore, Transport, TransportError, journal::Shard},
     projection::Registry,
     settings::ActorSettings,
     status::ShardStatus,
@@ -43,13 +43,13 @@ const PAUSE_MAX: Duration = Duration::from_millis(200);
 
 impl Core {
     /// `None`: no answer within the time; the command may yet happen.
-    pub(in crate::actors) async fn send(&self, envelope: Arc<Envelope>, within: Duration) -> Option<Reply> {
+    pub(in crate::actors) async fn send(&self, envelope: Arc<CommandEnvelope>, within: Duration) -> Option<Reply> {
         let span = tracing::debug_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
         self.send_until(envelope, Instant::now() + within).instrument(span).await
     }
 
     /// A node that is cut off answers 503 within its lease, whatever was to be waited for.
-    async fn send_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
+    async fn send_until(&self, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let Some(cluster) = &self.cluster else { return self.repeat_until(envelope, deadline).await };
         if !cluster.connected() {
             let reason = "this node is cut off from the cluster".into();
@@ -63,7 +63,7 @@ impl Core {
         }
     }
 
-    async fn repeat_until(&self, envelope: Arc<Envelope>, deadline: Instant) -> Option<Reply> {
+    async fn repeat_until(&self, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let shard = Shard(envelope.key.shard_of(self.journal.shards()));
         let mut pause = PAUSE_MIN;
         // A try whose answer was lost may have happened, whatever a later one is told.

@@ -102,6 +102,11 @@ impl Gateway {
         Ok(total(&*self.core.store, space, table, group)?)
     }
 
+    /// Waits until every projection with rows is built; `false`: not within the time.
+    pub async fn await_built(&self, within: Duration) -> bool {
+        timeout(within, self.core.registry.built()).await.is_ok()
+    }
+
     /// Each registered projection that has rows or data of its own, and how far it is.
     pub fn projections(&self) -> Vec<ProjectionLine> {
         self.core.registry.lines()

@@ -82,9 +82,9 @@ impl Gateway {
         }
     }
 
-    /// Calls to payment providers that wait for an answer; past the bound of steps no new payment should begin.
-    pub fn payments_backed_up(&self) -> bool {
-        self.core.effects.calling() >= self.core.settings.effects_inflight_max
+    /// As many effects wait for this connector as its budget has calls: nothing new should begin that needs it.
+    pub fn connector_backed_up(&self, name: &str) -> bool {
+        self.core.effects.backed_up(name)
     }
 
     /// Durable records that this node's views do not contain yet, by shard; `None`: the journal does not say.

@@ -9,7 +9,7 @@
 //!   one place where the batch can stand, however long the log is;
 //! * `read` gives every record once, in order, without a gap, history first and then live.
 
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
@@ -52,8 +52,8 @@ pub struct Commit {
     /// The entity's version after this commit: the first commit makes 1.
     pub version: u64,
     pub command_id: CommandId,
-    /// Fingerprint of the command, where the host remembers its id (G3); 0 elsewhere.
-    pub fingerprint: u64,
+    /// Fingerprint of the command, where the host remembers its id (G3).
+    pub fingerprint: Option<NonZeroU64>,
     /// Who: `guest:<id>`, `user:<id>`, `system`, ...
     pub by: Arc<str>,
     pub at: Timestamp,

@@ -5,12 +5,8 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::journal::Shard;
-use crate::domain::{
-    ids::CommandId,
-    key::EntityKey,
-    kinds::{AnyCommand, AnyRejection, AnyView},
-};
+use super::{CommandEnvelope, journal::Shard};
+use crate::domain::kinds::{AnyCommand, AnyRejection, AnyView};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,32 +19,13 @@ pub enum Ask {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Envelope {
-    pub key: EntityKey,
-    pub command_id: CommandId,
-    pub by: Arc<str>,
-    pub ask: Ask,
-    /// Refuse unless the entity is at this version (`If-Match`).
-    pub expected_version: Option<u64>,
-    /// Of the request's content; the same command id with another content is refused. 0: not judged.
-    pub fingerprint: u64,
-    /// The shop's own step, not a caller from outside: takes the permits kept free for it.
-    pub internal: bool,
-    /// The effect whose outcome this command brings back, if any.
-    pub outcome_of: Option<Arc<str>>,
-    /// Nobody reads the answer's view, so it carries none: most of the shop's own steps.
-    #[serde(default)]
-    pub omit_view: bool,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// Committed. `changed` is false when the command had nothing new to say, or is a retry.
     Done {
         version: u64,
         changed: bool,
-        /// `None` where the command was [`Envelope::omit_view`].
+        /// `None` where the command was [`CommandEnvelope::omit_view`].
         view: Option<AnyView>,
     },
     Refused {
@@ -88,7 +65,11 @@ pub enum TransportError {
 
 /// The receiving end of a node: its local shards.
 pub trait Delivery: Send + Sync + 'static {
-    fn deliver(&self, shard: Shard, envelope: Arc<Envelope>) -> BoxFuture<'static, Result<Reply, TransportError>>;
+    fn deliver(
+        &self,
+        shard: Shard,
+        envelope: Arc<CommandEnvelope>,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>>;
 }
 
 pub trait Transport: Send + Sync + 'static {
@@ -96,7 +77,7 @@ pub trait Transport: Send + Sync + 'static {
     fn send(
         &self,
         shard: Shard,
-        envelope: Arc<Envelope>,
+        envelope: Arc<CommandEnvelope>,
         within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>>;
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use super::{
     Projection, Projections,
@@ -39,6 +40,7 @@ pub(in crate::actors) struct Registry {
     large: Vec<Arc<Large>>,
     /// How many of `stored` are not built yet: 0 is the usual case, and costs one look.
     building: AtomicUsize,
+    all_built: Notify,
 }
 
 /// A projection with rows.
@@ -120,6 +122,7 @@ impl Registry {
             stored,
             large: projections.large.into_iter().map(|projection| Arc::new(Large::new(projection))).collect(),
             building: AtomicUsize::new(building),
+            all_built: Notify::new(),
         })
     }
 
@@ -185,8 +188,22 @@ impl Registry {
         progress.trouble = None;
         let built = cursor == Cursor::Built && progress.cursor != Cursor::Built;
         progress.cursor = cursor;
-        if built {
-            self.building.fetch_sub(1, Ordering::AcqRel);
+        drop(progress);
+        if built && self.building.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all_built.notify_waiters();
+        }
+    }
+
+    /// Resolves once every projection with rows is built.
+    pub(in crate::actors) async fn built(&self) {
+        loop {
+            let mut all_built = std::pin::pin!(self.all_built.notified());
+            // Before the look, so that the last one is not missed between look and wait.
+            all_built.as_mut().enable();
+            if self.building.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            all_built.await;
         }
     }
 }

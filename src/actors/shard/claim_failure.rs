@@ -8,7 +8,7 @@ use super::{Phase, ShardState};
 use crate::{
     actors::{
         ports::{
-            Ask, Envelope, Reply,
+            Ask, CommandEnvelope, Reply,
             journal::{AppendError, JournalError},
         },
         reply::ReplyTo,
@@ -50,7 +50,7 @@ impl ShardState {
         }
     }
 
-    pub(super) fn answer_in_trouble(&self, envelope: &Envelope, reply: ReplyTo, trouble: &ClaimFailure) {
+    pub(super) fn answer_in_trouble(&self, envelope: &CommandEnvelope, reply: ReplyTo, trouble: &ClaimFailure) {
         // In a cluster somebody else may have written meanwhile.
         if trouble.full && self.args.settings.lease.is_none() && matches!(envelope.ask, Ask::Read) {
             return self.read_committed(envelope, reply);
@@ -62,7 +62,7 @@ impl ShardState {
     }
 
     /// The newest committed view. A failure drops the reply: the asker asks again, within its time.
-    fn read_committed(&self, envelope: &Envelope, reply: ReplyTo) {
+    fn read_committed(&self, envelope: &CommandEnvelope, reply: ReplyTo) {
         let (args, key) = (self.args.clone(), envelope.key.clone());
         tokio::spawn(async move {
             let Ok(end) = args.journal.end(args.shard).await else { return };

@@ -9,14 +9,19 @@ use super::{Phase, ShardMsg, ShardState, Slot, SlotState};
 use crate::{
     actors::{
         entity::{EntityActor, EntityArgs, EntityMsg},
-        ports::{Envelope, Reply},
+        ports::{CommandEnvelope, Reply},
         reply::{ReplyTo, SlotShared},
     },
     domain::key::EntityKey,
 };
 
 impl ShardState {
-    pub(super) async fn route(&mut self, myself: &ActorRef<ShardMsg>, envelope: Arc<Envelope>, mut reply: ReplyTo) {
+    pub(super) async fn route(
+        &mut self,
+        myself: &ActorRef<ShardMsg>,
+        envelope: Arc<CommandEnvelope>,
+        mut reply: ReplyTo,
+    ) {
         match &mut self.phase {
             Phase::Opening { waiting, trouble: None } => return waiting.push((envelope, reply)),
             Phase::Opening { trouble: Some(trouble), .. } => {
@@ -45,7 +50,7 @@ impl ShardState {
             return;
         };
         slot.used = true;
-        if !envelope.internal && !reply.admit(&slot.shared, self.args.settings.entity_inflight_max) {
+        if envelope.origin.is_client() && !reply.admit(&slot.shared, self.args.settings.entity_inflight_max) {
             self.args.meter.entity_full.increment(1);
             return reply.send(Reply::Busy { retry_after_ms: 50 });
         }

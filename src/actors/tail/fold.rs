@@ -111,8 +111,8 @@ impl Tail {
             cached.loaded.model.apply(event);
         }
         cached.loaded.version = commit.version;
-        if commit.fingerprint != 0 {
-            let (id, fingerprint, version) = (commit.command_id, commit.fingerprint, commit.version);
+        if let Some(fingerprint) = commit.fingerprint {
+            let (id, version) = (commit.command_id, commit.version);
             cached.loaded.recent.push(Remembered { id, fingerprint, version });
         }
         if cached.history.last().is_none_or(|(_, last)| *last != seq) {

@@ -165,5 +165,39 @@ fn every_post_that_moves_stock_or_money_requires_a_key() {
 #[test]
 fn the_pages_and_the_api_do_not_stand_in_each_others_way() {
     let (routes, document) = super::api().split_for_parts();
-    assert!(routes.merge(docs::router::<AppState>(docs::finish(document))).has_routes());
+    assert!(routes.merge(docs::router::<AppState>(super::finished(document))).has_routes());
+}
+
+/// Every code stands under its own status, and each operation lists at least what may happen to any request.
+#[test]
+fn every_status_lists_its_codes() {
+    let by_name: std::collections::HashMap<_, _> =
+        crate::shop::codes().map(|code| (code.name(), code.status().as_str().to_owned())).collect();
+    let mut used = BTreeSet::new();
+    for (method, path, operation) in operations(&document()) {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let codes: Vec<_> =
+                response["x-codes"].as_array().into_iter().flatten().map(|code| code.as_str().unwrap()).collect();
+            let listed = !codes.is_empty() || status.starts_with(['2', '3']) || status == "default";
+            assert!(listed, "{method} {path}: {status} lists no code");
+            for code in codes {
+                assert_eq!(by_name.get(code), Some(status), "{method} {path}: `{code}` stands under {status}");
+                used.insert(code.to_owned());
+            }
+        }
+        assert_eq!(operation["responses"]["504"]["x-codes"], serde_json::json!(["timed_out"]), "{method} {path}");
+    }
+    // Of the router, of the live doors, or of commands that no operation sends.
+    let elsewhere = [
+        "bad_request",
+        "method_not_allowed",
+        "too_many_topics",
+        "account_exists",
+        "hold_conflict",
+        "no_hold",
+        "hold_not_committed",
+        "returns_too_many",
+    ];
+    let unused: Vec<_> = by_name.keys().filter(|code| !used.contains(**code) && !elsewhere.contains(*code)).collect();
+    assert!(unused.is_empty(), "no operation lists {unused:?}");
 }

@@ -7,17 +7,31 @@ use std::{iter::once_with, num::NonZeroU32};
 
 use super::{Attempt, CapturePolicy, CheckoutSnapshot, HoldState, Order, OrderStatus, PaymentStatus, StockLine};
 use crate::domain::{
-    effect::Effect,
-    ids::{FulfilmentId, OrderId, Sku},
+    ids::{CartId, FulfilmentId, OrderId, PaymentId, Sku, UserId},
+    money::Money,
+    time::Timestamp,
 };
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderEffect {
+    Hold { order: OrderId, sku: Sku, units: NonZeroU32, until: Timestamp, attempt: u8 },
+    CommitHold { order: OrderId, sku: Sku, attempt: u8 },
+    ReleaseHold { order: OrderId, sku: Sku, attempt: u8 },
+    ShipHold { order: OrderId, sku: Sku, fulfilment: FulfilmentId, units: NonZeroU32 },
+    AllotNumber { order: OrderId },
+    SettleCart { order: OrderId, cart: CartId, bought: Vec<(Sku, u32)> },
+    OpenPayment { order: OrderId, payment: PaymentId, user: UserId, amount: Money, provider: String, token: String },
+    AskCapture { order: OrderId, payment: PaymentId },
+    UnwindPayment { order: OrderId, payment: PaymentId },
+}
 
 impl Order {
     /// Lazily: mostly it is only asked whether there is anything.
-    pub(super) fn pending_effects(&self) -> impl Iterator<Item = Effect> {
+    pub(super) fn pending_effects(&self) -> impl Iterator<Item = OrderEffect> {
         self.placement.iter().flat_map(move |placement| {
             let order = placement.order;
             let stock = self.stock.iter().filter_map(move |line| self.pending_for_stock(order, line));
-            let number = once_with(move || self.lacks_only_its_number().then_some(Effect::AllotNumber { order }));
+            let number = once_with(move || self.lacks_only_its_number().then_some(OrderEffect::AllotNumber { order }));
             let cart = once_with(move || self.pending_for_cart(placement));
             let payment = self.payment.iter().map(move |payment| self.pending_for_payment(placement, payment));
             let parcels =
@@ -26,21 +40,21 @@ impl Order {
         })
     }
 
-    fn pending_parcel(&self, order: OrderId, fulfilment: FulfilmentId, sku: &Sku) -> Option<Effect> {
+    fn pending_parcel(&self, order: OrderId, fulfilment: FulfilmentId, sku: &Sku) -> Option<OrderEffect> {
         let parcel = self.fulfilments.iter().find(|known| known.id == fulfilment)?;
         let (_, units) = parcel.lines.iter().find(|(line, _)| line == sku)?;
-        Some(Effect::ShipHold { order, sku: sku.clone(), fulfilment, units: *units })
+        Some(OrderEffect::ShipHold { order, sku: sku.clone(), fulfilment, units: *units })
     }
 
-    fn pending_for_stock(&self, order: OrderId, line: &StockLine) -> Option<Effect> {
+    fn pending_for_stock(&self, order: OrderId, line: &StockLine) -> Option<OrderEffect> {
         let (sku, attempt) = (line.sku.clone(), line.attempt);
         match line.state {
             HoldState::Wanted | HoldState::Lost => {
                 let units = NonZeroU32::new(line.units)?;
-                Some(Effect::Hold { order, sku, units, until: line.until, attempt })
+                Some(OrderEffect::Hold { order, sku, units, until: line.until, attempt })
             }
-            HoldState::Held if self.may_commit() => Some(Effect::CommitHold { order, sku, attempt }),
-            HoldState::Releasing => Some(Effect::ReleaseHold { order, sku, attempt }),
+            HoldState::Held if self.may_commit() => Some(OrderEffect::CommitHold { order, sku, attempt }),
+            HoldState::Releasing => Some(OrderEffect::ReleaseHold { order, sku, attempt }),
             HoldState::Held
             | HoldState::Refused { .. }
             | HoldState::Committed
@@ -55,18 +69,18 @@ impl Order {
         self.lifecycle == OrderStatus::AwaitingPayment && self.paid() && !self.any_stock(|state| !in_hand(state))
     }
 
-    fn pending_for_cart(&self, placement: &CheckoutSnapshot) -> Option<Effect> {
+    fn pending_for_cart(&self, placement: &CheckoutSnapshot) -> Option<OrderEffect> {
         let cart = placement.cart.filter(|_| self.number.is_some() && !self.cart_settled)?;
         let bought = self.stock.iter().map(|line| (line.sku.clone(), line.units)).collect();
-        Some(Effect::SettleCart { order: placement.order, cart, bought })
+        Some(OrderEffect::SettleCart { order: placement.order, cart, bought })
     }
 
-    fn pending_for_payment(&self, placement: &CheckoutSnapshot, payment: &Attempt) -> Option<Effect> {
+    fn pending_for_payment(&self, placement: &CheckoutSnapshot, payment: &Attempt) -> Option<OrderEffect> {
         let (order, id) = (placement.order, payment.id);
         // Also for an order given up meanwhile: the request may be under way, and only an opened payment
         // can be told to undo itself.
         if !payment.opened {
-            return Some(Effect::OpenPayment {
+            return Some(OrderEffect::OpenPayment {
                 order,
                 payment: id,
                 user: placement.user,
@@ -76,12 +90,12 @@ impl Order {
             });
         }
         if self.must_unwind(payment) {
-            return Some(Effect::UnwindPayment { order, payment: id });
+            return Some(OrderEffect::UnwindPayment { order, payment: id });
         }
         let wanted = placement.capture == CapturePolicy::OnVerified && !payment.capture_asked;
         let sold = self.number.is_some() && !self.lifecycle.is_given_up();
         (wanted && sold && payment.region == PaymentStatus::Authorized)
-            .then_some(Effect::AskCapture { order, payment: id })
+            .then_some(OrderEffect::AskCapture { order, payment: id })
     }
 
     fn must_unwind(&self, payment: &Attempt) -> bool {

@@ -31,10 +31,8 @@ impl Order {
             let same = known.lines == lines && known.carrier == *carrier && known.tracking == *tracking;
             return if same { Ok(vec![]) } else { Err(OrderRejection::FulfilmentConflict { fulfilment: id }) };
         }
-        let open =
-            matches!(self.lifecycle, OrderStatus::Verified | OrderStatus::Processing | OrderStatus::PartiallyShipped);
         // Goods leave only while money stands behind them.
-        if !open || !self.paid() {
+        if !self.lifecycle.is_shippable() || !self.paid() {
             return Err(OrderRejection::NotFulfillable { lifecycle: self.lifecycle });
         }
         for (sku, units) in &lines {

@@ -1,4 +1,4 @@
-//! What an order is made of: its two regions, its stock lines, its placement.
+//! What an order is made of: its two statuses, its stock lines, the checkout that it was placed with.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,36 +8,55 @@ use crate::domain::{
     time::Timestamp,
 };
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderStatus {
-    #[default]
-    Placing,
-    AwaitingPayment,
-    Verified,
-    Processing,
-    PartiallyShipped,
-    Shipped,
-    Delivered,
-    Completed,
-    Rejected,
-    Expired,
-    Cancelled,
+/// States from one list: the enum, all of them in their order, and their names as in JSON. So no state is missing from
+/// `ALL` or has a second name.
+macro_rules! states {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $state:ident = $text:literal),* $(,)? })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$of])* $state),* }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$state),*];
+
+            /// The name in JSON, in index keys, in events' ids and in texts.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$state => $text),* }
+            }
+        }
+    )*};
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentStatus {
-    #[default]
-    None,
-    Pending,
-    RequiresAction,
-    Authorized,
-    Captured,
-    PartiallyRefunded,
-    Refunded,
-    Voided,
-    Failed,
+states! {
+    /// Where an order is; what belongs together is in `classes`.
+    OrderStatus {
+        #[default]
+        Placing = "placing",
+        AwaitingPayment = "awaiting_payment",
+        Verified = "verified",
+        Processing = "processing",
+        PartiallyShipped = "partially_shipped",
+        Shipped = "shipped",
+        Delivered = "delivered",
+        Completed = "completed",
+        Rejected = "rejected",
+        Expired = "expired",
+        Cancelled = "cancelled",
+    }
+    /// Where an order's money is.
+    PaymentStatus {
+        #[default]
+        None = "none",
+        Pending = "pending",
+        RequiresAction = "requires_action",
+        Authorized = "authorized",
+        Captured = "captured",
+        PartiallyRefunded = "partially_refunded",
+        Refunded = "refunded",
+        Voided = "voided",
+        Failed = "failed",
+    }
 }
 
 /// One SKU of the order: where its units are.
@@ -103,21 +122,6 @@ pub enum CapturePolicy {
 }
 
 impl PaymentStatus {
-    /// The name in events' ids and in texts, as in its JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pending => "pending",
-            Self::RequiresAction => "requires_action",
-            Self::Authorized => "authorized",
-            Self::Captured => "captured",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-            Self::Voided => "voided",
-            Self::Failed => "failed",
-        }
-    }
-
     /// Money is promised or taken, and not all given back.
     pub const fn is_paid(self) -> bool {
         match self {
@@ -144,39 +148,60 @@ impl PaymentStatus {
     }
 }
 
-impl OrderStatus {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Placing => "placing",
-            Self::AwaitingPayment => "awaiting_payment",
-            Self::Verified => "verified",
-            Self::Processing => "processing",
-            Self::PartiallyShipped => "partially_shipped",
-            Self::Shipped => "shipped",
-            Self::Delivered => "delivered",
-            Self::Completed => "completed",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Placed, and given up before or after it was sold.
-    pub const fn is_given_up(self) -> bool {
-        matches!(self, Self::Rejected | Self::Expired | Self::Cancelled)
-    }
+/// What a shopper says at the checkout, beside the cart: two requests that agree in it ask for the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CheckoutDetails<'a> {
+    pub email: &'a str,
+    pub shipping_address: &'a Address,
+    pub billing_address: Option<&'a Address>,
+    pub shipping_method: &'a str,
 }
 
 impl CheckoutSnapshot {
-    /// The same checkout again, e.g. a retry by another node a moment later: `pay_by` may differ.
+    pub fn details(&self) -> CheckoutDetails<'_> {
+        CheckoutDetails {
+            email: &self.email,
+            shipping_address: &self.shipping_address,
+            billing_address: self.billing_address.as_ref(),
+            shipping_method: &self.shipping_method,
+        }
+    }
+
+    /// The same checkout again, e.g. a retry by another node a moment later. Every field is named, so that a new one
+    /// must be judged here.
     pub(super) fn repeats(&self, other: &Self) -> bool {
-        self.order == other.order
-            && self.user == other.user
-            && self.cart == other.cart
-            && self.lines == other.lines
-            && self.email == other.email
-            && self.shipping_address == other.shipping_address
-            && self.billing_address == other.billing_address
-            && self.shipping_method == other.shipping_method
+        let Self {
+            order,
+            user,
+            cart,
+            lines,
+            // In the details.
+            email: _,
+            shipping_address: _,
+            billing_address: _,
+            shipping_method: _,
+            // They follow from the lines and the shipping method, at the prices and settings of that moment.
+            totals: _,
+            // A retry asks a moment later, perhaps at a node with other settings.
+            pay_by: _,
+            capture: _,
+        } = self;
+        (order, user, cart, lines) == (&other.order, &other.user, &other.cart, &other.lines)
+            && self.details() == other.details()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_json() {
+        for status in OrderStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+        }
+        for status in PaymentStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+        }
     }
 }

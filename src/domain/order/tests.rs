@@ -1,8 +1,11 @@
-//! Every transition and refusal of an order; whole checkouts are in `effect/tests`.
+//! Every transition and refusal of an order; its effects' table; and whole checkouts with all the entities they touch
+//! ([`saga`]).
 
 mod checkout;
+mod effects;
 mod operating;
 mod paying;
+mod saga;
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -10,6 +13,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
+    effect::EffectOf,
     ids::{CartId, OrderId, UserId},
     money::{Currency, Money},
     pricing::{Basket, Quote},
@@ -151,7 +155,7 @@ fn verified() -> Vec<OrderEvent> {
 }
 
 fn has_pending_effects(order: &Order) -> Vec<String> {
-    order.effects().iter().map(Effect::id).collect()
+    order.effects().iter().map(OrderEffect::id).collect()
 }
 
 fn states(order: &Order) -> Vec<HoldState> {

@@ -3,19 +3,37 @@
 
 use std::iter::once_with;
 
-use super::{Payment, RefundStatus, Request, Void};
+use super::{Payment, ProviderCall, ProviderOperation, RefundStatus, Request, Void};
 use crate::domain::{
-    effect::{Effect, ProviderCall, ProviderOperation},
+    ids::{OrderId, PaymentId},
     money::Money,
     order::{PaymentStatus, PaymentUpdate},
 };
 
+#[derive(Clone, Debug, PartialEq)]
+pub enum PaymentEffect {
+    NotifyOrder {
+        order: OrderId,
+        payment: PaymentId,
+        news: PaymentUpdate,
+        status: PaymentStatus,
+        refunded: i64,
+    },
+    /// A call to the connector that is named `provider`.
+    CallProvider {
+        provider: String,
+        call: ProviderCall,
+    },
+}
+
 impl Payment {
-    pub(super) fn pending_effects(&self) -> impl Iterator<Item = Effect> {
+    pub(super) fn pending_effects(&self) -> impl Iterator<Item = PaymentEffect> {
         self.request.iter().flat_map(move |request| {
             let (payment, provider) = (request.payment, &request.provider);
-            let call =
-                move |operation| Effect::Provider(ProviderCall { payment, provider: provider.clone(), operation });
+            let call = move |operation| PaymentEffect::CallProvider {
+                provider: provider.clone(),
+                call: ProviderCall { payment, operation },
+            };
             let news = once_with(move || self.pending_for_order(request)).flatten();
             self.operations(request).into_iter().map(call).chain(news)
         })
@@ -44,7 +62,7 @@ impl Payment {
             .collect()
     }
 
-    fn pending_for_order(&self, request: &Request) -> Option<Effect> {
+    fn pending_for_order(&self, request: &Request) -> Option<PaymentEffect> {
         let (status, refunded, amount) = (self.status, self.refunded(), request.amount);
         let news = match status {
             PaymentStatus::None | PaymentStatus::Pending => return None,
@@ -58,6 +76,12 @@ impl Payment {
             PaymentStatus::Failed => PaymentUpdate::Failed { reason: self.decline_code.clone().unwrap_or_default() },
         };
         let (order, payment) = (request.order, request.payment);
-        (self.notified != (status, refunded)).then_some(Effect::NotifyOrder { order, payment, news, status, refunded })
+        (self.notified != (status, refunded)).then_some(PaymentEffect::NotifyOrder {
+            order,
+            payment,
+            news,
+            status,
+            refunded,
+        })
     }
 }

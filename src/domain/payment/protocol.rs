@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ProviderEvent;
 use crate::domain::{
     ids::{OrderId, PaymentId, RefundId, UserId},
     money::Money,
@@ -42,35 +43,6 @@ pub enum PaymentCommand {
     },
     /// The alarm: the shopper has not done what the provider asked for.
     Wake,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderEvent {
-    RequiresAction {
-        reference: String,
-        continue_url: String,
-    },
-    Authorized {
-        reference: String,
-    },
-    Declined {
-        code: String,
-    },
-    Captured,
-    Voided,
-    Refunded {
-        refund: RefundId,
-    },
-    /// The provider refuses a refund for good.
-    RefundFailed {
-        refund: RefundId,
-        code: String,
-    },
-    /// The provider refuses a capture or void for good (the authorisation lapsed).
-    CaptureFailed {
-        code: String,
-    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

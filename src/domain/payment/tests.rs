@@ -1,12 +1,12 @@
-//! Every transition and refusal of a payment.
+//! Every transition and refusal of a payment; its effects' table.
 
+mod effects;
 mod undo;
 
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    effect::ProviderOperation,
     ids::RefundId,
     money::Currency,
     testing::{self, Given, replay},
@@ -80,16 +80,16 @@ fn captured() -> Given<Payment> {
 
 fn operations(payment: &Payment) -> Vec<ProviderOperation> {
     let calls = payment.effects().into_iter().filter_map(|effect| match effect {
-        Effect::Provider(call) => Some(call.operation),
-        _ => None,
+        PaymentEffect::CallProvider { call, .. } => Some(call.operation),
+        PaymentEffect::NotifyOrder { .. } => None,
     });
     calls.collect()
 }
 
 fn tells(payment: &Payment) -> Option<PaymentStatus> {
     payment.effects().into_iter().find_map(|effect| match effect {
-        Effect::NotifyOrder { status, .. } => Some(status),
-        _ => None,
+        PaymentEffect::NotifyOrder { status, .. } => Some(status),
+        PaymentEffect::CallProvider { .. } => None,
     })
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use axum::{extract::ws::Utf8Bytes, http::HeaderMap};
+use axum::http::HeaderMap;
 use serde::Deserialize;
 
 use super::Authorise;
-use crate::live::Session;
+use crate::live::{Session, Text};
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
@@ -35,11 +35,11 @@ pub async fn hear(session: &mut Session, authorise: &Authorise, headers: &Header
         Ok(Op::Authenticate { access_token }) => match authorise(headers, Some(&access_token)) {
             Ok(audience) => {
                 session.authenticate(audience);
-                session.answer(Utf8Bytes::from_static(r#"{"op":"authenticated"}"#));
+                session.answer(Text::from_static(r#"{"op":"authenticated"}"#));
             }
             Err(error) => session.refuse(None, "unauthorized", &error.to_string()),
         },
-        Ok(Op::Ping {}) => session.answer(Utf8Bytes::from_static(r#"{"op":"pong"}"#)),
+        Ok(Op::Ping {}) => session.answer(Text::from_static(r#"{"op":"pong"}"#)),
         Err(error) => session.refuse(None, "bad_message", &error.to_string()),
     }
 }
@@ -49,7 +49,7 @@ pub fn topics(list: &str) -> Vec<String> {
     list.split(',').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_owned).collect()
 }
 
-/// `stock.SKU1:17,order.ID:3`; what does not read so is left out, and its topic is then sent whole.
+/// `thing.ID1:17,thing.ID2:3`; what does not read so is left out, and its topic is then sent whole.
 pub fn since(list: &str) -> HashMap<String, u64> {
     let pair =
         |part: &str| part.trim().rsplit_once(':').and_then(|(topic, n)| Some((topic.to_owned(), n.parse().ok()?)));
@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn messages_are_read_strictly() {
-        let subscribe = r#"{"op":"subscribe","topics":["board"],"since":{"stock.A":3}}"#;
+        let subscribe = r#"{"op":"subscribe","topics":["things"],"since":{"thing.A":3}}"#;
         assert!(
-            matches!(serde_json::from_str(subscribe), Ok(Op::Subscribe { topics, since }) if topics == ["board"] && since["stock.A"] == 3)
+            matches!(serde_json::from_str(subscribe), Ok(Op::Subscribe { topics, since }) if topics == ["things"] && since["thing.A"] == 3)
         );
         assert!(matches!(serde_json::from_str(r#"{"op":"ping"}"#), Ok(Op::Ping {})));
         for wrong in
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn lists_in_the_address_line() {
-        assert_eq!(topics("stock.A, board,,"), ["stock.A", "board"]);
-        assert_eq!(since("stock.A.b:17,junk,order.x:-1"), HashMap::from([("stock.A.b".to_owned(), 17)]));
+        assert_eq!(topics("thing.A, things,,"), ["thing.A", "things"]);
+        assert_eq!(since("thing.A.b:17,junk,other.x:-1"), HashMap::from([("thing.A.b".to_owned(), 17)]));
     }
 }

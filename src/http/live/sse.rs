@@ -2,9 +2,9 @@
 //!
 //! The topics stand in the address line and stay. Each event's id carries the version of every topic, in the order of
 //! `topics` and joined by dots (`18.4.0`), so that a reconnecting `EventSource` resumes by its `Last-Event-ID`;
-//! `board` and `stock` always count 0 there: they start with a snapshot.
+//! topics of many entities always count 0 there: they start with a snapshot.
 
-use std::{collections::HashMap, convert::Infallible, fmt::Write, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, io::Write, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -14,18 +14,18 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{LiveState, door::Visitor, refused, session};
+use super::{LiveState, admission::Visitor, refused, session};
 use crate::{
     http::{Code, Problem},
-    live::{Out, Session},
+    live::{Out, Session, Topic},
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
-    /// `stock.SKU1,order.ID`.
+    /// Names, joined by commas.
     topics: String,
-    /// `stock.SKU1:17`; a `Last-Event-ID` goes before it.
+    /// `name:17`, joined by commas; a `Last-Event-ID` goes before it.
     #[serde(default)]
     since: String,
 }
@@ -39,16 +39,18 @@ pub async fn open(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Ok(Query(asked)) = asked else {
-        return refused(Problem::new(Code::BAD_QUERY, "say which: /live/sse?topics=stock.SKU1,stock.SKU2"));
+        let detail =
+            format!("say which: ?topics=.., joined by commas; each reads {}", state.listeners.hub().topics().known());
+        return refused(Problem::new(Code::BAD_QUERY, detail));
     };
     let topics: Arc<[String]> = session::topics(&asked.topics).into();
     if topics.is_empty() || topics.len() > TOPICS_MAX {
         let detail = format!("1 to {TOPICS_MAX} topics fit into one stream, not {}", topics.len());
         return refused(Problem::new(Code::TOO_MANY_TOPICS, detail).with("max", TOPICS_MAX));
     }
-    let mut listener = match state.hub.connect(visitor.address, visitor.audience) {
+    let mut listener = match state.listeners.connect(visitor.address, visitor.audience) {
         Ok(listener) => listener,
-        // The hub has counted it, by its own finer codes.
+        // It is counted already, by its own finer codes.
         Err(full) => return Problem::new(Code::BUSY, full.to_string()).retry_after(5_000).into_response(),
     };
     let since = last_event(&visitor.headers, &topics).unwrap_or_else(|| session::since(&asked.since));
@@ -76,9 +78,9 @@ async fn next(mut stream: Stream) -> Option<(Result<Bytes, Infallible>, Stream)>
         // Being asked means that what went before was taken: the reader is alive.
         stream.session.heard();
         match stream.session.next().await {
-            Out::Frame(slot) => break stream.event(slot.feed, slot.version, &slot.text),
-            Out::Control(text) => break format!("data: {}\n\n", text.as_str()),
-            Out::Ping => break ": ping\n\n".to_owned(),
+            Out::Frame(frame) => break stream.event(frame.feed, frame.version, frame.text.as_bytes()),
+            Out::Control(text) => break [b"data: ", text.as_bytes(), b"\n\n"].concat(),
+            Out::Ping => break b": ping\n\n".to_vec(),
             Out::Resync(feed) => stream.session.resync(feed).await,
             Out::Close(_) => return None,
         }
@@ -87,20 +89,20 @@ async fn next(mut stream: Stream) -> Option<(Result<Bytes, Infallible>, Stream)>
 }
 
 impl Stream {
-    fn event(&mut self, feed: u64, version: u64, text: &str) -> String {
-        let topic = self.session.listens_to(feed).filter(|topic| !topic.many_keyed()).map(ToString::to_string);
-        if let Some(at) = topic.and_then(|name| self.topics.iter().position(|topic| *topic == name)) {
+    fn event(&mut self, feed: u64, version: u64, text: &[u8]) -> Vec<u8> {
+        let topic = self.session.listens_to(feed).filter(|topic| !topic.many_keyed()).map(Topic::as_str);
+        if let Some(at) = topic.and_then(|name| self.topics.iter().position(|topic| topic == name)) {
             self.versions[at] = version;
         }
-        let mut event = String::with_capacity(text.len() + 16 + 8 * self.versions.len());
-        event.push_str("id: ");
+        let mut event = Vec::with_capacity(text.len() + 16 + 8 * self.versions.len());
+        event.extend_from_slice(b"id: ");
         for (at, version) in self.versions.iter().enumerate() {
-            // Writing into a String cannot fail.
+            // Writing into a Vec cannot fail.
             _ = write!(event, "{}{version}", if at == 0 { "" } else { "." });
         }
-        event.push_str("\ndata: ");
-        event.push_str(text);
-        event.push_str("\n\n");
+        event.extend_from_slice(b"\ndata: ");
+        event.extend_from_slice(text);
+        event.extend_from_slice(b"\n\n");
         event
     }
 }

@@ -15,11 +15,11 @@ use futures::SinkExt;
 
 use super::{
     Authorise, LiveState,
-    door::Visitor,
-    pace::{Pace, Pacing},
+    admission::Visitor,
+    rate_limit::{Rate, RateLimit},
     session::hear,
 };
-use crate::live::{Closing, Out, Session};
+use crate::live::{Closing, Out, Session, Text};
 
 /// tungstenite reads into 128 KiB for each connection by default; 4 KiB is faster here and a thirtieth of the memory.
 const READ_BUFFER: usize = 4 * 1024;
@@ -33,18 +33,18 @@ const TRY_AGAIN_LATER: u16 = close_code::AGAIN;
 
 pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: WebSocketUpgrade) -> Response {
     let Visitor { audience, address, headers } = visitor;
-    let bytes = state.hub.limits().message_bytes;
+    let bytes = state.limits.message_bytes;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(bytes)
         .max_frame_size(bytes);
-    let pace = Pace::new(state.hub.limits());
-    match state.hub.connect(address, audience) {
+    let rate = RateLimit::new(&state.limits);
+    match state.listeners.connect(address, audience) {
         Ok(session) => upgrade.on_upgrade(move |socket| async move {
-            let LiveState { hub, authorise } = state;
-            hub.run_socket(run(socket, session, pace, authorise, kept(&headers)));
+            let LiveState { listeners, authorise, limits: _ } = state;
+            listeners.run_socket(run(socket, session, rate, authorise, kept(&headers)));
         }),
         // Accepted and closed: a browser shows a page the close code, but not the status of a refused handshake.
         Err(refused) => upgrade.on_upgrade(move |socket| goodbye(socket, TRY_AGAIN_LATER, refused.to_string())),
@@ -61,7 +61,7 @@ fn kept(headers: &HeaderMap) -> Box<HeaderMap> {
 async fn run(
     mut socket: WebSocket,
     mut session: Session,
-    mut pace: Pace,
+    mut rate: RateLimit,
     authorise: std::sync::Arc<Authorise>,
     headers: Box<HeaderMap>,
 ) {
@@ -75,17 +75,17 @@ async fn run(
             message = socket.recv() => {
                 let Some(Ok(message)) = message else { return };
                 session.heard();
-                match (pace.take(size(&message)), message) {
-                    (Pacing::Abuse, _) => return farewell(socket, session, Closing::TooFast).await,
+                match (rate.take(size(&message)), message) {
+                    (Rate::Abuse, _) => return farewell(socket, session, Closing::TooFast).await,
                     // Said of messages only: a ping has no answer of ours that could be missing.
-                    (Pacing::SlowDown, Message::Text(_) | Message::Binary(_)) => {
+                    (Rate::SlowDown, Message::Text(_) | Message::Binary(_)) => {
                         session.refuse(None, "slow_down", "too many messages; this one was not acted on");
                     }
-                    (Pacing::Fine, Message::Text(text)) => hear(&mut session, &*authorise, &headers, &text).await,
-                    (Pacing::Fine, Message::Binary(_)) => session.refuse(None, "bad_message", "messages are JSON text"),
+                    (Rate::Fine, Message::Text(text)) => hear(&mut session, &*authorise, &headers, &text).await,
+                    (Rate::Fine, Message::Binary(_)) => session.refuse(None, "bad_message", "messages are JSON text"),
                     // tungstenite answers pings itself, at the next read or flush.
-                    (Pacing::Fine | Pacing::SlowDown, Message::Ping(_) | Message::Pong(_)) => {}
-                    (Pacing::Fine | Pacing::SlowDown, Message::Close(_)) => return,
+                    (Rate::Fine | Rate::SlowDown, Message::Ping(_) | Message::Pong(_)) => {}
+                    (Rate::Fine | Rate::SlowDown, Message::Close(_)) => return,
                 }
             },
         }
@@ -111,8 +111,8 @@ async fn deliver(socket: &mut WebSocket, session: &Session, first: Out) -> Resul
     let mut next = Some(first);
     while let Some(out) = next {
         let message = match out {
-            Out::Frame(slot) => Message::Text(slot.text),
-            Out::Control(text) => Message::Text(text),
+            Out::Frame(frame) => message(frame.text)?,
+            Out::Control(text) => message(text)?,
             Out::Ping => Message::Ping(axum::body::Bytes::new()),
             Out::Close(why) => return Err(Ended::By(why)),
             Out::Resync(feed) => {
@@ -125,6 +125,12 @@ async fn deliver(socket: &mut WebSocket, session: &Session, first: Out) -> Resul
         next = session.try_next();
     }
     unless_closing(session, socket.flush()).await
+}
+
+/// Shares the bytes with every other connection. They are checked to be UTF-8 once more, since axum offers no other way
+/// without a copy; see [`Text`] for what that costs. The error cannot come: a text is made from strings.
+fn message(text: Text) -> Result<Message, Ended> {
+    Utf8Bytes::try_from(text.into_bytes()).map(Message::Text).map_err(|_| Ended::Gone)
 }
 
 async fn unless_closing(session: &Session, write: impl Future<Output = Result<(), axum::Error>>) -> Result<(), Ended> {

@@ -1,19 +1,14 @@
 //! The hub under paused time: rate, order, resume, bounds, what a slow or a silent client gets.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Mutex, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance, timeout};
 
 use super::*;
-use crate::{
-    domain::{ids::UserId, order::OrderStatus},
-    live::{Closing, Out, frames::samples, lock},
+use crate::live::{
+    Audience, Closing, Current, Listeners, Out, Refused, Session, Topic, lock,
+    testing::{thing, topics},
 };
 
 /// What is committed; the tests write it and publish, in the tail's order.
@@ -24,7 +19,7 @@ impl Current for Shop {
     fn current(&self, topic: &Topic) -> Vec<Committed> {
         let shop = lock(&self.0);
         match topic.entity() {
-            Some(key) => shop.get(&key).cloned().into_iter().collect(),
+            Some(key) => shop.get(key).cloned().into_iter().collect(),
             None => shop.values().cloned().collect(),
         }
     }
@@ -33,12 +28,14 @@ impl Current for Shop {
 struct Rig {
     shop: Arc<Shop>,
     hub: Hub,
+    listeners: Listeners,
 }
 
 impl Rig {
     fn new(limits: LiveLimits) -> Self {
         let shop = Arc::new(Shop::default());
-        Self { hub: Hub::start(limits, shop.clone()), shop }
+        let hub = Hub::start(limits, topics());
+        Self { listeners: Listeners::start(hub.clone(), shop.clone()), hub, shop }
     }
 
     fn store(&self, change: Committed) {
@@ -51,7 +48,7 @@ impl Rig {
     }
 
     fn connect(&self, staff: bool) -> Session {
-        self.hub.connect(address(1), Audience { staff, ..Audience::default() }).expect("room")
+        self.listeners.connect(address(1), Audience { staff, ..Audience::default() }).expect("room")
     }
 }
 
@@ -67,8 +64,8 @@ async fn listening(rig: &Rig, staff: bool, topic: &str) -> Session {
 
 fn json(out: Out) -> Value {
     match out {
-        Out::Frame(slot) => serde_json::from_str(slot.text.as_str()).expect("json"),
-        Out::Control(text) => serde_json::from_str(text.as_str()).expect("json"),
+        Out::Frame(frame) => serde_json::from_slice(frame.text.as_bytes()).expect("json"),
+        Out::Control(text) => serde_json::from_slice(text.as_bytes()).expect("json"),
         other => panic!("a text was expected, not {other:?}"),
     }
 }
@@ -93,53 +90,50 @@ async fn silent(session: &Session, ms: u64) -> bool {
 #[tokio::test(start_paused = true)]
 async fn the_current_view_comes_first_and_changes_follow() {
     let rig = Rig::new(LiveLimits::default());
-    rig.commit(samples::stock("A", 17, 9));
-    let session = listening(&rig, false, "stock.A").await;
+    rig.commit(thing("A", 17, 9));
+    let session = listening(&rig, false, "thing.A").await;
     assert_eq!(text(&session).await["version"], 17);
-    rig.commit(samples::stock("A", 18, 3));
-    assert_eq!(text(&session).await["view"], json!({"sku": "A", "availability": "low"}));
+    rig.commit(thing("A", 18, 3));
+    assert_eq!(text(&session).await["view"], json!({"id": "A", "units": 3}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn since_skips_what_the_client_has() {
     let rig = Rig::new(LiveLimits::default());
-    rig.commit(samples::stock("A", 17, 9));
+    rig.commit(thing("A", 17, 9));
     for (since, first) in [(16, Some(17)), (17, None), (18, None)] {
         let mut session = rig.connect(false);
-        session.subscribe(&["stock.A"], &HashMap::from([("stock.A".to_owned(), since)])).await;
+        session.subscribe(&["thing.A"], &HashMap::from([("thing.A".to_owned(), since)])).await;
         let got = timeout(Duration::from_secs(1), session.next()).await.ok().map(|out| json(out)["version"].as_u64());
         assert_eq!(got, first.map(Some), "since {since}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sku_without_stock_is_out_and_moves_with_its_first_receipt() {
+async fn what_has_no_first_event_is_shown_empty_and_moves_with_the_first() {
     let rig = Rig::new(LiveLimits::default());
-    let session = listening(&rig, false, "stock.NEW").await;
-    assert_eq!(
-        text(&session).await,
-        json!({"topic": "stock.NEW", "version": 0, "view": {"sku": "NEW", "availability": "out"}})
-    );
-    rig.commit(samples::stock("NEW", 1, 9));
-    assert_eq!(text(&session).await["view"]["availability"], "in_stock");
+    let session = listening(&rig, false, "thing.NEW").await;
+    assert_eq!(text(&session).await, json!({"topic": "thing.NEW", "version": 0, "view": {"id": "NEW", "units": 0}}));
+    rig.commit(thing("NEW", 1, 9));
+    assert_eq!(text(&session).await["view"]["units"], 9);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_speaks_at_once_then_once_an_interval_and_always_says_the_last_word() {
     let rig = Rig::new(LiveLimits::default());
-    let session = listening(&rig, false, "stock.A").await;
+    let session = listening(&rig, false, "thing.A").await;
     assert_eq!(text(&session).await["version"], 0);
     let start = Instant::now();
-    rig.commit(samples::stock("A", 1, 9));
+    rig.commit(thing("A", 1, 9));
     assert_eq!(versions(&session, 1).await, [1]);
     assert_eq!(start.elapsed().as_millis(), 0, "the leading edge does not wait");
     for version in 2..=1_000 {
-        rig.commit(samples::stock("A", version, 9));
+        rig.commit(thing("A", version, 9));
     }
     assert_eq!(versions(&session, 1).await, [1_000], "one frame for the whole interval, the newest");
     assert!((50..=52).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     assert!(silent(&session, 1_000).await);
-    rig.commit(samples::stock("A", 1_001, 9));
+    rig.commit(thing("A", 1_001, 9));
     let start = Instant::now();
     assert_eq!(versions(&session, 1).await, [1_001]);
     assert_eq!(start.elapsed().as_millis(), 0, "after a quiet interval the edge leads again");
@@ -149,51 +143,92 @@ async fn a_topic_speaks_at_once_then_once_an_interval_and_always_says_the_last_w
 async fn a_version_never_goes_back() {
     let rig = Rig::new(LiveLimits::default());
     // The store is ahead of what is published, as it may be between the tail's two steps.
-    rig.store(samples::stock("A", 9, 9));
-    let session = listening(&rig, false, "stock.A").await;
-    rig.hub.publish(&[samples::stock("A", 8, 9)]);
+    rig.store(thing("A", 9, 9));
+    let session = listening(&rig, false, "thing.A").await;
+    rig.hub.publish(&[thing("A", 8, 9)]);
     assert_eq!(versions(&session, 1).await, [9]);
-    rig.hub.publish(&[samples::stock("A", 9, 9)]);
+    rig.hub.publish(&[thing("A", 9, 9)]);
     assert!(silent(&session, 500).await, "9 was sent");
-    rig.hub.publish(&[samples::stock("A", 11, 9), samples::stock("A", 10, 9)]);
+    rig.hub.publish(&[thing("A", 11, 9), thing("A", 10, 9)]);
     assert_eq!(versions(&session, 1).await, [11]);
     assert!(silent(&session, 500).await);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_board_starts_with_the_open_orders_and_tells_who_leaves() {
+async fn a_topic_of_many_starts_with_what_is_there_and_tells_what_leaves() {
     let rig = Rig::new(LiveLimits::default());
-    let user = UserId::default();
-    rig.commit(samples::order_at(1, user, 4, OrderStatus::Verified));
-    rig.commit(samples::order_at(2, user, 9, OrderStatus::Expired));
-    let session = listening(&rig, true, "board").await;
+    rig.commit(thing("A", 4, 1));
+    rig.commit(thing("B", 9, 0));
+    let session = listening(&rig, true, "shelf").await;
     let first = text(&session).await;
-    assert_eq!((&first["key"], &first["version"]), (&json!(samples::order_id(1).to_string()), &json!(4)));
-    assert!(silent(&session, 500).await, "what is terminal is not on the board");
-    rig.commit(samples::order_at(1, user, 5, OrderStatus::Cancelled));
+    assert_eq!((&first["key"], &first["version"]), (&json!("A"), &json!(4)));
+    assert!(silent(&session, 500).await, "what is gone is in no snapshot");
+    rig.commit(thing("A", 5, 0));
     assert_eq!(text(&session).await["gone"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_has_its_bound_and_what_is_gone_does_not_count() {
+    let rig = Rig::new(LiveLimits { snapshot_entities: 2, ..LiveLimits::default() });
+    for n in 0..3 {
+        rig.commit(thing(&format!("G{n}"), 1, 0));
+        rig.commit(thing(&format!("A{n}"), 1, 1));
+    }
+    let session = listening(&rig, false, "shelf").await;
+    assert_eq!(versions(&session, 2).await, [1, 1]);
+    assert!(silent(&session, 500).await);
+}
+
+/// Two families of many and two of one, all fed by the same kind: each has feeds of its own.
+#[tokio::test(start_paused = true)]
+async fn every_family_gets_its_own_frames_and_no_other() {
+    let rig = Rig::new(LiveLimits::default());
+    let mut sessions = Vec::new();
+    for topic in ["thing", "shelf", "thing.A", "rival.A"] {
+        sessions.push((topic, listening(&rig, true, topic).await));
+    }
+    let mut many = sessions.iter().filter(|(topic, _)| !topic.contains('.'));
+    assert!(many.all(|(_, session)| session.try_next().is_none()), "nothing is there yet");
+    rig.commit(thing("A", 1, 7));
+    for (topic, session) in &sessions {
+        let newest = async {
+            loop {
+                let frame = text(session).await;
+                assert_eq!(frame["topic"], *topic);
+                if frame["version"] == 1 {
+                    return frame;
+                }
+            }
+        };
+        assert_eq!(newest.await["view"]["units"], 7);
+        assert!(silent(session, 500).await, "{topic}");
+    }
+    rig.commit(thing("B", 1, 7));
+    for (topic, session) in &sessions {
+        assert_eq!(silent(session, 500).await, topic.contains('.'), "{topic}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_gets_one_frame_the_newest() {
     let rig = Rig::new(LiveLimits::default());
-    let session = listening(&rig, false, "stock.A").await;
+    let session = listening(&rig, false, "thing.A").await;
     for version in 1..=200 {
-        rig.commit(samples::stock("A", version, 9));
+        rig.commit(thing("A", version, 9));
         advance(Duration::from_millis(60)).await;
     }
     let waiting: Vec<u64> = std::iter::from_fn(|| session.try_next())
-        .filter_map(|out| if let Out::Frame(slot) = out { Some(slot.version) } else { None })
+        .filter_map(|out| if let Out::Frame(frame) = out { Some(frame.version) } else { None })
         .collect();
     assert_eq!(waiting, [200]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_staff_client_too_slow_for_its_keys_starts_over_and_converges() {
+async fn a_client_too_slow_for_its_keys_starts_over_and_converges() {
     let rig = Rig::new(LiveLimits { outbox_frames: 10, ..LiveLimits::default() });
-    let session = listening(&rig, true, "stock").await;
+    let session = listening(&rig, true, "thing").await;
     for n in 0..11 {
-        rig.commit(samples::stock(&format!("S{n}"), 1, 9));
+        rig.commit(thing(&format!("S{n}"), 1, 9));
     }
     // The eleventh does not fit: nothing of the topic is left but the wish for a fresh snapshot.
     let Out::Resync(feed) = timeout(Duration::from_secs(1), session.next()).await.expect("resync") else {
@@ -201,20 +236,20 @@ async fn a_staff_client_too_slow_for_its_keys_starts_over_and_converges() {
     };
     lock(&rig.shop.0).retain(|key, _| ["S3", "S4"].contains(&&*key.id));
     session.resync(feed).await;
-    assert_eq!(text(&session).await, json!({"op": "reset", "topic": "stock"}));
+    assert_eq!(text(&session).await, json!({"op": "reset", "topic": "thing"}));
     let mut keys = [text(&session).await["key"].clone(), text(&session).await["key"].clone()];
     keys.sort_by_key(ToString::to_string);
     assert_eq!(keys, [json!("S3"), json!("S4")]);
-    rig.commit(samples::stock("S3", 2, 1));
+    rig.commit(thing("S3", 2, 1));
     assert_eq!(text(&session).await["version"], 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_keys_between_two_frames_is_bounded_too() {
     let rig = Rig::new(LiveLimits { pending_keys: 10, ..LiveLimits::default() });
-    let session = listening(&rig, true, "stock").await;
+    let session = listening(&rig, true, "thing").await;
     for n in 0..50 {
-        rig.commit(samples::stock(&format!("S{n}"), 1, 9));
+        rig.commit(thing(&format!("S{n}"), 1, 9));
     }
     let out = timeout(Duration::from_secs(1), session.next()).await.expect("something");
     let Out::Resync(feed) = out else { panic!("a resync was expected, not {out:?}") };
@@ -227,59 +262,57 @@ async fn a_flood_of_keys_between_two_frames_is_bounded_too() {
 async fn wrong_topics_are_told_and_the_right_ones_still_work() {
     let rig = Rig::new(LiveLimits { topics_per_connection: 2, ..LiveLimits::default() });
     let mut session = rig.connect(false);
-    let order = format!("order.{}", samples::order_id(1));
-    let topics = ["nonsense", "board", &order, "stock.A", "stock.B", "stock.C", "stock.A"];
+    let topics = ["nonsense", "thing", "mine.A", "thing.A", "thing.B", "thing.C", "thing.A"];
     for topic in topics {
         session.subscribe(&[topic], &HashMap::new()).await;
     }
     let mut codes = Vec::new();
-    let mut skus = Vec::new();
+    let mut things = Vec::new();
     for _ in 0..6 {
         let frame = text(&session).await;
         match frame["code"].as_str() {
             Some(code) => codes.push((frame["topic"].as_str().unwrap().to_owned(), code.to_owned())),
-            None => skus.push(frame["view"]["sku"].as_str().unwrap().to_owned()),
+            None => things.push(frame["view"]["id"].as_str().unwrap().to_owned()),
         }
     }
     let told =
-        [("nonsense", "bad_topic"), ("board", "staff_only"), (&order, "not_found"), ("stock.C", "too_many_topics")];
+        [("nonsense", "bad_topic"), ("thing", "staff_only"), ("mine.A", "not_found"), ("thing.C", "too_many_topics")];
     assert_eq!(codes, told.map(|(topic, code)| (topic.to_owned(), code.to_owned())));
-    skus.sort();
-    assert_eq!(skus, ["A", "B"], "a repeated topic is sent anew, once");
+    things.sort();
+    assert_eq!(things, ["A", "B"], "a repeated topic is sent anew, once");
 }
 
 #[tokio::test(start_paused = true)]
 async fn subscriptions_are_bounded_in_all_and_in_one_message() {
     let rig = Rig::new(LiveLimits { subscriptions: 3, topics_per_connection: 2, ..LiveLimits::default() });
     let mut one = rig.connect(false);
-    one.subscribe(&["stock.A", "stock.A", "stock.A", "stock.A"], &HashMap::new()).await;
+    one.subscribe(&["thing.A", "thing.A", "thing.A", "thing.A"], &HashMap::new()).await;
     let mut two = rig.connect(false);
     assert_eq!(text(&one).await["code"], "too_many_topics", "what one message asks beyond the bound is not looked at");
-    one.subscribe(&["stock.B"], &HashMap::new()).await;
-    two.subscribe(&["stock.A", "stock.B"], &HashMap::new()).await;
-    assert_eq!((&text(&two).await["topic"], &text(&two).await["topic"]), (&json!("stock.B"), &json!("stock.A")));
+    one.subscribe(&["thing.B"], &HashMap::new()).await;
+    two.subscribe(&["thing.A", "thing.B"], &HashMap::new()).await;
+    assert_eq!((&text(&two).await["topic"], &text(&two).await["topic"]), (&json!("thing.B"), &json!("thing.A")));
     drop(one);
-    two.subscribe(&["stock.B"], &HashMap::new()).await;
+    two.subscribe(&["thing.B"], &HashMap::new()).await;
     assert_eq!(text(&two).await["version"], 0, "there is room again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_told_anything_after_unsubscribing_or_hanging_up() {
     let rig = Rig::new(LiveLimits::default());
-    let mut session = listening(&rig, false, "stock.A").await;
-    rig.commit(samples::stock("A", 1, 9));
-    session.unsubscribe(&["stock.A"]);
+    let mut session = listening(&rig, false, "thing.A").await;
+    rig.commit(thing("A", 1, 9));
+    session.unsubscribe(&["thing.A"]);
     assert!(silent(&session, 500).await, "what waited is forgotten too");
-    let other = listening(&rig, false, "stock.A").await;
+    let other = listening(&rig, false, "thing.A").await;
     drop((session, other));
-    assert_eq!(rig.hub.inner.listening.load(Ordering::Acquire), 0);
-    assert!(rig.hub.inner.feeds.read().unwrap().is_empty());
+    assert!(rig.hub.inner.feeds.are_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn connections_are_bounded_in_all_and_for_each_address() {
     let rig = Rig::new(LiveLimits { connections: 3, connections_per_address: 2, ..LiveLimits::default() });
-    let connect = |n| rig.hub.connect(address(n), Audience::default());
+    let connect = |n| rig.listeners.connect(address(n), Audience::default());
     let (_a, b) = (connect(1).expect("room"), connect(1).expect("room"));
     assert_eq!(connect(1).err(), Some(Refused::TooManyOfAddress { max: 2 }));
     let _c = connect(2).expect("room");
@@ -292,11 +325,11 @@ async fn connections_are_bounded_in_all_and_for_each_address() {
 async fn the_silent_the_idle_and_the_expired_are_closed_and_the_others_pinged() {
     let rig = Rig::new(LiveLimits::default());
     let idle = rig.connect(false);
-    let silent = listening(&rig, false, "stock.A").await;
-    let alive = listening(&rig, false, "stock.A").await;
+    let silent = listening(&rig, false, "thing.A").await;
+    let alive = listening(&rig, false, "thing.A").await;
     let ending = Audience { valid_for: Some(Duration::from_secs(30)), ..Audience::default() };
-    let mut expiring = rig.hub.connect(address(1), ending).expect("room");
-    expiring.subscribe(&["stock.A"], &HashMap::new()).await;
+    let mut expiring = rig.listeners.connect(address(1), ending).expect("room");
+    expiring.subscribe(&["thing.A"], &HashMap::new()).await;
     let mut pings = 0;
     for second in 1..=130 {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -316,12 +349,12 @@ async fn the_silent_the_idle_and_the_expired_are_closed_and_the_others_pinged() 
 #[tokio::test(start_paused = true)]
 async fn a_drain_says_goodbye_and_waits_for_the_last_to_go() {
     let rig = Rig::new(LiveLimits::default());
-    let session = listening(&rig, false, "stock.A").await;
-    let hub = rig.hub.clone();
-    let drain = tokio::spawn(async move { hub.close_all(Duration::from_secs(60)).await });
+    let session = listening(&rig, false, "thing.A").await;
+    let listeners = rig.listeners.clone();
+    let drain = tokio::spawn(async move { listeners.close_all(Duration::from_secs(60)).await });
     assert_eq!(session.closing().await, Closing::Draining);
     assert!(!drain.is_finished());
-    assert_eq!(rig.hub.connect(address(1), Audience::default()).err(), Some(Refused::Draining));
+    assert_eq!(rig.listeners.connect(address(1), Audience::default()).err(), Some(Refused::Draining));
     drop(session);
     let start = Instant::now();
     drain.await.expect("drained");

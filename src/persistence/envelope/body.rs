@@ -4,7 +4,7 @@
 //! copy them twice. Read strictly: a field that this format does not know is an error, since a newer
 //! format has a newer version byte.
 
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -57,7 +57,7 @@ fn write_commit(out: &mut Vec<u8>, commit: &Commit) -> serde_json::Result<()> {
     out.extend_from_slice(b",\"command_id\":");
     uuid(out, commit.command_id.0);
     out.extend_from_slice(b",\"fingerprint\":");
-    number(out, commit.fingerprint)?;
+    number(out, commit.fingerprint.map_or(0, NonZeroU64::get))?;
     out.extend_from_slice(b",\"by\":");
     text(out, &commit.by)?;
     out.extend_from_slice(b",\"at\":");
@@ -124,6 +124,7 @@ struct StoredCommit<'a> {
     key: EntityKey,
     version: u64,
     command_id: CommandId,
+    /// 0: none.
     fingerprint: u64,
     by: Arc<str>,
     at: Timestamp,
@@ -160,7 +161,7 @@ fn read_commit(stored: StoredCommit<'_>) -> Result<Commit, EnvelopeError> {
         key: stored.key,
         version: stored.version,
         command_id: stored.command_id,
-        fingerprint: stored.fingerprint,
+        fingerprint: NonZeroU64::new(stored.fingerprint),
         by: stored.by,
         at: stored.at,
     })

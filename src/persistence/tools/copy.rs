@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    num::NonZeroU64,
     sync::Arc,
 };
 
@@ -69,7 +70,7 @@ impl Tip {
         sum.update(&self.digest.to_be_bytes());
         sum.update(&commit.version.to_be_bytes());
         sum.update(commit.command_id.0.as_bytes());
-        sum.update(&commit.fingerprint.to_be_bytes());
+        sum.update(&commit.fingerprint.map_or(0, NonZeroU64::get).to_be_bytes());
         sum.update(&commit.at.0.to_be_bytes());
         sum.update(commit.by.as_bytes());
         sum.update(commit.events_json.as_bytes());

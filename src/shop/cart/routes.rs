@@ -37,9 +37,12 @@ pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCall
 
 /// Sets a line's quantity
 #[utoipa::path(put, path = "/api/cart/lines/{sku}", tag = "Cart",
-    params(("sku" = String, Path, description = "A SKU"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
+    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     request_body = QuantityBody,
-    responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String)))))]
+    responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String))),
+        (status = 404, description = "`unknown_sku`"),
+        (status = 422, description = "`bad_quantity`, `too_many_lines`, `amount_overflow`, `currency_mismatch`"),
+    ))]
 pub async fn set_cart_line(
     State(state): State<AppState>,
     Caller(who): Caller,
@@ -55,8 +58,10 @@ pub async fn set_cart_line(
 
 /// Removes a line
 #[utoipa::path(delete, path = "/api/cart/lines/{sku}", tag = "Cart",
-    params(("sku" = String, Path, description = "A SKU"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
-    responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String)))))]
+    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
+    responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String))),
+        (status = 404, description = "`unknown_sku`, `unknown_line`"),
+    ))]
 pub async fn remove_cart_line(
     State(state): State<AppState>,
     Caller(who): Caller,
@@ -75,7 +80,10 @@ pub async fn remove_cart_line(
 #[utoipa::path(post, path = "/api/cart/lines", tag = "Cart",
     params(("idempotency-key" = Option<String>, Header), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     request_body = Vec<NewLineBody>,
-    responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String)))))]
+    responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String))),
+        (status = 404, description = "`unknown_sku`"),
+        (status = 422, description = "`bad_quantity`, `too_many_lines`, `amount_overflow`, `currency_mismatch`"),
+    ))]
 pub async fn add_cart_lines(
     State(state): State<AppState>,
     Caller(who): Caller,

@@ -24,7 +24,9 @@ pub async fn list_categories(State(state): State<AppState>) -> Json<Vec<Category
 /// One category with those below it
 #[utoipa::path(get, path = "/api/categories/{slug}", tag = "Catalogue",
     params(("slug" = String, Path, description = "A category's slug")),
-    responses((status = 200, description = "The category", body = Category)))]
+    responses((status = 200, description = "The category", body = Category),
+        (status = 404, description = "`unknown_category`"),
+    ))]
 pub async fn get_category(
     State(state): State<AppState>,
     Path(slug): Path<String>,
@@ -36,7 +38,9 @@ pub async fn get_category(
 /// A page of one category (the same as `/api/products/category/{slug}`)
 #[utoipa::path(get, path = "/api/categories/{slug}/products", tag = "Catalogue",
     params(("slug" = String, Path, description = "A category's slug"), PageQuery),
-    responses((status = 200, description = "Products by name", body = ProductPage)))]
+    responses((status = 200, description = "Products by name", body = ProductPage),
+        (status = 404, description = "`unknown_category`"),
+    ))]
 pub async fn list_category_products(
     State(state): State<AppState>,
     Path(slug): Path<String>,

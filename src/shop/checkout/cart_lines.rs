@@ -60,7 +60,7 @@ async fn take_new_prices(
         command_id: CommandId(services.gateway.fresh_id()),
         by: by.clone(),
         expected_version: Some(version),
-        fingerprint: 0,
+        fingerprint: None,
         within: services.command_timeout,
     };
     let lines = changed.iter().map(|line| (line.now.clone(), line.quantity)).collect();
@@ -94,8 +94,8 @@ fn check(cart: &CartView, card: impl Fn(&Sku) -> Option<SkuCard>) -> Result<Vec<
 mod tests {
     use super::*;
     use crate::{
-        domain::{cart::CartLine, ids::ProductId, money::Currency},
-        shop::product::catalogue::{Availability, SkuCard},
+        domain::{cart::CartLine, ids::ProductId, money::Currency, stock::Availability},
+        shop::product::catalogue::SkuCard,
     };
 
     fn eur(amount: i64) -> Money {

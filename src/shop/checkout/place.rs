@@ -13,7 +13,7 @@ use crate::{
         ids::{CartId, OrderId, Sku, UserId},
         money::MoneyError,
         order::{
-            Address, CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderStockLine,
+            Address, CheckoutDetails, CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderStockLine,
             OrderView,
         },
         pricing::{Basket, Quote},
@@ -104,16 +104,20 @@ async fn placed_before(services: &Services, checkout: &Checkout) -> Result<Optio
     let answer = services.gateway.read::<Order>(&id, services.command_timeout).await?;
     match answer.view.placement.as_deref() {
         None => Ok(None),
-        Some(snapshot) if same(snapshot, checkout) => Ok(Some(answer)),
+        Some(snapshot) if snapshot.details() == checkout.details() => Ok(Some(answer)),
         Some(_) => Err(CheckoutRefusal::KeyReused),
     }
 }
 
-fn same(snapshot: &CheckoutSnapshot, checkout: &Checkout) -> bool {
-    snapshot.email == checkout.email
-        && snapshot.shipping_address == checkout.shipping_address
-        && snapshot.billing_address == checkout.billing_address
-        && snapshot.shipping_method == checkout.shipping_method
+impl Checkout {
+    fn details(&self) -> CheckoutDetails<'_> {
+        CheckoutDetails {
+            email: &self.email,
+            shipping_address: &self.shipping_address,
+            billing_address: self.billing_address.as_ref(),
+            shipping_method: &self.shipping_method,
+        }
+    }
 }
 
 /// Waits for the holds of an order that is there already.

@@ -38,6 +38,7 @@ const ROUTE: &str = "checkout";
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
         (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
         (status = 409, description = "`out_of_stock` with `lines`, `price_changed`, `item_withdrawn`, `cart_empty`, `idempotency_key_reused`"),
+        (status = 422, description = "`invalid_field`, `unknown_shipping_method`, `amount_overflow`, `currency_mismatch`, `too_many`"),
     ))]
 pub async fn check_out(
     State(state): State<AppState>,
@@ -54,7 +55,8 @@ pub async fn check_out(
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
         (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
-        (status = 409, description = "As at `POST /api/checkout`"),
+        (status = 409, description = "As at `POST /api/checkout`, `out_of_stock`, `price_changed`, `item_withdrawn`, `cart_empty`"),
+        (status = 422, description = "`invalid_field`, `unknown_shipping_method`, `amount_overflow`, `currency_mismatch`, `too_many`"),
     ))]
 pub async fn create_order(
     State(state): State<AppState>,

@@ -1,35 +1,54 @@
 //! Reading an order for its owner or for staff: to anybody else it does not exist.
 
-use super::{super::AppState, wire::OrderBody};
-use crate::http::{Code, Problem};
+use super::wire::OrderBody;
 use crate::{
-    actors::gateway::Answer,
+    actors::gateway::{Answer, AskError},
     domain::{
         ids::OrderId,
-        order::{CheckoutSnapshot, Order, OrderView},
+        order::{CheckoutSnapshot, Order, OrderRejection, OrderView},
     },
+    http::{Code, Problem},
     identity::Principal,
+    shop::Services,
 };
 
-pub fn unknown(id: OrderId) -> Problem {
-    Problem::new(Code::UNKNOWN_ORDER, format!("there is no order {id} of yours"))
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unreadable {
+    /// Also what belongs to somebody else: asking must not tell whether it exists.
+    #[error("there is no order {0} of yours")]
+    Unknown(OrderId),
+    #[error(transparent)]
+    Ask(#[from] AskError<OrderRejection>),
 }
 
 /// The order's newest committed state, if `who` may see it.
-pub async fn readable(state: &AppState, who: Option<&Principal>, id: OrderId) -> Result<Answer<OrderView>, Problem> {
+pub async fn readable(
+    services: &Services,
+    who: Option<&Principal>,
+    id: OrderId,
+) -> Result<Answer<OrderView>, Unreadable> {
     // Nobody without a session owns an order: no need to wake one.
-    let who = who.ok_or_else(|| unknown(id))?;
-    let answer = state.gateway.read::<Order>(&id.to_string(), state.command_timeout).await?;
+    let who = who.ok_or(Unreadable::Unknown(id))?;
+    let answer = services.gateway.read::<Order>(&id.to_string(), services.command_timeout).await?;
     match answer.view.placement.as_deref() {
-        Some(placement) if may_read(who, placement) => Ok(answer),
-        Some(_) | None => Err(unknown(id)),
+        Some(snapshot) if may_read(who, snapshot) => Ok(answer),
+        Some(_) | None => Err(Unreadable::Unknown(id)),
     }
 }
 
-pub fn may_read(who: &Principal, placement: &CheckoutSnapshot) -> bool {
-    who.is_staff() || placement.user == who.user
+fn may_read(who: &Principal, snapshot: &CheckoutSnapshot) -> bool {
+    who.is_staff() || snapshot.user == who.user
 }
 
-pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Problem> {
-    OrderBody::new(id, answer).ok_or_else(|| unknown(id))
+pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Unreadable> {
+    OrderBody::new(id, answer).ok_or(Unreadable::Unknown(id))
+}
+
+impl From<Unreadable> for Problem {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Unknown(_) => Problem::new(Code::UNKNOWN_ORDER, unreadable.to_string()),
+            Unreadable::Ask(error) => error.into(),
+        }
+    }
 }

@@ -30,6 +30,8 @@ use crate::{
     responses(
         (status = 201, description = "The order with its new parcel", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`ships_too_many`, `not_fulfillable`"),
+        (status = 404, description = "`unknown_order`"),
+        (status = 422, description = "`bad_quantity`, `too_many_lines`, `invalid_field`, `too_many`"),
     ))]
 pub async fn fulfil_order(
     State(state): State<AppState>,
@@ -52,7 +54,7 @@ pub async fn fulfil_order(
         carrier: body.carrier.map(|text| address::line("carrier", text)).transpose()?,
         tracking: body.tracking.map(|text| address::line("tracking", text)).transpose()?,
     };
-    access::readable(&state, Some(&who), id).await?;
+    access::readable(&state.services, Some(&who), id).await?;
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
     let tag = etag(answer.version);
     Ok((StatusCode::CREATED, [(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())

@@ -32,6 +32,7 @@ pub struct LookupQuery {
         (status = 200, description = "The order", body = OrderBody),
         (status = 404, description = "`unknown_order`: number or e-mail is wrong"),
         (status = 429, description = "`too_many_requests`, with Retry-After"),
+        (status = 503, description = "`index_building`, with Retry-After"),
     ))]
 pub async fn look_up_order(
     State(state): State<AppState>,

@@ -11,23 +11,18 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{
-    access,
+    access, cancel,
     list::{self, Filter},
     wire::OrderBody,
 };
 use crate::{
-    actors::gateway::{Answer, AskError, Call},
-    domain::{
-        ids::{OrderId, UserId},
-        order::{Order, OrderCommand, OrderStatus, OrderView, StaffTransition},
-    },
+    domain::ids::{OrderId, UserId},
     http::{
         Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
         conditional::{etag, unless_known},
         listing::{Page, PageQuery},
     },
-    identity::Principal,
     shop::{AppState, names::OrderStatusBody},
 };
 
@@ -52,7 +47,10 @@ pub struct OrdersQuery {
 ///
 /// A shopper sees the own ones; staff sees all.
 #[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
-    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
+        (status = 503, description = "`index_building`, with Retry-After"),
+        (status = 403, description = "`forbidden`"),
+    ))]
 pub async fn list_orders(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,
@@ -74,7 +72,8 @@ pub async fn list_orders(
 /// Orders of one status, newest first
 #[utoipa::path(get, path = "/api/orders/status/{status}", tag = "Orders",
     params(("status" = OrderStatusBody, Path), PageQuery),
-    responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>)))]
+    responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_by_status(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,
@@ -92,6 +91,7 @@ pub async fn list_orders_by_status(
     responses(
         (status = 200, description = "The caller's own order, or any for staff", body = OrderBody, headers(("etag" = String))),
         (status = 304, description = "Nothing has changed since `If-None-Match`"),
+        (status = 404, description = "`unknown_order`"),
     ))]
 pub async fn get_order(
     State(state): State<AppState>,
@@ -100,7 +100,7 @@ pub async fn get_order(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = access::readable(&state, who.as_ref(), id).await?;
+    let answer = access::readable(&state.services, who.as_ref(), id).await?;
     let tag = etag(answer.version);
     let body = access::body(id, answer)?;
     Ok(unless_known(&headers, tag, || Json(body).into_response()))
@@ -113,6 +113,8 @@ pub async fn get_order(
     responses(
         (status = 200, description = "The cancelled order", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`illegal_move`"),
+        (status = 404, description = "`unknown_order`"),
+        (status = 412, description = "`version_conflict`"),
     ))]
 pub async fn cancel_order(
     State(state): State<AppState>,
@@ -120,50 +122,6 @@ pub async fn cancel_order(
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = cancel(&state, &who, id).await?;
+    let answer = cancel::cancel(&state.services, &who, id).await?;
     Ok(([(header::ETAG, etag(answer.version))], Json(access::body(id, answer)?)).into_response())
-}
-
-/// How often a cancel that met another change looks again.
-const CANCEL_ATTEMPTS: usize = 4;
-
-async fn cancel(state: &AppState, who: &Principal, id: OrderId) -> Result<Answer<OrderView>, Problem> {
-    let mut conflict = AskError::TimedOut;
-    for _ in 0..CANCEL_ATTEMPTS {
-        let seen = access::readable(state, Some(who), id).await?;
-        if seen.view.lifecycle == OrderStatus::Cancelled {
-            return Ok(seen);
-        }
-        if !cancellable(seen.view.lifecycle) {
-            let detail = format!("an order that is {:?} cannot be cancelled by its owner", seen.view.lifecycle);
-            return Err(Problem::new(Code::ILLEGAL_MOVE, detail.to_lowercase())
-                .with("from", seen.view.lifecycle)
-                .with("to", StaffTransition::Cancelled));
-        }
-        // The judgement above holds for this version only.
-        let call = Call { expected_version: Some(seen.version), ..state.call(who) };
-        let command = OrderCommand::Transition { to: StaffTransition::Cancelled };
-        match state.gateway.ask::<Order>(&id.to_string(), command, call).await {
-            Ok(answer) => return Ok(answer),
-            Err(moved @ AskError::VersionConflict { .. }) => conflict = moved,
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Err(conflict.into())
-}
-
-/// Staff has `transitions` for what its owner may not do.
-fn cancellable(lifecycle: OrderStatus) -> bool {
-    match lifecycle {
-        OrderStatus::AwaitingPayment | OrderStatus::Verified => true,
-        OrderStatus::Placing
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => false,
-    }
 }

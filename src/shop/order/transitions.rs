@@ -29,11 +29,12 @@ use crate::{
 
 /// Moves an order
 #[utoipa::path(post, path = "/api/orders/{id}/transitions", tag = "Orders", security(("bearer" = [])),
-    params(("id" = Uuid, Path)), request_body = TransitionBody,
+    params(("id" = Uuid, Path), ("if-match" = Option<String>, Header)), request_body = TransitionBody,
     responses(
         (status = 200, description = "The order after the move", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`illegal_move` with `from`, `to` and `reason`"),
         (status = 412, description = "`version_conflict`"),
+        (status = 404, description = "`unknown_order`"),
     ))]
 pub async fn move_order(
     State(state): State<AppState>,
@@ -47,11 +48,12 @@ pub async fn move_order(
 
 /// Moves an order (the same as `POST /api/orders/{id}/transitions`)
 #[utoipa::path(put, path = "/api/orders/{id}", tag = "Orders", security(("bearer" = [])),
-    params(("id" = Uuid, Path)), request_body = TransitionBody,
+    params(("id" = Uuid, Path), ("if-match" = Option<String>, Header)), request_body = TransitionBody,
     responses(
         (status = 200, description = "The order after the move", body = OrderBody, headers(("etag" = String))),
         (status = 409, description = "`illegal_move` with `from`, `to` and `reason`"),
         (status = 412, description = "`version_conflict`"),
+        (status = 404, description = "`unknown_order`"),
     ))]
 pub async fn update_order(
     State(state): State<AppState>,
@@ -70,7 +72,7 @@ async fn transition(
     IfMatch(version): IfMatch,
     body: &TransitionBody,
 ) -> Result<Response, Problem> {
-    access::readable(state, Some(who), id).await?;
+    access::readable(&state.services, Some(who), id).await?;
     let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
     let command = OrderCommand::Transition { to: body.to.into() };
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;

@@ -15,7 +15,7 @@ use crate::{
     actors::gateway::Answer,
     domain::{
         ids::{OrderId, Sku},
-        order::{Fulfilment, OrderStatus, OrderView},
+        order::{Fulfilment, OrderView},
         pricing::{Line, Totals},
     },
 };
@@ -112,7 +112,7 @@ impl OrderBody {
     pub fn new(id: OrderId, answer: Answer<OrderView>) -> Option<Self> {
         let view = answer.view;
         let placement = Arc::unwrap_or_clone(view.placement?);
-        let waiting = matches!(view.lifecycle, OrderStatus::Placing | OrderStatus::AwaitingPayment);
+        let waiting = view.lifecycle.is_undecided();
         let stock = view.stock.into_iter().map(|line| OrderStock {
             sku: line.sku,
             units: line.units,

@@ -18,7 +18,9 @@ use crate::{
 /// A payment
 #[utoipa::path(get, path = "/api/payments/{id}", tag = "Payments",
     params(("id" = Uuid, Path, description = "A payment's id")),
-    responses((status = 200, description = "The caller's own payment, or any for staff", body = PaymentBody, headers(("etag" = String)))))]
+    responses((status = 200, description = "The caller's own payment, or any for staff", body = PaymentBody, headers(("etag" = String))),
+        (status = 404, description = "`unknown_payment`"),
+    ))]
 pub async fn get_payment(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,

@@ -6,14 +6,20 @@ use crate::domain::{
     payment::PaymentView,
 };
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+/// A payment that is there, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentOutcome {
     /// The order is verified: stock and money are its own.
     Paid,
     RequiresAction,
+    Pending,
+}
+
+/// A payment that came to nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
     Declined(String),
     NotPayable(OrderStatus),
-    Pending,
 }
 
 /// Whether a payment alone says that waiting on is of no use.
@@ -33,37 +39,20 @@ pub fn failed(order: &OrderView, payment: PaymentId) -> bool {
     order.payment == Some(payment) && order.payment_status == PaymentStatus::Failed
 }
 
-/// Whether an order is sold.
-pub fn sold(order: &OrderView) -> bool {
-    match order.lifecycle {
-        OrderStatus::Verified
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed => true,
-        OrderStatus::Placing
-        | OrderStatus::AwaitingPayment
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => false,
-    }
-}
-
-pub fn verdict(order: &OrderView, payment: &PaymentView) -> Verdict {
+pub fn outcome(order: &OrderView, payment: &PaymentView) -> Result<PaymentOutcome, Ended> {
     match payment.status {
         PaymentStatus::Failed => {
-            Verdict::Declined(payment.decline_code.clone().unwrap_or_else(|| "declined".to_owned()))
+            Err(Ended::Declined(payment.decline_code.clone().unwrap_or_else(|| "declined".to_owned())))
         }
-        _ if sold(order) => Verdict::Paid,
-        PaymentStatus::RequiresAction => Verdict::RequiresAction,
-        PaymentStatus::Voided | PaymentStatus::Refunded => Verdict::NotPayable(order.lifecycle),
+        _ if order.lifecycle.is_sold() => Ok(PaymentOutcome::Paid),
+        PaymentStatus::RequiresAction => Ok(PaymentOutcome::RequiresAction),
+        PaymentStatus::Voided | PaymentStatus::Refunded => Err(Ended::NotPayable(order.lifecycle)),
         // Money may be there already; the order is not verified yet, or is being undone.
         PaymentStatus::None
         | PaymentStatus::Pending
         | PaymentStatus::Authorized
         | PaymentStatus::Captured
-        | PaymentStatus::PartiallyRefunded => Verdict::Pending,
+        | PaymentStatus::PartiallyRefunded => Ok(PaymentOutcome::Pending),
     }
 }
 
@@ -108,31 +97,31 @@ mod tests {
         use OrderStatus as L;
         use PaymentStatus as P;
         let table = [
-            (L::Verified, P::Authorized, Verdict::Paid),
-            (L::Verified, P::Captured, Verdict::Paid),
+            (L::Verified, P::Authorized, Ok(PaymentOutcome::Paid)),
+            (L::Verified, P::Captured, Ok(PaymentOutcome::Paid)),
             // A repeated request, long after: the order was paid, and some of it given back since.
-            (L::Shipped, P::Refunded, Verdict::Paid),
+            (L::Shipped, P::Refunded, Ok(PaymentOutcome::Paid)),
             // Another payment paid the order; this one failed and says so.
-            (L::Verified, P::Failed, Verdict::Declined("card_declined".to_owned())),
-            (L::AwaitingPayment, P::Failed, Verdict::Declined("card_declined".to_owned())),
-            (L::AwaitingPayment, P::RequiresAction, Verdict::RequiresAction),
-            (L::AwaitingPayment, P::Pending, Verdict::Pending),
-            (L::AwaitingPayment, P::Authorized, Verdict::Pending),
-            (L::Expired, P::Authorized, Verdict::Pending),
-            (L::Expired, P::Voided, Verdict::NotPayable(L::Expired)),
-            (L::Cancelled, P::Refunded, Verdict::NotPayable(L::Cancelled)),
+            (L::Verified, P::Failed, Err(Ended::Declined("card_declined".to_owned()))),
+            (L::AwaitingPayment, P::Failed, Err(Ended::Declined("card_declined".to_owned()))),
+            (L::AwaitingPayment, P::RequiresAction, Ok(PaymentOutcome::RequiresAction)),
+            (L::AwaitingPayment, P::Pending, Ok(PaymentOutcome::Pending)),
+            (L::AwaitingPayment, P::Authorized, Ok(PaymentOutcome::Pending)),
+            (L::Expired, P::Authorized, Ok(PaymentOutcome::Pending)),
+            (L::Expired, P::Voided, Err(Ended::NotPayable(L::Expired))),
+            (L::Cancelled, P::Refunded, Err(Ended::NotPayable(L::Cancelled))),
         ];
         for (lifecycle, status, expected) in table {
-            assert_eq!(verdict(&order(lifecycle), &payment(status)), expected, "{lifecycle:?} {status:?}");
+            assert_eq!(outcome(&order(lifecycle), &payment(status)), expected, "{lifecycle:?} {status:?}");
         }
     }
 
     #[test]
-    fn waiting_ends_exactly_when_the_verdict_is_known() {
+    fn waiting_ends_exactly_when_the_outcome_is_known() {
         for status in [PaymentStatus::Failed, PaymentStatus::RequiresAction, PaymentStatus::Voided] {
             assert!(ended(&payment(status)));
-            assert_ne!(verdict(&order(OrderStatus::Expired), &payment(status)), Verdict::Pending);
+            assert_ne!(outcome(&order(OrderStatus::Expired), &payment(status)), Ok(PaymentOutcome::Pending));
         }
-        assert!(!ended(&payment(PaymentStatus::Pending)) && !sold(&order(OrderStatus::AwaitingPayment)));
+        assert!(!ended(&payment(PaymentStatus::Pending)) && !OrderStatus::AwaitingPayment.is_sold());
     }
 }

@@ -1,147 +1,155 @@
-//! Paying an order: begins a payment and waits for what becomes of it.
+//! The use case: pays an order. Begins a payment and waits for what becomes of it.
 //!
-//! The order decides whether it may be paid and opens the payment; this file only asks and waits. A
-//! payment that is not decided in time goes on by itself, and the answer says so.
+//! The order decides whether it may be paid and opens the payment; this file only asks and waits. A payment that is not
+//! decided in time goes on by itself, and the answer says so. Deliberately absent: requests, JSON, status codes.
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use tokio::time::Instant;
 
-use super::outcome::{Verdict, ended, failed, sold, verdict};
-use super::wire::{NewPaymentBody, PaymentBody};
+use super::outcome::{Ended, PaymentOutcome, ended, failed, outcome};
 use crate::{
-    actors::gateway::{AskError, Call},
+    actors::{
+        gateway::{Answer, AskError, Call},
+        ports::StoreError,
+    },
     domain::{
         ids::{OrderId, PaymentId},
-        order::{Order, OrderCommand, OrderRejection, OrderView, PaymentStatus},
-        payment::{Payment, PaymentCommand, PaymentRejection},
+        order::{Order, OrderCommand, OrderRejection, OrderStatus, OrderView, PaymentStatus},
+        payment::{Payment, PaymentCommand, PaymentRejection, PaymentView},
     },
-    http::{Body, Code, Problem, auth::Caller, idempotency::IdempotencyKey},
-    shop::{AppState, order::access},
+    identity::Principal,
+    shop::{
+        Services,
+        order::access::{self, Unreadable},
+    },
 };
 
-const ROUTE: &str = "payments";
 /// How long a declined payment's order may take to hear of it, where nothing is left of the request's own time.
 const HEARS_MAX: Duration = Duration::from_secs(1);
-const TOKEN_BYTES_MAX: usize = 255;
+pub const TOKEN_BYTES_MAX: usize = 255;
+/// When to ask again where the provider does not keep up.
+const BACKED_UP_RETRY_MS: u64 = 5_000;
 
-/// Pays an order
-#[utoipa::path(post, path = "/api/payments", tag = "Payments",
-    params(("idempotency-key" = String, Header)), request_body = NewPaymentBody,
-    responses(
-        (status = 201, description = "The order is paid and verified", body = PaymentBody),
-        (status = 202, description = "`requires_action` with `continue_url`, or not decided within the time", body = PaymentBody),
-        (status = 402, description = "`payment_declined` with `decline_code`"),
-        (status = 409, description = "`order_not_payable`, `payment_under_way`, `already_paid`, `idempotency_key_reused`"),
-    ))]
-pub async fn create_payment(
-    State(state): State<AppState>,
-    Caller(who): Caller,
-    key: IdempotencyKey,
-    Body(body): Body<NewPaymentBody>,
-) -> Result<Response, Problem> {
-    if !state.providers.contains(&body.provider) {
-        let known: Vec<_> = state.providers.iter().collect();
-        return Err(Problem::new(Code::UNKNOWN_PROVIDER, "there is no such payment provider").with("known", known));
-    }
-    if !(1..=TOKEN_BYTES_MAX).contains(&body.token.len()) || !body.token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Problem::field("token", "a token has 1 to 255 printable characters").with("max", TOKEN_BYTES_MAX));
-    }
-    if state.gateway.payments_backed_up() {
-        let detail = "the payment provider does not keep up; nothing was begun, try again in a moment";
-        return Err(Problem::new(Code::BUSY, detail).retry_after(5_000));
-    }
-    let order = OrderId(body.order_id);
-    let seen = access::readable(&state, Some(&who), order).await?;
+/// What a shopper asks for.
+#[derive(Clone, Debug)]
+pub struct Pay {
+    pub payment: PaymentId,
+    pub order: OrderId,
+    pub provider: String,
+    pub token: String,
+}
 
-    let payment = PaymentId(key.name(who.user, ROUTE));
-    let call = state.toolkit.keyed(&who, &key, ROUTE, &body);
-    same_as_before(&state, payment, order, &seen.view, &body, &call).await?;
-    let deadline = tokio::time::Instant::now() + call.within;
-    let command = OrderCommand::BeginPayment { payment, provider: body.provider, token: body.token };
-    match state.gateway.ask::<Order>(&order.to_string(), command, call).await {
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PayRefusal {
+    #[error("there is no such payment provider")]
+    UnknownProvider { known: Vec<String> },
+    #[error("a token has 1 to {max} printable characters")]
+    BadToken { max: usize },
+    #[error("the payment provider does not keep up; nothing was begun, try again in a moment")]
+    BackedUp { retry_after_ms: u64 },
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error("the key's payment was begun with another order, provider or token")]
+    KeyReused,
+    #[error("the payment provider declined")]
+    Declined { code: String, payment: PaymentId },
+    #[error("the order ended before it was paid; the money goes back")]
+    NotPayable { status: OrderStatus, payment: PaymentId },
+    #[error(transparent)]
+    Order(#[from] AskError<OrderRejection>),
+    #[error(transparent)]
+    Payment(#[from] AskError<PaymentRejection>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub async fn pay(
+    services: &Services,
+    who: &Principal,
+    pay: &Pay,
+    call: Call,
+) -> Result<(PaymentOutcome, Answer<PaymentView>), PayRefusal> {
+    check(services, pay)?;
+    let seen = access::readable(services, Some(who), pay.order).await?;
+    same_as_before(services, pay, &seen.view, &call).await?;
+    let deadline = Instant::now() + call.within;
+    let (provider, token) = (pay.provider.clone(), pay.token.clone());
+    let command = OrderCommand::BeginPayment { payment: pay.payment, provider, token };
+    match services.gateway.ask::<Order>(&pay.order.to_string(), command, call).await {
         Ok(_) => {}
         // Our own attempt, with another content.
-        Err(AskError::Refused(OrderRejection::PaymentUnderWay { payment: known })) if known == payment => {
-            return Err(reused());
+        Err(AskError::Refused(OrderRejection::PaymentUnderWay { payment })) if payment == pay.payment => {
+            return Err(PayRefusal::KeyReused);
         }
         Err(other) => return Err(other.into()),
     }
-
-    let left = || deadline.saturating_duration_since(tokio::time::Instant::now());
-    let (order_id, payment_id) = (order.to_string(), payment.to_string());
-    // Whichever speaks first: the payment when it fails or needs the shopper, the order when it is verified.
-    let (seen, answer) = tokio::select! {
-        sale = state.gateway.wait::<Order>(&order_id, left(), |seen| sold(seen) || failed(seen, payment)) => {
-            (sale?, state.gateway.read::<Payment>(&payment_id, state.command_timeout).await?)
-        }
-        end = state.gateway.wait::<Payment>(&payment_id, left(), ended) => {
-            let end = end?;
-            // Whoever is told of a decline may pay again at once: the order must have heard of it by then.
-            let unheard = end.view.status == PaymentStatus::Failed;
-            let heard = |seen: &OrderView| !unheard || seen.payment != Some(payment) || failed(seen, payment);
-            (state.gateway.wait::<Order>(&order_id, left().max(HEARS_MAX), heard).await?, end)
-        }
-    };
-    if answer.view.order.is_some_and(|paid| paid != order) {
-        return Err(reused());
+    let (order, payment) = until_ended(services, pay, deadline).await?;
+    if payment.view.order.is_some_and(|paid| paid != pay.order) {
+        return Err(PayRefusal::KeyReused);
     }
-    let status = match verdict(&seen.view, &answer.view) {
-        Verdict::Paid => StatusCode::CREATED,
-        Verdict::RequiresAction | Verdict::Pending => StatusCode::ACCEPTED,
-        Verdict::Declined(code) => {
-            return Err(Problem::new(Code::PAYMENT_DECLINED, "the payment provider declined")
-                .with("decline_code", code)
-                .with("payment_id", payment));
-        }
-        Verdict::NotPayable(lifecycle) => {
-            return Err(Problem::new(
-                Code::ORDER_NOT_PAYABLE,
-                "the order ended before it was paid; the money goes back",
-            )
-            .with("order_status", lifecycle)
-            .with("payment_id", payment));
-        }
-    };
-    let place = HeaderValue::try_from(format!("/api/payments/{payment}"));
-    let place = place.unwrap_or(HeaderValue::from_static("/api/payments"));
-    Ok((status, [(header::LOCATION, place)], Json(PaymentBody::new(payment, answer))).into_response())
+    match outcome(&order.view, &payment.view) {
+        Ok(outcome) => Ok((outcome, payment)),
+        Err(Ended::Declined(code)) => Err(PayRefusal::Declined { code, payment: pay.payment }),
+        Err(Ended::NotPayable(status)) => Err(PayRefusal::NotPayable { status, payment: pay.payment }),
+    }
 }
 
-/// A payment of this key exists: asked to open once more, it says whether everything is as it was. A request that
+fn check(services: &Services, pay: &Pay) -> Result<(), PayRefusal> {
+    if !services.providers.contains(&pay.provider) {
+        return Err(PayRefusal::UnknownProvider { known: services.providers.clone() });
+    }
+    let token = &pay.token;
+    if !(1..=TOKEN_BYTES_MAX).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(PayRefusal::BadToken { max: TOKEN_BYTES_MAX });
+    }
+    if services.gateway.connector_backed_up(&pay.provider) {
+        return Err(PayRefusal::BackedUp { retry_after_ms: BACKED_UP_RETRY_MS });
+    }
+    Ok(())
+}
+
+/// Whichever entity decides first: the payment when it fails or needs the shopper, the order when it is verified.
+async fn until_ended(
+    services: &Services,
+    pay: &Pay,
+    deadline: Instant,
+) -> Result<(Answer<OrderView>, Answer<PaymentView>), PayRefusal> {
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let (gateway, payment) = (&services.gateway, pay.payment);
+    let (order_id, payment_id) = (pay.order.to_string(), payment.to_string());
+    tokio::select! {
+        sale = gateway.wait::<Order>(&order_id, left(), |seen| seen.lifecycle.is_sold() || failed(seen, payment)) => {
+            Ok((sale?, gateway.read::<Payment>(&payment_id, services.command_timeout).await?))
+        }
+        end = gateway.wait::<Payment>(&payment_id, left(), ended) => {
+            let end = end?;
+            // A shopper who was declined may pay again at once: the order must know of the decline by then.
+            let unheard = end.view.status == PaymentStatus::Failed;
+            let heard = |seen: &OrderView| !unheard || seen.payment != Some(payment) || failed(seen, payment);
+            Ok((gateway.wait::<Order>(&order_id, left().max(HEARS_MAX), heard).await?, end))
+        }
+    }
+}
+
+/// A payment of this id exists: asked to open once more, it says whether everything is as it was. A request that
 /// overtakes the first one's fold is told by the order instead, or by the payment when both are read at the end.
-async fn same_as_before(
-    state: &AppState,
-    payment: PaymentId,
-    order: OrderId,
-    seen: &OrderView,
-    body: &NewPaymentBody,
-    call: &Call,
-) -> Result<(), Problem> {
-    let id = payment.to_string();
-    let (Some(_), Some(placement)) = (state.gateway.read_local::<Payment>(&id)?, seen.placement.as_deref()) else {
+async fn same_as_before(services: &Services, pay: &Pay, seen: &OrderView, call: &Call) -> Result<(), PayRefusal> {
+    let id = pay.payment.to_string();
+    let (Some(_), Some(snapshot)) = (services.gateway.read_local::<Payment>(&id)?, seen.placement.as_deref()) else {
         return Ok(());
     };
     let open = PaymentCommand::Open {
-        payment,
-        order,
-        user: placement.user,
-        amount: placement.totals.total,
-        provider: body.provider.clone(),
-        token: body.token.clone(),
+        payment: pay.payment,
+        order: pay.order,
+        user: snapshot.user,
+        amount: snapshot.totals.total,
+        provider: pay.provider.clone(),
+        token: pay.token.clone(),
     };
-    match state.gateway.ask::<Payment>(&id, open, call.clone()).await {
+    match services.gateway.ask::<Payment>(&id, open, call.clone()).await {
         Ok(_) => Ok(()),
-        Err(AskError::Refused(PaymentRejection::AlreadyOpened)) => Err(reused()),
+        Err(AskError::Refused(PaymentRejection::AlreadyOpened)) => Err(PayRefusal::KeyReused),
         Err(other) => Err(other.into()),
     }
-}
-
-fn reused() -> Problem {
-    Problem::new(Code::IDEMPOTENCY_KEY_REUSED, "the key's payment was begun with another order, provider or token")
 }

@@ -2,6 +2,7 @@
 //!
 //! A new refusal in the domain stops the build here until it has a code.
 
+use super::pay::PayRefusal;
 use crate::{
     domain::payment::PaymentRejection,
     http::{Code, Problem},
@@ -26,6 +27,29 @@ impl From<PaymentRejection> for Problem {
             }
             R::RefundConflict { refund } => problem(Code::IDEMPOTENCY_KEY_REUSED).with("refund_id", refund),
             R::TooManyRefunds { max } => problem(Code::TOO_MANY_REFUNDS).with("max", max),
+        }
+    }
+}
+
+impl From<PayRefusal> for Problem {
+    fn from(refusal: PayRefusal) -> Self {
+        use PayRefusal as R;
+        let detail = refusal.to_string();
+        match refusal {
+            R::UnknownProvider { known } => Problem::new(Code::UNKNOWN_PROVIDER, detail).with("known", known),
+            R::BadToken { max } => Problem::field("token", detail).with("max", max),
+            R::BackedUp { retry_after_ms } => Problem::new(Code::BUSY, detail).retry_after(retry_after_ms),
+            R::Unreadable(unreadable) => unreadable.into(),
+            R::KeyReused => Problem::new(Code::IDEMPOTENCY_KEY_REUSED, detail),
+            R::Declined { code, payment } => {
+                Problem::new(Code::PAYMENT_DECLINED, detail).with("decline_code", code).with("payment_id", payment)
+            }
+            R::NotPayable { status, payment } => {
+                Problem::new(Code::ORDER_NOT_PAYABLE, detail).with("order_status", status).with("payment_id", payment)
+            }
+            R::Order(error) => error.into(),
+            R::Payment(error) => error.into(),
+            R::Store(error) => error.into(),
         }
     }
 }

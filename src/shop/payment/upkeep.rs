@@ -27,6 +27,7 @@ use crate::{
     responses(
         (status = 200, description = "The payment; captured when its status says so", body = PaymentBody),
         (status = 409, description = "`not_capturable`"),
+        (status = 404, description = "`unknown_payment`"),
     ))]
 pub async fn capture_payment(
     State(state): State<AppState>,
@@ -44,6 +45,7 @@ pub async fn capture_payment(
     responses(
         (status = 200, description = "The payment; voided when its status says so", body = PaymentBody),
         (status = 409, description = "`not_voidable`"),
+        (status = 404, description = "`unknown_payment`"),
     ))]
 pub async fn void_payment(
     State(state): State<AppState>,
@@ -60,7 +62,9 @@ pub async fn void_payment(
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
-        (status = 409, description = "`refunds_too_much`, `not_refundable`"),
+        (status = 409, description = "`refunds_too_much`, `not_refundable`, `too_many_refunds`"),
+        (status = 404, description = "`unknown_payment`"),
+        (status = 422, description = "`invalid_field`, `currency_mismatch`"),
     ))]
 pub async fn refund_payment(
     State(state): State<AppState>,
@@ -77,7 +81,9 @@ pub async fn refund_payment(
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
-        (status = 409, description = "`refunds_too_much`, `not_refundable`"),
+        (status = 409, description = "`refunds_too_much`, `not_refundable`, `too_many_refunds`"),
+        (status = 404, description = "`unknown_payment`"),
+        (status = 422, description = "`invalid_field`, `currency_mismatch`"),
     ))]
 pub async fn create_refund(
     State(state): State<AppState>,

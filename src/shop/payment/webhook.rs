@@ -2,12 +2,12 @@
 //!
 //! The signature over the raw body is verified first, then the news becomes a command to the payment, whose id is
 //! derived from the event's: a duplicate has no second effect, and a late one moves nothing backwards. Answers:
-//! 200 when the payment has it, or will never take it (`ignored: true`; a provider repeats on anything else,
-//! for days, and repeating would not help); 404 only for a provider we do not have; 400 for a bad signature or
-//! body; 503 when the payment cannot be asked now, so that the provider comes again.
+//! 200 when the payment has it, will never take it, or it is not for us (`ignored: true`; a provider repeats on anything
+//! else, for days, and repeating would not help); 404 only for a provider we do not have; 400 for a bad signature or
+//! body; 503 when it cannot be verified or the payment cannot be asked now, so that the provider comes again.
 
-mod desk;
 mod problem;
+mod receiver;
 
 use axum::{
     Json,
@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use desk::{Payments, PaymentsFault, Told, WebhookDesk};
 pub use problem::WebhookProblem;
+pub use receiver::{Payments, PaymentsFault, Told, WebhookReceiver};
 
 /// Bytes of a webhook's body. Providers' events are a few KiB.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -28,14 +28,15 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WebhookReceipt {
     pub received: bool,
-    /// True when the payment refuses the news for good, e.g. because there is no such payment.
+    /// True when the payment refuses the news for good, e.g. because there is no such payment, and when the event is not for
+    /// the shop.
     pub ignored: bool,
 }
 
 pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
-    WebhookDesk: FromRef<S>,
+    WebhookReceiver: FromRef<S>,
 {
     OpenApiRouter::default().routes(routes!(webhook)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
@@ -51,12 +52,12 @@ where
         (status = 503, description = "`unavailable`, with Retry-After", content_type = "application/problem+json"),
     ))]
 async fn webhook(
-    State(desk): State<WebhookDesk>,
+    State(receiver): State<WebhookReceiver>,
     Path(provider): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<WebhookReceipt>, WebhookProblem> {
-    let told = desk.receive(&provider, &headers, &body).await?;
+    let told = receiver.receive(&provider, &headers, &body).await?;
     Ok(Json(WebhookReceipt { received: true, ignored: told == Told::Ignored }))
 }
 

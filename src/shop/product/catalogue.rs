@@ -9,10 +9,10 @@
 //! side only and stores atomics, so that a hot SKU never blocks the pages.
 //! Absent on purpose: exact counts in cards (they would be rendered at each sale), search, storage.
 
-mod availability;
 mod card;
 mod cursor;
 mod detail;
+mod level;
 mod projection;
 mod shop;
 #[cfg(test)]
@@ -23,8 +23,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::Serialize;
 
-pub use availability::{Availability, StockLevel};
 pub use detail::{ProductDetail, SkuCard, VariantDetail};
+pub use level::StockLevel;
 pub use tree::CategoryNode;
 
 use crate::domain::{
@@ -34,18 +34,6 @@ use crate::domain::{
     stock::StockView,
 };
 use shop::Shop;
-
-#[derive(Clone, Debug)]
-pub struct CatalogueConfig {
-    /// A SKU with at most this many available units is `low`, even where its own threshold is smaller.
-    pub low_mark: u32,
-}
-
-impl Default for CatalogueConfig {
-    fn default() -> Self {
-        Self { low_mark: 3 }
-    }
-}
 
 /// Ready-made cards `{id,slug,name,price,price_from,image,rating,skus,availability}`, in order, and where to go on.
 #[derive(Clone, Debug, Default)]
@@ -96,25 +84,14 @@ pub struct CatalogueSize {
     pub categories: usize,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Catalogue {
-    config: CatalogueConfig,
     shop: Arc<RwLock<Shop>>,
-}
-
-impl Default for Catalogue {
-    fn default() -> Self {
-        Self::new(CatalogueConfig::default())
-    }
 }
 
 impl Catalogue {
     /// Items on one page at most; a larger `limit` is cut to it.
     pub const PAGE_MAX: usize = 100;
-
-    pub fn new(config: CatalogueConfig) -> Self {
-        Self { config, shop: Arc::default() }
-    }
 
     // A panic under the lock is a bug in a fold; what stands is still the best answer to readers, so poison is ignored.
     fn read(&self) -> RwLockReadGuard<'_, Shop> {
@@ -140,10 +117,10 @@ impl Catalogue {
         let moved = {
             let shop = self.read();
             match shop.level(sku) {
-                Some(level) => level.set(version, view, self.config.low_mark),
+                Some(level) => level.set(version, view),
                 None => {
                     drop(shop);
-                    self.write().level_or_new(sku).set(version, view, self.config.low_mark)
+                    self.write().level_or_new(sku).set(version, view)
                 }
             }
         };
@@ -172,11 +149,6 @@ impl Catalogue {
     /// A SKU's level, also of one that no product sells. `None`: the stock knows no such SKU.
     pub fn stock(&self, sku: &Sku) -> Option<StockLevel> {
         self.read().level(sku).and_then(|level| level.get())
-    }
-
-    /// The class that the shop shows for this stock.
-    pub fn availability(&self, view: &StockView) -> Availability {
-        Availability::of(view.available, view.threshold, self.config.low_mark)
     }
 
     /// The whole tree, siblings by position and name.

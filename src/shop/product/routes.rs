@@ -40,7 +40,10 @@ pub struct ProductsQuery {
 
 /// A page of the catalogue
 #[utoipa::path(get, path = "/api/products", tag = "Catalogue", params(ProductsQuery),
-    responses((status = 200, description = "Products by name", body = ProductPage)))]
+    responses((status = 200, description = "Products by name", body = ProductPage),
+        (status = 404, description = "`unknown_category`"),
+        (status = 400, description = "`bad_cursor`"),
+    ))]
 pub async fn list_products(
     State(state): State<AppState>,
     Query(query): Query<ProductsQuery>,
@@ -51,7 +54,9 @@ pub async fn list_products(
 /// A page of one category
 #[utoipa::path(get, path = "/api/products/category/{slug}", tag = "Catalogue",
     params(("slug" = String, Path, description = "A category's slug"), PageQuery),
-    responses((status = 200, description = "Products by name", body = ProductPage)))]
+    responses((status = 200, description = "Products by name", body = ProductPage),
+        (status = 404, description = "`unknown_category`"),
+    ))]
 pub async fn list_products_of_category(
     State(state): State<AppState>,
     Path(slug): Path<String>,
@@ -86,6 +91,7 @@ fn page(
     responses(
         (status = 200, description = "The product", body = Product, headers(("etag" = String))),
         (status = 304, description = "Nothing has changed since `If-None-Match`"),
+        (status = 404, description = "`unknown_product`"),
     ))]
 pub async fn get_product(
     State(state): State<AppState>,

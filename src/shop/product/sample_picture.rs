@@ -13,7 +13,9 @@ use crate::{
 /// A picture of the sample shop
 #[utoipa::path(get, path = "/media/sample/{*path}", tag = "Catalogue",
     params(("path" = String, Path, description = "As a product's images name it")),
-    responses((status = 200, description = "A drawing", content_type = "image/svg+xml", body = String)))]
+    responses((status = 200, description = "A drawing", content_type = "image/svg+xml", body = String),
+        (status = 404, description = "`not_found`"),
+    ))]
 pub async fn get_sample_picture(Path(path): Path<String>) -> Result<Response, Problem> {
     let whole = format!("/media/sample/{path}");
     let drawing =

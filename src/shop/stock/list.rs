@@ -35,7 +35,8 @@ pub struct StockQuery {
 
 /// Stock levels, by SKU
 #[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery), security(("bearer" = [])),
-    responses((status = 200, description = "A page of levels", body = Page<LevelsBody>)))]
+    responses((status = 200, description = "A page of levels", body = Page<LevelsBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_stock(
     State(state): State<AppState>,
     Staff(_who): Staff,
@@ -57,7 +58,7 @@ pub async fn list_stock(
         let sku = rows::sku_of(key).filter(|sku: &Sku| sku.as_str().to_ascii_lowercase().contains(&part));
         let Some(sku) = sku else { return Ok(None) };
         let answer = state.gateway.read_local::<Stock>(sku.as_str())?;
-        Ok(answer.map(|answer| LevelsBody::new(sku, &answer, &state.catalogue)))
+        Ok(answer.map(|answer| LevelsBody::new(sku, &answer)))
     };
     Ok(Json(listing::walk(after, limit, read, pick)?))
 }

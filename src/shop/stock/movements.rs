@@ -41,8 +41,10 @@ pub struct MovementsQuery {
 
 /// The stock book of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}/movements", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path), MovementsQuery),
-    responses((status = 200, description = "Movements, oldest first", body = Page<StockMovement>)))]
+    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), MovementsQuery),
+    responses((status = 200, description = "Movements, oldest first", body = Page<StockMovement>),
+        (status = 404, description = "`unknown_sku`"),
+    ))]
 pub async fn list_stock_movements(
     State(state): State<AppState>,
     Staff(_who): Staff,
@@ -134,7 +136,7 @@ mod tests {
             key: EntityKey::new(Kind::Stock, "A"),
             version,
             command_id: CommandId::default(),
-            fingerprint: 0,
+            fingerprint: None,
             by: "user:1".into(),
             at: Timestamp(0),
             events: vec![AnyEvent::Stock(event)],

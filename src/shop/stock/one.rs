@@ -32,10 +32,11 @@ const STALE: HeaderName = HeaderName::from_static("souk-stale");
 
 /// Availability of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
-    params(("sku" = String, Path, description = "A SKU")),
+    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$")),
     responses(
         (status = 200, description = "What the caller may know", body = StockBody, headers(("etag" = String))),
         (status = 304, description = "Nothing has changed since `If-None-Match`"),
+        (status = 404, description = "`unknown_sku`"),
     ))]
 pub async fn get_stock(
     State(state): State<AppState>,
@@ -58,7 +59,7 @@ pub async fn get_stock(
     let staff = who.is_some_and(|who| who.is_staff());
     let body = StockBody {
         version: answer.version,
-        availability: state.catalogue.availability(&answer.view).into(),
+        availability: answer.view.availability().into(),
         available: (staff || state.settings.public_stock_counts).then_some(answer.view.available),
         levels: staff.then(|| answer.view.into()),
         sku,

@@ -8,7 +8,6 @@ use crate::shop::names::{Availability, MovementName};
 use crate::{
     actors::gateway::Answer,
     domain::{ids::Sku, stock::StockView},
-    shop::product::catalogue::Catalogue,
 };
 
 /// What a shopper may know of one SKU.
@@ -70,8 +69,8 @@ impl From<StockView> for Levels {
 }
 
 impl LevelsBody {
-    pub fn new(sku: Sku, answer: &Answer<StockView>, catalogue: &Catalogue) -> Self {
-        let availability = catalogue.availability(&answer.view).into();
+    pub fn new(sku: Sku, answer: &Answer<StockView>) -> Self {
+        let availability = answer.view.availability().into();
         Self { sku, version: answer.version, availability, levels: answer.view.into() }
     }
 }

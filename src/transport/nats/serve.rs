@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::wire::{self, Answer};
-use crate::actors::ports::{Delivery, Envelope, Reply, TransportError, journal::Shard};
+use crate::actors::ports::{CommandEnvelope, Delivery, Reply, TransportError, journal::Shard};
 
 /// What was under way to us when we unsubscribed is waited for, at most this long.
 const DRAIN_WITHIN: Duration = Duration::from_secs(2);
@@ -96,7 +96,7 @@ async fn handle(
     _permit: OwnedSemaphorePermit,
 ) {
     metrics::counter!("souk_remote_received_total").increment(1);
-    let said = match serde_json::from_slice::<Envelope>(&payload) {
+    let said = match serde_json::from_slice::<CommandEnvelope>(&payload) {
         Ok(envelope) => match local.deliver(shard, Arc::new(envelope)).await {
             Ok(reply) => Answer::Reply(Box::new(reply)),
             Err(TransportError::Lost(reason)) => Answer::Lost(reason),

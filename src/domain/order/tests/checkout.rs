@@ -14,7 +14,7 @@ fn refused(sku: Sku, available: u64) -> OrderCommand {
 fn quantities_of_one_sku_are_one_hold_that_outlives_the_order() {
     let order = given([]).when(place(placement())).then([placed()]);
     let until = Timestamp(PAY_BY + Order::GRACE_MS);
-    let hold = |sku, n| Effect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1 };
+    let hold = |sku, n| OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1 };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
     assert_eq!((order.wake_at(), order.view().settled), (Some(Timestamp(PAY_BY)), false));
 }
@@ -143,7 +143,10 @@ fn a_lost_hold_is_asked_for_once_more() {
     let order = given(history.clone()).at(50).when(gone(1)).then([lost.clone()]);
     // B waits: nothing is committed for an order that may yet be refused a line.
     let until = Timestamp(50 + Order::PAID_HOLD_MS);
-    assert_eq!(order.effects(), [Effect::Hold { order: order_id(), sku: a(), units: units(2), until, attempt: 2 }]);
+    assert_eq!(
+        order.effects(),
+        [OrderEffect::Hold { order: order_id(), sku: a(), units: units(2), until, attempt: 2 }]
+    );
     let again = || given(history.clone()).after([lost.clone()]);
     let order = again().when(granted(a(), 2)).then([held(a())]);
     assert_eq!(has_pending_effects(&order), ["commit/A/2", "commit/B/1"]);

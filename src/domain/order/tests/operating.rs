@@ -104,7 +104,7 @@ fn parcels_leave_until_everything_has() {
     let first = fulfilled(1, &[(a(), 1)]);
     let order = given(verified()).when(fulfil(1, &[(a(), 1)])).then([first.clone()]);
     assert_eq!((order.view().lifecycle, order.view().stock[0].shipped), (OrderStatus::PartiallyShipped, 1));
-    let ship = Effect::ShipHold { order: order_id(), sku: a(), fulfilment: parcel(1), units: units(1) };
+    let ship = OrderEffect::ShipHold { order: order_id(), sku: a(), fulfilment: parcel(1), units: units(1) };
     assert!(order.effects().contains(&ship));
     let partly = || given(verified()).after([first.clone(), shipped(1, a())]);
     let rest = fulfilled(2, &[(a(), 1), (b(), 1)]);

@@ -4,9 +4,12 @@ use axum::response::{IntoResponse, Response};
 
 use super::PaymentsFault;
 use crate::{
-    actors::ports::WebhookRefusal,
+    connectors::webhook::WebhookRefusal,
     http::{Code, Problem},
 };
+
+/// When a provider that could not be asked about its own webhook should send it again.
+const RETRY_AFTER_MS: u64 = 5_000;
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum WebhookProblem {
@@ -29,6 +32,7 @@ impl From<WebhookProblem> for Problem {
             P::Refused(WebhookRefusal::BadSignature) => problem(Code::BAD_SIGNATURE),
             P::Refused(WebhookRefusal::TooOld { .. }) => problem(Code::STALE_SIGNATURE),
             P::Refused(WebhookRefusal::Malformed(_)) => problem(Code::BAD_REQUEST),
+            P::Refused(WebhookRefusal::Unverifiable(_)) => problem(Code::UNAVAILABLE).retry_after(RETRY_AFTER_MS),
             P::Unavailable(fault) => problem(Code::UNAVAILABLE).retry_after(fault.retry_after_ms),
         }
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    actors::ports::{ProviderWebhooks, WebhookEvent, WebhookRefusal},
+    connectors::webhook::{WebhookEvent, WebhookRefusal, WebhookVerifier},
     domain::{
         ids::{CommandId, PaymentId},
         payment::ProviderEvent,
@@ -24,33 +24,50 @@ use crate::{
     identity::testing::FakeClock,
 };
 
-/// A provider whose signature is the word `right`, and whose body is the event's id.
+/// A provider that signs with two headers, whose body is the event's id; `payout` is not for us.
 struct Simple;
 
-impl ProviderWebhooks for Simple {
-    fn provider(&self) -> &str {
-        "simple"
-    }
-    fn signature_header(&self) -> &str {
-        "simple-signature"
-    }
-    fn open(&self, signature: Option<&str>, body: &[u8], _: Timestamp) -> Result<WebhookEvent, WebhookRefusal> {
-        match signature {
-            Some("right") => {
+impl Simple {
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Option<WebhookEvent>, WebhookRefusal> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        match (header("simple-signature"), header("simple-key"), body) {
+            (Some("right"), Some("k1"), b"payout") => Ok(None),
+            (Some("right"), Some("k1"), body) => {
                 let event = String::from_utf8_lossy(body).into_owned();
-                Ok(WebhookEvent { event, payment: PaymentId(Uuid::from_u128(5)), news: ProviderEvent::Captured })
+                Ok(Some(WebhookEvent { event, payment: PaymentId(Uuid::from_u128(5)), news: ProviderEvent::Captured }))
             }
+            (Some("silent"), ..) => Err(WebhookRefusal::Unverifiable("nobody there".to_owned())),
             _ => Err(WebhookRefusal::BadSignature),
         }
     }
 }
 
-struct Desk {
+impl WebhookVerifier for Simple {
+    fn name(&self) -> &str {
+        "simple"
+    }
+
+    fn verify<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<WebhookEvent>, WebhookRefusal>> {
+        Box::pin(async move {
+            if body == b"endless" {
+                std::future::pending::<()>().await;
+            }
+            Self::read(headers, body)
+        })
+    }
+}
+
+struct Recorder {
     answer: Result<Told, PaymentsFault>,
     ids: Mutex<Vec<(CommandId, Arc<str>)>>,
 }
 
-impl Payments for Desk {
+impl Payments for Recorder {
     fn tell(
         &self,
         _: PaymentId,
@@ -63,16 +80,17 @@ impl Payments for Desk {
     }
 }
 
-fn shop(answer: Result<Told, PaymentsFault>) -> (Arc<Desk>, Router) {
-    let payments = Arc::new(Desk { answer, ids: Mutex::default() });
-    let desk = WebhookDesk::new(vec![Arc::new(Simple)], payments.clone(), Arc::new(FakeClock::default()));
-    let (router, _) = routes::<WebhookDesk>().split_for_parts();
-    (payments, router.with_state(desk))
+fn shop(answer: Result<Told, PaymentsFault>) -> (Arc<Recorder>, Router) {
+    let payments = Arc::new(Recorder { answer, ids: Mutex::default() });
+    let receiver = WebhookReceiver::new(vec![Arc::new(Simple)], payments.clone(), Arc::new(FakeClock::default()));
+    let (router, _) = routes::<WebhookReceiver>().split_for_parts();
+    (payments, router.with_state(receiver))
 }
 
 async fn send(app: &mut Router, provider: &str, signature: &str, body: &str) -> (StatusCode, serde_json::Value) {
     let request = Request::post(format!("/api/payments/webhooks/{provider}"))
         .header("simple-signature", signature)
+        .header("simple-key", "k1")
         .body(Body::from(body.to_owned()))
         .unwrap();
     let response = app.call(request).await.unwrap();
@@ -114,4 +132,22 @@ async fn the_provider_comes_again_only_where_that_helps() {
     let (_, mut app) = shop(Err(PaymentsFault { retry_after_ms: 1500, reason: "busy".to_owned() }));
     let (status, body) = send(&mut app, "simple", "right", "evt_1").await;
     assert_eq!((status, &body["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"unavailable".into()));
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_for_us_is_taken_and_reaches_no_payment() {
+    let (payments, mut app) = shop(Ok(Told::Taken));
+    let (status, body) = send(&mut app, "simple", "right", "payout").await;
+    assert_eq!((status, &body["received"], &body["ignored"]), (StatusCode::OK, &true.into(), &true.into()));
+    assert!(payments.ids.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_cannot_be_verified_now_comes_again() {
+    let (payments, mut app) = shop(Ok(Told::Taken));
+    for (signature, event) in [("silent", "evt_1"), ("right", "endless")] {
+        let (status, body) = send(&mut app, "simple", signature, event).await;
+        assert_eq!((status, &body["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"unavailable".into()));
+    }
+    assert!(payments.ids.lock().unwrap().is_empty());
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Availability;
 use crate::domain::{
     ids::{ProductId, Sku},
     money::Money,
     product::{Image, ProductData},
+    stock::Availability,
 };
 
 #[derive(Serialize)]

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Availability, availability::Level, card};
+use super::{card, level::Level};
 use crate::domain::{
     ids::{ProductId, Sku},
     money::Money,
     product::{Image, ProductData, ProductOption},
+    stock::Availability,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

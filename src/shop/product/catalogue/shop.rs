@@ -12,10 +12,9 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    Availability, CatalogueSize, CategoryNode, Page, PageError, ProductDetail, SkuCard,
-    availability::Level,
-    card,
+    CatalogueSize, CategoryNode, Page, PageError, ProductDetail, SkuCard, card,
     cursor::{self, SortKey},
+    level::Level,
     tree::Tree,
 };
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
         category::CategoryView,
         ids::{ProductId, Sku},
         product::{ProductData, ProductView},
+        stock::Availability,
     },
     shop::product::projection::sort_name,
 };

@@ -9,6 +9,7 @@ use crate::domain::{
     category::CategoryData,
     money::{Currency, Money},
     product::{Image, ProductData, ProductOption, Variant},
+    stock::Availability,
 };
 
 fn sku(text: &str) -> Sku {

@@ -1,0 +1,62 @@
+//! The breaker under paused time: when it opens, what its probe decides, and what a dropped call says.
+
+use super::*;
+
+const REST: Duration = Duration::from_secs(1);
+
+fn breaker() -> Breaker {
+    Breaker::new("test", BreakerSettings { failures: 3, rest: REST })
+}
+
+/// One call that ends at once; whether it was let through.
+fn call(breaker: &Breaker, fault: bool) -> bool {
+    breaker.admit().map(|admitted| admitted.settle(fault)).is_ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn opens_after_faults_in_a_row_and_closes_after_one_good_probe() {
+    let breaker = breaker();
+    assert!(call(&breaker, true) && call(&breaker, true));
+    assert!(call(&breaker, false), "an answer ends the row");
+    assert!(call(&breaker, true) && call(&breaker, true) && call(&breaker, true));
+    assert_eq!(breaker.admit().err(), Some(REST));
+    tokio::time::advance(REST).await;
+    assert!(call(&breaker, true), "the probe");
+    assert_eq!(breaker.admit().err(), Some(REST), "open again");
+    tokio::time::advance(REST).await;
+    let probe = breaker.admit().unwrap();
+    assert_eq!(breaker.admit().err(), Some(Duration::ZERO), "one probe at a time");
+    probe.settle(false);
+    assert!(call(&breaker, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_from_before_the_circuit_opened_does_not_close_it() {
+    let breaker = breaker();
+    let (early, late) = (breaker.admit().unwrap(), breaker.admit().unwrap());
+    (0..3).for_each(|_| assert!(call(&breaker, true)));
+    early.settle(false);
+    assert!(breaker.admit().is_err());
+    tokio::time::advance(REST).await;
+    let probe = breaker.admit().unwrap();
+    late.settle(false);
+    assert!(breaker.admit().is_err(), "the probe decides");
+    probe.settle(false);
+    assert!(breaker.admit().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_call_is_no_fault_and_a_dropped_probe_is_followed_by_another() {
+    let breaker = breaker();
+    for _ in 0..10 {
+        drop(breaker.admit().unwrap());
+    }
+    assert!(call(&breaker, true) && call(&breaker, true));
+    drop(breaker.admit().unwrap());
+    assert!(call(&breaker, true), "a drop did not end the row either");
+    assert!(breaker.admit().is_err());
+    tokio::time::advance(REST).await;
+    drop(breaker.admit().unwrap());
+    assert!(call(&breaker, false), "the next call is the probe");
+    assert!(call(&breaker, false));
+}

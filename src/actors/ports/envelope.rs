@@ -1,0 +1,149 @@
+//! A command on its way to the owner of its entity: the command, who sends it, and what a retry repeats.
+//!
+//! Each origin has its constructor, so that what one origin may not carry (an alarm has no fingerprint, a read no command
+//! id) is written once. Between nodes it is the JSON of [`Wire`], which nodes of another version read and write.
+
+use std::{borrow::Cow, num::NonZeroU64, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Ask;
+use crate::domain::{ids::CommandId, key::EntityKey, kinds::AnyCommand};
+
+#[derive(Clone, Debug)]
+pub struct CommandEnvelope {
+    pub key: EntityKey,
+    pub command_id: CommandId,
+    pub by: Arc<str>,
+    pub ask: Ask,
+    /// Refuse unless the entity is at this version (`If-Match`).
+    pub expected_version: Option<u64>,
+    /// Of the request's content: the same command id with another content is refused. `None`: not judged.
+    pub fingerprint: Option<NonZeroU64>,
+    pub origin: Origin,
+    /// Nobody reads the reply's view, so it carries none: most of the shop's own steps.
+    pub omit_view: bool,
+}
+
+/// Who sends a command. The shop's own steps take the permits that are kept free for them (G7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A caller from outside.
+    Client,
+    /// An effect: its request to the target, or its outcome back to the sender.
+    Effect {
+        /// The id of the effect whose outcome this is; `None` for a request.
+        outcome_of: Option<Arc<str>>,
+    },
+    /// A durable alarm, or pending effects that are resumed after a restart.
+    Alarm,
+}
+
+impl Origin {
+    pub fn is_client(&self) -> bool {
+        match self {
+            Self::Client => true,
+            Self::Effect { .. } | Self::Alarm => false,
+        }
+    }
+
+    /// The effect whose outcome the command brings back, if any.
+    pub fn outcome_of(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Effect { outcome_of } => outcome_of.as_ref(),
+            Self::Client | Self::Alarm => None,
+        }
+    }
+}
+
+impl CommandEnvelope {
+    fn new(key: EntityKey, command_id: CommandId, by: Arc<str>, ask: Ask, origin: Origin) -> Self {
+        Self { key, command_id, by, ask, expected_version: None, fingerprint: None, origin, omit_view: false }
+    }
+
+    /// From outside; the caller adds what it expects and its fingerprint.
+    pub fn client(key: EntityKey, command_id: CommandId, by: Arc<str>, command: AnyCommand) -> Self {
+        Self::new(key, command_id, by, Ask::Command(command), Origin::Client)
+    }
+
+    /// A strong read, which changes nothing and so needs no id.
+    pub fn read(key: EntityKey) -> Self {
+        Self::new(key, CommandId::default(), "reader".into(), Ask::Read, Origin::Client)
+    }
+
+    /// The request of `sender`'s effect to its target.
+    pub fn request(sender: &EntityKey, command_id: CommandId, target: EntityKey, command: AnyCommand) -> Self {
+        let origin = Origin::Effect { outcome_of: None };
+        Self::new(target, command_id, sender.to_string().into(), Ask::Command(command), origin)
+    }
+
+    /// The outcome of `effect`, back to its sender; a bare wake where nothing came of it.
+    pub fn outcome(sender: EntityKey, command_id: CommandId, effect: Arc<str>, command: Option<AnyCommand>) -> Self {
+        let ask = command.map_or(Ask::Wake, Ask::Command);
+        let origin = Origin::Effect { outcome_of: Some(effect) };
+        Self { omit_view: true, ..Self::new(sender, command_id, "system".into(), ask, origin) }
+    }
+
+    pub fn alarm(key: EntityKey, command_id: CommandId) -> Self {
+        Self { omit_view: true, ..Self::new(key, command_id, "alarm".into(), Ask::Wake, Origin::Alarm) }
+    }
+}
+
+/// The envelope as nodes send it to each other: frozen, since nodes of two versions run side by side during an upgrade.
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    key: Cow<'a, EntityKey>,
+    command_id: CommandId,
+    by: Arc<str>,
+    ask: Cow<'a, Ask>,
+    expected_version: Option<u64>,
+    /// 0: none.
+    fingerprint: u64,
+    /// Not from a client.
+    internal: bool,
+    outcome_of: Option<Arc<str>>,
+    #[serde(default)]
+    quiet: bool,
+}
+
+impl Serialize for CommandEnvelope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wire = Wire {
+            key: Cow::Borrowed(&self.key),
+            command_id: self.command_id,
+            by: self.by.clone(),
+            ask: Cow::Borrowed(&self.ask),
+            expected_version: self.expected_version,
+            fingerprint: self.fingerprint.map_or(0, NonZeroU64::get),
+            internal: !self.origin.is_client(),
+            outcome_of: self.origin.outcome_of().cloned(),
+            quiet: self.omit_view,
+        };
+        wire.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CommandEnvelope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = Wire::deserialize(deserializer)?;
+        let origin = match (wire.internal, wire.outcome_of, wire.ask.as_ref()) {
+            (false, _, _) => Origin::Client,
+            // An effect's request is a command, and its outcome names the effect: a bare wake is an alarm's.
+            (true, None, Ask::Wake) => Origin::Alarm,
+            (true, outcome_of, Ask::Wake | Ask::Command(_) | Ask::Read) => Origin::Effect { outcome_of },
+        };
+        Ok(Self {
+            key: wire.key.into_owned(),
+            command_id: wire.command_id,
+            by: wire.by,
+            ask: wire.ask.into_owned(),
+            expected_version: wire.expected_version,
+            fingerprint: NonZeroU64::new(wire.fingerprint),
+            origin,
+            omit_view: wire.quiet,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

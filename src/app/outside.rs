@@ -1,0 +1,60 @@
+//! The outside world as configured: each connector with its bounds, and the verifiers of what it sends by itself.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use super::{clock::SystemClock, settings, shop::ShopError};
+use crate::{
+    actors::ports::ConnectorEntry,
+    config::Config,
+    connectors::{
+        payment::{PaymentConnector, PaymentProvider},
+        sandbox::{HttpOutbox, SandboxProvider, SandboxWebhooks},
+        signature::WebhookKey,
+        webhook::WebhookVerifier,
+    },
+    identity::SigningSecret,
+};
+
+/// Made before the engine, whose effects call it from the first moment on.
+pub(super) struct Outside {
+    pub(super) sandbox: Option<SandboxProvider>,
+    pub(super) connectors: Vec<ConnectorEntry>,
+    pub(super) webhooks: Vec<Arc<dyn WebhookVerifier>>,
+    /// Names of the payment providers that the API takes.
+    pub(super) providers: Vec<String>,
+}
+
+impl Outside {
+    /// `address`: where this process listens; the sandbox sends its webhooks there.
+    pub(super) fn new(config: &Config, secret: &SigningSecret, address: SocketAddr) -> Result<Self, ShopError> {
+        let mut outside = Self { sandbox: None, connectors: Vec::new(), webhooks: Vec::new(), providers: Vec::new() };
+        if config.payments.sandbox.enabled {
+            outside.add_sandbox(config, secret, address)?;
+        }
+        Ok(outside)
+    }
+
+    fn add_sandbox(&mut self, config: &Config, secret: &SigningSecret, address: SocketAddr) -> Result<(), ShopError> {
+        let (url, key) = (format!("http://{}", reachable(address)), WebhookKey::new(secret.derive("webhook")));
+        let outbox = HttpOutbox::start(&url, key.clone(), Arc::new(SystemClock));
+        let outbox = outbox.map_err(|_| ShopError::SandboxUrl(url.clone()))?;
+        let sandbox = SandboxProvider::new(settings::sandbox(config), &url, Arc::new(outbox), Arc::new(SystemClock));
+        self.providers.push(sandbox.name().to_owned());
+        self.connectors.push(ConnectorEntry {
+            connector: Arc::new(PaymentConnector::new(Arc::new(sandbox.clone()))),
+            settings: settings::sandbox_connector(config),
+        });
+        self.webhooks.push(Arc::new(SandboxWebhooks::new(key)));
+        self.sandbox = Some(sandbox);
+        Ok(())
+    }
+}
+
+/// Where this process reaches itself.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip().is_unspecified() {
+        true if address.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        true => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
+        false => address,
+    }
+}

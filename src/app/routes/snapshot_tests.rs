@@ -1,0 +1,28 @@
+//! What the outside relies on, as committed files: a change of the API is seen in review. `make snapshots` writes them anew.
+
+use std::{fs, path::Path};
+
+/// The file under `docs/`, compared with `text`; written anew where `SOUK_WRITE_SNAPSHOTS` is set.
+#[track_caller]
+fn matches_snapshot(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os("SOUK_WRITE_SNAPSHOTS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let differs = committed.lines().zip(text.lines()).position(|(old, new)| old != new);
+    let at = differs.unwrap_or_else(|| committed.lines().count().min(text.lines().count()));
+    let line = |text: &str| text.lines().nth(at).unwrap_or("(the end)").trim().to_owned();
+    assert!(
+        committed == text,
+        "docs/{name} line {}: committed {:?}, now {:?}; if the change is meant, run `make snapshots` and commit the file",
+        at + 1,
+        line(&committed),
+        line(text)
+    );
+}
+
+#[test]
+fn the_openapi_document_is_the_committed_one() {
+    matches_snapshot("openapi.json", &(super::openapi().to_pretty_json().unwrap() + "\n"));
+}

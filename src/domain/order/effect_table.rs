@@ -1,0 +1,149 @@
+//! Each of the order's effects: its id, request and outcome.
+
+use super::{OrderCommand, OrderEffect, PaymentUpdate};
+use crate::domain::{
+    cart::CartCommand,
+    effect::{EffectOf, Outcome, Request},
+    ids::OrderId,
+    key::EntityKey,
+    kinds::{AnyCommand, AnyRejection, AnyView, Kind},
+    numbers::{Numbers, NumbersCommand, NumbersView},
+    order::Order,
+    payment::PaymentCommand,
+    stock::{StockCommand, StockRejection},
+};
+
+impl EffectOf<Order> for OrderEffect {
+    fn id(&self) -> String {
+        match self {
+            Self::Hold { sku, attempt, .. } => format!("hold/{sku}/{attempt}"),
+            Self::CommitHold { sku, attempt, .. } => format!("commit/{sku}/{attempt}"),
+            Self::ReleaseHold { sku, attempt, .. } => format!("release/{sku}/{attempt}"),
+            Self::ShipHold { sku, fulfilment, .. } => format!("ship/{fulfilment}/{sku}"),
+            Self::AllotNumber { .. } => "number".to_owned(),
+            Self::SettleCart { .. } => "cart".to_owned(),
+            Self::OpenPayment { payment, .. } => format!("open/{payment}"),
+            Self::AskCapture { payment, .. } => format!("capture/{payment}"),
+            Self::UnwindPayment { payment, .. } => format!("unwind/{payment}"),
+        }
+    }
+
+    fn request(&self) -> Request {
+        match self.clone() {
+            Self::Hold { order, sku, units, until, attempt } => {
+                to_stock(&sku, StockCommand::Hold { order, units, until, attempt })
+            }
+            Self::CommitHold { order, sku, attempt } => to_stock(&sku, StockCommand::Commit { order, attempt }),
+            Self::ReleaseHold { order, sku, attempt } => to_stock(&sku, StockCommand::Release { order, attempt }),
+            Self::ShipHold { order, sku, fulfilment, units } => {
+                to_stock(&sku, StockCommand::Ship { order, fulfilment, units })
+            }
+            Self::AllotNumber { order } => Request::Entity(
+                EntityKey::new(Kind::Numbers, Numbers::ID),
+                AnyCommand::Numbers(NumbersCommand::Allot { order }),
+            ),
+            Self::SettleCart { order, cart, bought } => Request::Entity(
+                EntityKey::new(Kind::Cart, cart.to_string()),
+                AnyCommand::Cart(CartCommand::Settle { order, bought }),
+            ),
+            Self::OpenPayment { order, payment, user, amount, provider, token } => {
+                to_payment(payment, PaymentCommand::Open { payment, order, user, amount, provider, token })
+            }
+            Self::AskCapture { payment, .. } => to_payment(payment, PaymentCommand::Capture),
+            Self::UnwindPayment { payment, .. } => to_payment(payment, PaymentCommand::Unwind),
+        }
+    }
+
+    fn outcome(&self, outcome: Outcome) -> Option<OrderCommand> {
+        match self.clone() {
+            Self::Hold { sku, attempt, .. } => Some(match outcome {
+                Outcome::Accepted(_) => OrderCommand::HoldGranted { sku, attempt },
+                Outcome::Refused(AnyRejection::Stock(StockRejection::OutOfStock { available, .. })) => {
+                    OrderCommand::HoldRefused { sku, available, attempt }
+                }
+                Outcome::Refused(_) => OrderCommand::HoldRefused { sku, available: 0, attempt },
+                Outcome::External(_) => return None,
+            }),
+            Self::CommitHold { sku, attempt, .. } => Some(match outcome {
+                Outcome::Accepted(_) => OrderCommand::HoldCommitted { sku, attempt },
+                Outcome::Refused(_) => OrderCommand::HoldGone { sku, attempt },
+                Outcome::External(_) => return None,
+            }),
+            // An unknown hold is released already, and nothing else is refused.
+            Self::ReleaseHold { sku, attempt, .. } => decided(&outcome, OrderCommand::HoldReleased { sku, attempt }),
+            // Refused only where an earlier delivery shipped the last unit: the hold is gone by that.
+            Self::ShipHold { sku, fulfilment, .. } => {
+                decided(&outcome, OrderCommand::ParcelShipped { fulfilment, sku })
+            }
+            Self::AllotNumber { order } => allotted(&outcome, order),
+            Self::SettleCart { .. } => decided(&outcome, OrderCommand::CartSettled),
+            Self::OpenPayment { payment, .. } => Some(match outcome {
+                Outcome::Accepted(_) => OrderCommand::PaymentOpened { payment },
+                // Another order's payment has this id (one key, used for two orders at once). It will never
+                // notify this order, so the attempt ends here.
+                Outcome::Refused(_) => {
+                    let news = PaymentUpdate::Failed { reason: "payment_id_taken".to_owned() };
+                    OrderCommand::PaymentUpdate { payment, news }
+                }
+                Outcome::External(_) => return None,
+            }),
+            // A payment that cannot be captured says so by an update of its own.
+            Self::AskCapture { payment, .. } => decided(&outcome, OrderCommand::CaptureAsked { payment }),
+            Self::UnwindPayment { payment, .. } => decided(&outcome, OrderCommand::PaymentUnwinding { payment }),
+        }
+    }
+
+    fn outcome_may_wait(&self) -> bool {
+        match self {
+            // The provider's first answer; the capture's.
+            Self::OpenPayment { .. } | Self::AskCapture { .. } => true,
+            Self::Hold { .. }
+            | Self::CommitHold { .. }
+            | Self::ReleaseHold { .. }
+            | Self::ShipHold { .. }
+            | Self::AllotNumber { .. }
+            | Self::SettleCart { .. }
+            | Self::UnwindPayment { .. } => false,
+        }
+    }
+
+    fn reads_view(&self) -> bool {
+        match self {
+            Self::AllotNumber { .. } => true,
+            Self::Hold { .. }
+            | Self::CommitHold { .. }
+            | Self::ReleaseHold { .. }
+            | Self::ShipHold { .. }
+            | Self::SettleCart { .. }
+            | Self::OpenPayment { .. }
+            | Self::AskCapture { .. }
+            | Self::UnwindPayment { .. } => false,
+        }
+    }
+}
+
+fn to_stock(sku: &impl ToString, command: StockCommand) -> Request {
+    Request::Entity(EntityKey::new(Kind::Stock, sku.to_string()), AnyCommand::Stock(command))
+}
+
+fn to_payment(payment: impl ToString, command: PaymentCommand) -> Request {
+    Request::Entity(EntityKey::new(Kind::Payment, payment.to_string()), AnyCommand::Payment(command))
+}
+
+/// Accepted or refused, the effect is done.
+fn decided(outcome: &Outcome, command: OrderCommand) -> Option<OrderCommand> {
+    match outcome {
+        Outcome::Accepted(_) | Outcome::Refused(_) => Some(command),
+        Outcome::External(_) => None,
+    }
+}
+
+/// A view that names another order's number was taken after ours: requested again, the counter repeats ours.
+fn allotted(outcome: &Outcome, order: OrderId) -> Option<OrderCommand> {
+    match outcome {
+        Outcome::Accepted(Some(AnyView::Numbers(NumbersView { last: Some((last, number)) }))) if *last == order => {
+            Some(OrderCommand::NumberAllotted { number: *number })
+        }
+        Outcome::Accepted(_) | Outcome::Refused(_) | Outcome::External(_) => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! The payment's port to the outside world: what a payment provider is asked, and what it says.
+//!
+//! The payment and the operation name a call's idempotency key: a repeated call has one effect and gets the first
+//! answer. A [`ProviderEvent`] is such an answer, or comes by itself as a webhook.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    ids::{OrderId, PaymentId, RefundId},
+    money::Money,
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderCall {
+    pub payment: PaymentId,
+    pub operation: ProviderOperation,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProviderOperation {
+    Authorize { order: OrderId, amount: Money, token: String },
+    Capture { reference: String, amount: Money },
+    Void { reference: String },
+    Refund { reference: String, refund: RefundId, amount: Money },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderEvent {
+    RequiresAction {
+        reference: String,
+        continue_url: String,
+    },
+    Authorized {
+        reference: String,
+    },
+    Declined {
+        code: String,
+    },
+    Captured,
+    Voided,
+    Refunded {
+        refund: RefundId,
+    },
+    /// The provider refuses a refund for good.
+    RefundFailed {
+        refund: RefundId,
+        code: String,
+    },
+    /// The provider refuses a capture or void for good (the authorisation lapsed).
+    CaptureFailed {
+        code: String,
+    },
+}

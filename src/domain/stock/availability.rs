@@ -1,0 +1,60 @@
+//! Whether a SKU can be had, in three words: the one rule that HTTP, live frames and the shop front show.
+
+use serde::{Deserialize, Serialize};
+
+use super::StockView;
+
+/// Sorted best first: a product shows the smallest of its variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    InStock,
+    Low,
+    Out,
+}
+
+impl Availability {
+    /// A SKU with at most this many available units is `low`, even where its own threshold is smaller: one or two
+    /// shoppers may take the rest while the page is read. The shop front has always shown it so.
+    pub const LOW_MARK: u32 = 3;
+
+    /// `Out` at none; `Low` up to the larger of the SKU's threshold and [`Availability::LOW_MARK`].
+    pub fn of(available: u64, threshold: u32) -> Self {
+        match available {
+            0 => Self::Out,
+            few if few <= u64::from(threshold.max(Self::LOW_MARK)) => Self::Low,
+            _ => Self::InStock,
+        }
+    }
+}
+
+impl StockView {
+    pub fn availability(&self) -> Availability {
+        Availability::of(self.available, self.threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_larger_of_threshold_and_mark_is_low() {
+        for (available, threshold, shown) in [
+            (0, 0, Availability::Out),
+            (0, 9, Availability::Out),
+            (1, 0, Availability::Low),
+            (3, 0, Availability::Low),
+            (4, 0, Availability::InStock),
+            (5, 5, Availability::Low),
+            (6, 5, Availability::InStock),
+        ] {
+            assert_eq!(Availability::of(available, threshold), shown, "{available} available, threshold {threshold}");
+        }
+    }
+
+    #[test]
+    fn the_best_sorts_first() {
+        assert!(Availability::InStock < Availability::Low && Availability::Low < Availability::Out);
+    }
+}

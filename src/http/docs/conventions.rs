@@ -1,0 +1,49 @@
+//! The rules of the parameters that every capability shares, said once: lengths, patterns, what they mean.
+
+use utoipa::openapi::{
+    KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
+    path::{Operation, Parameter, ParameterIn},
+};
+
+use crate::http::{idempotency::KEY_BYTES_MAX, listing::CURSOR_BYTES_MAX};
+
+/// Gives the shared parameters of an operation their whole rules.
+pub fn apply(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        match (&parameter.parameter_in, parameter.name.as_str()) {
+            (ParameterIn::Header, "idempotency-key") => rule(
+                parameter,
+                "Names this request: repeated with the same body it has one effect and the same answer",
+                text(KEY_BYTES_MAX, r"^[ -~]{1,255}$"),
+            ),
+            (ParameterIn::Header, "if-match") => rule(
+                parameter,
+                "The entity's ETag as it was read; another version is refused with 412. `*` is any version",
+                text(32, r#"^(\*|(W/)?"?[0-9]{1,20}"?)$"#),
+            ),
+            (ParameterIn::Query, "cursor") if is_text(parameter) => {
+                rule(parameter, "`next` of the page before", text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$"));
+            }
+            // Not shared: the capability says its rules.
+            _ => {}
+        }
+    }
+}
+
+fn rule(parameter: &mut Parameter, description: &str, schema: Schema) {
+    parameter.description = Some(description.to_owned());
+    parameter.schema = Some(RefOr::T(schema));
+}
+
+/// A history's cursor is a version, and says so by its own schema.
+fn is_text(parameter: &Parameter) -> bool {
+    let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else { return true };
+    let number = matches!(&object.format, Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    !number
+}
+
+fn text(max: usize, pattern: &str) -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    Schema::Object(text.min_length(Some(1)).max_length(Some(max)).pattern(Some(pattern)).build())
+}

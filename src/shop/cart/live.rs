@@ -1,0 +1,109 @@
+//! A cart as it is watched: `cart.<id>`, by its owner, and by its session before it exists.
+
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        cart::{CartLine, CartView},
+        ids::CartId,
+        key::EntityKey,
+        kinds::{AnyView, Kind},
+        money::Money,
+    },
+    live::{Audience, Committed, Detail, OneEntity, Shown, TopicError, TopicFamily},
+    shop::one_spelling,
+};
+
+/// `cart.<id>`.
+pub struct OneCart;
+
+#[derive(Serialize)]
+pub struct ShownCart<'a> {
+    pub id: &'a str,
+    pub lines: &'a [CartLine],
+    pub total: Option<Money>,
+    pub items: u64,
+}
+
+impl<'a> ShownCart<'a> {
+    pub fn new(id: &'a str, view: &'a CartView) -> Self {
+        Self { id, lines: &view.lines, total: view.total, items: view.items }
+    }
+}
+
+impl TopicFamily for OneCart {
+    fn name(&self) -> &'static str {
+        "cart"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cart
+    }
+
+    fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
+        audience.owner_or_staff(current)
+    }
+
+    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+        let AnyView::Cart(view) = &change.view else { return None };
+        Shown::of(&ShownCart::new(&change.key.id, view))
+    }
+}
+
+impl OneEntity for OneCart {
+    fn pattern(&self) -> &'static str {
+        "cart.<id>"
+    }
+
+    fn entity(&self, id: &str) -> Option<EntityKey> {
+        one_spelling::<CartId>(id).map(|id| EntityKey::new(Kind::Cart, id.to_string()))
+    }
+
+    /// A session's cart is empty until something is put into it.
+    fn first(&self) -> Option<AnyView> {
+        Some(AnyView::Cart(CartView::default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::ids::UserId,
+        shop::{
+            samples::{frame, nobody_else_may_listen},
+            topics,
+        },
+    };
+
+    const ID: &str = "01920000-0000-7000-8000-000000000001";
+
+    fn cart(owner: Option<UserId>) -> Committed {
+        let view = AnyView::Cart(CartView { owner, ..CartView::default() });
+        Committed { key: EntityKey::new(Kind::Cart, ID), version: 2, view }
+    }
+
+    #[test]
+    fn a_cart_carries_its_id_and_not_its_owner() {
+        let shown = json!({"id": ID, "lines": [], "total": null, "items": 0});
+        let change = cart(Some(UserId::default()));
+        assert_eq!(frame(&format!("cart.{ID}"), &change, Detail::Public, false)["view"], shown);
+    }
+
+    #[test]
+    fn a_cart_is_its_owners_and_nobody_can_probe() {
+        let owner = UserId(Uuid::from_u128(1));
+        nobody_else_may_listen(&format!("cart.{ID}"), owner, &cart(Some(owner)));
+        let guest = Audience::default();
+        assert_eq!(OneCart.may_listen(&guest, Some(&cart(None))), Err(TopicError::NotFound), "no owner is nobody's");
+    }
+
+    #[test]
+    fn a_session_may_watch_its_cart_before_it_exists() {
+        let session = Audience { own: Some(EntityKey::new(Kind::Cart, ID)), ..Audience::default() };
+        assert_eq!(topics(false).parse(&format!("cart.{ID}")).unwrap().may_listen(&session, None), Ok(()));
+    }
+}

@@ -1,0 +1,98 @@
+//! Orders as they are watched: `order.<id>` by its owner and by staff, `board` by staff: every open order.
+
+mod shown;
+#[cfg(test)]
+mod tests;
+
+pub use self::shown::{BoardOrder, ShownOrder};
+use crate::{
+    actors::gateway::Gateway,
+    domain::{
+        ids::OrderId,
+        key::EntityKey,
+        kinds::{AnyView, Kind},
+        order::OrderStatus,
+    },
+    live::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily},
+    shop::{one_spelling, rows},
+};
+
+/// `order.<id>`.
+pub struct OneOrder;
+
+/// `board`: keyed by order.
+pub struct Board;
+
+impl TopicFamily for OneOrder {
+    fn name(&self) -> &'static str {
+        "order"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Order
+    }
+
+    fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
+        audience.owner_or_staff(current)
+    }
+
+    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+        let AnyView::Order(view) = &change.view else { return None };
+        Shown::of(&ShownOrder::new(&change.key.id, view))
+    }
+}
+
+impl OneEntity for OneOrder {
+    fn pattern(&self) -> &'static str {
+        "order.<id>"
+    }
+
+    fn entity(&self, id: &str) -> Option<EntityKey> {
+        one_spelling::<OrderId>(id).map(key)
+    }
+}
+
+impl TopicFamily for Board {
+    fn name(&self) -> &'static str {
+        "board"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Order
+    }
+
+    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
+        audience.staff_only()
+    }
+
+    /// An order leaves the board when it is terminal.
+    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+        let AnyView::Order(view) = &change.view else { return None };
+        Some(Shown::of(&BoardOrder::new(&change.key.id, view))?.gone(view.lifecycle.is_terminal()))
+    }
+}
+
+impl ManyEntities for Board {
+    /// The open orders, the most urgent first, the newest of each status first.
+    fn snapshot(&self, gateway: &Gateway, max: usize) -> Vec<Committed> {
+        let mut open = Vec::new();
+        for status in OrderStatus::open_by_urgency() {
+            let left = max.saturating_sub(open.len());
+            if left == 0 {
+                break;
+            }
+            let prefix = rows::lifecycle_prefix(status);
+            let found = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, left).unwrap_or_else(|error| {
+                tracing::error!(%error, "the board's orders cannot be read");
+                Vec::new()
+            });
+            let orders = found.iter().filter_map(|row| rows::order_of(row));
+            open.extend(orders.filter_map(|order| Committed::read_local(gateway, key(order))));
+        }
+        open
+    }
+}
+
+fn key(order: OrderId) -> EntityKey {
+    EntityKey::new(Kind::Order, order.to_string())
+}

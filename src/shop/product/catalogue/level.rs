@@ -1,0 +1,85 @@
+//! The cell that holds how much is left of a SKU, and the word for it.
+//!
+//! A [`Level`] is written by one tail (its SKU's shard) and read by everyone; atomics, so that a sale needs no write lock.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use crate::domain::stock::{Availability, StockView};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StockLevel {
+    pub version: u64,
+    pub available: u64,
+    pub threshold: u32,
+    pub availability: Availability,
+}
+
+/// Version 0: no stock entity yet, which the shop shows as out.
+pub(super) struct Level {
+    version: AtomicU64,
+    available: AtomicU64,
+    threshold: AtomicU32,
+    class: AtomicU8,
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self {
+            version: AtomicU64::new(0),
+            available: AtomicU64::new(0),
+            threshold: AtomicU32::new(0),
+            class: AtomicU8::new(code(Availability::Out)),
+        }
+    }
+}
+
+impl Level {
+    /// Takes a newer view; returns whether the class changed.
+    pub fn set(&self, version: u64, view: &StockView) -> bool {
+        if self.version.fetch_max(version, Ordering::AcqRel) >= version {
+            return false;
+        }
+        let class = code(view.availability());
+        self.available.store(view.available, Ordering::Release);
+        self.threshold.store(view.threshold, Ordering::Release);
+        self.class.swap(class, Ordering::AcqRel) != class
+    }
+
+    pub fn available(&self) -> u64 {
+        self.available.load(Ordering::Acquire)
+    }
+
+    pub fn availability(&self) -> Availability {
+        from_code(self.class.load(Ordering::Acquire))
+    }
+
+    pub fn get(&self) -> Option<StockLevel> {
+        match self.version.load(Ordering::Acquire) {
+            0 => None,
+            version => Some(StockLevel {
+                version,
+                available: self.available(),
+                threshold: self.threshold.load(Ordering::Acquire),
+                availability: self.availability(),
+            }),
+        }
+    }
+}
+
+const fn code(availability: Availability) -> u8 {
+    match availability {
+        Availability::InStock => 0,
+        Availability::Low => 1,
+        Availability::Out => 2,
+    }
+}
+
+const fn from_code(code: u8) -> Availability {
+    match code {
+        0 => Availability::InStock,
+        1 => Availability::Low,
+        _ => Availability::Out,
+    }
+}

@@ -1,0 +1,169 @@
+//! Stock as it is watched: `stock.<sku>` for everybody, in words, and `stock` for staff, every level in numbers.
+
+use serde::Serialize;
+
+use crate::{
+    actors::gateway::Gateway,
+    domain::{
+        ids::Sku,
+        key::EntityKey,
+        kinds::{AnyView, Kind},
+        stock::{Availability, StockView},
+    },
+    live::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily},
+};
+
+/// `stock.<sku>`.
+pub struct OneStock {
+    /// Whether anonymous shoppers see the exact count of available units, and not only the word.
+    pub public_counts: bool,
+}
+
+/// `stock`: keyed by SKU.
+pub struct StockLevels;
+
+#[derive(Serialize)]
+pub struct PublicStock<'a> {
+    pub sku: &'a str,
+    pub availability: Availability,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available: Option<u64>,
+}
+
+#[derive(Serialize)]
+pub struct StaffStock<'a> {
+    pub sku: &'a str,
+    pub on_hand: u64,
+    pub held: u64,
+    pub committed: u64,
+    pub available: u64,
+    pub threshold: u32,
+    pub availability: Availability,
+}
+
+impl<'a> PublicStock<'a> {
+    pub fn new(sku: &'a str, view: &StockView, counts: bool) -> Self {
+        Self { sku, availability: view.availability(), available: counts.then_some(view.available) }
+    }
+}
+
+impl<'a> StaffStock<'a> {
+    pub fn new(sku: &'a str, view: &StockView) -> Self {
+        Self {
+            sku,
+            on_hand: view.on_hand,
+            held: view.held,
+            committed: view.committed,
+            available: view.available,
+            threshold: view.threshold,
+            availability: view.availability(),
+        }
+    }
+}
+
+impl TopicFamily for OneStock {
+    fn name(&self) -> &'static str {
+        "stock"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Stock
+    }
+
+    fn may_listen(&self, _: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
+        Ok(())
+    }
+
+    fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
+        let AnyView::Stock(view) = &change.view else { return None };
+        match detail {
+            Detail::Public => Shown::of(&PublicStock::new(&change.key.id, view, self.public_counts)),
+            Detail::Staff => Shown::of(&StaffStock::new(&change.key.id, view)),
+        }
+    }
+}
+
+impl OneEntity for OneStock {
+    fn pattern(&self) -> &'static str {
+        "stock.<sku>"
+    }
+
+    fn entity(&self, id: &str) -> Option<EntityKey> {
+        Sku::parse(id).ok().map(|sku| EntityKey::new(Kind::Stock, sku.as_str()))
+    }
+
+    /// A SKU that was never received is out of stock.
+    fn first(&self) -> Option<AnyView> {
+        Some(AnyView::Stock(StockView::default()))
+    }
+}
+
+impl TopicFamily for StockLevels {
+    fn name(&self) -> &'static str {
+        "stock"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Stock
+    }
+
+    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
+        audience.staff_only()
+    }
+
+    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+        let AnyView::Stock(view) = &change.view else { return None };
+        Shown::of(&StaffStock::new(&change.key.id, view))
+    }
+}
+
+impl ManyEntities for StockLevels {
+    /// In the order of their SKUs.
+    fn snapshot(&self, gateway: &Gateway, max: usize) -> Vec<Committed> {
+        let keys = gateway.keys(Kind::Stock, None, max).unwrap_or_else(|error| {
+            tracing::error!(%error, "the stock's levels cannot be read");
+            Vec::new()
+        });
+        keys.into_iter().filter_map(|key| Committed::read_local(gateway, key)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::shop::samples::{self, frame};
+
+    #[test]
+    fn the_public_sees_availability_and_staff_see_counts() {
+        let change = samples::stock("TEE", 18, 5);
+        let public = json!({"topic": "stock.TEE", "version": 18, "view": {"sku": "TEE", "availability": "low"}});
+        assert_eq!(frame("stock.TEE", &change, Detail::Public, false), public);
+        assert_eq!(frame("stock.TEE", &change, Detail::Public, true)["view"]["available"], 5);
+        let levels = json!({"topic": "stock", "key": "TEE", "version": 18, "view": {"sku": "TEE", "on_hand": 7, "held": 2,
+            "committed": 0, "available": 5, "threshold": 5, "availability": "low"}});
+        assert_eq!(frame("stock", &change, Detail::Staff, false), levels);
+        for (available, shown) in [(0, "out"), (6, "in_stock")] {
+            let change = samples::stock("TEE", 1, available);
+            assert_eq!(frame("stock.TEE", &change, Detail::Public, false)["view"]["availability"], shown);
+        }
+    }
+
+    #[test]
+    fn a_sku_without_stock_is_out() {
+        let first = OneStock { public_counts: false }.first().unwrap();
+        let never = Committed { key: EntityKey::new(Kind::Stock, "NEW"), version: 0, view: first };
+        assert_eq!(
+            frame("stock.NEW", &never, Detail::Public, false),
+            json!({"topic": "stock.NEW", "version": 0, "view": {"sku": "NEW", "availability": "out"}})
+        );
+    }
+
+    #[test]
+    fn a_view_of_another_kind_is_no_frame() {
+        let order = samples::order(1, Default::default());
+        assert!(StockLevels.frame(&order, Detail::Staff).is_none());
+        assert!(OneStock { public_counts: true }.frame(&order, Detail::Public).is_none());
+    }
+}
