@@ -2,8 +2,9 @@
 //!
 //! In reading order: [`ports`] (what it needs of the world), [`gateway`] (how it is spoken to),
 //! `local` (the door with its permits), [`ownership`] (when a shard is claimed or given up), `shard` (owner of entities), `entity` (hosts one),
-//! `committer` (group commit), `tail` (the fold after the commit), `effects`, `connectors` and `alarms` (what
-//! states owe, to whom outside, and when they wake), [`runtime`] (puts it together). Deliberately absent: any rule of
+//! `committer` (group commit), `tail` (the fold after the commit), [`projection`] (what is looked up),
+//! [`listener`] (who looks on), `effects`, `connectors` and `alarms` (what states owe, to whom outside, and when
+//! they wake), [`runtime`] (puts it together). Deliberately absent: any rule of
 //! the shop (`domain` has them) and any knowledge of sled, NATS or HTTP.
 
 mod alarms;
@@ -11,15 +12,16 @@ mod committer;
 mod connectors;
 mod effects;
 mod entity;
-pub mod fold;
 pub mod gateway;
 mod lease;
+pub mod listener;
 mod local;
 mod meter;
 mod node;
 pub mod ownership;
 pub mod ports;
 pub mod probe;
+pub mod projection;
 mod recent;
 mod reply;
 pub mod runtime;

@@ -9,7 +9,7 @@ mod clock;
 mod cluster;
 mod current;
 mod engine;
-mod fold;
+mod listener;
 mod metrics;
 mod nats;
 mod offline;
@@ -24,7 +24,6 @@ mod threads;
 pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
-    fold::Folds,
     program::{App, main},
     shop::{Shop, ShopError},
 };

@@ -27,6 +27,7 @@ pub use self::{
     state::AppState,
 };
 use crate::{
+    actors::projection::Projection,
     http::Code,
     live::{ManyEntities, OneEntity, Topics},
 };
@@ -36,6 +37,8 @@ pub struct Capability {
     pub name: &'static str,
     pub routes: fn() -> OpenApiRouter<AppState>,
     pub codes: &'static [Code],
+    /// Its read models.
+    pub projections: fn(&Front) -> Vec<Arc<dyn Projection>>,
     /// What can be watched.
     pub topics: fn(&Front) -> Families,
 }
@@ -43,7 +46,7 @@ pub struct Capability {
 impl Capability {
     /// Nothing but routes and codes; a capability adds what else it brings.
     pub const fn new(name: &'static str, routes: fn() -> OpenApiRouter<AppState>, codes: &'static [Code]) -> Self {
-        Self { name, routes, codes, topics: |_| Families::default() }
+        Self { name, routes, codes, projections: |_| Vec::new(), topics: |_| Families::default() }
     }
 }
 
@@ -77,6 +80,11 @@ capabilities! {
 /// Every capability's routes.
 pub fn routes() -> OpenApiRouter<AppState> {
     CAPABILITIES.iter().fold(OpenApiRouter::default(), |all, capability| all.merge((capability.routes)()))
+}
+
+/// Every projection.
+pub fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
+    CAPABILITIES.iter().flat_map(|capability| (capability.projections)(front)).collect()
 }
 
 /// Every topic family.

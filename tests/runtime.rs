@@ -15,6 +15,12 @@ mod faults;
 mod folding;
 #[path = "runtime/hand_over.rs"]
 mod hand_over;
+#[path = "runtime/large.rs"]
+mod large;
+#[path = "common/projected.rs"]
+mod projected;
+#[path = "runtime/projections.rs"]
+mod projections;
 #[path = "runtime/residents.rs"]
 mod residents;
 #[path = "runtime/retries.rs"]

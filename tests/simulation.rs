@@ -38,6 +38,8 @@ mod network;
 mod node;
 #[path = "simulation/observer.rs"]
 mod observer;
+#[path = "common/projected.rs"]
+mod projected;
 #[path = "simulation/provider.rs"]
 mod provider;
 #[path = "simulation/reckoning.rs"]

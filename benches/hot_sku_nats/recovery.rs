@@ -18,14 +18,14 @@ use souk::{
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
-    app::{Folds, SystemClock},
+    app::SystemClock,
     live::{Hub, LiveLimits},
     persistence::{
         envelope,
         jetstream::{JetStreamJournal, JetStreamOptions},
         state_store::{SledStateOptions, SledStateStore},
     },
-    shop::{Front, product::catalogue::Catalogue, topics},
+    shop::{Front, topics},
     transport::loopback::Loopback,
 };
 
@@ -51,7 +51,8 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
         let parts = Parts {
             journal: Arc::new(journal),
             store: Arc::new(store),
-            fold: Arc::new(Folds { catalogue: Catalogue::default(), hub }),
+            projections: souk::shop::projections(&Front::empty(false)).into(),
+            listener: Arc::new(hub),
             clock: Arc::new(SystemClock),
             connectors: Vec::new(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),

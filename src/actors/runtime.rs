@@ -14,8 +14,8 @@ use tokio::{
 
 use super::{
     effects::Effects,
-    fold::Fold,
     gateway::{Core, Gateway},
+    listener::Listener,
     local::LocalShards,
     meter::Meter,
     node::{NodeActor, NodeArgs, NodeMsg},
@@ -24,12 +24,14 @@ use super::{
         journal::{JournalError, Shard},
     },
     probe::Probe,
+    projection::{self, Follower, Large, Projections, Registry},
     settings::ActorSettings,
     shard::{ShardArgs, ShardMsg},
     status::{ShardPhase, ShardStatus},
-    tail::{Tail, TailError, diverged},
+    tail::{self, Tail, TailError, diverged},
     watchers::Watchers,
 };
+use crate::domain::kinds::STATES_VERSION;
 
 /// From this node's own door to the way to every shard's owner.
 pub type MakeTransport = Box<dyn FnOnce(Arc<dyn Delivery>) -> Arc<dyn Transport> + Send>;
@@ -38,7 +40,8 @@ pub type MakeTransport = Box<dyn FnOnce(Arc<dyn Delivery>) -> Arc<dyn Transport>
 pub struct Parts {
     pub journal: Arc<dyn Journal>,
     pub store: Arc<dyn StateStore>,
-    pub fold: Arc<dyn Fold>,
+    pub projections: Projections,
+    pub listener: Arc<dyn Listener>,
     pub clock: Arc<dyn Clock>,
     /// The outside world, by name. A call whose connector is missing stays pending.
     pub connectors: Vec<ConnectorEntry>,
@@ -71,6 +74,8 @@ pub struct Runtime {
     node: ActorRef<NodeMsg>,
     node_task: JoinHandle<()>,
     tails: Vec<JoinHandle<()>>,
+    /// What is built and followed in the background.
+    projections: Vec<JoinHandle<()>>,
     local: Arc<LocalShards>,
     effects: Effects,
     core: Arc<Core>,
@@ -102,18 +107,22 @@ impl Runtime {
     /// Opens the state store for this journal, folds what is missing, and starts the shards.
     /// Returns once the read models are as new as the journal was at the start.
     pub async fn start(parts: Parts) -> Result<(Self, Gateway), StartError> {
-        let Parts { journal, store, fold, clock, connectors, transport, placement, probe, settings } = parts;
+        let Parts { journal, store, projections, listener, clock, connectors, transport, placement, probe, settings } =
+            parts;
         let shards = journal.shards();
-        store.open_for(journal.id(), shards, fold.version())?;
+        store.open_for(journal.id(), shards, STATES_VERSION)?;
+        Self::reset_if_diverged(&*journal, &*store, &settings).await?;
+        let registry = Arc::new(Registry::open(&*store, projections)?);
         let meter = Arc::new(Meter::new());
         let watchers = Arc::new(Watchers::default());
-        let tails = Self::tails(&journal, &store, &fold, &watchers, &settings).await?;
-        super::tail::load_views(&*store, &*fold, &tails)?;
+        let tails = Self::tails(&journal, &store, &registry, &listener, &watchers, &settings).await?;
+        tail::restore(&*store, &registry, &tails)?;
         let tasks = tails.iter().map(|tail| tokio::spawn(tail.clone().run())).collect();
         for tail in &tails {
             let end = patiently(&settings, async || journal.end(tail.shard).await).await?;
             tail.folded(end).await?;
         }
+        let projections = Self::projections(&journal, &store, &registry, &tails, &settings);
         let cluster = settings.lease.is_some().then(|| placement.clone());
         let permits = settings.shard_inflight_max;
         let statuses: Vec<_> = (0..shards).map(|_| Arc::new(ShardStatus::default())).collect();
@@ -127,6 +136,7 @@ impl Runtime {
                 transport: transport(local.clone()),
                 journal: journal.clone(),
                 store,
+                registry,
                 tails: tails.clone(),
                 watchers,
                 clock: clock.clone(),
@@ -159,24 +169,19 @@ impl Runtime {
         let shards = tails.iter().zip(statuses).map(shard).collect();
         let args = NodeArgs { shards, local: local.clone(), settings };
         let (node, node_task) = NodeActor::spawn(None, NodeActor, args).await?;
-        let runtime = Self { node, node_task, tails: tasks, local, effects, core: core.clone() };
+        let runtime = Self { node, node_task, tails: tasks, projections, local, effects, core: core.clone() };
         Ok((runtime, Gateway::new(core)))
     }
 
-    async fn tails(
-        journal: &Arc<dyn Journal>,
-        store: &Arc<dyn StateStore>,
-        fold: &Arc<dyn Fold>,
-        watchers: &Arc<Watchers>,
+    /// A log that lost records, or an older copy: nothing that was folded of it may live on.
+    async fn reset_if_diverged(
+        journal: &dyn Journal,
+        store: &dyn StateStore,
         settings: &ActorSettings,
-    ) -> Result<Vec<Arc<Tail>>, StartError> {
-        let make = |shard: u16| {
-            let (journal, store, fold) = (journal.clone(), store.clone(), fold.clone());
-            Tail::new(Shard(shard), journal, store, fold, watchers.clone(), settings.clone()).map(Arc::new)
-        };
+    ) -> Result<(), StartError> {
         for shard in (0..journal.shards()).map(Shard) {
             let (watermark, newest) = (store.watermark(shard)?, store.newest(shard)?);
-            let found = patiently(settings, async || diverged(&**journal, shard, watermark, newest).await).await?;
+            let found = patiently(settings, async || diverged(journal, shard, watermark, newest).await).await?;
             if let Some(difference) = found {
                 tracing::warn!(
                     shard = shard.0,
@@ -188,11 +193,47 @@ impl Runtime {
                 break;
             }
         }
+        Ok(())
+    }
+
+    async fn tails(
+        journal: &Arc<dyn Journal>,
+        store: &Arc<dyn StateStore>,
+        registry: &Arc<Registry>,
+        listener: &Arc<dyn Listener>,
+        watchers: &Arc<Watchers>,
+        settings: &ActorSettings,
+    ) -> Result<Vec<Arc<Tail>>, StartError> {
+        let make = |shard: u16| {
+            let (journal, store, registry) = (journal.clone(), store.clone(), registry.clone());
+            let (listener, watchers) = (listener.clone(), watchers.clone());
+            Tail::new(Shard(shard), journal, store, registry, listener, watchers, settings.clone()).map(Arc::new)
+        };
         let tails: Vec<Arc<Tail>> = (0..journal.shards()).map(make).collect::<Result<_, _>>()?;
         for tail in &tails {
             patiently(settings, async || tail.learn_owner().await).await?;
         }
         Ok(tails)
+    }
+
+    /// Builds what is not built yet and keeps the large ones, in the background.
+    fn projections(
+        journal: &Arc<dyn Journal>,
+        store: &Arc<dyn StateStore>,
+        registry: &Arc<Registry>,
+        tails: &[Arc<Tail>],
+        settings: &ActorSettings,
+    ) -> Vec<JoinHandle<()>> {
+        let build = projection::build(store.clone(), registry.clone(), tails.to_vec(), settings.clone());
+        let follower = |large: &Arc<Large>| Follower {
+            large: large.clone(),
+            store: store.clone(),
+            journal: journal.clone(),
+            tails: tails.to_vec(),
+            settings: settings.clone(),
+        };
+        let follow = registry.large().iter().map(|large| tokio::spawn(follower(large).run()));
+        std::iter::once(tokio::spawn(build)).chain(follow).collect()
     }
 
     /// Resolves when a tail has stopped, with the reason: views and activations stand still, the process must end.
@@ -253,9 +294,9 @@ impl Runtime {
         self.node.stop_children(None);
         self.node.stop(None);
         let _ = self.node_task.await;
-        for tail in self.tails {
-            tail.abort();
-            let _ = tail.await;
+        for task in self.projections.into_iter().chain(self.tails) {
+            task.abort();
+            let _ = task.await;
         }
     }
 }

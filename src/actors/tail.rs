@@ -1,14 +1,15 @@
 //! The tail: one fold for each shard on each node, after the commit.
 //!
-//! It reads the shard's log in order and keeps every entity's committed state, its index rows and its
-//! history index; it tells the views and live sockets what changed. Activation, strong lists, alarms
-//! and restarts all read from here, so order, gaps and versions are right in one place.
+//! It reads the shard's log in order and keeps every entity's committed state, its rows and sums and its
+//! history index; it tells projections in memory and live sockets what changed. Activation, strong lists,
+//! alarms and restarts all read from here, so order, gaps and versions are right in one place.
 //!
 //! Invariant: only committed events are folded, each exactly once and in log order. Invariant: whenever
-//! an entity's index rows change, its state is written with them in one atomic write, so the rows in
-//! the store are always the rows of the state in the store. States are written behind (`flush`);
+//! an entity's rows or sums change, its state is written with them in one atomic write, so those in
+//! the store are always those of the state in the store, for each projection that is built. States are written behind (`flush`);
 //! the watermark never passes a record whose effect on any state is not yet written.
 
+mod build;
 mod cache;
 mod divergence;
 mod flush;
@@ -16,7 +17,9 @@ mod fold;
 mod pace;
 mod preload;
 mod progress;
+mod projected;
 mod read;
+mod sums;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,14 +28,15 @@ use tokio::sync::Notify;
 
 use self::cache::Inner;
 use self::progress::ProgressCell;
-pub(super) use self::{divergence::diverged, preload::load_views, progress::Progress};
+pub(super) use self::{build::build_step, divergence::diverged, preload::restore, progress::Progress, sums::total};
 use super::{
-    fold::Fold,
+    listener::Listener,
     ownership::LogOwner,
     ports::{
         Journal, StateStore, StoreError,
         journal::{JournalError, Seq, Shard},
     },
+    projection::Registry,
     settings::ActorSettings,
     watchers::Watchers,
 };
@@ -46,12 +50,14 @@ pub(super) struct Tail {
     pub(super) shard: Shard,
     journal: Arc<dyn Journal>,
     store: Arc<dyn StateStore>,
-    fold: Arc<dyn Fold>,
+    registry: Arc<Registry>,
+    listener: Arc<dyn Listener>,
     watchers: Arc<Watchers>,
     /// Folded states not yet written, and a cache of written ones. A lock, because activations and
     /// lists read it while the tail's task folds; held for microseconds, never across an await.
     inner: Mutex<Inner>,
-    /// Held while a write is under way, so that history is read either before or after it, never between.
+    /// Held while a write is under way: history is read either before or after it, never between, and so is each
+    /// entity by a projection's build.
     writing: Mutex<()>,
     progress: ProgressCell,
     flush_asked: Notify,
@@ -71,7 +77,8 @@ impl Tail {
         shard: Shard,
         journal: Arc<dyn Journal>,
         store: Arc<dyn StateStore>,
-        fold: Arc<dyn Fold>,
+        registry: Arc<Registry>,
+        listener: Arc<dyn Listener>,
         watchers: Arc<Watchers>,
         settings: ActorSettings,
     ) -> Result<Self, StoreError> {
@@ -82,7 +89,8 @@ impl Tail {
             shard,
             journal,
             store,
-            fold,
+            registry,
+            listener,
             watchers,
             inner: Mutex::new(Inner::new(pending, newest)),
             writing: Mutex::new(()),

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::fold::Change;
+use super::listener::Change;
 use crate::domain::{key::EntityKey, kinds::AnyView};
 
 type Newest = Option<(u64, AnyView)>;

@@ -5,10 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{
-    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings,
-    threads::Threads,
-};
+use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, settings, threads::Threads};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -76,7 +73,8 @@ impl Engine {
         let parts = Parts {
             journal: backend.journal(),
             store: Arc::new(store),
-            fold: Arc::new(Folds { catalogue: front.catalogue.clone(), hub: hub.clone() }),
+            projections: shop::projections(&front).into(),
+            listener: Arc::new(hub.clone()),
             clock: clock.clone(),
             connectors,
             transport: backend.transport(config),

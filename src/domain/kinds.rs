@@ -20,6 +20,10 @@ use super::{
     time::Timestamp,
 };
 
+/// Raised whenever the stored form of a state changes its meaning, or the same events fold to another state: the state
+/// store is then emptied and made anew from the journal. A projection's version is its own.
+pub const STATES_VERSION: u32 = 4;
+
 macro_rules! models {
     ($($variant:ident = $name:literal),* $(,)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

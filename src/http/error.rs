@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 pub(crate) use codes::codes;
 pub use codes::{ALL, Code};
 
-use crate::actors::{gateway::AskError, ports::StoreError};
+use crate::actors::{gateway::AskError, ports::StoreError, projection::ReadError};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -131,6 +131,18 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            ReadError::Building { projection } => {
+                Self::new(Code::INDEX_BUILDING, error.to_string()).with("projection", projection).retry_after(2000)
+            }
+            ReadError::UnknownTable(_) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
         Self::new(Code::BAD_PATH, rejection.body_text())
@@ -172,5 +184,7 @@ mod tests {
         assert_eq!((status, retry.as_deref(), &body["code"]), (503, Some("1"), &Value::from("busy")));
         let gone = AskError::<StockRejection>::Unavailable { retry_after_ms: 2500, reason: "no owner".into() };
         assert_eq!(shown(gone.into()).await.1.as_deref(), Some("3"));
+        let (status, retry, body) = shown(ReadError::Building { projection: "orders" }.into()).await;
+        assert_eq!((status, retry.as_deref(), &body["code"]), (503, Some("2"), &Value::from("index_building")));
     }
 }

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::{Code, HttpLimits, Problem};
-use crate::actors::ports::StoreError;
+use crate::actors::{ports::StoreError, projection::ReadError};
 
 /// Rows that one request reads at most.
 pub const SCAN_MAX: usize = 2_000;
@@ -66,9 +66,9 @@ pub fn after(cursor: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
 pub fn walk<T>(
     mut after: Option<Vec<u8>>,
     limit: usize,
-    read: impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, StoreError>,
+    read: impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, ReadError>,
     mut pick: impl FnMut(&[u8]) -> Result<Option<T>, StoreError>,
-) -> Result<Page<T>, StoreError> {
+) -> Result<Page<T>, ReadError> {
     let (mut items, mut scanned) = (Vec::new(), 0);
     loop {
         let keys = read(after.as_deref(), CHUNK)?;
@@ -91,7 +91,7 @@ pub fn walk<T>(
 mod tests {
     use super::*;
 
-    fn table(len: u32) -> impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn table(len: u32) -> impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, ReadError> {
         move |after, n| {
             let from = after.map_or(0, |key| u32::from_be_bytes(key.try_into().unwrap()) + 1);
             Ok((from..len).take(n).map(|n| n.to_be_bytes().to_vec()).collect())

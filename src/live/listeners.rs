@@ -28,6 +28,12 @@ pub trait Current: Send + Sync + 'static {
     fn await_projection(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+
+    /// Resolves once the lists behind many-keyed topics are built, or after a bounded wait: a new version of the program
+    /// may be building them, and a snapshot without them is empty. Asked before the snapshot of such a topic.
+    fn await_lists(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 #[derive(Clone)]

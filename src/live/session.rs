@@ -95,6 +95,8 @@ impl Session {
 
     async fn snapshot_many(&self, feed: &Arc<Feed>) {
         let inner = &self.listeners.inner;
+        // Before the permit: other snapshots do not wait for a build.
+        inner.current.await_lists().await;
         // Never closed, so the error cannot come; without a permit the read would only be less orderly.
         let _permit = inner.snapshots.acquire().await.ok();
         // The lists behind a snapshot are written a moment after their frames went out: without this, what was

@@ -2,12 +2,13 @@
 //! from the journal.
 //!
 //! A log that is another one than was folded (restored from an older backup, lost by its servers) is seen by
-//! the caller only, who knows both (`actors/tail/known.rs`): it calls `StateStore::reset`.
+//! the caller only, who knows both (`actors/tail/divergence.rs`): it calls `StateStore::reset`.
 
 mod boot;
 mod keys;
 mod memory;
 mod sled;
+mod sweep;
 #[cfg(test)]
 mod tests;
 

@@ -22,11 +22,16 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, Capability, Families, Front};
+use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability { topics, ..Capability::new("order", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("order", routes, codes::ALL) };
 
 fn topics(_: &Front) -> Families {
     Families { one: vec![Arc::new(live::OneOrder)], many: vec![Arc::new(live::Board)] }
+}
+
+fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::Orders)]
 }
 
 fn routes() -> OpenApiRouter<AppState> {

@@ -10,11 +10,18 @@ mod sample_picture;
 pub mod skus;
 pub mod wire;
 
+use std::sync::Arc;
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Front};
+use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability::new("product", routes, codes::ALL);
+pub const CAPABILITY: Capability = Capability { projections, ..Capability::new("product", routes, codes::ALL) };
+
+fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::Products), Arc::new(front.catalogue.clone())]
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

@@ -6,32 +6,11 @@
 
 use uuid::Uuid;
 
-use super::{order, payment, product, stock};
 use crate::domain::{
     ids::{OrderId, PaymentId, ProductId, Sku, UserId},
-    key::EntityKey,
-    kinds::{AnyState, Kind},
     order::{OrderStatus, PaymentStatus},
     time::Timestamp,
 };
-
-/// Raised whenever [`index_rows`] or a stored state changes its meaning: the state store is then rebuilt.
-pub const VERSION: u32 = 4;
-
-/// The index rows of this state. Pure: the tail writes the difference between before and after.
-pub fn index_rows(key: &EntityKey, state: &AnyState) -> Vec<RowKey> {
-    match state.kind() {
-        Kind::Stock => stock::projection::rows(key, state),
-        Kind::Order => order::projection::rows(key, state),
-        Kind::Payment => payment::projection::rows(key, state),
-        Kind::Product => product::projection::rows(key, state),
-        // Looked up by key alone.
-        Kind::Cart | Kind::Category | Kind::Account | Kind::Numbers => Vec::new(),
-    }
-}
-
-/// Table name and key.
-pub type RowKey = (&'static str, Vec<u8>);
 
 /// category slug, 0, name in lower case, 0, product id
 pub const PRODUCTS_BY_CATEGORY: &str = "products_by_category";

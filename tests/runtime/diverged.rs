@@ -1,12 +1,12 @@
 //! A log that lost acknowledged records and went on without them: what was folded of them must not live on.
 //!
-//! A row of no table of ours shows whether the state store was kept or emptied.
+//! A state of an entity of no log shows whether the state store was kept or emptied.
 
 use std::sync::Arc;
 
 use souk::{
     actors::ports::{
-        BatchAt, Row, RowChange, StateStore, TailWrite,
+        BatchAt, StateStore, StoredEntity, TailWrite,
         journal::{BatchId, Entry, Seq, Shard},
     },
     domain::{key::EntityKey, kinds::Kind, stock::Stock},
@@ -18,7 +18,9 @@ use uuid::Uuid;
 
 use crate::stage::{SHARDS, Stage, WITHIN, receive};
 
-const MARK: &str = "marked by the test";
+fn mark() -> EntityKey {
+    EntityKey::new(Kind::Stock, "MARKED-BY-THE-TEST")
+}
 
 fn shard() -> Shard {
     Shard(EntityKey::new(Kind::Stock, "A").shard_of(SHARDS))
@@ -39,13 +41,13 @@ async fn five_receipts_in(store: Arc<dyn StateStore>) -> Stage {
     assert!(life.gateway.await_projection(WITHIN).await);
     life.runtime.stop().await;
     assert_eq!(stage.storage.records(shard()).len(), 6);
-    let row = Row { table: MARK, key: b"here".to_vec() };
-    stage.store.write(shard(), TailWrite { rows: vec![RowChange::Put(row)], ..TailWrite::default() }).unwrap();
+    let states = vec![(mark(), StoredEntity { version: 1, json: "{}".into() })];
+    stage.store.write(shard(), TailWrite { states, ..TailWrite::default() }).unwrap();
     stage
 }
 
 fn kept(store: &dyn StateStore) -> bool {
-    !store.rows(MARK, b"", None, false, 1).unwrap().is_empty()
+    store.load(&mark()).unwrap().is_some()
 }
 
 /// The log up to `last`, and then `more` receipts of one by a node that never saw the rest.

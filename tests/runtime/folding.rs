@@ -30,7 +30,7 @@ fn hold(stage: &Stage, n: u128, quantity: u32, ms: i64) -> StockCommand {
 }
 
 fn low(life: &crate::stage::Life) -> Vec<String> {
-    let rows = life.gateway.rows(STOCK_LOW, b"", None, false, 100).unwrap();
+    let rows = life.gateway.row_keys(STOCK_LOW, b"", None, 100).unwrap();
     rows.into_iter().map(|row| String::from_utf8(row).unwrap()).collect()
 }
 

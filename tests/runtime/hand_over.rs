@@ -146,7 +146,8 @@ async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Rece
     let parts = Parts {
         journal: Arc::new(HearsLate { inner, open }),
         store: Arc::new(MemoryStateStore::default()),
-        fold: stage.told.clone(),
+        projections: stage.projections.clone(),
+        listener: stage.told.clone(),
         clock: stage.clock.clone(),
         connectors: Vec::new(),
         transport: Box::new(|local| Arc::new(Loopback::new(local))),

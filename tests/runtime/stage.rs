@@ -11,23 +11,24 @@ use futures::{FutureExt, future::BoxFuture};
 pub use souk::testing::units;
 use souk::{
     actors::{
-        fold::{Change, Fold},
         gateway::{Asked, Call, Gateway},
+        listener::{Change, Listener},
         ports::{
-            Clock, ConnectorEntry, Row, StateStore,
+            Clock, ConnectorEntry, StateStore,
             journal::{
                 AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Records, Resolution,
                 Seq, Shard,
             },
         },
         probe::Probe,
+        projection::Projections,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
     domain::{
         ids::{CommandId, OrderId},
         key::EntityKey,
-        kinds::{AnyState, Kind},
+        kinds::Kind,
         stock::{Stock, StockCommand},
         time::Timestamp,
     },
@@ -49,6 +50,7 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 pub struct Stage {
     pub storage: MemoryStorage,
     pub store: Arc<dyn StateStore>,
+    pub projections: Projections,
     pub settings: ActorSettings,
     pub connectors: Vec<ConnectorEntry>,
     pub gate: Arc<Gate>,
@@ -67,6 +69,7 @@ impl Stage {
         Self {
             storage: MemoryStorage::new(Uuid::from_u128(7), SHARDS),
             store: Arc::new(MemoryStateStore::default()),
+            projections: souk::shop::projections(&Default::default()).into(),
             settings: ActorSettings::default(),
             connectors: Vec::new(),
             gate: Arc::new(Gate::default()),
@@ -88,7 +91,8 @@ impl Stage {
         let parts = Parts {
             journal: Arc::new(Gated { inner, gate: self.gate.clone() }),
             store: self.store.clone(),
-            fold: self.told.clone(),
+            projections: self.projections.clone(),
+            listener: self.told.clone(),
             clock: self.clock.clone(),
             connectors: self.connectors.clone(),
             transport: Box::new(|local| Arc::new(Loopback::new(local))),
@@ -278,25 +282,15 @@ impl Probe for Poison {
     }
 }
 
-/// What live viewers are told; the index rows are production's.
+/// What live viewers are told.
 #[derive(Default)]
 pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
 
-impl Fold for Told {
-    fn version(&self) -> u32 {
-        souk::shop::rows::VERSION
-    }
-    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        souk::shop::rows::index_rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
-    }
-    fn wants(&self, _: &EntityKey) -> bool {
+impl Listener for Told {
+    fn interested(&self, _: &EntityKey) -> bool {
         true
     }
     fn committed(&self, changes: &[Change]) {
         self.0.lock().unwrap().extend(changes.iter().map(|change| (change.key.clone(), change.version)));
     }
-    fn keeps(&self, _: Kind) -> bool {
-        false
-    }
-    fn loaded(&self, _: &EntityKey, _: u64, _: &AnyState) {}
 }

@@ -91,17 +91,19 @@ pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
 }
 
 fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<String>) {
-    let mut expected = BTreeSet::new();
+    let (projections, mut expected) = (souk::shop::projections(&Default::default()), BTreeSet::new());
     for (key, (version, model)) in models {
         let shown = gateway.read_local_any(key);
         if !matches!(&shown, Ok(Some((at, view))) if at == version && *view == model.view()) {
             broken.push(format!("{name} shows {key} as {shown:?}, the log says version {version}"));
         }
-        expected.extend(souk::shop::rows::index_rows(key, model));
+        let of_kind = projections.iter().filter(|projection| projection.kinds().contains(&key.kind));
+        let rows = of_kind.flat_map(|projection| projection.rows(key, model));
+        expected.extend(rows.map(|row| (row.table, row.key)));
     }
     let mut shown = BTreeSet::new();
     for table in TABLES {
-        match gateway.rows(table, &[], None, false, usize::MAX) {
+        match gateway.row_keys(table, &[], None, usize::MAX) {
             Ok(rows) => shown.extend(rows.into_iter().map(|row| (table, row))),
             Err(error) => broken.push(format!("{name}: {table}: {error}")),
         }

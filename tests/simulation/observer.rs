@@ -1,5 +1,5 @@
 //! What live viewers are shown: every announced view, remembered across crashes, to be compared with
-//! the journal afterwards (G5). The index rows are production's.
+//! the journal afterwards (G5).
 
 use std::{
     collections::HashMap,
@@ -7,14 +7,8 @@ use std::{
 };
 
 use souk::{
-    actors::{
-        fold::{Change, Fold},
-        ports::Row,
-    },
-    domain::{
-        key::EntityKey,
-        kinds::{AnyState, AnyView, Kind},
-    },
+    actors::listener::{Change, Listener},
+    domain::{key::EntityKey, kinds::AnyView},
 };
 
 /// An entity in one of its versions, as a viewer was shown it.
@@ -32,16 +26,8 @@ pub struct Observer {
     pub went_back: Arc<Mutex<Vec<String>>>,
 }
 
-impl Fold for Observer {
-    fn version(&self) -> u32 {
-        souk::shop::rows::VERSION
-    }
-
-    fn rows(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        souk::shop::rows::index_rows(key, model).into_iter().map(|(table, key)| Row { table, key }).collect()
-    }
-
-    fn wants(&self, _: &EntityKey) -> bool {
+impl Listener for Observer {
+    fn interested(&self, _: &EntityKey) -> bool {
         true
     }
 
@@ -56,10 +42,4 @@ impl Fold for Observer {
             self.seen.0.lock().unwrap().push((change.key.clone(), change.version, change.view.clone()));
         }
     }
-
-    fn keeps(&self, _: Kind) -> bool {
-        false
-    }
-
-    fn loaded(&self, _: &EntityKey, _: u64, _: &AnyState) {}
 }

@@ -10,6 +10,7 @@ use souk::{
     actors::{
         gateway::Gateway,
         ports::StateStore,
+        projection::Projections,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
@@ -26,6 +27,7 @@ use crate::{
     faults::{Mix, Plan, Weather},
     network::Network,
     observer::Observer,
+    projected::Demand,
     provider::{self, Provider},
     rng::Rng,
     shop::Shop,
@@ -126,12 +128,17 @@ impl World {
         let provider = Provider { books: shop.books.clone(), rng: rng.clone(), weather: weather.clone() };
         let (seen, went_back) = (shop.viewers[0].clone(), shop.went_back.clone());
         let observer = Observer { seen, newest: Mutex::new(HashMap::new()), went_back };
+        // A projection comes, goes and changes its version from one life to the next.
+        let version = rng.below(3) as u32;
+        let demand = (version > 0).then(|| Demand::of(version));
+        let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
         let ids = rng.clone();
         let clock = Arc::new(PausedClock::resume(self.time.clone()).with_ids(move || ids.uuid()));
         let parts = Parts {
             journal: Arc::new(MemoryJournal::open(shop.storage.clone(), plan.clone())),
             store: self.store.clone(),
-            fold: Arc::new(observer),
+            projections: demand.iter().fold(projections, |all, demand| all.with(demand.clone())),
+            listener: Arc::new(observer),
             clock: clock.clone(),
             connectors: vec![provider.registered()],
             transport: {
@@ -160,8 +167,11 @@ impl World {
             // Everybody is done, the shop still works on what it owes: the crash may come now, too.
             std::future::pending::<()>().await;
         }
-        let broken = self.settle(&gateway).await;
+        let mut broken = self.settle(&gateway).await;
         runtime.drain(Duration::from_secs(5)).await;
+        for projection in demand.iter().chain([&Demand::steady()]) {
+            broken.extend(projection.wrong(&*self.store, &gateway));
+        }
         broken
     }
 

@@ -7,7 +7,11 @@ use tokio::time::timeout;
 
 use super::{Answer, Gateway, LocalRead};
 use crate::{
-    actors::ports::{StoreError, journal::Commit},
+    actors::{
+        ports::{KeyValue, StoreError, journal::Commit},
+        projection::{ProjectionLine, ReadError},
+        tail::total,
+    },
     domain::{
         key::EntityKey,
         kinds::{AnyView, EntityType, Kind},
@@ -63,16 +67,49 @@ impl Gateway {
         timeout(within, all).await.unwrap_or(false)
     }
 
-    /// Row keys of an index table, at most `limit`; see the `StateStore` port.
+    /// Rows of a projection's table, at most `limit`: those whose keys start with `prefix`, after `after` (exclusive).
     pub fn rows(
         &self,
-        table: &'static str,
+        table: &str,
         prefix: &[u8],
         after: Option<&[u8]>,
-        reverse: bool,
         limit: usize,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.core.store.rows(table, prefix, after, reverse, limit)
+    ) -> Result<Vec<KeyValue>, ReadError> {
+        let space = self.core.registry.readable(table)?;
+        Ok(self.core.store.rows(space, table, prefix, after, limit)?)
+    }
+
+    /// The same where keys say everything.
+    pub fn row_keys(
+        &self,
+        table: &str,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, ReadError> {
+        Ok(self.rows(table, prefix, after, limit)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// The value of one row.
+    pub fn row(&self, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        let space = self.core.registry.readable(table)?;
+        Ok(self.core.store.row(space, table, key)?)
+    }
+
+    /// A group's sums over all entities. Zeros at the end are absent: where nothing was added it is empty.
+    pub fn sum(&self, table: &str, group: &[u8]) -> Result<Vec<i64>, ReadError> {
+        let space = self.core.registry.readable(table)?;
+        Ok(total(&*self.core.store, space, table, group)?)
+    }
+
+    /// Waits until every projection with rows is built; `false`: not within the time.
+    pub async fn await_built(&self, within: Duration) -> bool {
+        timeout(within, self.core.registry.built()).await.is_ok()
+    }
+
+    /// Each registered projection that has rows or data of its own, and how far it is.
+    pub fn projections(&self) -> Vec<ProjectionLine> {
+        self.core.registry.lines()
     }
 
     /// Keys of one kind in order, after `after` (exclusive).

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 
 use super::Gateway;
-use crate::actors::{ports::MemberLine, status::ShardPhase};
+use crate::actors::{ports::MemberLine, projection::ProjectionLine, status::ShardPhase};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct NodeStatus {
@@ -20,6 +20,8 @@ pub struct NodeStatus {
     pub connected: bool,
     /// Every node whose heartbeats were seen here of late.
     pub members: Vec<MemberLine>,
+    /// Read models with rows or data of their own, as this node has them.
+    pub projections: Vec<ProjectionLine>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -76,6 +78,7 @@ impl Gateway {
             draining: core.local.draining(),
             connected: core.placement.connected(),
             members: core.placement.members(),
+            projections: self.projections(),
         }
     }
 
@@ -161,6 +164,7 @@ mod tests {
             draining: false,
             connected: true,
             members: vec![member("a#1", true), member("b#1", false)],
+            projections: Vec::new(),
         };
         assert_eq!(status.ownerless(), 3, "dead, released, and an incarnation that is gone");
     }

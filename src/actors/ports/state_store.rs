@@ -1,12 +1,12 @@
-//! Where the tail keeps what it folded: entity states, index rows and the watermark, rebuilt from
-//! the journal whenever they are missing, older than the code, or of another journal.
+//! Where the tail keeps what it folded: entity states, rows and the watermark, rebuilt from the journal
+//! whenever they are missing, older than the code, or of another journal.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::journal::{BatchId, Seq, Shard};
-use crate::domain::key::EntityKey;
+use crate::domain::{key::EntityKey, kinds::Kind};
 
 /// An entity's state as stored: an opaque JSON text that the tail makes and reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,18 +15,52 @@ pub struct StoredEntity {
     pub json: Arc<str>,
 }
 
-/// A row of a read model: its whole meaning is in its key. `table` groups, `key` sorts.
+/// Rows of one owner. A projection gets a fresh one for each version and each rebuild, and no number is given
+/// twice: so the rows of two versions never mix, and whatever lies in a space without an owner is garbage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Space(pub u32);
+
+impl Space {
+    /// The tail's own rows: alarms, pending effects, and how far each projection is built.
+    pub const TAIL: Self = Self(0);
+}
+
+/// A row of a read model. `table` groups, `key` sorts; often the key says everything and the value is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row {
     pub table: &'static str,
     pub key: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+impl Row {
+    /// A row whose whole meaning is in its key.
+    pub fn new(table: &'static str, key: Vec<u8>) -> Self {
+        Self { table, key, value: Vec::new() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowChange {
-    Put(Row),
-    Delete(Row),
+pub struct RowChange {
+    pub space: Space,
+    pub table: &'static str,
+    pub key: Vec<u8>,
+    /// `None` deletes the row.
+    pub value: Option<Vec<u8>>,
 }
+
+impl RowChange {
+    pub fn put(space: Space, row: Row) -> Self {
+        Self { space, table: row.table, key: row.key, value: Some(row.value) }
+    }
+
+    pub fn delete(space: Space, row: Row) -> Self {
+        Self { space, table: row.table, key: row.key, value: None }
+    }
+}
+
+/// A row as it is read: its key within the table, and its value.
+pub type KeyValue = (Vec<u8>, Vec<u8>);
 
 /// A batch, and where it stands in its shard's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +72,7 @@ pub struct BatchAt {
 /// One atomic write of a shard's tail. With a watermark, everything up to it is inside the store.
 #[derive(Clone, Debug, Default)]
 pub struct TailWrite {
+    /// Each key at most once.
     pub rows: Vec<RowChange>,
     pub states: Vec<(EntityKey, StoredEntity)>,
     /// (entity, first version in the record) -> record: the index behind history and movements.
@@ -51,9 +86,9 @@ pub struct TailWrite {
 #[error("state store: {0}")]
 pub struct StoreError(pub Arc<str>);
 
-/// Synchronous: implementations answer from memory or page cache.
+/// Synchronous: implementations read from memory or page cache.
 pub trait StateStore: Send + Sync + 'static {
-    /// Empties the store unless it was made from this journal by this version of the folds.
+    /// Empties the store unless it was made from this journal and holds states of this version.
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError>;
     /// Empties the store: everything is folded anew.
     fn reset(&self) -> Result<(), StoreError>;
@@ -61,23 +96,25 @@ pub trait StateStore: Send + Sync + 'static {
     /// [`TailWrite::newest`] of the last write that had one.
     fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError>;
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError>;
+    /// One atomic write of rows that belongs to no shard: a step of a projection's build.
+    fn write_rows(&self, rows: Vec<RowChange>) -> Result<(), StoreError>;
     fn load(&self, key: &EntityKey) -> Result<Option<StoredEntity>, StoreError>;
     /// Keys of one kind from `after` (exclusive) on, in order.
-    fn keys(
-        &self,
-        kind: crate::domain::kinds::Kind,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<EntityKey>, StoreError>;
-    /// Row keys of a table that start with `prefix`, after `after` (exclusive), in order; `reverse` from the end.
+    fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError>;
+    /// Rows of a table whose keys start with `prefix`, after `after` (exclusive), in the order of their keys.
     fn rows(
         &self,
-        table: &'static str,
+        space: Space,
+        table: &str,
         prefix: &[u8],
         after: Option<&[u8]>,
-        reverse: bool,
         limit: usize,
-    ) -> Result<Vec<Vec<u8>>, StoreError>;
+    ) -> Result<Vec<KeyValue>, StoreError>;
+    /// One row's value.
+    fn row(&self, space: Space, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Deletes at most `limit` rows that nobody owns: those outside of `live` and of [`Space::TAIL`], and there those of
+    /// other tables than `tables`. Returns how many; fewer than `limit`: none is left.
+    fn sweep(&self, live: &[Space], tables: &[&str], limit: usize) -> Result<usize, StoreError>;
     /// Records that hold commits of `key`, from the newest one that starts at or below `from_version` on, in order.
     fn history(&self, key: &EntityKey, from_version: u64, limit: usize) -> Result<Vec<(u64, Seq)>, StoreError>;
 }

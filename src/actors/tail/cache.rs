@@ -1,17 +1,14 @@
 //! What the tail holds in memory: folded states, their unwritten history, and who owes something.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::flush::Flush;
+use super::{flush::Flush, projected::Projected};
 use crate::{
     actors::{
-        ports::{BatchAt, Row, StoreError, StoredEntity, journal::Seq},
+        ports::{BatchAt, StoreError, StoredEntity, journal::Seq},
         recent::Recent,
     },
     domain::{
@@ -67,8 +64,8 @@ impl Loaded {
 
 pub(super) struct Cached {
     pub(super) loaded: Loaded,
-    /// The index rows as the store has them.
-    pub(super) stored_rows: Arc<[Row]>,
+    /// What the stored state gives to rows and sums; the store has it as far as the projections are built.
+    pub(super) stored: Projected,
     /// The first record not yet in the stored state; `None` when the stored state is the newest.
     pub(super) unwritten_from: Option<Seq>,
     /// Folded since this entity's last look by a flush: its rows may differ from the stored ones.

@@ -6,15 +6,17 @@
 //! A small state is written at each flush. A large one (a flash sale's holds) is put off until what
 //! changed is worth its size, or for a bounded number of flushes; the watermark waits for it.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, PoisonError},
-};
+use std::{collections::VecDeque, sync::PoisonError};
 
-use super::{ALARMS, PENDING, Tail, TailError, cache::Cached, cache::Inner};
+use super::{
+    Tail, TailError,
+    cache::{Cached, Inner},
+    projected::{Projected, difference},
+    sums::Deltas,
+};
 use crate::{
-    actors::ports::{Row, RowChange, TailWrite, journal::Seq},
-    domain::{key::EntityKey, kinds::AnyState, time::Timestamp},
+    actors::ports::{TailWrite, journal::Seq},
+    domain::key::EntityKey,
 };
 
 /// Stored bytes from which on a state counts as large.
@@ -88,7 +90,8 @@ impl Tail {
     /// `true`: the last of it, and the watermark with it.
     fn write_some(&self, flush: &mut Flush) -> Result<bool, TailError> {
         let keys: Vec<EntityKey> = flush.keys.drain(..STEP.min(flush.keys.len())).collect();
-        let mut write = self.gather(&mut self.inner(), &keys, flush.all, &mut flush.watermark)?;
+        let (mut write, sums) = self.gather(&mut self.inner(), &keys, flush.all, &mut flush.watermark)?;
+        write.rows.extend(sums.settle(&*self.store, self.shard.0)?);
         let last = flush.keys.is_empty();
         write.watermark = last.then_some(flush.watermark);
         self.store.write(self.shard, write)?;
@@ -105,52 +108,45 @@ impl Tail {
         keys: &[EntityKey],
         all: bool,
         watermark: &mut Seq,
-    ) -> Result<TailWrite, TailError> {
+    ) -> Result<(TailWrite, Deltas), TailError> {
         let mut write = TailWrite { newest: inner.newest, ..TailWrite::default() };
+        let mut sums = Deltas::default();
         for key in keys {
             let Some(cached) = inner.cached.get_mut(key) else { continue };
             write.history.extend(cached.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
-            let rows: Arc<[Row]> = self.rows_of(key, &cached.loaded.model).into();
-            if !all && put_off(cached, &rows) {
+            let projected = self.projected(key, &cached.loaded.model);
+            if !all && put_off(cached, &projected) {
                 *watermark = cached.unwritten_from.map_or(*watermark, |seq| (seq - 1).min(*watermark));
                 inner.unwritten_bytes += cached.unwritten_bytes;
                 inner.dirty.push(key.clone());
                 continue;
             }
-            write.rows.extend(difference(&cached.stored_rows, &rows));
-            cached.stored_rows = rows;
+            // Of a projection whose build has not come here, nothing is in the store and nothing is written.
+            let before = std::mem::take(&mut cached.stored);
+            let rows = difference(before.rows, &projected.rows);
+            write.rows.extend(rows.into_iter().filter(|change| self.registry.covers(change.space, key)));
+            if before.sums != projected.sums {
+                let covered = |(space, _): &&(_, _)| self.registry.covers(*space, key);
+                before.sums.iter().filter(covered).for_each(|(space, sum)| sums.take_away(*space, sum));
+                projected.sums.iter().filter(covered).for_each(|(space, sum)| sums.add(*space, sum));
+            }
+            cached.stored = projected;
             let stored = cached.loaded.encode()?;
             cached.stored_bytes = stored.json.len();
             (cached.unwritten_from, cached.unwritten_bytes, cached.touched, cached.deferred) = (None, 0, false, 0);
             write.states.push((key.clone(), stored));
         }
-        Ok(write)
-    }
-
-    pub(super) fn rows_of(&self, key: &EntityKey, model: &AnyState) -> Vec<Row> {
-        let mut rows = self.fold.rows(key, model);
-        if let Some(due) = model.wake_at() {
-            rows.push(Row { table: ALARMS, key: alarm_key(self.shard.0, due, key) });
-        }
-        if model.has_pending_effects() {
-            rows.push(Row {
-                table: PENDING,
-                key: [&self.shard.0.to_be_bytes()[..], key.to_string().as_bytes()].concat(),
-            });
-        }
-        rows.sort_unstable();
-        rows
+        Ok((write, sums))
     }
 }
 
 /// Lists must be right at once, and no alarm may come late. One that comes too early does no harm: it is judged
 /// by the clock, so a later alarm than the stored one can wait (a cached SKU's earliest hold changes all the time).
-fn put_off(cached: &mut Cached, rows: &[Row]) -> bool {
-    let listed = |rows: &[Row]| rows.iter().filter(|row| row.table != ALARMS).cloned().collect::<Vec<_>>();
+fn put_off(cached: &mut Cached, projected: &Projected) -> bool {
     let worth = cached.stored_bytes < LARGE
         || cached.unwritten_bytes >= cached.stored_bytes / 2
-        || listed(&cached.stored_rows) != listed(rows)
-        || earlier(alarm(rows), alarm(&cached.stored_rows));
+        || !cached.stored.lists_as(projected)
+        || earlier(projected.alarm(), cached.stored.alarm());
     if worth || cached.deferred >= DEFERRED_MAX {
         return false;
     }
@@ -158,25 +154,9 @@ fn put_off(cached: &mut Cached, rows: &[Row]) -> bool {
     true
 }
 
-fn alarm(rows: &[Row]) -> Option<&[u8]> {
-    rows.iter().find(|row| row.table == ALARMS).map(|row| &row.key[..])
-}
-
 /// Keys of one entity's alarms sort by their time.
 fn earlier(now: Option<&[u8]>, stored: Option<&[u8]>) -> bool {
     now.is_some_and(|now| stored.is_none_or(|stored| now < stored))
-}
-
-pub(super) fn alarm_key(shard: u16, due: Timestamp, key: &EntityKey) -> Vec<u8> {
-    // Flipping the sign bit makes signed numbers sort as bytes.
-    let due = (due.0 as u64) ^ (1 << 63);
-    [&shard.to_be_bytes()[..], &due.to_be_bytes()[..], key.to_string().as_bytes()].concat()
-}
-
-fn difference(before: &[Row], after: &[Row]) -> Vec<RowChange> {
-    let gone = before.iter().filter(|row| !after.contains(row)).cloned().map(RowChange::Delete);
-    let new = after.iter().filter(|row| !before.contains(row)).cloned().map(RowChange::Put);
-    gone.chain(new).collect()
 }
 
 /// Second chance: written entities that were not used since the hand last passed leave the memory.

@@ -6,17 +6,18 @@ use super::{
     Tail, TailError,
     cache::{Cached, Inner, Loaded},
     pace::Pace,
+    projected::Projected,
 };
 use crate::{
     actors::{
-        fold::Change,
+        listener::Change,
         ports::{
             BatchAt, StoreError,
             journal::{Commit, Entry, Record, Records, Seq},
         },
         recent::Remembered,
     },
-    domain::key::EntityKey,
+    domain::{key::EntityKey, kinds::AnyState},
 };
 use futures::StreamExt;
 
@@ -81,7 +82,8 @@ impl Tail {
             let changes = self.changes(&mut inner, &changed, record.seq);
             drop(inner);
             if !changes.is_empty() {
-                self.fold.committed(&changes);
+                self.registry.committed(&changes);
+                self.listener.committed(&changes);
                 self.watchers.tell(&changes);
             }
         }
@@ -141,10 +143,13 @@ impl Tail {
             Some(stored) => (Loaded::decode(key, stored)?, stored.json.len()),
             None => (Loaded::fresh(key.kind), 0),
         };
-        let stored_rows = if loaded.version == 0 { Arc::from([]) } else { self.rows_of(key, &loaded.model).into() };
+        let stored = match loaded.version {
+            0 => Projected::default(),
+            _ => self.projected(key, &loaded.model),
+        };
         let cached = Cached {
             loaded,
-            stored_rows,
+            stored,
             unwritten_from: None,
             touched: false,
             unwritten_bytes: 0,
@@ -168,18 +173,25 @@ impl Tail {
             if std::mem::replace(&mut cached.announced, seq) == seq {
                 continue;
             }
-            if self.fold.wants(&commit.key) || self.watchers.wants(&commit.key) {
+            if self.interested(&commit.key) {
                 changes.push(Change {
                     key: commit.key.clone(),
                     version: cached.loaded.version,
                     view: cached.loaded.model.view(),
-                    at: commit.at,
-                    by: commit.by.clone(),
                 });
             }
         }
         changes.reverse();
         changes
+    }
+
+    fn interested(&self, key: &EntityKey) -> bool {
+        self.registry.interested(key) || self.listener.interested(key) || self.watchers.wants(key)
+    }
+
+    /// What this state gives to rows and sums.
+    pub(super) fn projected(&self, key: &EntityKey, state: &AnyState) -> Projected {
+        Projected::of(&self.registry, self.shard.0, key, state)
     }
 
     pub(super) fn stopped(&self, reason: String) -> TailError {

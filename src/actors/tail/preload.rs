@@ -1,23 +1,23 @@
-//! Filling the views that live in memory, once at the start: every stored entity is shown to them.
+//! Restoring the projections in memory, once at the start: every stored entity of their kinds is shown to them.
 
 use std::sync::Arc;
 
 use super::{Tail, TailError};
 use crate::{
-    actors::{fold::Fold, ports::StateStore},
+    actors::{ports::StateStore, projection::Registry},
     domain::kinds::Kind,
 };
 
 /// Entities read at a time.
 const PAGE: usize = 1024;
 
-/// Shows each stored entity of the kinds that the views keep in memory.
-pub(in crate::actors) fn load_views(
+/// Reads each stored entity of the kinds that a projection keeps in memory, once for all of these.
+pub(in crate::actors) fn restore(
     store: &dyn StateStore,
-    fold: &dyn Fold,
+    registry: &Registry,
     tails: &[Arc<Tail>],
 ) -> Result<(), TailError> {
-    for kind in Kind::ALL.iter().copied().filter(|kind| fold.keeps(*kind)) {
+    for kind in Kind::ALL.iter().copied().filter(|kind| registry.in_memory(*kind)) {
         let mut after: Option<Arc<str>> = None;
         loop {
             let keys = store.keys(kind, after.as_deref(), PAGE)?;
@@ -25,7 +25,7 @@ pub(in crate::actors) fn load_views(
                 let shard = usize::from(key.shard_of(tails.len() as u16));
                 if let Some(tail) = tails.get(shard) {
                     let loaded = tail.load(key)?;
-                    fold.loaded(key, loaded.version, &loaded.model);
+                    registry.restore(key, loaded.version, &loaded.model);
                 }
             }
             match keys.last() {

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{ALARMS, PENDING, Tail, cache::Loaded};
 use crate::{
     actors::ports::{
-        StateStore, StoreError,
+        Space, StateStore, StoreError,
         journal::{Commit, Entry, Seq, Shard},
     },
     domain::{
@@ -59,10 +59,11 @@ impl Tail {
         after: Option<&[u8]>,
     ) -> Result<(Vec<Due>, Option<Vec<u8>>), StoreError> {
         let prefix = self.shard.0.to_be_bytes();
-        let mut rows = self.store.rows(ALARMS, &prefix, after, false, ALARMS_PAGE)?;
-        let due: Vec<Due> = rows.iter().filter_map(|row| parse_alarm(row)).take_while(|(due, _)| *due <= now).collect();
+        let mut rows = self.store.rows(Space::TAIL, ALARMS, &prefix, after, ALARMS_PAGE)?;
+        let due: Vec<Due> =
+            rows.iter().filter_map(|(key, _)| parse_alarm(key)).take_while(|(due, _)| *due <= now).collect();
         let more = due.len() == rows.len() && rows.len() == ALARMS_PAGE;
-        Ok((due, if more { rows.pop() } else { None }))
+        Ok((due, if more { rows.pop().map(|(key, _)| key) } else { None }))
     }
 
     pub(in crate::actors) fn pending(&self) -> Vec<EntityKey> {
@@ -158,11 +159,11 @@ pub(super) fn pending_rows(store: &dyn StateStore, shard: Shard) -> Result<BTree
     let mut keys = BTreeSet::new();
     let mut after: Option<Vec<u8>> = None;
     loop {
-        let rows = store.rows(PENDING, &prefix, after.as_deref(), false, PAGE)?;
-        keys.extend(rows.iter().filter_map(|row| parse_key(row.get(2..)?)));
+        let rows = store.rows(Space::TAIL, PENDING, &prefix, after.as_deref(), PAGE)?;
+        keys.extend(rows.iter().filter_map(|(key, _)| parse_key(key.get(2..)?)));
         match rows.len() < PAGE {
             true => return Ok(keys),
-            false => after = rows.into_iter().last(),
+            false => after = rows.into_iter().last().map(|(key, _)| key),
         }
     }
 }

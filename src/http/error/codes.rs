@@ -73,6 +73,7 @@ codes! {
     QUARANTINED = "quarantined", INTERNAL_SERVER_ERROR, "The command is set aside";
     BUSY = "busy", SERVICE_UNAVAILABLE, "Too many commands are waiting";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment";
+    INDEX_BUILDING = "index_building", SERVICE_UNAVAILABLE, "A list is being built";
     TIMED_OUT = "timed_out", GATEWAY_TIMEOUT, "No answer in time";
     INVALID_CREDENTIALS = "invalid_credentials", UNAUTHORIZED, "The log-in failed";
     TOO_MANY_ATTEMPTS = "too_many_attempts", TOO_MANY_REQUESTS, "Too many failed attempts";

@@ -4,7 +4,8 @@
 //! 'h' kind 0 len:u8 id version:u64   records that change an entity, from this version on -> (version, sequence number)..
 //! 'm'                                 what the store was made from
 //! 'n' shard:u16                       the newest batch that may be inside: its place (u64) and its id
-//! 'r' table 0 key                     a row of a read model
+//! 'p' space:u32 table 0 key           a row of a projection -> its value
+//! 'r' table 0 key                     a row of the tail's own -> its value
 //! 's' kind 0 id                       an entity's version (u64) and state (JSON)
 //! 'w' shard:u16                       the shard's watermark
 //! ```
@@ -13,7 +14,7 @@
 use std::ops::Bound;
 
 use crate::{
-    actors::ports::journal::Shard,
+    actors::ports::{Space, journal::Shard},
     domain::{key::EntityKey, kinds::Kind},
 };
 
@@ -23,8 +24,24 @@ pub fn state(kind: Kind, id: &str) -> Vec<u8> {
     named(b's', kind.name(), id.as_bytes())
 }
 
-pub fn row(table: &str, key: &[u8]) -> Vec<u8> {
-    named(b'r', table, key)
+pub const OWN_ROWS: u8 = b'r';
+pub const PROJECTED_ROWS: u8 = b'p';
+
+pub fn row(space: Space, table: &str, key: &[u8]) -> Vec<u8> {
+    let mut out = rows_of(space);
+    out.reserve_exact(table.len() + 1 + key.len());
+    out.extend_from_slice(table.as_bytes());
+    out.push(0);
+    out.extend_from_slice(key);
+    out
+}
+
+/// What stands before the tables of a space.
+pub fn rows_of(space: Space) -> Vec<u8> {
+    match space {
+        Space::TAIL => vec![OWN_ROWS],
+        Space(number) => [&[PROJECTED_ROWS][..], &number.to_be_bytes()].concat(),
+    }
 }
 
 pub fn watermark(shard: Shard) -> Vec<u8> {
@@ -69,26 +86,23 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 
 type Span = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
-/// Where the rows of a table lie that start with `prefix` and come after `after` in the direction of reading.
-/// `None`: there can be none.
-pub fn row_span(table: &str, prefix: &[u8], after: Option<&[u8]>, reverse: bool) -> Option<Span> {
-    let low = row(table, prefix);
+/// Where the rows of a table lie that start with `prefix` and come after `after`. `None`: there can be none.
+pub fn row_span(space: Space, table: &str, prefix: &[u8], after: Option<&[u8]>) -> Option<Span> {
+    let low = row(space, table, prefix);
     // Always some: the zero byte behind the table's name is below the highest byte.
     let high = after_prefix(&low)?;
-    let after = after.map(|key| row(table, key));
-    let (low, high) = match (after, reverse) {
-        (Some(after), false) if after >= low => (Bound::Excluded(after), Bound::Excluded(high)),
-        (Some(after), true) if after < high => (Bound::Included(low), Bound::Excluded(after)),
-        (_, _) => (Bound::Included(low), Bound::Excluded(high)),
-    };
-    match (&low, &high) {
-        (Bound::Included(a), Bound::Excluded(b)) if a < b => Some((low, high)),
-        (Bound::Excluded(a), Bound::Excluded(b)) if a < b => Some((low, high)),
-        (_, _) => None,
+    match after.map(|key| row(space, table, key)) {
+        Some(after) if after >= high => None,
+        Some(after) if after >= low => Some((Bound::Excluded(after), Bound::Excluded(high))),
+        Some(_) | None => Some((Bound::Included(low), Bound::Excluded(high))),
     }
 }
 
 /// A row's own key, without the space and the table before it.
-pub fn row_key(table: &str, stored: &[u8]) -> Vec<u8> {
-    stored[table.len() + 2..].to_vec()
+pub fn row_key(space: Space, table: &str, stored: &[u8]) -> Vec<u8> {
+    let before = match space {
+        Space::TAIL => 1,
+        Space(_) => 5,
+    };
+    stored[before + table.len() + 1..].to_vec()
 }

@@ -8,10 +8,10 @@ use std::{
 
 use uuid::Uuid;
 
-use super::keys;
+use super::{keys, sweep};
 use crate::{
     actors::ports::{
-        BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
+        BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{Seq, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -27,10 +27,22 @@ pub struct MemoryStateStore {
 struct Kept {
     made_from: Option<(Uuid, u16, u32)>,
     states: BTreeMap<EntityKey, StoredEntity>,
-    rows: BTreeMap<Vec<u8>, ()>,
+    rows: BTreeMap<Vec<u8>, Vec<u8>>,
     history: BTreeMap<(EntityKey, u64), Seq>,
     watermarks: BTreeMap<Shard, Seq>,
     newest: BTreeMap<Shard, BatchAt>,
+}
+
+impl Kept {
+    fn change(&mut self, rows: Vec<RowChange>) {
+        for RowChange { space, table, key, value } in rows {
+            let key = keys::row(space, table, &key);
+            match value {
+                Some(value) => drop(self.rows.insert(key, value)),
+                None => drop(self.rows.remove(&key)),
+            }
+        }
+    }
 }
 
 impl MemoryStateStore {
@@ -65,12 +77,7 @@ impl StateStore for MemoryStateStore {
 
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        for change in write.rows {
-            match change {
-                RowChange::Put(row) => drop(kept.rows.insert(keys::row(row.table, &row.key), ())),
-                RowChange::Delete(row) => drop(kept.rows.remove(&keys::row(row.table, &row.key))),
-            }
-        }
+        kept.change(write.rows);
         kept.states.extend(write.states);
         kept.history.extend(write.history.into_iter().map(|(key, version, seq)| ((key, version), seq)));
         if let Some(watermark) = write.watermark {
@@ -79,6 +86,11 @@ impl StateStore for MemoryStateStore {
         if let Some(newest) = write.newest {
             kept.newest.insert(shard, newest);
         }
+        Ok(())
+    }
+
+    fn write_rows(&self, rows: Vec<RowChange>) -> Result<(), StoreError> {
+        self.kept().change(rows);
         Ok(())
     }
 
@@ -96,19 +108,28 @@ impl StateStore for MemoryStateStore {
 
     fn rows(
         &self,
-        table: &'static str,
+        space: Space,
+        table: &str,
         prefix: &[u8],
         after: Option<&[u8]>,
-        reverse: bool,
         limit: usize,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let Some((low, high)) = keys::row_span(table, prefix, after, reverse) else { return Ok(Vec::new()) };
+    ) -> Result<Vec<KeyValue>, StoreError> {
+        let Some(span) = keys::row_span(space, table, prefix, after) else { return Ok(Vec::new()) };
         let kept = self.kept();
-        let rows = kept.rows.range((low, high)).map(|(key, ())| keys::row_key(table, key));
-        Ok(match reverse {
-            false => rows.take(limit).collect(),
-            true => rows.rev().take(limit).collect(),
-        })
+        let rows = kept.rows.range(span).map(|(key, value)| (keys::row_key(space, table, key), value.clone()));
+        Ok(rows.take(limit).collect())
+    }
+
+    fn row(&self, space: Space, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.kept().rows.get(&keys::row(space, table, key)).cloned())
+    }
+
+    fn sweep(&self, live: &[Space], tables: &[&str], limit: usize) -> Result<usize, StoreError> {
+        let mut kept = self.kept();
+        let next = |from: &[u8]| Ok(kept.rows.range(from.to_vec()..).next().map(|(key, _)| key.clone()));
+        let garbage = sweep::garbage(live, tables, limit, next).map_err(|problem| StoreError(problem.into()))?;
+        garbage.iter().for_each(|key| drop(kept.rows.remove(key)));
+        Ok(garbage.len())
     }
 
     fn history(&self, key: &EntityKey, from_version: u64, limit: usize) -> Result<Vec<(u64, Seq)>, StoreError> {

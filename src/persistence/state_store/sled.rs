@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use sled::IVec;
 use uuid::Uuid;
 
-use super::{boot::BootMark, keys};
+use super::{boot::BootMark, keys, sweep};
 use crate::{
     actors::ports::{
-        BatchAt, RowChange, StateStore, StoreError, StoredEntity, TailWrite,
+        BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{BatchId, Seq, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -57,8 +57,11 @@ struct MadeFrom {
     version: u32,
 }
 
-/// 2: each shard's newest batch stands beside its watermark, and one entry holds an entity's history of one flush.
-const LAYOUT: u32 = 2;
+/// 3: rows have values, and each projection's rows a space of their own.
+const LAYOUT: u32 = 3;
+/// States, history and the tail's own rows lie as in [`LAYOUT`]; other rows lie where nobody looks for them, and are
+/// swept. Read, never written: an older program takes a store of ours for a foreign one, and makes it anew.
+const LAYOUT_BEFORE: u32 = 2;
 /// Bytes removed in one batch when the store is emptied: keys only.
 const CLEAR_KEYS: usize = 4096;
 /// sled frees its file lock a moment after the last handle is gone.
@@ -145,6 +148,8 @@ fn open_database(path: &Path, options: &SledStateOptions) -> Result<sled::Db, St
 }
 
 fn clear(db: &sled::Db) -> Result<(), String> {
+    // First, so that a store whose emptying is cut short is never taken for a whole one.
+    db.remove(keys::META).map_err(text)?;
     loop {
         let mut batch = sled::Batch::default();
         let mut count = 0;
@@ -177,10 +182,12 @@ impl StateStore for SledStateStore {
         let wanted = MadeFrom { layout: LAYOUT, journal, shards, version };
         self.with(|db| {
             let found = db.get(keys::META).map_err(text)?;
-            if found.is_some_and(|bytes| serde_json::from_slice::<MadeFrom>(&bytes).is_ok_and(|m| m == wanted)) {
-                return Ok(());
+            let found = found.and_then(|bytes| serde_json::from_slice::<MadeFrom>(&bytes).ok());
+            match found {
+                Some(found) if found == wanted => return Ok(()),
+                Some(found) if found == (MadeFrom { layout: LAYOUT_BEFORE, ..wanted }) => {}
+                Some(_) | None => clear(db)?,
             }
-            clear(db)?;
             db.insert(keys::META, serde_json::to_vec(&wanted).map_err(text)?).map(drop).map_err(text)
         })
     }
@@ -205,12 +212,7 @@ impl StateStore for SledStateStore {
 
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
-        for change in write.rows {
-            match change {
-                RowChange::Put(row) => batch.insert(keys::row(row.table, &row.key), IVec::default()),
-                RowChange::Delete(row) => batch.remove(keys::row(row.table, &row.key)),
-            }
-        }
+        add_rows(&mut batch, write.rows);
         for (key, entity) in write.states {
             let mut value = Vec::with_capacity(8 + entity.json.len());
             value.extend_from_slice(&entity.version.to_be_bytes());
@@ -228,6 +230,12 @@ impl StateStore for SledStateStore {
             let value = [&newest.seq.to_be_bytes()[..], newest.batch.0.as_bytes()].concat();
             batch.insert(keys::newest(shard), value);
         }
+        self.with(|db| db.apply_batch(batch).map_err(text))
+    }
+
+    fn write_rows(&self, rows: Vec<RowChange>) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        add_rows(&mut batch, rows);
         self.with(|db| db.apply_batch(batch).map_err(text))
     }
 
@@ -258,20 +266,36 @@ impl StateStore for SledStateStore {
 
     fn rows(
         &self,
-        table: &'static str,
+        space: Space,
+        table: &str,
         prefix: &[u8],
         after: Option<&[u8]>,
-        reverse: bool,
         limit: usize,
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let Some(span) = keys::row_span(table, prefix, after, reverse) else { return Ok(Vec::new()) };
+    ) -> Result<Vec<KeyValue>, StoreError> {
+        let Some(span) = keys::row_span(space, table, prefix, after) else { return Ok(Vec::new()) };
         self.with(|db| {
-            let found = db.range(span).keys();
-            let own = |key: sled::Result<IVec>| key.map(|key| keys::row_key(table, &key)).map_err(text);
-            match reverse {
-                false => found.take(limit).map(own).collect(),
-                true => found.rev().take(limit).map(own).collect(),
-            }
+            let own = |row: sled::Result<(IVec, IVec)>| {
+                row.map(|(key, value)| (keys::row_key(space, table, &key), value.to_vec())).map_err(text)
+            };
+            db.range(span).take(limit).map(own).collect()
+        })
+    }
+
+    fn row(&self, space: Space, table: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(|db| Ok(db.get(keys::row(space, table, key)).map_err(text)?.map(|value| value.to_vec())))
+    }
+
+    fn sweep(&self, live: &[Space], tables: &[&str], limit: usize) -> Result<usize, StoreError> {
+        self.with(|db| {
+            let next = |from: &[u8]| match db.range(from..).next() {
+                Some(row) => row.map(|(key, _)| Some(key.to_vec())).map_err(text),
+                None => Ok(None),
+            };
+            let garbage = sweep::garbage(live, tables, limit, next)?;
+            let mut batch = sled::Batch::default();
+            garbage.iter().for_each(|key| batch.remove(&key[..]));
+            db.apply_batch(batch).map_err(text)?;
+            Ok(garbage.len())
         })
     }
 
@@ -295,6 +319,16 @@ impl StateStore for SledStateStore {
             records.truncate(limit);
             Ok(records)
         })
+    }
+}
+
+fn add_rows(batch: &mut sled::Batch, rows: Vec<RowChange>) {
+    for RowChange { space, table, key, value } in rows {
+        let key = keys::row(space, table, &key);
+        match value {
+            Some(value) => batch.insert(key, value),
+            None => batch.remove(key),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{MemoryStateStore, SledStateOptions, SledStateStore};
 use crate::{
     actors::ports::{
-        BatchAt, Row, RowChange, StateStore, StoredEntity, TailWrite,
+        BatchAt, Row, RowChange, Space, StateStore, StoredEntity, TailWrite,
         journal::{BatchId, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -24,8 +24,18 @@ fn key(id: &str) -> EntityKey {
     EntityKey::new(Kind::Stock, id)
 }
 
-fn row(table: &'static str, key: &[u8]) -> Row {
-    Row { table, key: key.to_vec() }
+const SPACE: Space = Space(7);
+
+fn put(table: &'static str, key: &[u8]) -> RowChange {
+    RowChange::put(SPACE, Row { table, key: key.to_vec(), value: [key, b"!"].concat() })
+}
+
+fn delete(table: &'static str, key: &[u8]) -> RowChange {
+    RowChange::delete(SPACE, Row::new(table, key.to_vec()))
+}
+
+fn row_keys(store: &dyn StateStore, space: Space, table: &str) -> Vec<Vec<u8>> {
+    store.rows(space, table, b"", None, 99).expect("rows").into_iter().map(|(key, _)| key).collect()
 }
 
 fn state(version: u64) -> StoredEntity {
@@ -38,7 +48,7 @@ fn newest(seq: u64) -> BatchAt {
 
 fn filled() -> TailWrite {
     TailWrite {
-        rows: [&b"a"[..], b"ab", b"b", &[0xff], &[0xff, 0xff], b""].map(|k| RowChange::Put(row("t", k))).into(),
+        rows: [&b"a"[..], b"ab", b"b", &[0xff], &[0xff, 0xff], b""].map(|k| put("t", k)).into(),
         states: vec![(key("B"), state(2)), (key("A"), state(1)), (EntityKey::new(Kind::Cart, "Z"), state(9))],
         history: vec![(key("A"), 1, 5), (key("A"), 4, 8), (key("A"), 9, 12), (key("AA"), 1, 6)],
         watermark: Some(12),
@@ -89,45 +99,66 @@ fn keys_come_by_kind_in_order_and_by_page() {
 }
 
 #[test]
-fn rows_come_by_prefix_both_ways_and_by_page() {
-    type Page<'a> = (&'a [u8], Option<&'a [u8]>, bool, usize);
-    let pages: [(Page<'_>, &[&[u8]]); 12] = [
-        ((b"", None, false, 9), &[b"", b"a", b"ab", b"b", &[0xff], &[0xff, 0xff]]),
-        ((b"", None, true, 2), &[&[0xff, 0xff], &[0xff]]),
-        ((b"a", None, false, 9), &[b"a", b"ab"]),
-        ((b"a", None, true, 9), &[b"ab", b"a"]),
-        ((b"a", Some(b"a"), false, 9), &[b"ab"]),
-        ((b"a", Some(b"ab"), true, 9), &[b"a"]),
-        ((b"a", Some(b"ab"), false, 9), &[]),
-        ((b"a", Some(b"a"), true, 9), &[]),
-        ((&[0xff], None, true, 1), &[&[0xff, 0xff]]),
-        ((&[0xff], Some(&[0xff]), false, 9), &[&[0xff, 0xff]]),
-        ((b"", Some(b"aa"), false, 2), &[b"ab", b"b"]),
-        ((b"c", None, false, 9), &[]),
+fn rows_come_by_prefix_with_their_values_and_by_page() {
+    type Page<'a> = (&'a [u8], Option<&'a [u8]>, usize);
+    let pages: [(Page<'_>, &[&[u8]]); 10] = [
+        ((b"", None, 9), &[b"", b"a", b"ab", b"b", &[0xff], &[0xff, 0xff]]),
+        ((b"", None, 2), &[b"", b"a"]),
+        ((b"a", None, 9), &[b"a", b"ab"]),
+        ((b"a", Some(b"a"), 9), &[b"ab"]),
+        ((b"a", Some(b"ab"), 9), &[]),
+        ((&[0xff], None, 1), &[&[0xff]]),
+        ((&[0xff], Some(&[0xff]), 9), &[&[0xff, 0xff]]),
+        ((b"", Some(b"aa"), 2), &[b"ab", b"b"]),
+        ((b"c", None, 9), &[]),
+        // A cursor below the prefix, which is none of ours.
+        ((b"b", Some(b"a"), 9), &[b"b"]),
     ];
     both(|store| {
         store.write(S, filled()).expect("a write");
-        let other = TailWrite { rows: vec![RowChange::Put(row("tt", b"a"))], ..TailWrite::default() };
-        store.write(S, other).expect("a write");
-        for ((prefix, after, reverse, limit), expected) in pages {
-            let found = store.rows("t", prefix, after, reverse, limit).expect("rows");
-            assert_eq!(found, expected, "{prefix:?} {after:?} {reverse} {limit}");
+        store.write_rows(vec![put("tt", b"a")]).expect("a write");
+        for ((prefix, after, limit), expected) in pages {
+            let found = store.rows(SPACE, "t", prefix, after, limit).expect("rows");
+            let expected: Vec<_> = expected.iter().map(|key| (key.to_vec(), [key, &b"!"[..]].concat())).collect();
+            assert_eq!(found, expected, "{prefix:?} {after:?} {limit}");
         }
-        let gone = TailWrite { rows: vec![RowChange::Delete(row("t", b"ab"))], ..TailWrite::default() };
-        store.write(S, gone).expect("a write");
-        assert_eq!(store.rows("t", b"a", None, false, 9).expect("rows"), [b"a"]);
+        // Behind the prefix.
+        assert!(store.rows(SPACE, "t", b"a", Some(b"b"), 9).expect("rows").is_empty());
+        store.write_rows(vec![delete("t", b"ab")]).expect("a write");
+        assert_eq!(store.rows(SPACE, "t", b"a", None, 9).expect("rows"), [(b"a".to_vec(), b"a!".to_vec())]);
+        assert_eq!(store.row(SPACE, "t", b"a").expect("a row"), Some(b"a!".to_vec()));
+        assert_eq!(store.row(SPACE, "t", b"ab").expect("no row"), None);
     });
 }
 
 #[test]
-fn after_the_last_possible_prefix_keys_pages_end() {
+fn spaces_are_apart_and_those_of_nobody_are_swept() {
     both(|store| {
+        let spaces = [Space::TAIL, Space(1), Space(2), Space(256), Space(u32::MAX)];
+        for space in spaces {
+            let rows = |table| (0..5_u8).map(move |n| RowChange::put(space, Row::new(table, vec![n])));
+            store.write_rows(rows("kept").chain(rows("old")).collect()).expect("a write");
+        }
         store.write(S, filled()).expect("a write");
-        // A cursor below or above the prefix in the direction of reading.
-        assert_eq!(store.rows("t", b"b", Some(b"a"), false, 9).expect("rows"), [b"b"]);
-        assert_eq!(store.rows("t", b"a", Some(b"b"), true, 9).expect("rows"), [&b"ab"[..], b"a"]);
-        assert!(store.rows("t", b"a", Some(b"b"), false, 9).expect("rows").is_empty());
-        assert!(store.rows("t", b"b", Some(b"a"), true, 9).expect("rows").is_empty());
+        let live = [Space(2), SPACE, Space(u32::MAX)];
+        let mut swept = Vec::new();
+        while swept.last() != Some(&0) {
+            swept.push(store.sweep(&live, &["kept"], 10).expect("a sweep"));
+        }
+        // Two whole spaces, and a table of the tail's own.
+        assert_eq!(swept, [10, 10, 5, 0]);
+        for space in spaces {
+            let counts = ["kept", "old"].map(|table| row_keys(store, space, table).len());
+            let expected = match space {
+                Space::TAIL => [5, 0],
+                space if live.contains(&space) => [5, 5],
+                _ => [0, 0],
+            };
+            assert_eq!(counts, expected, "{space:?}");
+        }
+        assert_eq!(row_keys(store, SPACE, "t").len(), 6);
+        assert_eq!(store.load(&key("A")).expect("a state"), Some(state(1)), "only rows are swept");
+        assert_eq!(store.watermark(S).expect("a mark"), 12);
     });
 }
 
@@ -204,8 +235,38 @@ fn assert_empty(store: &dyn StateStore) {
     assert_eq!(store.watermark(S).expect("a mark"), 0);
     assert_eq!(store.load(&key("A")).expect("none"), None);
     assert!(store.keys(Kind::Stock, None, 9).expect("keys").is_empty());
-    assert!(store.rows("t", b"", None, false, 9).expect("rows").is_empty());
+    assert!(row_keys(store, SPACE, "t").is_empty());
     assert!(store.history(&key("A"), 0, 9).expect("history").is_empty());
+}
+
+/// As the program before this layout left it: its states are taken over, and its rows are nobody's.
+#[test]
+fn a_store_of_the_layout_before_is_taken_over() {
+    let dir = TempDir::new().expect("a directory");
+    let store = open(dir.path());
+    store.write(S, filled()).expect("a write");
+    store.write_rows(vec![RowChange::put(Space::TAIL, Row::new("alarms", b"due".to_vec()))]).expect("a write");
+    store.write_rows(vec![RowChange::put(Space::TAIL, Row::new("orders_all", b"1".to_vec()))]).expect("a write");
+    drop(store);
+    let raw = |meta: Option<&str>| {
+        let db = sled::open(dir.path().join("state")).expect("the database");
+        if let Some(meta) = meta {
+            db.insert(super::keys::META, meta).expect("its origin");
+        }
+        let meta = db.get(super::keys::META).expect("its origin").expect("its origin");
+        String::from_utf8(meta.to_vec()).expect("text")
+    };
+    let made_from = |layout| format!(r#"{{"layout":{layout},"journal":"{}","shards":16,"version":1}}"#, journal());
+    raw(Some(&made_from(2)));
+    let store = open(dir.path());
+    assert_eq!(store.load(&key("A")).expect("a state"), Some(state(1)));
+    assert_eq!(store.watermark(S).expect("a mark"), 12);
+    assert_eq!(store.sweep(&[SPACE], &["alarms"], 9).expect("a sweep"), 1);
+    assert_eq!(row_keys(&store, Space::TAIL, "alarms"), [b"due"]);
+    drop(store);
+    assert_eq!(raw(None), made_from(3), "and the program before takes it for a foreign one");
+    raw(Some(&made_from(1)));
+    assert_empty(&open(dir.path()));
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub async fn page(
     match filter.walk() {
         Walk::One(id) => Ok(Page { items: load(id)?.into_iter().collect(), next: None }),
         Walk::Rows { table, prefix } => {
-            let found = |after: Option<&[u8]>, n| state.gateway.rows(table, &prefix, after, false, n);
+            let found = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
             Ok(listing::walk(after, limit, found, |key| rows::order_of(key).map_or(Ok(None), load))?)
         }
     }

@@ -88,7 +88,7 @@ impl ManyEntities for Board {
                 break;
             }
             let prefix = rows::lifecycle_prefix(status);
-            let found = gateway.rows(rows::ORDERS_BY_STATUS, &prefix, None, false, left).unwrap_or_else(|error| {
+            let found = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, left).unwrap_or_else(|error| {
                 tracing::error!(%error, "the board's orders cannot be read");
                 Vec::new()
             });

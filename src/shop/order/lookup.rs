@@ -32,6 +32,7 @@ pub struct LookupQuery {
         (status = 200, description = "The order", body = OrderBody),
         (status = 404, description = "`unknown_order`: number or e-mail is wrong"),
         (status = 429, description = "`too_many_requests`, with Retry-After"),
+        (status = 503, description = "`index_building`, with Retry-After"),
     ))]
 pub async fn look_up_order(
     State(state): State<AppState>,
@@ -43,7 +44,7 @@ pub async fn look_up_order(
     }
     let unknown = || Problem::new(Code::UNKNOWN_ORDER, "no order has this number and this e-mail");
     state.toolkit.read_your_writes().await;
-    let found = state.gateway.rows(rows::ORDERS_BY_NUMBER, &rows::number_prefix(query.number), None, false, 1)?;
+    let found = state.gateway.row_keys(rows::ORDERS_BY_NUMBER, &rows::number_prefix(query.number), None, 1)?;
     let id = found.first().and_then(|key| rows::order_of(key)).ok_or_else(unknown)?;
     let answer = state.gateway.read_local::<Order>(&id.to_string())?.ok_or_else(unknown)?;
     let email = query.email.trim();

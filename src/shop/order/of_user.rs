@@ -20,7 +20,8 @@ use crate::{
 /// Orders of one user, newest first
 #[utoipa::path(get, path = "/api/orders/user/{id}", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "An account's or a guest's id"), PageQuery),
-    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)))]
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_of_user(
     State(state): State<AppState>,
     Staff(_who): Staff,

@@ -1,29 +1,53 @@
 //! Index rows of an order: all, by user, by status, by number. An order that was never placed has none.
 
-use crate::domain::{
-    entity::Entity,
-    key::EntityKey,
-    kinds::{AnyState, EntityType},
-    order::{Order, OrderView},
-};
-use crate::shop::rows::{
-    ORDERS_ALL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, RowKey, lifecycle_prefix, newest_first,
-    number_prefix, user_prefix,
+use crate::{
+    actors::{ports::Row, projection::Projection},
+    domain::{
+        entity::Entity,
+        key::EntityKey,
+        kinds::{AnyState, EntityType, Kind},
+        order::{Order, OrderView},
+    },
+    shop::rows::{
+        ORDERS_ALL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, lifecycle_prefix, newest_first, number_prefix,
+        user_prefix,
+    },
 };
 
-pub fn rows(_key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
-    Order::state_of(model).map(|order| of_view(&order.view())).unwrap_or_default()
+/// Lists of orders, for shoppers and staff.
+pub struct Orders;
+
+impl Projection for Orders {
+    fn name(&self) -> &'static str {
+        "orders"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &[Kind::Order]
+    }
+
+    fn tables(&self) -> &[&'static str] {
+        &[ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
+    }
+
+    fn rows(&self, _key: &EntityKey, state: &AnyState) -> Vec<Row> {
+        Order::state_of(state).map(|order| of_view(&order.view())).unwrap_or_default()
+    }
 }
 
-fn of_view(view: &OrderView) -> Vec<RowKey> {
+fn of_view(view: &OrderView) -> Vec<Row> {
     let Some(placement) = &view.placement else { return Vec::new() };
     let (at, id) = (newest_first(view.placed_at), placement.order.0.into_bytes());
     let mut rows = vec![
-        (ORDERS_ALL, [&at[..], &id].concat()),
-        (ORDERS_BY_USER, [&user_prefix(placement.user)[..], &at, &id].concat()),
-        (ORDERS_BY_STATUS, [&lifecycle_prefix(view.lifecycle)[..], &at, &id].concat()),
+        Row::new(ORDERS_ALL, [&at[..], &id].concat()),
+        Row::new(ORDERS_BY_USER, [&user_prefix(placement.user)[..], &at, &id].concat()),
+        Row::new(ORDERS_BY_STATUS, [&lifecycle_prefix(view.lifecycle)[..], &at, &id].concat()),
     ];
-    rows.extend(view.number.map(|number| (ORDERS_BY_NUMBER, [&number_prefix(number)[..], &id].concat())));
+    rows.extend(view.number.map(|number| Row::new(ORDERS_BY_NUMBER, [&number_prefix(number)[..], &id].concat())));
     rows
 }
 
@@ -52,13 +76,13 @@ mod tests {
     fn every_row_leads_back_to_its_order() {
         let rows = of_view(&view(Some(1_001)));
         assert_eq!(
-            rows.iter().map(|(table, _)| *table).collect::<Vec<_>>(),
+            rows.iter().map(|row| row.table).collect::<Vec<_>>(),
             [ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
         );
-        assert!(rows.iter().all(|(_, key)| order_of(key) == Some(OrderId(Uuid::from_u128(7)))));
-        assert!(rows[1].1.starts_with(&user_prefix(UserId(Uuid::from_u128(9)))));
-        assert!(rows[2].1.starts_with(b"verified\0"));
-        assert!(rows[3].1.starts_with(&number_prefix(1_001)));
+        assert!(rows.iter().all(|row| order_of(&row.key) == Some(OrderId(Uuid::from_u128(7)))));
+        assert!(rows[1].key.starts_with(&user_prefix(UserId(Uuid::from_u128(9)))));
+        assert!(rows[2].key.starts_with(b"verified\0"));
+        assert!(rows[3].key.starts_with(&number_prefix(1_001)));
     }
 
     #[test]

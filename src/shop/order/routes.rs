@@ -51,6 +51,7 @@ pub struct OrdersQuery {
 /// A shopper sees the own ones; staff sees all.
 #[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
     responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
+        (status = 503, description = "`index_building`, with Retry-After"),
         (status = 403, description = "`forbidden`"),
     ))]
 pub async fn list_orders(
@@ -74,7 +75,8 @@ pub async fn list_orders(
 /// Orders of one status, newest first
 #[utoipa::path(get, path = "/api/orders/status/{status}", tag = "Orders",
     params(("status" = OrderStatus, Path), PageQuery),
-    responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>)))]
+    responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_by_status(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,

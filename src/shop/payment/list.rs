@@ -36,7 +36,8 @@ pub struct PaymentsQuery {
 
 /// Payments
 #[utoipa::path(get, path = "/api/payments", tag = "Payments", params(PaymentsQuery), security(("bearer" = [])),
-    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
+    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments(
     State(state): State<AppState>,
     Staff(_who): Staff,
@@ -49,7 +50,8 @@ pub async fn list_payments(
 /// Payments of one status
 #[utoipa::path(get, path = "/api/payments/status/{status}", tag = "Payments", security(("bearer" = [])),
     params(("status" = PaymentStatus, Path), PageQuery),
-    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
+    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_by_status(
     State(state): State<AppState>,
     Staff(_who): Staff,
@@ -62,7 +64,8 @@ pub async fn list_payments_by_status(
 /// Payments of one user
 #[utoipa::path(get, path = "/api/payments/user/{id}", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), PageQuery),
-    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>)))]
+    responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_of_user(
     State(state): State<AppState>,
     Staff(_who): Staff,
@@ -95,6 +98,6 @@ async fn list(
         });
         Ok(passes.map(|answer| PaymentBody::new(id, answer)))
     };
-    let found = |after: Option<&[u8]>, n| state.gateway.rows(table, &prefix, after, false, n);
+    let found = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
     Ok(Json(listing::walk(after, limit, found, |key| rows::payment_of(key).map_or(Ok(None), load))?))
 }

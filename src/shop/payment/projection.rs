@@ -2,34 +2,58 @@
 
 use uuid::Uuid;
 
-use crate::domain::{
-    entity::Entity,
-    key::EntityKey,
-    kinds::{AnyState, EntityType},
-    payment::{Payment, PaymentView},
-};
-use crate::shop::rows::{
-    PAYMENTS_ALL, PAYMENTS_BY_STATUS, PAYMENTS_BY_USER, RowKey, newest_first, payment_status_prefix, user_prefix,
+use crate::{
+    actors::{ports::Row, projection::Projection},
+    domain::{
+        entity::Entity,
+        key::EntityKey,
+        kinds::{AnyState, EntityType, Kind},
+        payment::{Payment, PaymentView},
+    },
+    shop::rows::{
+        PAYMENTS_ALL, PAYMENTS_BY_STATUS, PAYMENTS_BY_USER, newest_first, payment_status_prefix, user_prefix,
+    },
 };
 
-pub fn rows(key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
-    // The view does not repeat its own id; the key is the id (a key that is none belongs to no payment).
-    match (Payment::state_of(model), Uuid::parse_str(&key.id)) {
-        (Some(payment), Ok(id)) => of_view(id, &payment.view()),
-        (None, _) | (_, Err(_)) => Vec::new(),
+/// Lists of payments, for staff.
+pub struct Payments;
+
+impl Projection for Payments {
+    fn name(&self) -> &'static str {
+        "payments"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &[Kind::Payment]
+    }
+
+    fn tables(&self) -> &[&'static str] {
+        &[PAYMENTS_ALL, PAYMENTS_BY_USER, PAYMENTS_BY_STATUS]
+    }
+
+    fn rows(&self, key: &EntityKey, state: &AnyState) -> Vec<Row> {
+        // The view does not repeat its own id; the key is the id (a key that is none belongs to no payment).
+        match (Payment::state_of(state), Uuid::parse_str(&key.id)) {
+            (Some(payment), Ok(id)) => of_view(id, &payment.view()),
+            (None, _) | (_, Err(_)) => Vec::new(),
+        }
     }
 }
 
-fn of_view(id: Uuid, view: &PaymentView) -> Vec<RowKey> {
+fn of_view(id: Uuid, view: &PaymentView) -> Vec<Row> {
     if view.order.is_none() {
         return Vec::new();
     }
     let (at, id) = (newest_first(view.opened_at), id.into_bytes());
     let mut rows = vec![
-        (PAYMENTS_ALL, [&at[..], &id].concat()),
-        (PAYMENTS_BY_STATUS, [&payment_status_prefix(view.status)[..], &at, &id].concat()),
+        Row::new(PAYMENTS_ALL, [&at[..], &id].concat()),
+        Row::new(PAYMENTS_BY_STATUS, [&payment_status_prefix(view.status)[..], &at, &id].concat()),
     ];
-    rows.extend(view.user.map(|user| (PAYMENTS_BY_USER, [&user_prefix(user)[..], &at, &id].concat())));
+    rows.extend(view.user.map(|user| Row::new(PAYMENTS_BY_USER, [&user_prefix(user)[..], &at, &id].concat())));
     rows
 }
 
@@ -65,8 +89,8 @@ mod tests {
         };
         let rows = of_view(id, &view);
         assert_eq!(rows.len(), 3);
-        assert!(rows.iter().all(|(_, key)| payment_of(key) == Some(PaymentId(id))));
-        assert!(rows[1].1.starts_with(b"captured\0"));
+        assert!(rows.iter().all(|row| payment_of(&row.key) == Some(PaymentId(id))));
+        assert!(rows[1].key.starts_with(b"captured\0"));
         assert_eq!(of_view(id, &PaymentView { order: None, ..view }), vec![]);
     }
 }

@@ -13,6 +13,7 @@ mod card;
 mod cursor;
 mod detail;
 mod level;
+mod projection;
 mod shop;
 #[cfg(test)]
 mod tests;

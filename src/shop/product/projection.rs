@@ -2,13 +2,16 @@
 
 use uuid::Uuid;
 
-use crate::domain::{
-    entity::Entity,
-    key::EntityKey,
-    kinds::{AnyState, EntityType},
-    product::{Product, ProductView},
+use crate::{
+    actors::{ports::Row, projection::Projection},
+    domain::{
+        entity::Entity,
+        key::EntityKey,
+        kinds::{AnyState, EntityType, Kind},
+        product::{Product, ProductView},
+    },
+    shop::rows::{PRODUCTS_BY_CATEGORY, category_prefix, text},
 };
-use crate::shop::rows::{PRODUCTS_BY_CATEGORY, RowKey, category_prefix, text};
 
 /// Bytes of a name that take part in sorting; names that agree on them are sorted by id.
 const SORT_LEN_MAX: usize = 64;
@@ -20,20 +23,40 @@ pub(super) fn sort_name(name: &str) -> String {
     lower
 }
 
-pub fn rows(key: &EntityKey, model: &AnyState) -> Vec<RowKey> {
-    match (Product::state_of(model), Uuid::parse_str(&key.id)) {
-        (Some(product), Ok(id)) => of_view(id, &product.view()),
-        (None, _) | (_, Err(_)) => Vec::new(),
+/// Products by category.
+pub struct Products;
+
+impl Projection for Products {
+    fn name(&self) -> &'static str {
+        "products"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &[Kind::Product]
+    }
+
+    fn tables(&self) -> &[&'static str] {
+        &[PRODUCTS_BY_CATEGORY]
+    }
+
+    fn rows(&self, key: &EntityKey, state: &AnyState) -> Vec<Row> {
+        match (Product::state_of(state), Uuid::parse_str(&key.id)) {
+            (Some(product), Ok(id)) => of_view(id, &product.view()),
+            (None, _) | (_, Err(_)) => Vec::new(),
+        }
     }
 }
 
-fn of_view(id: Uuid, view: &ProductView) -> Vec<RowKey> {
+fn of_view(id: Uuid, view: &ProductView) -> Vec<Row> {
     match &view.data {
         Some(data) if !view.archived => {
             let name = text(&sort_name(&data.name));
-            let row =
-                |slug: &String| (PRODUCTS_BY_CATEGORY, [&category_prefix(slug)[..], &name, id.as_bytes()].concat());
-            data.categories.iter().map(row).collect()
+            let key = |slug: &String| [&category_prefix(slug)[..], &name, id.as_bytes()].concat();
+            data.categories.iter().map(|slug| Row::new(PRODUCTS_BY_CATEGORY, key(slug))).collect()
         }
         Some(_) | None => Vec::new(),
     }
@@ -57,8 +80,8 @@ mod tests {
         };
         let view = ProductView { data: Some(Box::new(data)), archived: false };
         let rows = of_view(id, &view);
-        assert!(rows[0].1.starts_with(b"shirts\0linen shirt\0") && rows[1].1.starts_with(b"new\0"));
-        assert!(rows.iter().all(|(_, key)| product_of(key) == Some(ProductId(id))));
+        assert!(rows[0].key.starts_with(b"shirts\0linen shirt\0") && rows[1].key.starts_with(b"new\0"));
+        assert!(rows.iter().all(|row| product_of(&row.key) == Some(ProductId(id))));
         assert_eq!(of_view(id, &ProductView { archived: true, ..view }), vec![]);
     }
 

@@ -35,7 +35,8 @@ pub struct StockQuery {
 
 /// Stock levels, by SKU
 #[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery), security(("bearer" = [])),
-    responses((status = 200, description = "A page of levels", body = Page<StockBody>)))]
+    responses((status = 200, description = "A page of levels", body = Page<StockBody>),
+        (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_stock(
     State(state): State<AppState>,
     Staff(_who): Staff,
@@ -46,7 +47,7 @@ pub async fn list_stock(
     state.toolkit.read_your_writes().await;
     let part = query.q.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
     let read = |after: Option<&[u8]>, n| match query.below_threshold {
-        true => state.gateway.rows(rows::STOCK_LOW, b"", after, false, n),
+        true => state.gateway.row_keys(rows::STOCK_LOW, b"", after, n),
         false => {
             let after = after.map(String::from_utf8_lossy);
             let keys = state.gateway.keys(Kind::Stock, after.as_deref(), n)?;
