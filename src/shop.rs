@@ -71,6 +71,7 @@ capabilities! {
     cart,
     category,
     checkout,
+    note,
     order,
     payment,
     product,

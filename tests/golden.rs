@@ -33,6 +33,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Product => catalogue::product(),
         Kind::Category => catalogue::category(),
         Kind::Account => catalogue::account(),
+        Kind::Note => shop::note(),
     }
 }
 

@@ -13,6 +13,7 @@ mod api {
     mod catalogue;
     mod checkout;
     mod conventions;
+    mod notes;
     mod orders;
     mod payments;
     mod permissions;
@@ -23,7 +24,7 @@ mod api {
 /// journal committed, and who may hear them is what log-in and cookies say.
 mod live {
     mod bounds;
-    mod listener;
+    pub mod listener;
     mod owners;
     mod protocol;
     mod stock;

@@ -5,9 +5,30 @@
 //! [`effect`] (what a state owes the world); [`kinds`] and [`external`] (the lists of kinds and of ports to
 //! the outside world). Deliberately absent: clocks, logs, I/O, random numbers, tokio.
 
-pub mod account;
-pub mod cart;
-pub mod category;
+/// The entities: each one's module, its type, and the name that begins its keys. The whole registration of an entity is
+/// its line here; `kinds` makes the sums over them. The names are frozen, and so is the order (keys sort by it).
+macro_rules! entities {
+    ($then:ident) => {
+        $then! {
+            stock: Stock = "stock",
+            cart: Cart = "cart",
+            order: Order = "order",
+            payment: Payment = "payment",
+            product: Product = "product",
+            category: Category = "category",
+            account: Account = "account",
+            numbers: Numbers = "numbers",
+            note: Note = "note",
+        }
+    };
+}
+
+macro_rules! modules {
+    ($($module:ident: $entity:ident = $name:literal),* $(,)?) => { $(pub mod $module;)* };
+}
+
+entities!(modules);
+
 pub mod effect;
 pub mod entity;
 pub mod external;
@@ -15,13 +36,8 @@ pub mod ids;
 pub mod key;
 pub mod kinds;
 pub mod money;
-pub mod numbers;
-pub mod order;
-pub mod payment;
 pub mod pricing;
-pub mod product;
 mod states;
-pub mod stock;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -22,7 +22,9 @@ fn anything_else_is_refused() {
     {
         let refused = topics(false).parse(text).unwrap_err();
         assert_eq!(refused.code(), "bad_topic", "{text}");
-        assert_eq!(refused.to_string(), "a topic reads cart.<id>, order.<id>, stock.<sku>, board or stock");
+        let said = refused.to_string();
+        let patterns = ["cart.<id>", "order.<id>", "stock.<sku>", "board", " or stock"];
+        assert!(said.starts_with("a topic reads ") && patterns.iter().all(|one| said.contains(one)), "{said}");
     }
 }
 

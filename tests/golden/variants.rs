@@ -6,6 +6,7 @@ use souk::domain::{
     cart::CartEvent,
     category::CategoryEvent,
     kinds::{AnyEvent, Kind},
+    note::NoteEvent,
     numbers::NumbersEvent,
     order::OrderEvent,
     payment::PaymentEvent,
@@ -44,4 +45,5 @@ variants! {
     Category, CategoryEvent: Defined;
     Account, AccountEvent: Registered, PasswordSet;
     Numbers, NumbersEvent: Allotted;
+    Note, NoteEvent: Written, Removed;
 }

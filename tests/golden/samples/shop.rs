@@ -1,8 +1,10 @@
-//! Samples of stock, cart, numbers and payment.
+//! Samples of stock, cart, numbers, payment and note.
 
 use souk::domain::{
     cart::{CartEvent, Item},
-    kinds::AnyEvent,
+    key::EntityKey,
+    kinds::{AnyEvent, Kind},
+    note::NoteEvent,
     numbers::NumbersEvent,
     order::PaymentStatus,
     payment::PaymentEvent,
@@ -70,4 +72,10 @@ pub fn payment() -> Vec<AnyEvent> {
         PaymentEvent::OrderNotified { status: PaymentStatus::PartiallyRefunded, refunded: 500 },
     ];
     events.into_iter().map(AnyEvent::Payment).collect()
+}
+
+pub fn note() -> Vec<AnyEvent> {
+    let (about, by) = (EntityKey::new(Kind::Order, order_id().to_string()), text("user:1"));
+    let events = [NoteEvent::Written { about, text: text("two boxes"), by, at: AT }, NoteEvent::Removed];
+    events.into_iter().map(AnyEvent::Note).collect()
 }

@@ -12,19 +12,17 @@ use crate::{
 
 impl Catalogue {
     fn show(&self, key: &EntityKey, version: u64, view: &AnyView) {
-        match view {
-            AnyView::Stock(stock) => {
-                if let Ok(sku) = Sku::parse(&key.id) {
-                    self.apply_stock(&sku, version, stock);
-                }
+        // Of its own kinds only; what another kind shows is no business of the catalogue.
+        if let AnyView::Stock(stock) = view {
+            if let Ok(sku) = Sku::parse(&key.id) {
+                self.apply_stock(&sku, version, stock);
             }
-            AnyView::Product(product) => {
-                if let Ok(id) = key.id.parse::<ProductId>() {
-                    self.apply_product(id, version, product);
-                }
+        } else if let AnyView::Product(product) = view {
+            if let Ok(id) = key.id.parse::<ProductId>() {
+                self.apply_product(id, version, product);
             }
-            AnyView::Category(category) => self.apply_category(&key.id, version, category),
-            AnyView::Cart(_) | AnyView::Order(_) | AnyView::Payment(_) | AnyView::Account(_) | AnyView::Numbers(_) => {}
+        } else if let AnyView::Category(category) = view {
+            self.apply_category(&key.id, version, category);
         }
     }
 }
