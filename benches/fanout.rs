@@ -24,7 +24,7 @@ use souk::{
     },
     live::{Committed, Detail, Text, frames},
     load::usage,
-    shop::topics,
+    shop::{Front, topics},
 };
 
 const TOPIC: &str = "stock.TSHIRT-RED-M";
@@ -104,7 +104,7 @@ fn measure(role: &str, plan: &Plan) -> Result<Measured> {
 
 /// The one SKU's change to this version, and its frame.
 fn change(version: u64) -> (Committed, Text) {
-    let topic = topics(true).parse(TOPIC).expect("a legal topic");
+    let topic = topics(&Front::empty(true)).parse(TOPIC).expect("a legal topic");
     let sku = TOPIC.strip_prefix("stock.").expect("of stock");
     let view = StockView { on_hand: 500, available: 500, threshold: 5, ..StockView::default() };
     let change = Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) };

@@ -9,12 +9,12 @@ mod clock;
 mod cluster;
 mod current;
 mod engine;
+mod listener;
 mod metrics;
 mod nats;
 mod offline;
 mod outside;
 mod program;
-mod projections;
 pub mod routes;
 mod server;
 mod settings;
@@ -25,6 +25,5 @@ pub use self::{
     clock::SystemClock,
     engine::{Engine, EngineError},
     program::{App, main},
-    projections::projections,
     shop::{Shop, ShopError},
 };

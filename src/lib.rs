@@ -6,6 +6,7 @@
 //! * [`live`]: fan-out to sockets; [`identity`]: who is calling; [`http`]: the toolkit of handlers.
 //! * [`shop`]: one folder for each capability; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
+//! * [`testing`]: fixtures of tests and benches, no part of the shop.
 
 pub mod actors;
 pub mod app;
@@ -20,6 +21,8 @@ pub mod live;
 pub mod load;
 pub mod persistence;
 pub mod shop;
+#[doc(hidden)]
+pub mod testing;
 pub mod transport;
 
 /// A checkout allocates in one thread and frees in another some thousand times, where glibc's allocator took a fifth of

@@ -10,31 +10,51 @@ pub mod money;
 pub mod names;
 pub mod rows;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 pub mod services;
 mod settings;
 mod state;
-mod topics;
+#[cfg(test)]
+mod topics_tests;
 
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
-    services::Services,
+    services::{Front, Services},
     settings::{ShippingMethod, ShopSettings},
     state::AppState,
-    topics::topics,
 };
-use crate::{actors::projection::Projection, http::Code};
+use crate::{
+    actors::projection::Projection,
+    http::Code,
+    live::{ManyEntities, OneEntity, Topics},
+};
 
 /// What one capability brings into the shop.
 pub struct Capability {
     pub name: &'static str,
     pub routes: fn() -> OpenApiRouter<AppState>,
     pub codes: &'static [Code],
-    /// Its read models with rows.
-    pub projections: fn() -> Vec<Arc<dyn Projection>>,
+    /// Its read models.
+    pub projections: fn(&Front) -> Vec<Arc<dyn Projection>>,
+    /// What can be watched.
+    pub topics: fn(&Front) -> Families,
+}
+
+impl Capability {
+    /// Nothing but routes and codes; a capability adds what else it brings.
+    pub const fn new(name: &'static str, routes: fn() -> OpenApiRouter<AppState>, codes: &'static [Code]) -> Self {
+        Self { name, routes, codes, projections: |_| Vec::new(), topics: |_| Families::default() }
+    }
+}
+
+/// The topic families of a capability.
+#[derive(Default)]
+pub struct Families {
+    pub one: Vec<Arc<dyn OneEntity>>,
+    pub many: Vec<Arc<dyn ManyEntities>>,
 }
 
 /// Declares each capability's module and lists what it brings.
@@ -62,9 +82,19 @@ pub fn routes() -> OpenApiRouter<AppState> {
     CAPABILITIES.iter().fold(OpenApiRouter::default(), |all, capability| all.merge((capability.routes)()))
 }
 
-/// Every projection with rows.
-pub fn projections() -> Vec<Arc<dyn Projection>> {
-    CAPABILITIES.iter().flat_map(|capability| (capability.projections)()).collect()
+/// Every projection.
+pub fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
+    CAPABILITIES.iter().flat_map(|capability| (capability.projections)(front)).collect()
+}
+
+/// Every topic family.
+pub fn topics(front: &Front) -> Topics {
+    let (mut one, mut many) = (Vec::new(), Vec::new());
+    for families in CAPABILITIES.iter().map(|capability| (capability.topics)(front)) {
+        one.extend(families.one);
+        many.extend(families.many);
+    }
+    Topics::new(one, many)
 }
 
 /// Every error code: the toolkit's and each capability's.

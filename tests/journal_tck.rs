@@ -1,13 +1,16 @@
 //! The journal's conformance suite: the contract in `src/actors/ports/journal.rs`, held by every backend.
 //!
 //! `suite` is generic; `backends` says how each backend is made, and how it is opened again after a crash.
-//! What only one backend can show (files, processes, faults) stands in `sled_only` and `memory_only`.
+//! What only one backend can show (files, processes, faults) stands in `sled_only` and `memory_only`; `copy` takes a
+//! journal from one backend to another.
 
 #[path = "common/nats.rs"]
 mod nats;
 
 #[path = "journal_tck/backends.rs"]
 mod backends;
+#[path = "journal_tck/copy.rs"]
+mod copy;
 #[path = "journal_tck/damage.rs"]
 mod damage;
 #[path = "journal_tck/kill.rs"]

@@ -16,8 +16,6 @@ mod auditor;
 mod checks;
 #[path = "simulation/clients.rs"]
 mod clients;
-#[path = "simulation/clock.rs"]
-mod clock;
 #[path = "simulation/cluster.rs"]
 mod cluster;
 #[path = "simulation/cluster_checks.rs"]

@@ -3,6 +3,8 @@
 //! Only files are read, nothing is compiled: the whole takes a few hundredths of a second. What is absent
 //! on purpose: formatting (rustfmt), lints (clippy), licences (cargo-deny); `make verify` runs those.
 
+#[path = "tidy/engine.rs"]
+mod engine;
 #[path = "tidy/source.rs"]
 mod source;
 
@@ -24,12 +26,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The toolkit: it names no capability.
     ("http", &["domain", "actors", "live", "identity", "config"]),
     ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config"]),
+    ("testing", &["domain", "actors"]),
 ];
-/// Where no capability is named: no entity's kind, type or topic. What these rooms must know of one is a trait's method.
-const GENERIC: &[&str] = &["src/live", "src/http/live"];
 
 /// The composition root and the edges may know everybody.
 const UNLIMITED: &[&str] = &["app", "cli", "main", "lib"];
+
+/// Fixtures of tests and benches, which are compiled into the library. They panic where a fixture cannot be made, for
+/// their callers are tests; so no code of the shop may call them, whatever its room.
+const FIXTURES: &str = "testing";
 
 /// Crates that the pure core may use.
 const DOMAIN_CRATES: &[&str] = &["std", "serde", "serde_json", "thiserror", "uuid", "super", "crate", "self"];
@@ -61,6 +66,8 @@ fn imports_run_one_way() {
     let mut found = Vec::new();
     for file in rust_files("src") {
         let room = file.room();
+        let fixtures = file.crate_paths().into_iter().filter(|(_, to)| to == FIXTURES && room != FIXTURES);
+        found.extend(fixtures.map(|(line, _)| format!("{}:{line}: only tests may import {FIXTURES}", file.path)));
         if UNLIMITED.contains(&room) {
             continue;
         }
@@ -68,40 +75,16 @@ fn imports_run_one_way() {
             found.push(format!("{}: the room {room:?} is not in the table", file.path));
             continue;
         };
-        let wrong = file.crate_paths().into_iter().filter(|(_, to)| to != room && !may.contains(&to.as_str()));
+        let wrong = file
+            .crate_paths()
+            .into_iter()
+            .filter(|(_, to)| to != room && to != FIXTURES && !may.contains(&to.as_str()));
         found.extend(wrong.map(|(line, to)| format!("{}:{line}: {room} may not import {to}", file.path)));
     }
     none(
         found,
         "Define a port in `actors`, or move the type to the lower room; see IMPORTS in tests/tidy.rs and ARCHITECTURE.md.",
     );
-}
-
-#[test]
-fn the_generic_rooms_name_no_capability() {
-    let kinds = read("src/domain/kinds.rs");
-    let kinds: Vec<(&str, &str)> = kinds
-        .lines()
-        .filter_map(|line| line.strip_prefix("    ")?.strip_suffix("\",")?.split_once(" = \""))
-        .filter(|(kind, _)| kind.chars().all(char::is_alphanumeric))
-        .collect();
-    assert!(kinds.len() >= 8, "the list in src/domain/kinds.rs is not read: {kinds:?}");
-    // `order`, `Order` and `OrderView`, but not `Ordering`.
-    let names = |word: &str| {
-        kinds.iter().any(|(kind, name)| {
-            word == *name || word.strip_prefix(kind).is_some_and(|rest| !rest.starts_with(char::is_lowercase))
-        })
-    };
-    let mut found = Vec::new();
-    for file in GENERIC.iter().flat_map(|room| rust_files(room)) {
-        for (number, line) in file.code() {
-            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
-            if words.any(names) {
-                found.push(format!("{}:{number}: {}", file.path, line.trim()));
-            }
-        }
-    }
-    none(found, "Move it to the capability's folder in src/shop, behind a method of the trait that the room offers.");
 }
 
 #[test]
@@ -153,7 +136,7 @@ fn files_stay_small() {
 fn nothing_in_src_panics_or_prints() {
     let forbidden = [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "dbg!(", "println!(", "print!("];
     let (mut found, mut used) = (Vec::new(), vec![false; ALLOWED.len()]);
-    for file in rust_files("src") {
+    for file in rust_files("src").into_iter().filter(|file| file.room() != FIXTURES) {
         for (number, line) in file.code() {
             let prints_by_right = file.room() == "cli";
             let bad =
@@ -316,9 +299,17 @@ fn every_test_and_bench_is_run_and_explained() {
             Some((folder, rest)) => {
                 let stem = rest.trim_end_matches(".rs").rsplit('/').next().unwrap_or("");
                 let siblings = rust_files("tests").into_iter().filter(|other| other.path != file.path);
-                let said = [format!("mod {stem};"), format!("{folder}/{rest}\"")];
-                let named =
-                    siblings.into_iter().any(|other| said.iter().any(|said| other.text.contains(said.as_str())));
+                // In its own folder, in the folder's parent, or where `mod folder { .. }` lists it; else by `#[path]`.
+                let lists = |other: &Source| {
+                    [format!("tests/{folder}/"), format!("tests/{folder}.rs")]
+                        .iter()
+                        .any(|at| other.path.starts_with(at))
+                        || other.text.contains(&format!("mod {folder} {{"))
+                };
+                let named = siblings.into_iter().any(|other| {
+                    (lists(&other) && other.text.contains(&format!("mod {stem};")))
+                        || other.text.contains(&format!("{folder}/{rest}\""))
+                });
                 if !named && stem != "main" && stem != "mod" {
                     found.push(format!("{}: no test has `mod {stem};`, so it never runs", file.path));
                 }

@@ -13,7 +13,7 @@ use futures::{SinkExt, StreamExt};
 use souk::{
     http::live::{LiveState, SocketLimits, router},
     live::{Audience, Committed, Current, Hub, Listeners, LiveLimits, Text, Topic},
-    shop::topics,
+    shop::{Front, topics},
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -40,7 +40,7 @@ pub async fn souk(plan: &Plan) -> Result<()> {
         frame_interval_ms: 0,
         ..LiveLimits::default()
     };
-    let hub = Hub::start(limits, topics(true));
+    let hub = Hub::start(limits, topics(&Front::empty(true)));
     let app = router(LiveState {
         listeners: Listeners::start(hub.clone(), Arc::new(OneSku)),
         limits: Arc::new(SocketLimits::default()),

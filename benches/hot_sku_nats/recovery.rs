@@ -18,14 +18,14 @@ use souk::{
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
-    app::{SystemClock, projections},
+    app::SystemClock,
     live::{Hub, LiveLimits},
     persistence::{
         envelope,
         jetstream::{JetStreamJournal, JetStreamOptions},
         state_store::{SledStateOptions, SledStateStore},
     },
-    shop::{product::catalogue::Catalogue, topics},
+    shop::{Front, topics},
     transport::loopback::Loopback,
 };
 
@@ -47,11 +47,11 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
         let options = JetStreamOptions { shards: SHARDS, replicas: servers.len(), ..JetStreamOptions::default() };
         let journal = JetStreamJournal::open(servers.client().await, options).await?;
         let store = SledStateStore::open(&dir.path().join("state"), &SledStateOptions::default())?;
-        let hub = Hub::start(LiveLimits::default(), topics(false));
+        let hub = Hub::start(LiveLimits::default(), topics(&Front::empty(false)));
         let parts = Parts {
             journal: Arc::new(journal),
             store: Arc::new(store),
-            projections: projections(&Catalogue::default()),
+            projections: souk::shop::projections(&Front::empty(false)).into(),
             listener: Arc::new(hub),
             clock: Arc::new(SystemClock),
             connectors: Vec::new(),

@@ -15,6 +15,7 @@ use anyhow::{Context, Result, ensure};
 use futures::{SinkExt, StreamExt};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
+use souk::testing::free_port;
 use tokio::{runtime::Runtime, time::sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::{
     audience::{Audience, Wire},
     plan::{Audience as Of, Peer, Plan},
-    program::{Program, cpu_of_tree, free_port},
+    program::{Program, cpu_of_tree},
     rows::{By, Row, Rows, SOUK},
     shop::{Souk, Stocked},
 };
@@ -164,7 +165,7 @@ async fn measure(
 fn start(name: &str, rows: &mut Rows) -> Result<(Program, SocketAddr)> {
     let folder = folder(name);
     rows.version(installed(&folder, name)?);
-    let port = free_port()?;
+    let port = free_port();
     let mut program = Program::start(name, |_| {
         let mut command = Command::new("node");
         command.arg(folder.join("server.mjs")).env("PORT", port.to_string()).env("NODE_ENV", "production");

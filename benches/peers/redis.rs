@@ -7,6 +7,7 @@
 use std::{net::SocketAddr, process::Command, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
+use souk::testing::free_port;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -14,7 +15,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::program::{Program, find, free_port};
+use super::program::{Program, find};
 use crate::common::load::Client;
 
 const START_WITHIN: Duration = Duration::from_secs(10);
@@ -66,7 +67,7 @@ pub fn version() -> Result<String> {
 
 impl Redis {
     pub async fn start(durability: Durability) -> Result<Self> {
-        let port = free_port()?;
+        let port = free_port();
         let program = Program::start("redis", |dir| {
             let mut command = Command::new("redis-server");
             command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--dir"]).arg(dir);

@@ -11,11 +11,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use souk::testing::free_port;
 use tokio::runtime::Runtime;
 
 use super::{
     fanout::{folder, installed},
-    program::{Program, cpu_of_tree, free_port},
+    program::{Program, cpu_of_tree},
 };
 use crate::common::{http::Connection, postgres::Postgres};
 
@@ -43,7 +44,7 @@ pub fn version() -> Result<String> {
 impl Vendure {
     pub fn start(runtime: &Runtime) -> Result<Self> {
         let postgres = Postgres::start(runtime).context("Vendure needs PostgreSQL 15")?;
-        let port = free_port()?;
+        let port = free_port();
         let run = |script: &str, schema: bool| {
             Program::start("vendure", |dir| {
                 let folder = folder("vendure");

@@ -43,8 +43,9 @@ use super::{
 
 /// The table of due times: shard, time (both big-endian), key.
 pub(super) const ALARMS: &str = "alarms";
-/// Entities whose stored state owes something: shard (big-endian), key.
-pub(super) const PENDING: &str = "pending";
+/// Entities whose stored state has pending effects: shard (big-endian), key. The word is frozen: stored rows are under
+/// it, and a start that looked elsewhere would not resume the effects of entities that nobody asks for.
+pub(super) const PENDING: &str = "owing";
 
 pub(super) struct Tail {
     pub(super) shard: Shard,

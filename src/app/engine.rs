@@ -5,10 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{
-    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, projections::projections, settings,
-    threads::Threads,
-};
+use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, settings, threads::Threads};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -19,7 +16,7 @@ use crate::{
     config::Config,
     live::{Hub, Listeners},
     persistence::{sled_journal::OpenError, state_store::SledStateStore},
-    shop::{self, product::catalogue::Catalogue},
+    shop::{self, Front, product::catalogue::Catalogue},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +35,7 @@ pub enum EngineError {
 
 pub struct Engine {
     pub gateway: Gateway,
-    pub catalogue: Catalogue,
+    pub front: Front,
     pub listeners: Listeners,
     pub clock: Arc<dyn Clock>,
     /// What an acknowledgement means here.
@@ -70,13 +67,13 @@ impl Engine {
         let live = settings::live(config);
         let snapshot_max = live.snapshot_entities;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
-        let hub = Hub::start(live, shop::topics(config.live.public_stock_counts));
-        let catalogue = Catalogue::default();
+        let front = Front { catalogue: Catalogue::default(), settings: settings::shop(config) };
+        let hub = Hub::start(live, shop::topics(&front));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {
             journal: backend.journal(),
             store: Arc::new(store),
-            projections: projections(&catalogue),
+            projections: shop::projections(&front).into(),
             listener: Arc::new(hub.clone()),
             clock: clock.clone(),
             connectors,
@@ -90,7 +87,7 @@ impl Engine {
         let listeners = Listeners::start_on(sockets.handle(), hub, Arc::new(folded));
         backend.open_up(&gateway).await;
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
-        Ok(Self { gateway, catalogue, listeners, clock, durability, cluster, runtime, backend, _sockets: sockets })
+        Ok(Self { gateway, front, listeners, clock, durability, cluster, runtime, backend, _sockets: sockets })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     http::{auth, docs, guard, operations},
-    shop::{self, AppState},
+    shop::{self, AppState, Front},
 };
 
 fn api() -> OpenApiRouter<AppState> {
@@ -23,7 +23,8 @@ pub fn openapi() -> OpenApi {
     finished(api().into_openapi())
 }
 
-fn finished(document: OpenApi) -> OpenApi {
+fn finished(mut document: OpenApi) -> OpenApi {
+    docs::describe_live(&mut document, &shop::topics(&Front::default()));
     docs::finish(document, &shop::codes().collect::<Vec<_>>())
 }
 

@@ -91,8 +91,7 @@ impl Shop {
         });
         let services = Services {
             gateway: engine.gateway.clone(),
-            catalogue: engine.catalogue.clone(),
-            settings: settings::shop(config),
+            front: engine.front.clone(),
             providers: outside.providers,
             command_timeout: toolkit.command_timeout(),
         };

@@ -84,8 +84,29 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_frozen_and_evenly_used() {
-        assert_eq!(EntityKey::new(Kind::Stock, "SKU1").shard_of(16), EntityKey::new(Kind::Stock, "SKU1").shard_of(16));
+    fn shards_are_frozen() {
+        let id = "0192f0c1-2e7a-7d0e-9b53-1f6a50c48a11";
+        // Of 4 (one machine), 16 (a cluster), 7 (any other number).
+        let frozen = [
+            (Kind::Stock, "TSHIRT-RED-M", [3, 15, 6]),
+            (Kind::Stock, "SKU1", [1, 1, 3]),
+            (Kind::Cart, id, [1, 9, 6]),
+            (Kind::Order, id, [0, 0, 4]),
+            (Kind::Payment, id, [1, 1, 2]),
+            (Kind::Product, id, [0, 4, 1]),
+            (Kind::Category, "shoes", [0, 0, 6]),
+            (Kind::Account, "admin@souk.local", [2, 10, 3]),
+            (Kind::Numbers, "orders", [2, 14, 3]),
+            (Kind::Stock, "käse", [0, 4, 3]),
+        ];
+        for (kind, id, shards) in frozen {
+            let key = EntityKey::new(kind, id);
+            assert_eq!([4, 16, 7].map(|of| key.shard_of(of)), shards, "{key}");
+        }
+    }
+
+    #[test]
+    fn shards_are_evenly_used() {
         let mut counts = [0_u32; 16];
         for n in 0..16_000 {
             counts[usize::from(EntityKey::new(Kind::Stock, format!("SKU{n}")).shard_of(16))] += 1;

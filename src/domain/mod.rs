@@ -20,6 +20,7 @@ pub mod order;
 pub mod payment;
 pub mod pricing;
 pub mod product;
+mod states;
 pub mod stock;
 #[cfg(test)]
 mod testing;

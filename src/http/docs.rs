@@ -3,6 +3,7 @@
 
 mod conventions;
 mod errors_page;
+mod live;
 mod statuses;
 
 use axum::{
@@ -36,6 +37,8 @@ const ABOUT: &str = "A live shop. Money is in minor units; times are RFC 3339 in
 `code`: see [the list](/api/docs/errors). Calls that move stock or money take an `Idempotency-Key`; entities carry their \
 version as `ETag`, and changes take `If-Match`; lists go on by `cursor`. What changes can be listened to: a WebSocket at `/live`, server-sent \
 events at `/live/sse?topics=stock.SKU1`; `docs/live.md` describes frames and bounds.";
+
+pub use live::describe as describe_live;
 
 /// Adds to every operation what all of them share: the rules of common parameters, every status with its codes.
 pub fn finish(mut document: OpenApi, codes: &[Code]) -> OpenApi {

@@ -1,37 +1,20 @@
-//! Accounts in memory and a clock that stands still, for the tests of identity and of `http::auth`.
+//! Accounts in memory, for the tests of identity and of `http::auth`.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex},
 };
-
-use futures::future::{BoxFuture, ready};
-use uuid::Uuid;
 
 use super::*;
-use crate::domain::{
-    account::{AccountCommand, AccountRejection, AccountView},
-    ids::CommandId,
-    time::Timestamp,
+use crate::{
+    domain::{
+        account::{AccountCommand, AccountRejection, AccountView},
+        ids::CommandId,
+        time::Timestamp,
+    },
+    testing::FixedClock,
 };
-
-#[derive(Default)]
-pub struct FakeClock {
-    pub ms: AtomicI64,
-    ids: AtomicU64,
-}
-
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.ms.load(Relaxed))
-    }
-    fn uuid(&self) -> Uuid {
-        Uuid::from_u128(u128::from(self.ids.fetch_add(1, Relaxed) + 1))
-    }
-}
+use futures::future::{BoxFuture, ready};
 
 #[derive(Default)]
 pub struct FakeAccounts(pub Mutex<HashMap<String, AccountView>>);
@@ -65,13 +48,12 @@ impl Accounts for FakeAccounts {
 
 pub struct World {
     pub identity: Identity,
-    pub clock: Arc<FakeClock>,
+    pub clock: Arc<FixedClock>,
     pub accounts: Arc<FakeAccounts>,
 }
 
 pub fn world() -> World {
-    let clock = Arc::new(FakeClock::default());
-    clock.ms.store(1_795_000_000_000, Relaxed);
+    let clock = Arc::new(FixedClock::at(Timestamp(1_795_000_000_000)));
     let accounts = Arc::new(FakeAccounts::default());
     let secret = SigningSecret::from_bytes([7; 32]);
     let identity = Identity::new(IdentitySettings::default(), &secret, clock.clone(), accounts.clone());

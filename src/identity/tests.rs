@@ -1,7 +1,5 @@
 //! Identity as a whole on accounts in memory: the first start, log-in and its brake, guests and tokens.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use axum::http::HeaderMap;
 
 use super::{testing::world, *};
@@ -22,7 +20,7 @@ async fn the_superadmin_is_made_once_and_logs_in_with_the_generated_password() {
     assert_eq!((login.role, login.expires_in), (Role::Superadmin, 43_200));
     let principal = w.identity.principal_of_token(&login.access_token).unwrap();
     assert_eq!((principal.user, principal.kind, principal.is_staff()), (login.user, PrincipalKind::Account, true));
-    w.clock.ms.fetch_add(43_200_000, Relaxed);
+    w.clock.pass(43_200_000);
     let expired = AuthError::InvalidToken(TokenFault::Expired);
     assert_eq!(w.identity.principal_of_token(&login.access_token), Err(expired));
 }
@@ -66,7 +64,7 @@ fn a_writer_without_a_session_becomes_a_guest_and_stays_the_same_one() {
     let again = w.identity.writer(&headers(&[("cookie", &cookie)])).unwrap();
     assert_eq!((&again.principal, again.set_cookie), (&first.principal, None));
     assert_eq!(w.identity.reader(&headers(&[("cookie", &cookie)])).unwrap().as_ref(), Some(&first.principal));
-    w.clock.ms.fetch_add(2 * 86_400_000, Relaxed);
+    w.clock.pass(2 * 86_400_000);
     let renewed = w.identity.writer(&headers(&[("cookie", &cookie)])).unwrap();
     assert_eq!(renewed.principal, first.principal);
     assert!(renewed.set_cookie.is_some(), "used after a day: the cookie is renewed");

@@ -27,6 +27,9 @@ pub trait TopicFamily: Send + Sync + 'static {
     /// Whose changes feed it. Several families may be fed by one kind.
     fn kind(&self) -> Kind;
 
+    /// The name of a frame's view in the API's document.
+    fn schema(&self) -> &'static str;
+
     /// Asked once, at subscribe. `current` is the topic's view now, where it is of one entity that exists. Unknown and
     /// forbidden entities are refused alike, so that asking tells nothing; [`Audience::owner_or_staff`] does so.
     fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError>;

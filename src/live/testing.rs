@@ -70,6 +70,10 @@ impl TopicFamily for Family {
         Kind::Numbers
     }
 
+    fn schema(&self) -> &'static str {
+        "Thing"
+    }
+
     fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
         match self.rule {
             Rule::Everybody => Ok(()),

@@ -23,9 +23,11 @@ pub struct Levels {
 }
 
 #[derive(Deserialize)]
-pub struct Stock {
-    pub version: u64,
-    pub levels: Option<Levels>,
+struct Stock {
+    version: u64,
+    /// Absent for anybody but staff.
+    #[serde(flatten)]
+    levels: Option<Levels>,
 }
 
 pub type Shelves = HashMap<Arc<str>, Levels>;

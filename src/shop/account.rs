@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability};
 
-pub const CAPABILITY: Capability = Capability { name: "account", routes, codes: codes::ALL, projections: Vec::new };
+pub const CAPABILITY: Capability = Capability::new("account", routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().merge(login::routes())

@@ -9,11 +9,17 @@ mod routes;
 mod show;
 pub mod wire;
 
+use std::sync::Arc;
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Families, Front};
 
-pub const CAPABILITY: Capability = Capability { name: "cart", routes, codes: codes::ALL, projections: Vec::new };
+pub const CAPABILITY: Capability = Capability { topics, ..Capability::new("cart", routes, codes::ALL) };
+
+fn topics(front: &Front) -> Families {
+    Families { one: vec![Arc::new(live::OneCart { front: front.clone() })], ..Families::default() }
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

@@ -1,58 +1,48 @@
-//! The enumerations of the API, each with the domain's enum it stands for, in exhaustive tables.
+//! The enumerations of the API: the domain's own, whose names are the API's words, described for the OpenAPI document.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use serde::Serialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use crate::domain::{
     order::{HoldState, OrderStatus, PaymentStatus, StaffTransition},
     payment::RefundStatus,
-    stock::{self, ledger::MovementKind},
+    stock::{Availability, ledger::MovementKind},
 };
 
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident as $public:ident = $domain:ty { $($variant:ident),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        #[schema(as = $public)]
-        pub enum $name { $($variant),* }
-
-        impl From<$domain> for $name {
-            fn from(value: $domain) -> Self {
-                match value { $(<$domain>::$variant => Self::$variant),* }
+/// Describes enumerations that know all of their members and names (`domain::states`).
+macro_rules! described {
+    ($($name:literal = $states:ty: $text:literal;)*) => {$(
+        impl PartialSchema for $states {
+            fn schema() -> RefOr<Schema> {
+                let names = <$states>::ALL.iter().map(|state| state.name());
+                let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+                RefOr::T(Schema::Object(schema.description(Some($text)).build()))
             }
         }
 
-        impl From<$name> for $domain {
-            fn from(value: $name) -> Self {
-                match value { $($name::$variant => <$domain>::$variant),* }
+        impl ToSchema for $states {
+            fn name() -> Cow<'static, str> {
+                $name.into()
             }
         }
     )*};
 }
 
-names! {
-    /// Where an order is.
-    OrderStatusBody as OrderStatus = OrderStatus {
-        Placing, AwaitingPayment, Verified, Processing, PartiallyShipped, Shipped, Delivered, Completed,
-        Rejected, Expired, Cancelled,
-    }
-    /// Where its money is.
-    PaymentStatusBody as PaymentStatus = PaymentStatus {
-        None, Pending, RequiresAction, Authorized, Captured, PartiallyRefunded, Refunded, Voided, Failed,
-    }
-    /// An operator's move of an order.
-    StaffTransitionBody as OrderMove = StaffTransition { Processing, Delivered, Completed, Cancelled }
-    RefundState as RefundStatus = RefundStatus { Pending, Done, Failed }
-    /// What a movement of stock was.
-    MovementName as MovementKind = MovementKind {
-        Receipt, Adjustment, Hold, Commit, Release, Expiry, Shipment, Return, Threshold,
-    }
-    /// Whether a SKU can be had: `low` is at or below its threshold.
-    Availability as Availability = stock::Availability { InStock, Low, Out }
+described! {
+    "OrderStatus" = OrderStatus: "Where an order is.";
+    "PaymentStatus" = PaymentStatus: "Where its money is.";
+    "OrderMove" = StaffTransition: "An operator's move of an order.";
+    "RefundStatus" = RefundStatus: "Where a refund is.";
+    "MovementKind" = MovementKind: "What a movement of stock was.";
+    "Availability" = Availability: "Whether a SKU can be had: `low` is at or below its threshold, and 3 units or fewer.";
 }
 
-/// Where the units of one SKU of an order are.
+/// Where the units of one SKU of an order are. The numbers of a refused line stand in the refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = OrderStockState)]

@@ -21,10 +21,18 @@ use std::sync::Arc;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Families, Front};
+use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability =
-    Capability { name: "order", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::Orders)] };
+pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("order", routes, codes::ALL) };
+
+fn topics(_: &Front) -> Families {
+    Families { one: vec![Arc::new(live::OneOrder)], many: vec![Arc::new(live::Board)] }
+}
+
+fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::Orders)]
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

@@ -16,10 +16,14 @@ use std::sync::Arc;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Front};
+use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability =
-    Capability { name: "payment", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::Payments)] };
+pub const CAPABILITY: Capability = Capability { projections, ..Capability::new("payment", routes, codes::ALL) };
+
+fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::Payments)]
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

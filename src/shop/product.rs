@@ -14,10 +14,14 @@ use std::sync::Arc;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Front};
+use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability =
-    Capability { name: "product", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::Products)] };
+pub const CAPABILITY: Capability = Capability { projections, ..Capability::new("product", routes, codes::ALL) };
+
+fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::Products), Arc::new(front.catalogue.clone())]
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

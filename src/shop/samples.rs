@@ -1,35 +1,82 @@
 //! Views for the tests of this room, and what they are asked.
 
-use std::sync::Arc;
-
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        ids::{OrderId, Sku, UserId},
+        ids::{OrderId, UserId},
         key::EntityKey,
         kinds::{AnyView, Kind},
-        money::{Currency, Money},
-        order::{
-            Address, CapturePolicy, CheckoutSnapshot, HoldState, OrderStatus, OrderStockLine, OrderView, PaymentStatus,
-        },
-        pricing::{Line, Totals},
+        order::OrderStatus,
         stock::StockView,
         time::Timestamp,
     },
-    live::{Audience, Committed, Detail, TopicError, frames},
+    live::{Audience, Committed, Detail, Text, TopicError, Topics, frames},
+    shop::Front,
+    testing::an_order,
 };
+
+/// Every topic of the shop.
+pub fn topics(public_stock_counts: bool) -> Topics {
+    super::topics(&Front::empty(public_stock_counts))
+}
 
 /// The frame of a change as a client reads it.
 pub fn frame(topic: &str, change: &Committed, detail: Detail, counts: bool) -> Value {
-    let topic = super::topics(counts).parse(topic).unwrap();
+    let topic = topics(counts).parse(topic).unwrap();
     serde_json::from_slice(frames::encode(&topic, change, detail).unwrap().text.as_bytes()).unwrap()
+}
+
+/// The whole live protocol by example.
+pub fn live_protocol() -> Value {
+    let (user, id) = (UserId::default(), order_id(9).to_string());
+    let cart_id = "01920000-0000-7000-8000-000000000001";
+    let cart = Committed {
+        key: EntityKey::new(Kind::Cart, cart_id),
+        version: 2,
+        view: AnyView::Cart(crate::domain::cart::CartView { owner: Some(user), ..Default::default() }),
+    };
+    let waiting = order(9, user);
+    let ended = order_at(9, user, 5, OrderStatus::Cancelled);
+    let cart_topic = format!("cart.{cart_id}");
+    let order_topic = format!("order.{id}");
+    let error = |topic, code, message| text(frames::error(topic, code, message));
+    json!({
+        "client": [
+            {"op": "subscribe", "topics": ["stock.TEE", order_topic], "since": {"stock.TEE": 17}},
+            {"op": "unsubscribe", "topics": ["stock.TEE"]},
+            {"op": "authenticate", "access_token": "..."},
+            {"op": "ping"},
+        ],
+        "frames": {
+            "stock.<sku>, everybody": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Public, false),
+            "stock.<sku>, where counts are public": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Public, true),
+            "stock.<sku>, staff": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Staff, false),
+            "stock, staff": frame("stock", &stock("TEE", 18, 5), Detail::Staff, false),
+            "cart.<id>": frame(&cart_topic, &cart, Detail::Public, false),
+            "order.<id>": frame(&order_topic, &waiting, Detail::Public, false),
+            "board, staff": frame("board", &waiting, Detail::Staff, false),
+            "board, staff, an order that has ended": frame("board", &ended, Detail::Staff, false),
+        },
+        "server": [
+            error(Some("order.x"), "bad_topic", "..."),
+            error(None, "slow_down", "..."),
+            text(frames::reset(&topics(false).parse("board").unwrap())),
+            {"op": "authenticated"},
+            {"op": "pong"},
+        ],
+        "refusals": ["bad_topic", "not_found", "staff_only", "too_many_topics", "bad_message", "unauthorized", "slow_down"],
+    })
+}
+
+fn text(frame: Text) -> Value {
+    serde_json::from_slice(frame.as_bytes()).unwrap()
 }
 
 /// The owner and staff may; to all others it looks as if there were nothing.
 pub fn nobody_else_may_listen(topic: &str, owner: UserId, current: &Committed) {
-    let topic = super::topics(false).parse(topic).unwrap();
+    let topic = topics(false).parse(topic).unwrap();
     let of = |user: u128| Audience { user: Some(UserId(Uuid::from_u128(user))), ..Audience::default() };
     let staff = Audience { staff: true, ..Audience::default() };
     for friend in [Audience { user: Some(owner), ..Audience::default() }, staff] {
@@ -62,50 +109,6 @@ pub fn order(n: u128, user: UserId) -> Committed {
 }
 
 pub fn order_at(n: u128, user: UserId, version: u64, lifecycle: OrderStatus) -> Committed {
-    let eur = |amount| Money { amount, currency: Currency::EUR };
-    let sku = Sku::parse("TEE-RED-M").unwrap();
-    let line = Line {
-        sku: sku.clone(),
-        name: "Tee".into(),
-        quantity: 2,
-        unit_price: eur(1000),
-        line_total: eur(2000),
-        tax: eur(319),
-    };
-    let address = Address {
-        name: "A".into(),
-        line1: "B".into(),
-        line2: None,
-        city: "C".into(),
-        region: None,
-        postal_code: "1".into(),
-        country: "DE".into(),
-        phone: None,
-    };
-    let placement = CheckoutSnapshot {
-        order: order_id(n),
-        user,
-        cart: None,
-        email: "a@example.org".into(),
-        shipping_address: address,
-        billing_address: None,
-        shipping_method: "standard".into(),
-        lines: vec![line],
-        totals: Totals { items: eur(2000), shipping: eur(490), discount: eur(0), tax: eur(398), total: eur(2490) },
-        pay_by: Timestamp(900_000),
-        capture: CapturePolicy::OnVerified,
-    };
-    let view = OrderView {
-        lifecycle,
-        payment_status: PaymentStatus::None,
-        payment: None,
-        number: None,
-        placement: Some(Arc::new(placement)),
-        placed_at: Timestamp(0),
-        stock: vec![OrderStockLine { sku, units: 2, shipped: 0, state: HoldState::Held }],
-        fulfilments: vec![],
-        next: vec![],
-        settled: false,
-    };
+    let view = an_order().id(order_id(n)).user(user).pay_by(Timestamp(900_000)).status(lifecycle).view();
     Committed { key: EntityKey::new(Kind::Order, order_id(n).to_string()), version, view: AnyView::Order(view) }
 }

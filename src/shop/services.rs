@@ -1,6 +1,6 @@
 //! What use cases are given: the engine's handles and the merchant's decisions. No request, no socket.
 
-use std::time::Duration;
+use std::{ops::Deref, time::Duration};
 
 use super::{product::catalogue::Catalogue, settings::ShopSettings};
 use crate::{
@@ -9,15 +9,37 @@ use crate::{
     identity::Principal,
 };
 
+/// What shapes are made from, for HTTP and for frames alike: read models in memory and the merchant's decisions.
+#[derive(Clone, Default)]
+pub struct Front {
+    pub catalogue: Catalogue,
+    pub settings: ShopSettings,
+}
+
+impl Front {
+    /// A shop with nothing in it.
+    pub fn empty(public_stock_counts: bool) -> Self {
+        Self { settings: ShopSettings { public_stock_counts, ..ShopSettings::default() }, ..Self::default() }
+    }
+}
+
 #[derive(Clone)]
 pub struct Services {
     pub gateway: Gateway,
-    pub catalogue: Catalogue,
-    pub settings: ShopSettings,
+    /// Its members are read through the services: `services.catalogue`.
+    pub front: Front,
     /// Names of the payment providers that a payment may name.
     pub providers: Vec<String>,
     /// How long a use case waits for the engine.
     pub command_timeout: Duration,
+}
+
+impl Deref for Services {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        &self.front
+    }
 }
 
 impl Services {

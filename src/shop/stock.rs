@@ -16,10 +16,19 @@ use std::sync::Arc;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AppState, Capability};
+use super::{AppState, Capability, Families, Front};
+use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability =
-    Capability { name: "stock", routes, codes: codes::ALL, projections: || vec![Arc::new(projection::LowStock)] };
+pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("stock", routes, codes::ALL) };
+
+fn topics(front: &Front) -> Families {
+    let public_counts = front.settings.public_stock_counts;
+    Families { one: vec![Arc::new(live::OneStock { public_counts })], many: vec![Arc::new(live::StockLevels)] }
+}
+
+fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::LowStock)]
+}
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

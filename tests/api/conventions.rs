@@ -102,7 +102,7 @@ async fn every_answer_is_a_shape_that_the_document_knows() {
     let order = guest.keyed(Method::POST, "/api/checkout", "k", checkout_body()).await.created();
     let payment = guest.pay(&order, "tok_ok").await.created();
     let stock = guest.get(&format!("/api/stock/{sku}")).await.ok();
-    for (name, value) in [("Cart", cart), ("Order", order), ("Payment", payment), ("StockSummary", stock)] {
+    for (name, value) in [("Cart", cart), ("Order", order), ("Payment", payment), ("Stock", stock)] {
         for member in required(name) {
             assert!(value.get(&member).is_some(), "{name} lacks {member}: {value}");
         }

@@ -1,13 +1,18 @@
-//! Denied unless granted: every operation that the document secures refuses strangers, and every other
-//! one is on the list below. A new staff route is tried here by itself; a new public one must be added.
+//! Denied unless granted: every operation that the document secures refuses strangers, guests and shoppers' accounts,
+//! and every other one is on the list below. A new staff route is tried here by itself; a new public one must be added.
+
+use std::collections::BTreeSet;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use souk::domain::account::Role;
 
 use crate::shop::Shop;
 
 /// Public, or judged by whose thing it is.
 const OPEN: &[&str] = &[
+    "GET /live",
+    "GET /live/sse",
     "GET /api/cart",
     "POST /api/cart/lines",
     "PUT /api/cart/lines/{sku}",
@@ -37,6 +42,9 @@ const OPEN: &[&str] = &[
     "POST /api/payments/webhooks/{provider}",
 ];
 
+/// Secured, and for any account.
+const ACCOUNTS: &[&str] = &["GET /api/auth/validate"];
+
 fn operations(document: &Value) -> Vec<(Method, String, bool)> {
     let mut found = vec![];
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -56,9 +64,9 @@ fn filled(path: &str) -> String {
 
 #[tokio::test]
 async fn every_secured_operation_refuses_strangers() {
-    let shop = Shop::start().await;
+    let shop = Shop::with(|_| {}).await;
     let document = shop.guest().get("/api/openapi.json").await.ok();
-    let guest = shop.guest();
+    let (guest, shopper) = (shop.guest(), shop.account(Role::Shopper).await);
     let page = guest.get("/api/products?limit=1").await.ok();
     guest.put_in_cart(page["items"][0]["skus"][0].as_str().unwrap(), 1).await;
     let forged = shop.with_token("eyJhbGciOiJub25lIn0.e30.");
@@ -71,6 +79,11 @@ async fn every_secured_operation_refuses_strangers() {
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{method} {path}");
             answer.refused(401, code);
         }
+        let answer = shopper.send(method.clone(), &filled(&path), &headers, Some(json!({}))).await;
+        match ACCOUNTS.contains(&format!("{method} {path}").as_str()) {
+            true => assert_eq!(answer.ok()["user"]["role"], "shopper", "{method} {path}"),
+            false => drop(answer.refused(403, "forbidden")),
+        }
         tried += 1;
     }
     assert!(tried >= 18, "{tried} staff operations");
@@ -80,8 +93,11 @@ async fn every_secured_operation_refuses_strangers() {
 async fn what_is_not_secured_is_open_on_purpose() {
     let shop = Shop::start().await;
     let document = shop.guest().get("/api/openapi.json").await.ok();
-    for (method, path, _) in operations(&document).into_iter().filter(|(.., secured)| !*secured) {
-        let name = format!("{method} {path}");
-        assert!(OPEN.contains(&name.as_str()), "{name} takes everybody: secure it, or add it to the list");
-    }
+    let public = operations(&document).into_iter().filter(|(.., secured)| !*secured);
+    let public: BTreeSet<_> = public.map(|(method, path, _)| format!("{method} {path}")).collect();
+    let listed: BTreeSet<_> = OPEN.iter().copied().map(str::to_owned).collect();
+    let unlisted: Vec<_> = public.difference(&listed).collect();
+    assert!(unlisted.is_empty(), "{unlisted:?} take everybody: secure them, or add them to the list");
+    let gone: Vec<_> = listed.difference(&public).collect();
+    assert!(gone.is_empty(), "{gone:?} are on the list and not in the document, or secured by now");
 }

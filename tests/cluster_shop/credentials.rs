@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -11,6 +10,7 @@ use std::{
 use souk::{
     app::Shop,
     config::{Config, Secret},
+    testing::free_port,
 };
 use tempfile::TempDir;
 use tokio::{
@@ -34,7 +34,7 @@ impl Drop for Server {
 
 /// One server with this configuration beside its port and directory.
 async fn server(dir: &Path, more: &str) -> Server {
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let port = free_port();
     let store = dir.join("nats");
     let file = dir.join("nats.conf");
     let text = format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{}\" }}\n{more}\n", store.display());

@@ -6,13 +6,13 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::{
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use souk::testing::free_port;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -27,10 +27,6 @@ struct Server {
     port: u16,
     route: u16,
     child: Option<Child>,
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 impl NatsServers {

@@ -3,13 +3,13 @@
 //! Ports, directories and monitoring come by options and variables, as `scripts/cluster.sh` does it; nothing is edited.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use souk::testing::free_port;
 use tempfile::TempDir;
 use tokio::{sync::mpsc, time::timeout};
 
@@ -25,10 +25,6 @@ pub const PASSWORDS: [(&str, &str); 4] = [
 
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cluster/nats")
-}
-
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 pub struct Shipped {

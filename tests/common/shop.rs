@@ -6,6 +6,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+mod contract;
 mod start;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use argon2::{Argon2, PasswordHasher};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{HeaderMap, Method, Request, header};
@@ -24,8 +26,18 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::{Value, json};
-use souk::{app, config::Config};
+use souk::{
+    app,
+    config::Config,
+    domain::{
+        account::{AccountCommand, Role},
+        ids::{CommandId, UserId},
+    },
+    identity::Accounts,
+    testing,
+};
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 pub struct Shop {
     pub url: String,
@@ -106,6 +118,17 @@ impl Shop {
         Person { token: Some(token.to_owned()), ..self.guest() }
     }
 
+    /// A new account of this role, logged in. Only in a shop of [`Shop::with`]: no operation makes an account yet.
+    pub async fn account(&self, role: Role) -> Person<'_> {
+        let (email, password) = (format!("{}@example.org", fresh_key()), "a password of the test");
+        let password_hash = Argon2::default().hash_password(password.as_bytes()).expect("a hash").to_string();
+        let command = AccountCommand::Register { user: UserId(Uuid::new_v4()), role, password_hash };
+        let accounts = &self.app().engine.gateway;
+        Accounts::tell(accounts, &email, command, CommandId(Uuid::new_v4())).await.expect("a new account");
+        let login = self.guest().post("/api/auth/login", json!({"email": email, "password": password})).await.ok();
+        self.with_token(text(&login["access_token"]))
+    }
+
     /// A SKU that no other caller of this gets, with exactly `units` available.
     pub async fn sku_with(&self, units: i64) -> String {
         let n = self.front.next.fetch_add(1, Ordering::Relaxed);
@@ -126,14 +149,13 @@ impl Shop {
     }
 
     pub async fn levels(&self, sku: &str) -> Value {
-        self.staff().get(&format!("/api/stock/{sku}")).await.ok()["levels"].clone()
+        self.staff().get(&format!("/api/stock/{sku}")).await.ok().clone()
     }
 }
 
-/// Asks until it is so; what follows by itself (captures, releases, read models) needs a moment.
+/// What follows by itself (captures, releases, read models) needs a moment, and no more than ten seconds.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
-    let so = async { while !condition().await {} };
-    tokio::time::timeout(Duration::from_secs(10), so).await.unwrap_or_else(|_| panic!("never: {what}"));
+    testing::eventually(what, Duration::from_secs(10), condition).await;
 }
 
 fn client() -> Client<HttpConnector, Full<Bytes>> {
@@ -141,7 +163,7 @@ fn client() -> Client<HttpConnector, Full<Bytes>> {
 }
 
 pub fn fresh_key() -> String {
-    uuid::Uuid::new_v4().to_string()
+    Uuid::new_v4().to_string()
 }
 
 pub fn address() -> Value {
@@ -196,7 +218,7 @@ impl Person<'_> {
     }
 
     pub async fn send_raw(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.shop.url));
+        let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.shop.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -214,6 +236,7 @@ impl Person<'_> {
             *self.cookie.lock().unwrap() = Some(cookie);
         }
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        contract::check(&method, path, head.status.as_u16(), &json);
         Answer { status: head.status.as_u16(), headers: head.headers, bytes, json }
     }
 

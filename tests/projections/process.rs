@@ -70,7 +70,7 @@ impl Shop {
         // Often, so that a kill costs a build little of its way.
         let options = SledStateOptions { flush_every_ms: 20, ..SledStateOptions::default() };
         let store = Arc::new(SledStateStore::open(&dir.join("state"), &options).expect("the store opens"));
-        let projections = Projections::from(souk::shop::projections()).with(Demand::steady());
+        let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
         let settings = ActorSettings { flush_interval: Duration::from_millis(50), ..ActorSettings::default() };
         let shards = journal.shards();
         let parts = Parts {

@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::{
-    shop::{Shop, assert_balanced, eventually, fresh_key, text},
-    watcher::Watcher,
-};
+use super::watcher::Watcher;
+use crate::shop::{Shop, assert_balanced, eventually, fresh_key, text};
 
 const BUYERS: usize = 400;
 const CLIENTS: usize = 64;

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use crate::{
-    money::{charged, restless, says, sold_and_captured, status, total},
-    shop::{Person, Shop, assert_balanced, eventually},
-};
+use super::money::{charged, restless, says, sold_and_captured, status, total};
+use crate::shop::{Person, Shop, assert_balanced, eventually};
 
 /// An order whose customer has not yet said yes when its time is over; and its payment.
 async fn expired<'a>(shop: &'a Shop, sku: &str) -> (Person<'a>, Value, Value) {

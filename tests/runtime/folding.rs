@@ -6,50 +6,23 @@ use futures::future::join_all;
 use souk::{
     actors::{gateway::AskError, ports::journal::Shard},
     domain::{
-        ids::{Sku, UserId},
+        ids::UserId,
         key::EntityKey,
         kinds::Kind,
-        money::{Currency, Money},
-        order::{Address, CapturePolicy, CheckoutSnapshot},
-        pricing::{Basket, Quote},
+        order::CheckoutSnapshot,
         stock::{Stock, StockCommand},
     },
     persistence::state_store::MemoryStateStore,
     shop::rows::STOCK_LOW,
+    testing::an_order,
 };
 
 use crate::stage::{SHARDS, Stage, WITHIN, ask, call, eventually, order, receipt, receive, units};
 
 /// An order of one line, without a cart.
 pub fn placement(stage: &Stage, sku: &str, quantity: u32) -> CheckoutSnapshot {
-    let euro = |amount| Money { amount, currency: Currency::parse("EUR").unwrap() };
-    let Quote { lines, totals } =
-        Basket::new([(Sku::parse(sku).unwrap(), "Mug".into(), quantity, euro(1_990))], euro(490), 1_900)
-            .quote()
-            .unwrap();
-    let shipping_address = Address {
-        name: "Ada".into(),
-        line1: "1 Square".into(),
-        line2: None,
-        city: "London".into(),
-        region: None,
-        postal_code: "SW1Y".into(),
-        country: "GB".into(),
-        phone: None,
-    };
-    CheckoutSnapshot {
-        order: order(77),
-        user: UserId(uuid::Uuid::from_u128(5)),
-        cart: None,
-        email: "ada@example.org".into(),
-        shipping_address,
-        billing_address: None,
-        shipping_method: "standard".into(),
-        lines,
-        totals,
-        pay_by: stage.now().plus_ms(600_000),
-        capture: CapturePolicy::OnVerified,
-    }
+    let order = an_order().id(order(77)).user(UserId(uuid::Uuid::from_u128(5)));
+    order.line(sku, quantity, 1_990).pay_by(stage.now().plus_ms(600_000)).snapshot()
 }
 
 fn hold(stage: &Stage, n: u128, quantity: u32, ms: i64) -> StockCommand {

@@ -132,7 +132,7 @@ fn stage(index: &Arc<Index>) -> Stage {
 }
 
 fn projections(index: &Arc<Index>) -> Projections {
-    Projections::from(souk::shop::projections()).with_large(index.clone())
+    Projections::from(souk::shop::projections(&Default::default())).with_large(index.clone())
 }
 
 async fn goods(life: &Life, from: u128, count: u128, skus: u128) {

@@ -32,7 +32,7 @@ use crate::{
 const SKUS: u128 = 2_000;
 
 fn with(demand: Option<u32>) -> Projections {
-    let projections = Projections::from(souk::shop::projections()).with(Demand::steady());
+    let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
     match demand {
         None => projections,
         Some(version) => projections.with(Demand::of(version)),

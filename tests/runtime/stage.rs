@@ -3,12 +3,12 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    num::NonZeroU32,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use futures::{FutureExt, future::BoxFuture};
+pub use souk::testing::units;
 use souk::{
     actors::{
         gateway::{Asked, Call, Gateway},
@@ -36,9 +36,10 @@ use souk::{
         memory_journal::{AppendFault, FaultPlan, MemoryJournal, MemoryStorage, Outcome},
         state_store::MemoryStateStore,
     },
+    testing::{self, PausedClock},
     transport::{loopback::Loopback, single_node::SingleNode},
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub const SHARDS: u16 = 2;
@@ -68,13 +69,13 @@ impl Stage {
         Self {
             storage: MemoryStorage::new(Uuid::from_u128(7), SHARDS),
             store: Arc::new(MemoryStateStore::default()),
-            projections: souk::shop::projections().into(),
+            projections: souk::shop::projections(&Default::default()).into(),
             settings: ActorSettings::default(),
             connectors: Vec::new(),
             gate: Arc::new(Gate::default()),
             poison: Arc::default(),
             told: Arc::default(),
-            clock: Arc::new(PausedClock { started: Instant::now() }),
+            clock: Arc::new(PausedClock::start()),
         }
     }
 
@@ -119,14 +120,9 @@ impl Stage {
     }
 }
 
-/// Waits until it is so, on paused time: a condition that never comes fails at once in real time.
+/// Ten minutes of paused time: a condition that never comes fails at once in real time.
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let so = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(600), so).await.unwrap_or_else(|_| panic!("never: {what}"));
+    testing::eventually(what, Duration::from_secs(600), async || condition()).await;
 }
 
 pub fn id(n: u128) -> CommandId {
@@ -135,10 +131,6 @@ pub fn id(n: u128) -> CommandId {
 
 pub fn order(n: u128) -> OrderId {
     OrderId(Uuid::from_u128(n))
-}
-
-pub fn units(n: u32) -> NonZeroU32 {
-    NonZeroU32::new(n).expect("some units")
 }
 
 pub fn call(n: u128) -> Call {
@@ -300,23 +292,5 @@ impl Listener for Told {
     }
     fn committed(&self, changes: &[Change]) {
         self.0.lock().unwrap().extend(changes.iter().map(|change| (change.key.clone(), change.version)));
-    }
-}
-
-pub struct PausedClock {
-    started: Instant,
-}
-
-/// Of all stages: two runtimes on one log must not name two batches alike.
-static NEXT: AtomicU64 = AtomicU64::new(1);
-
-impl Clock for PausedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_800_000_000_000 + self.started.elapsed().as_millis() as i64)
-    }
-
-    fn uuid(&self) -> Uuid {
-        let n = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Uuid::from_u128(0xc10c << 64 | u128::from(n))
     }
 }

@@ -17,12 +17,11 @@ use souk::{
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
         key::EntityKey,
         kinds::EntityType,
-        money::{Currency, Money},
-        order::{Address, CapturePolicy, CheckoutSnapshot, Order, OrderCommand, StaffTransition},
+        order::{CheckoutSnapshot, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},
-        pricing::{Basket, Quote},
         stock::{Stock, StockCommand},
     },
+    testing::{an_order, eur},
 };
 use tokio::time::sleep;
 
@@ -119,7 +118,7 @@ impl Client<'_> {
                 self.insist::<Order>(&order.to_string(), command).await;
             }
             Step::Refund { payment, refund, amount } => {
-                let amount = Some(Money { amount, currency: Currency::EUR });
+                let amount = Some(eur(amount));
                 let command = PaymentCommand::Refund { refund, amount, reason: "goodwill".into() };
                 self.insist::<Payment>(&payment.to_string(), command).await;
             }
@@ -157,7 +156,7 @@ impl Client<'_> {
 pub const PRICE: i64 = 1_999;
 
 fn item(sku: Sku) -> Item {
-    Item { name: format!("Item {sku}"), sku, unit_price: Money { amount: PRICE, currency: Currency::EUR } }
+    Item { name: format!("Item {sku}"), sku, unit_price: eur(PRICE) }
 }
 
 fn place(
@@ -167,29 +166,6 @@ fn place(
     lines: &[(Sku, u32)],
     now: souk::domain::time::Timestamp,
 ) -> CheckoutSnapshot {
-    let euro = |amount| Money { amount, currency: Currency::EUR };
-    let priced: Vec<_> = lines.iter().map(|(sku, n)| (sku.clone(), format!("Item {sku}"), *n, euro(PRICE))).collect();
-    let Quote { lines, totals } = Basket::new(priced, euro(490), 1_900).quote().expect("small sums");
-    CheckoutSnapshot {
-        order,
-        user,
-        cart: Some(cart),
-        email: "shopper@example.com".into(),
-        shipping_address: Address {
-            name: "A Shopper".into(),
-            line1: "1 Street".into(),
-            line2: None,
-            city: "Town".into(),
-            region: None,
-            postal_code: "12345".into(),
-            country: "DE".into(),
-            phone: None,
-        },
-        billing_address: None,
-        shipping_method: "standard".into(),
-        lines,
-        totals,
-        pay_by: now.plus_ms(600_000),
-        capture: CapturePolicy::OnVerified,
-    }
+    let order = an_order().id(order).user(user).cart(cart).pay_by(now.plus_ms(600_000));
+    lines.iter().fold(order, |order, (sku, n)| order.line(sku.as_str(), *n, PRICE)).snapshot()
 }

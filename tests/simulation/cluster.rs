@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use souk::{actors::ports::StateStore, persistence::state_store::MemoryStateStore};
+use souk::{actors::ports::StateStore, persistence::state_store::MemoryStateStore, testing::FixedClock};
 use tokio::{
     runtime::Runtime,
     task::JoinHandle,
@@ -21,7 +21,6 @@ use tokio::{
 };
 
 use crate::{
-    clock::Wall,
     door::Door,
     faults::{Mix, Weather},
     line::Net,
@@ -67,7 +66,8 @@ impl Cluster {
             Servers { world: world.handle().clone(), traffic: traffic.clone(), fenced: Arc::default(), fences };
         let net = Net::new(shards, world.handle().clone(), weather.clone(), rng.clone(), traffic.clone());
         let settings = small_settings(&rng);
-        let wall = Wall::new(rng.clone());
+        let ids = rng.clone();
+        let wall = Arc::new(FixedClock::default().with_ids(move || ids.uuid()));
         let site = Site { rng: rng.clone(), wall, weather, servers, net, bucket: Default::default(), settings };
         Self {
             shop: Shop::new(rng.clone(), shards, places),
@@ -136,7 +136,7 @@ impl Cluster {
     fn tick(&mut self, end: u64) {
         let passed_before = self.traffic.load(Ordering::Relaxed);
         let now = (self.now + self.step).min(end);
-        self.site.wall.pass(now - self.now);
+        self.site.wall.pass((now - self.now) as i64);
         self.now = now;
         let until = self.base + Duration::from_millis(now);
         self.world.block_on(async { sleep_until(until).await });

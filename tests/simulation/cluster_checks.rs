@@ -91,7 +91,7 @@ pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
 }
 
 fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<String>) {
-    let (projections, mut expected) = (souk::shop::projections(), BTreeSet::new());
+    let (projections, mut expected) = (souk::shop::projections(&Default::default()), BTreeSet::new());
     for (key, (version, model)) in models {
         let shown = gateway.read_local_any(key);
         if !matches!(&shown, Ok(Some((at, view))) if at == version && *view == model.view()) {

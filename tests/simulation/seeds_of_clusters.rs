@@ -1,6 +1,6 @@
 //! One seed of a cluster: whole shops on two or three nodes, and everything that can part them, or stop one.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::{
     auditor,
@@ -54,12 +54,8 @@ pub fn run(seed: u64, fences: bool) -> Result<Run, Vec<String>> {
 /// Shoppers, operators and the provider's webhooks, at every node.
 fn open(cluster: &Cluster) -> Vec<tokio::task::JoinHandle<()>> {
     let (shop, site) = (&cluster.shop, &cluster.site);
-    let reach = Reach {
-        door: cluster.door.clone(),
-        acks: shop.acks.clone(),
-        clock: Arc::new(site.wall.clone()),
-        rng: site.rng.clone(),
-    };
+    let reach =
+        Reach { door: cluster.door.clone(), acks: shop.acks.clone(), clock: site.wall.clone(), rng: site.rng.clone() };
     cluster.world.spawn(provider::pump(shop.books.clone(), cluster.door.clone(), site.rng.clone()));
     shop.scripts.iter().map(|script| cluster.world.spawn(play(script.clone(), reach.clone()))).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicI64},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use souk::{
         settings::ActorSettings,
     },
     persistence::{memory_journal::MemoryJournal, state_store::MemoryStateStore},
+    testing::{EPOCH, PausedClock},
     transport::single_node::SingleNode,
 };
 use tokio::time::sleep;
@@ -22,7 +23,6 @@ use tokio::time::sleep;
 use crate::{
     checks::{self, Totals},
     clients::{Reach, play},
-    clock::{Epoch, SimClock},
     door::Door,
     faults::{Mix, Plan, Weather},
     network::Network,
@@ -37,7 +37,8 @@ use crate::{
 struct World {
     shop: Shop,
     store: Arc<dyn StateStore>,
-    epoch: Epoch,
+    /// The newest time that a clock returned.
+    time: Arc<AtomicI64>,
     settings: ActorSettings,
 }
 
@@ -87,7 +88,7 @@ impl World {
         let shards = *rng.pick(&[1, 2, 4, 16]);
         let settings = small_settings(&rng);
         let store = Arc::new(MemoryStateStore::default());
-        Self { shop: Shop::new(rng, shards, 1), store, epoch: Epoch::new(), settings }
+        Self { shop: Shop::new(rng, shards, 1), store, time: Arc::new(AtomicI64::new(EPOCH.0)), settings }
     }
 
     /// One life of the process. A crash drops the runtime: every task ends at the await where it stands.
@@ -130,8 +131,9 @@ impl World {
         // A projection comes, goes and changes its version from one life to the next.
         let version = rng.below(3) as u32;
         let demand = (version > 0).then(|| Demand::of(version));
-        let projections = Projections::from(souk::shop::projections()).with(Demand::steady());
-        let clock = Arc::new(SimClock::start(self.epoch.clone(), rng.clone()));
+        let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
+        let ids = rng.clone();
+        let clock = Arc::new(PausedClock::resume(self.time.clone()).with_ids(move || ids.uuid()));
         let parts = Parts {
             journal: Arc::new(MemoryJournal::open(shop.storage.clone(), plan.clone())),
             store: self.store.clone(),

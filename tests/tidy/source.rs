@@ -94,22 +94,27 @@ impl Source {
 
     /// The rooms named by `crate::room` and `crate::{room, ..}`, with their lines.
     pub fn crate_paths(&self) -> Vec<(usize, String)> {
+        // `crate::Type` is what lib.rs itself offers.
+        self.named_below("crate").into_iter().filter(|(_, room)| room.starts_with(char::is_lowercase)).collect()
+    }
+
+    /// What is named right below `parent`, by `parent::name` and `parent::{name, ..}`, with its lines.
+    pub fn named_below(&self, parent: &str) -> Vec<(usize, String)> {
         let code = self.code();
         let text = code.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
         let number = |at: usize| code.get(text[..at].matches('\n').count()).map_or(0, |(number, _)| *number);
         let mut found = Vec::new();
-        for (at, _) in text.match_indices("crate::") {
+        for (at, path) in text.match_indices(&format!("{parent}::")) {
             if text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
                 continue;
             }
-            let rest = &text[at + "crate::".len()..];
+            let rest = &text[at + path.len()..];
             match rest.strip_prefix('{') {
-                Some(group) => found.extend(heads(group).into_iter().map(|room| (number(at), room))),
+                Some(group) => found.extend(heads(group).into_iter().map(|name| (number(at), name))),
                 None => found.push((number(at), word(rest))),
             }
         }
-        // `crate::Type` is what lib.rs itself offers.
-        found.into_iter().filter(|(_, room)| room.starts_with(char::is_lowercase)).collect()
+        found
     }
 }
 
@@ -159,4 +164,5 @@ fn code_is_without_comments_and_tests() {
     let source = Source { path: "src/x.rs".into(), text: text.into() };
     let expected = [(2, "domain"), (2, "http"), (12, "views")].map(|(n, room)| (n, room.to_owned()));
     assert_eq!(source.crate_paths(), expected);
+    assert_eq!(source.named_below("domain"), [(3, "a".to_owned()), (3, "b".to_owned())]);
 }

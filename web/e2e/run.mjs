@@ -157,7 +157,7 @@ test("what one buys moves in the other's window without a reload", async (t) => 
   await addToCart(buyer);
   await inCart(buyer, 1);
   await buy(buyer);
-  await buyer.locator('#order[data-lifecycle="verified"]').waitFor();
+  await buyer.locator('#order[data-status="verified"]').waitFor();
   assert.match(await buyer.locator("#order .kicker").textContent(), /Order \d+/);
   await inCart(buyer, 0);
   await says(watcher, "Sold out");
@@ -182,7 +182,7 @@ test("who comes too late is told so in words, and nothing is bought", async (t) 
   await problem.getByRole("button", { name: "Take 1" }).click();
   await inCart(late, 1);
   await late.locator("#buy").click();
-  await late.locator('#order[data-lifecycle="verified"]').waitFor();
+  await late.locator('#order[data-status="verified"]').waitFor();
 });
 
 test("a page that lost its connection converges when it is back", async (t) => {
@@ -235,7 +235,7 @@ test("a declined card is told in words, the items stay held, and another card pa
   await page.locator("#open-cart").click();
   await page.locator("#order select").selectOption("tok_ok");
   await page.locator("#pay").click();
-  await page.locator('#order[data-lifecycle="verified"]').waitFor();
+  await page.locator('#order[data-status="verified"]').waitFor();
 });
 
 test("a card that asks the bank is confirmed there, and the page hears of it", async (t) => {
@@ -250,7 +250,7 @@ test("a card that asks the bank is confirmed there, and the page hears of it", a
   await page.locator("#buy").click();
   const [bank] = await Promise.all([page.context().waitForEvent("page"), page.locator("#continue").click()]);
   await bank.locator("button").first().click();
-  await page.locator('#order[data-lifecycle="verified"]').waitFor();
+  await page.locator('#order[data-status="verified"]').waitFor();
 });
 
 test("a cancelled order gives its units back, and its items are still in the cart", async (t) => {
@@ -264,7 +264,7 @@ test("a cancelled order gives its units back, and its items are still in the car
   await page.locator("#cart .buy select").selectOption("tok_declined");
   await page.locator("#buy").click();
   await page.locator("#cancel").click();
-  await page.locator('#order[data-lifecycle="cancelled"]').waitFor();
+  await page.locator('#order[data-status="cancelled"]').waitFor();
   await inCart(page, 1);
   await page.locator("#buy").waitFor();
   assert.equal((await operator(`/api/stock/${product.variant.sku}`)).available, 4);
@@ -320,5 +320,5 @@ test("a server killed and started again: the page is back by itself, with cart, 
   assert.equal(await watcher.evaluate(() => window.sameDocument), true);
   await inCart(page, 1);
   await buy(page);
-  await page.locator('#order[data-lifecycle="verified"]').waitFor();
+  await page.locator('#order[data-status="verified"]').waitFor();
 });

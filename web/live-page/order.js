@@ -46,29 +46,29 @@ export function refusedPayment(error) {
 }
 
 /** An order that was paid before it ended says where the money is. */
-function inWords({ lifecycle, payment_status }) {
-  const words = WORDS[lifecycle] ?? lifecycle;
+function inWords({ status, payment_status }) {
+  const words = WORDS[status] ?? status;
   const paid = ["captured", "partially_refunded", "refunded"].includes(payment_status);
   return paid ? words.replace("Nothing was charged.", "Your money goes back to the card.") : words;
 }
 
 /** @param act `{busy, problem, continueUrl, left, card, choose, pay, cancel}` */
 export function orderPanel(order, act) {
-  const bad = ENDED_BADLY.includes(order.lifecycle);
-  const at = STEPS.includes(order.lifecycle) ? STEPS.indexOf(order.lifecycle) : STEPS.length;
+  const bad = ENDED_BADLY.includes(order.status);
+  const at = STEPS.includes(order.status) ? STEPS.indexOf(order.status) : STEPS.length;
   const asks = order.payment_status === "requires_action";
-  const waits = order.lifecycle === "awaiting_payment" && !act.busy;
+  const waits = order.status === "awaiting_payment" && !act.busy;
   // "none": nothing was paid yet; "failed" and "voided": another card may try. Otherwise a payment is under way.
   const payable = waits && ["none", "failed", "voided"].includes(order.payment_status);
-  const status = asks && waits ? "Reserved for you. Your bank wants to hear from you." : inWords(order);
-  return h("section", { class: "order", id: "order", dataset: { lifecycle: order.lifecycle, payment: order.payment_status, bad }, "aria-label": "Your order" },
-    h("p", { class: "kicker" }, order.number ? `Order ${order.number}` : "Your order", order.total && ` · ${money(order.total)}`),
-    h("p", { class: "status" }, status),
-    order.lifecycle === "awaiting_payment" && order.hold_expires_at && h("p", { class: "fine" }, "Held for you for ", h("time", { id: "hold" }, act.left)),
+  const words = asks && waits ? "Reserved for you. Your bank wants to hear from you." : inWords(order);
+  return h("section", { class: "order", id: "order", dataset: { status: order.status, payment: order.payment_status, bad }, "aria-label": "Your order" },
+    h("p", { class: "kicker" }, order.number ? `Order ${order.number}` : "Your order", ` · ${money(order.totals.total)}`),
+    h("p", { class: "status" }, words),
+    order.status === "awaiting_payment" && order.hold_expires_at && h("p", { class: "fine" }, "Held for you for ", h("time", { id: "hold" }, act.left)),
     !bad && h("ol", { class: "steps", "aria-hidden": "true" }, ["Reserved", "Paid", "Yours"].map((name, n) => h("li", { class: n < at || at >= 2 ? "done" : n === at ? "now" : "" }, name))),
     act.problem && h("p", { class: "problem", role: "alert" }, act.problem),
     asks && waits && act.continueUrl && h("a", { class: "primary", href: act.continueUrl, target: "_blank", rel: "noopener", id: "continue" }, "Go to the sandbox's bank"),
     payable && h("div", { class: "pay" }, cardChoice(act.card, act.choose),
-      h("button", { class: "primary", id: "pay", type: "button", dataset: { focus: "pay" }, onclick: act.pay }, `Pay ${money(order.total)}`)),
+      h("button", { class: "primary", id: "pay", type: "button", dataset: { focus: "pay" }, onclick: act.pay }, `Pay ${money(order.totals.total)}`)),
     waits && h("button", { class: "link-button", id: "cancel", type: "button", dataset: { focus: "cancel" }, onclick: act.cancel }, "Cancel the order"));
 }

@@ -19,7 +19,7 @@ export class Purchase {
   card = "tok_ok";
   #live;
   #shop;
-  #order = null; // what is known: { id, version, lifecycle, number, total, lines, hold_expires_at }
+  #order = null; // what is known: the API's order, from a call or a frame
   #keys = null;
   #stop = null;
   #clock = 0;
@@ -53,7 +53,7 @@ export class Purchase {
 
   async cancel() {
     if (this.busy || !this.#order) return;
-    await this.#while(async () => this.#take(known(await api.cancel(this.#order.id))));
+    await this.#while(async () => this.#take(await api.cancel(this.#order.id)));
   }
 
   /** After a reload: the order that was being paid in this tab. */
@@ -80,7 +80,7 @@ export class Purchase {
 
   /** What is in the cart is reserved and may be paid; it leaves the cart when it is sold. */
   get waiting() {
-    return ["placing", "awaiting_payment"].includes(this.#order?.lifecycle);
+    return ["placing", "awaiting_payment"].includes(this.#order?.status);
   }
 
   view() {
@@ -115,15 +115,15 @@ export class Purchase {
     const payment = await api.pay({ order_id: id, provider: "sandbox", token: this.card }, this.#keys.pay);
     this.#continue = payment.status === "requires_action" ? payment.continue_url : null;
     // The frame says it too; this is for a page whose live connection is down at this moment.
-    this.#take(known(await api.order(id)));
+    this.#take(await api.order(id));
   }
 
   #watch(order) {
     sessionStorage.setItem(KEPT, order.id);
-    this.#take(known(order));
+    this.#take(order);
     this.#stop?.();
-    this.#stop = this.#live.listen(`order.${order.id}`, (view, version) => {
-      this.#take({ ...view, version });
+    this.#stop = this.#live.listen(`order.${order.id}`, (order) => {
+      this.#take(order);
       this.#shop.emptied();
     });
   }
@@ -131,12 +131,12 @@ export class Purchase {
   #take(order) {
     if (this.#order?.id === order.id && order.version < this.#order.version) return;
     this.#order = order;
-    const words = WORDS[order.lifecycle] ?? order.lifecycle;
+    const words = WORDS[order.status] ?? order.status;
     if (words !== this.#told) announce((this.#told = words));
-    if (order.lifecycle !== "awaiting_payment") this.#problem = this.#continue = null;
-    if (ENDED_BADLY.includes(order.lifecycle) || order.number) sessionStorage.removeItem(KEPT);
+    if (order.status !== "awaiting_payment") this.#problem = this.#continue = null;
+    if (ENDED_BADLY.includes(order.status) || order.number) sessionStorage.removeItem(KEPT);
     clearInterval(this.#clock);
-    if (order.lifecycle === "awaiting_payment") this.#clock = setInterval(() => this.#tick(), 1000);
+    if (order.status === "awaiting_payment") this.#clock = setInterval(() => this.#tick(), 1000);
     this.#shop.draw();
   }
 
@@ -152,7 +152,3 @@ export class Purchase {
   }
 }
 
-/** The API's order in the names of the live frames. */
-function known(order) {
-  return { ...order, lifecycle: order.status, total: order.totals?.total };
-}

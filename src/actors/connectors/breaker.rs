@@ -42,7 +42,11 @@ enum Verdict {
 
 impl Breaker {
     pub(super) fn new(connector: &str, settings: BreakerSettings) -> Self {
-        Self { connector: connector.to_owned(), settings, circuit: Mutex::new(Circuit::Closed { faults: 0 }) }
+        let breaker =
+            Self { connector: connector.to_owned(), settings, circuit: Mutex::new(Circuit::Closed { faults: 0 }) };
+        // Known from the start: an alert needs a 0 to compare with.
+        breaker.show(false);
+        breaker
     }
 
     /// Lets one call through, or returns the time until the next probe.
@@ -99,17 +103,17 @@ impl Breaker {
             (matches!(before, Circuit::Closed { .. }), matches!(after, Circuit::Closed { .. }));
         if was_closed && !is_closed {
             let (failures, rest_ms) = (self.settings.failures, self.settings.rest.as_millis());
-            tracing::warn!(
-                connector,
-                failures,
-                rest_ms,
-                "the connector fails: its calls are refused until a probe succeeds"
-            );
+            tracing::warn!(connector, failures, rest_ms, "the connector fails: only a probe at a time goes through");
+            self.show(true);
         } else if is_closed && !was_closed {
             tracing::info!(connector, "the connector is well again");
+            self.show(false);
         }
-        metrics::gauge!("souk_connector_breaker_open", "connector" => connector.to_owned())
-            .set(f64::from(u8::from(!is_closed)));
+    }
+
+    fn show(&self, open: bool) {
+        metrics::gauge!("souk_connector_breaker_open", "connector" => self.connector.clone())
+            .set(f64::from(u8::from(open)));
     }
 
     fn step<T>(&self, step: impl FnOnce(&mut Circuit) -> T) -> T {

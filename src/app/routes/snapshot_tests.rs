@@ -26,3 +26,10 @@ fn matches_snapshot(name: &str, text: &str) {
 fn the_openapi_document_is_the_committed_one() {
     matches_snapshot("openapi.json", &(super::openapi().to_pretty_json().unwrap() + "\n"));
 }
+
+/// The live protocol by example: each topic's frame for each audience, what clients send, what the server says beside frames.
+#[test]
+fn the_live_protocol_is_the_committed_one() {
+    let text = serde_json::to_string_pretty(&crate::shop::samples::live_protocol()).unwrap() + "\n";
+    matches_snapshot("live-protocol.json", &text);
+}

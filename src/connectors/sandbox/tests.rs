@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use uuid::Uuid;
 
 use super::{event::EventType, *};
-use crate::domain::{
-    ids::OrderId,
-    money::{Currency, Money},
-    time::Timestamp,
+use crate::{
+    domain::ids::OrderId,
+    testing::{FixedClock, eur},
 };
 
 #[derive(Default)]
@@ -33,27 +32,16 @@ impl Posted {
     }
 }
 
-struct Epoch;
-
-impl Clock for Epoch {
-    fn now(&self) -> Timestamp {
-        Timestamp(0)
-    }
-    fn uuid(&self) -> Uuid {
-        Uuid::nil()
-    }
-}
-
 fn sandbox(settings: SandboxSettings) -> (Arc<Posted>, SandboxProvider) {
     let posted = Arc::new(Posted::default());
-    (posted.clone(), SandboxProvider::new(settings, "http://shop/", posted, Arc::new(Epoch)))
+    (posted.clone(), SandboxProvider::new(settings, "http://shop/", posted, Arc::new(FixedClock::default())))
 }
 
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
 async fn pay(sandbox: &SandboxProvider, token: &str) -> Result<ProviderEvent, ConnectorFault> {
-    let amount = Money { amount: 1999, currency: Currency::EUR };
-    let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
+    let operation =
+        ProviderOperation::Authorize { order: OrderId::default(), amount: eur(1999), token: token.to_owned() };
     sandbox.call(ProviderCall { payment: PAYMENT, operation }).await
 }
 
@@ -112,7 +100,7 @@ async fn a_required_action_waits_for_the_customer() {
     let continue_url = format!("http://shop/sandbox/continue/{reference}");
     let asked = ProviderEvent::RequiresAction { reference: reference.clone(), continue_url };
     assert_eq!(pay(&gateway, "tok_requires_action").await.unwrap(), asked);
-    let capture = ProviderOperation::Capture { reference, amount: Money { amount: 1999, currency: Currency::EUR } };
+    let capture = ProviderOperation::Capture { reference, amount: eur(1999) };
     let early = operate(&gateway, capture.clone()).await;
     assert_eq!(early, ProviderEvent::CaptureFailed { code: "not_authorized".to_owned() });
     posted.full.store(true, Relaxed);
@@ -148,7 +136,7 @@ async fn webhooks_come_twice_and_out_of_order_by_seed() {
             SandboxSettings { duplicate_webhooks: true, shuffle_webhooks: true, seed, ..SandboxSettings::default() };
         let (posted, gateway) = sandbox(settings);
         pay(&gateway, "tok_ok").await.unwrap();
-        let amount = Money { amount: 1999, currency: Currency::EUR };
+        let amount = eur(1999);
         operate(&gateway, ProviderOperation::Capture { reference: ledger::reference(PAYMENT), amount }).await;
         let events = posted.events.lock().unwrap().clone();
         assert_eq!(events.len(), 4);

@@ -7,8 +7,6 @@ use super::{
 use crate::domain::time::Timestamp;
 
 impl StaffTransition {
-    pub const ALL: [Self; 4] = [Self::Processing, Self::Delivered, Self::Completed, Self::Cancelled];
-
     pub(super) const fn target(self) -> OrderStatus {
         match self {
             Self::Processing => OrderStatus::Processing,
@@ -35,7 +33,7 @@ impl Order {
             let reason = self.blocked_reason(to);
             NextTransition { to, allowed: reason.is_none(), reason }
         };
-        StaffTransition::ALL.into_iter().map(next).collect()
+        StaffTransition::ALL.iter().copied().map(next).collect()
     }
 
     /// Why the move is not legal now; `None` when it is.

@@ -8,6 +8,7 @@ use super::{CheckoutSnapshot, OrderStatus};
 use crate::domain::{
     ids::{FulfilmentId, PaymentId, Sku},
     money::Money,
+    states::states,
     time::Timestamp,
 };
 
@@ -23,14 +24,14 @@ pub enum PaymentUpdate {
     Failed { reason: String },
 }
 
-/// An operator's moves; which are legal now is in [`OrderView::next`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StaffTransition {
-    Processing,
-    Delivered,
-    Completed,
-    Cancelled,
+states! {
+    /// An operator's moves; which are legal now is in [`OrderView::next`].
+    StaffTransition {
+        Processing = "processing",
+        Delivered = "delivered",
+        Completed = "completed",
+        Cancelled = "cancelled",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

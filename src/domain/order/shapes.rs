@@ -5,31 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     ids::{CartId, OrderId, UserId},
     pricing::{Line, Totals},
+    states::states,
     time::Timestamp,
 };
 
-/// States from one list: the enum, all of them in their order, and their names as in JSON. So no state is missing from
-/// `ALL` or has a second name.
-macro_rules! states {
-    ($($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $state:ident = $text:literal),* $(,)? })*) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$of])* $state),* }
-
-        impl $name {
-            pub const ALL: &[Self] = &[$(Self::$state),*];
-
-            /// The name in JSON, in index keys, in events' ids and in texts.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$state => $text),* }
-            }
-        }
-    )*};
-}
-
 states! {
     /// Where an order is; what belongs together is in `classes`.
+    #[derive(Default)]
     OrderStatus {
         #[default]
         Placing = "placing",
@@ -45,6 +27,7 @@ states! {
         Cancelled = "cancelled",
     }
     /// Where an order's money is.
+    #[derive(Default)]
     PaymentStatus {
         #[default]
         None = "none",

@@ -7,31 +7,25 @@ mod operating;
 mod paying;
 mod saga;
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{
-    effect::EffectOf,
-    ids::{CartId, OrderId, UserId},
-    money::{Currency, Money},
-    pricing::{Basket, Quote},
-    testing::{self, Given},
+use crate::{
+    domain::{
+        effect::EffectOf,
+        ids::{CartId, OrderId},
+        pricing::{Basket, Quote},
+        testing::{self, Given},
+    },
+    testing::{an_order, eur, sku, units},
 };
 
 const PAY_BY: i64 = 600_000;
 
 fn given(events: impl IntoIterator<Item = OrderEvent>) -> Given<Order> {
     testing::given(events)
-}
-
-fn eur(amount: i64) -> Money {
-    Money::new(amount, Currency::EUR)
-}
-
-fn sku(text: &str) -> Sku {
-    Sku::parse(text).unwrap()
 }
 
 fn a() -> Sku {
@@ -56,32 +50,8 @@ fn order_id() -> OrderId {
 
 /// Two units of A on two lines, one of B: 30.00 EUR and 4.90 EUR for shipping.
 fn placement() -> CheckoutSnapshot {
-    let line = |sku: Sku| (sku.clone(), sku.to_string(), 1, eur(1000));
-    let Quote { lines, totals } = Basket::new([line(a()), line(b()), line(a())], eur(490), 1900).quote().unwrap();
-    let text = |text: &str| text.to_owned();
-    let shipping_address = Address {
-        name: text("A"),
-        line1: text("Road 1"),
-        line2: None,
-        city: text("Town"),
-        region: None,
-        postal_code: text("1"),
-        country: text("DE"),
-        phone: None,
-    };
-    CheckoutSnapshot {
-        order: order_id(),
-        user: UserId::default(),
-        cart: Some(CartId(Uuid::from_u128(2))),
-        email: text("a@b.example"),
-        shipping_address,
-        billing_address: None,
-        shipping_method: text("standard"),
-        lines,
-        totals,
-        pay_by: Timestamp(PAY_BY),
-        capture: CapturePolicy::OnVerified,
-    }
+    let order = an_order().id(order_id()).cart(CartId(Uuid::from_u128(2))).pay_by(Timestamp(PAY_BY));
+    order.line("A", 1, 1000).line("B", 1, 1000).line("A", 1, 1000).snapshot()
 }
 
 fn placed() -> OrderEvent {
@@ -160,8 +130,4 @@ fn has_pending_effects(order: &Order) -> Vec<String> {
 
 fn states(order: &Order) -> Vec<HoldState> {
     order.view().stock.iter().map(|line| line.state).collect()
-}
-
-fn units(n: u32) -> NonZeroU32 {
-    NonZeroU32::new(n).unwrap()
 }

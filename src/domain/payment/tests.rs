@@ -6,10 +6,13 @@ mod undo;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{
-    ids::RefundId,
-    money::Currency,
-    testing::{self, Given, replay},
+use crate::{
+    domain::{
+        ids::RefundId,
+        money::Currency,
+        testing::{self, Given, replay},
+    },
+    testing::eur,
 };
 
 fn given(events: impl IntoIterator<Item = PaymentEvent>) -> Given<Payment> {
@@ -17,10 +20,6 @@ fn given(events: impl IntoIterator<Item = PaymentEvent>) -> Given<Payment> {
 }
 
 const TOTAL: i64 = 1000;
-
-fn eur(amount: i64) -> Money {
-    Money::new(amount, Currency::EUR)
-}
 
 fn refund_id(n: u128) -> RefundId {
     RefundId(Uuid::from_u128(n))

@@ -8,15 +8,16 @@ use crate::domain::{
     ids::{OrderId, RefundId, UserId},
     money::Money,
     order::PaymentStatus,
+    states::states,
     time::Timestamp,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundStatus {
-    Pending,
-    Done,
-    Failed,
+states! {
+    RefundStatus {
+        Pending = "pending",
+        Done = "done",
+        Failed = "failed",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

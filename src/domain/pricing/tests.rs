@@ -3,11 +3,7 @@
 use proptest::prelude::*;
 
 use super::{tax::contained, *};
-use crate::domain::money::Currency;
-
-fn eur(amount: i64) -> Money {
-    Money::new(amount, Currency::EUR)
-}
+use crate::{domain::money::Currency, testing::eur};
 
 fn line(sku: &str, quantity: u32, unit_price: i64) -> (Sku, String, u32, Money) {
     (Sku::parse(sku).unwrap(), sku.to_lowercase(), quantity, eur(unit_price))

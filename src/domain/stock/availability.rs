@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::StockView;
+use crate::domain::states::states;
 
-/// Sorted best first: a product shows the smallest of its variants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Availability {
-    InStock,
-    Low,
-    Out,
+states! {
+    /// Sorted best first: a product shows the smallest of its variants.
+    Availability {
+        InStock = "in_stock",
+        Low = "low",
+        Out = "out",
+    }
 }
 
 impl Availability {

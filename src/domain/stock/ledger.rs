@@ -9,20 +9,22 @@ use super::{Stock, StockEvent};
 use crate::domain::{
     entity::Entity,
     ids::{FulfilmentId, OrderId},
+    states::states,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MovementKind {
-    Receipt,
-    Adjustment,
-    Hold,
-    Commit,
-    Release,
-    Expiry,
-    Shipment,
-    Return,
-    Threshold,
+states! {
+    /// What a movement of stock was.
+    MovementKind {
+        Receipt = "receipt",
+        Adjustment = "adjustment",
+        Hold = "hold",
+        Commit = "commit",
+        Release = "release",
+        Expiry = "expiry",
+        Shipment = "shipment",
+        Return = "return",
+        Threshold = "threshold",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

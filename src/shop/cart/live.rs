@@ -1,34 +1,19 @@
 //! A cart as it is watched: `cart.<id>`, by its owner, and by its session before it exists.
 
-use serde::Serialize;
-
 use crate::{
     domain::{
-        cart::{CartLine, CartView},
+        cart::CartView,
         ids::CartId,
         key::EntityKey,
         kinds::{AnyView, Kind},
-        money::Money,
     },
     live::{Audience, Committed, Detail, OneEntity, Shown, TopicError, TopicFamily},
-    shop::one_spelling,
+    shop::{one_spelling, services::Front},
 };
 
 /// `cart.<id>`.
-pub struct OneCart;
-
-#[derive(Serialize)]
-pub struct ShownCart<'a> {
-    pub id: &'a str,
-    pub lines: &'a [CartLine],
-    pub total: Option<Money>,
-    pub items: u64,
-}
-
-impl<'a> ShownCart<'a> {
-    pub fn new(id: &'a str, view: &'a CartView) -> Self {
-        Self { id, lines: &view.lines, total: view.total, items: view.items }
-    }
+pub struct OneCart {
+    pub front: Front,
 }
 
 impl TopicFamily for OneCart {
@@ -40,13 +25,19 @@ impl TopicFamily for OneCart {
         Kind::Cart
     }
 
+    fn schema(&self) -> &'static str {
+        "Cart"
+    }
+
     fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
         audience.owner_or_staff(current)
     }
 
-    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+    /// As `GET /api/cart` shows it.
+    fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
         let AnyView::Cart(view) = &change.view else { return None };
-        Shown::of(&ShownCart::new(&change.key.id, view))
+        let id = change.key.id.parse().ok()?;
+        Shown::of(&self.front.cart(Some(id), change.version, view, detail == Detail::Staff).ok()?)
     }
 }
 
@@ -73,10 +64,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::ids::UserId,
-        shop::{
-            samples::{frame, nobody_else_may_listen},
-            topics,
-        },
+        shop::samples::{frame, nobody_else_may_listen, topics},
     };
 
     const ID: &str = "01920000-0000-7000-8000-000000000001";
@@ -88,7 +76,9 @@ mod tests {
 
     #[test]
     fn a_cart_carries_its_id_and_not_its_owner() {
-        let shown = json!({"id": ID, "lines": [], "total": null, "items": 0});
+        let none = json!({"amount": 0, "currency": "EUR"});
+        let shown = json!({"id": ID, "version": 2, "lines": [], "units": 0, "coupons": [],
+            "totals": {"items": none, "tax": none, "total": none}});
         let change = cart(Some(UserId::default()));
         assert_eq!(frame(&format!("cart.{ID}"), &change, Detail::Public, false)["view"], shown);
     }
@@ -98,7 +88,11 @@ mod tests {
         let owner = UserId(Uuid::from_u128(1));
         nobody_else_may_listen(&format!("cart.{ID}"), owner, &cart(Some(owner)));
         let guest = Audience::default();
-        assert_eq!(OneCart.may_listen(&guest, Some(&cart(None))), Err(TopicError::NotFound), "no owner is nobody's");
+        assert_eq!(
+            OneCart { front: Front::default() }.may_listen(&guest, Some(&cart(None))),
+            Err(TopicError::NotFound),
+            "no owner is nobody's"
+        );
     }
 
     #[test]

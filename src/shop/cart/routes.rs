@@ -1,8 +1,12 @@
 //! The caller's cart. A cart holds no stock: what is in it may be gone at checkout.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
 
-use super::show;
 use super::wire::{CartBody, NewLineBody, QuantityBody};
 use crate::shop::product::skus::{known, unknown};
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
     http::{
         Body, Code, Path, Problem,
         auth::{Caller, MaybeCaller},
-        conditional::IfMatch,
+        conditional::{IfMatch, etag},
         idempotency::OptionalKey,
     },
     identity::Principal,
@@ -29,10 +33,10 @@ use crate::{
 pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCaller) -> Result<Response, Problem> {
     // Reading makes no session, and nobody's cart is empty.
     let Some(who) = who else {
-        return show::shown(&state, None, Answer { version: 0, changed: false, view: CartView::default() });
+        return shown(&state, None, &Answer { version: 0, changed: false, view: CartView::default() });
     };
     let answer = state.gateway.read::<Cart>(&who.cart.to_string(), state.command_timeout).await?;
-    show::shown(&state, Some(&who), answer)
+    shown(&state, Some(&who), &answer)
 }
 
 /// Sets a line's quantity
@@ -119,5 +123,11 @@ fn line(state: &AppState, sku: &str, quantity: i64) -> Result<(Item, u32), Probl
 
 async fn change(state: &AppState, who: &Principal, command: CartCommand, call: Call) -> Result<Response, Problem> {
     let answer = state.gateway.ask::<Cart>(&who.cart.to_string(), command, call).await?;
-    show::shown(state, Some(who), answer)
+    shown(state, Some(who), &answer)
+}
+
+fn shown(state: &AppState, who: Option<&Principal>, answer: &Answer<CartView>) -> Result<Response, Problem> {
+    let staff = who.is_some_and(Principal::is_staff);
+    let body = state.front.cart(who.map(|who| who.cart), answer.version, &answer.view, staff)?;
+    Ok(([(header::ETAG, etag(answer.version))], Json(body)).into_response())
 }

@@ -1,58 +1,52 @@
 //! A cart as its owner sees it: the entity's lines, with what the catalogue knows of each SKU now.
 
-use axum::{
-    Json,
-    http::header,
-    response::{IntoResponse, Response},
-};
-
 use super::wire::{CartBody, CartLineBody, CartTotals};
 use crate::{
-    actors::gateway::Answer,
     domain::{
         cart::{CartLine, CartView},
-        money::Money,
+        ids::CartId,
+        money::{Money, MoneyError},
         pricing::Basket,
+        stock::Availability,
     },
-    http::{Problem, conditional::etag},
-    identity::Principal,
-    shop::{AppState, names::Availability},
+    shop::services::Front,
 };
 
-pub fn shown(state: &AppState, who: Option<&Principal>, answer: Answer<CartView>) -> Result<Response, Problem> {
-    let counts = state.settings.public_stock_counts || who.is_some_and(Principal::is_staff);
-    let (version, view) = (answer.version, answer.view);
-    let body = CartBody {
-        id: who.map(|who| who.cart),
-        version,
-        totals: totals(state, &view)?,
-        units: view.items,
-        lines: view.lines.into_iter().map(|line| shown_line(state, counts, line)).collect(),
-        coupons: Vec::new(),
-    };
-    Ok(([(header::ETAG, etag(version))], Json(body)).into_response())
-}
-
-fn shown_line(state: &AppState, counts: bool, line: CartLine) -> CartLineBody {
-    let card = state.catalogue.sku(&line.sku);
-    CartLineBody {
-        available: card.as_ref().filter(|_| counts).map(|card| card.available),
-        // A withdrawn item cannot be had.
-        availability: card.as_ref().map_or(Availability::Out, |card| card.availability.into()),
-        image: card.and_then(|card| card.image).map(|image| image.url),
-        sku: line.sku,
-        name: line.name,
-        quantity: line.quantity,
-        unit_price: line.unit_price.into(),
-        line_total: line.line_total.into(),
+impl Front {
+    /// `staff` sees how many units can be had; everybody does where the shop shows counts. `id`: none for a guest
+    /// without a cart.
+    pub fn cart(&self, id: Option<CartId>, version: u64, view: &CartView, staff: bool) -> Result<CartBody, MoneyError> {
+        let counts = staff || self.settings.public_stock_counts;
+        Ok(CartBody {
+            id,
+            version,
+            totals: self.cart_totals(view)?,
+            units: view.items,
+            lines: view.lines.iter().map(|line| self.cart_line(counts, line)).collect(),
+            coupons: Vec::new(),
+        })
     }
-}
 
-/// As a checkout will price these lines, before shipping.
-fn totals(state: &AppState, view: &CartView) -> Result<CartTotals, Problem> {
-    let currency = view.total.map_or(state.settings.currency, |total| total.currency);
-    let lines = view.lines.iter().map(|line| (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price));
-    let quote = Basket::new(lines, Money::zero(currency), state.settings.tax_basis_points).quote()?;
-    let totals = quote.totals;
-    Ok(CartTotals { items: totals.items.into(), tax: totals.tax.into(), total: totals.total.into() })
+    fn cart_line(&self, counts: bool, line: &CartLine) -> CartLineBody {
+        let card = self.catalogue.sku(&line.sku);
+        CartLineBody {
+            available: card.as_ref().filter(|_| counts).map(|card| card.available),
+            // A withdrawn item cannot be had.
+            availability: card.as_ref().map_or(Availability::Out, |card| card.availability),
+            image: card.and_then(|card| card.image).map(|image| image.url),
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            quantity: line.quantity,
+            unit_price: line.unit_price.into(),
+            line_total: line.line_total.into(),
+        }
+    }
+
+    /// As a checkout will price these lines, before shipping.
+    fn cart_totals(&self, view: &CartView) -> Result<CartTotals, MoneyError> {
+        let currency = view.total.map_or(self.settings.currency, |total| total.currency);
+        let lines = view.lines.iter().map(|line| (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price));
+        let totals = Basket::new(lines, Money::zero(currency), self.settings.tax_basis_points).quote()?.totals;
+        Ok(CartTotals { items: totals.items.into(), tax: totals.tax.into(), total: totals.total.into() })
+    }
 }

@@ -1,10 +1,10 @@
-//! A cart on the wire.
+//! A cart on the wire: the one shape of HTTP answers and of `cart.<id>`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::ids::{CartId, Sku};
-use crate::shop::{money::MoneyBody, names::Availability};
+use crate::{domain::stock::Availability, shop::money::MoneyBody};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Cart)]

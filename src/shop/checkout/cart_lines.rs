@@ -94,13 +94,10 @@ fn check(cart: &CartView, card: impl Fn(&Sku) -> Option<SkuCard>) -> Result<Vec<
 mod tests {
     use super::*;
     use crate::{
-        domain::{cart::CartLine, ids::ProductId, money::Currency, stock::Availability},
+        domain::{cart::CartLine, ids::ProductId, stock::Availability},
         shop::product::catalogue::SkuCard,
+        testing::eur,
     };
-
-    fn eur(amount: i64) -> Money {
-        Money { amount, currency: Currency::EUR }
-    }
 
     fn cart(lines: &[(&str, i64)]) -> CartView {
         let lines = lines.iter().map(|(sku, price)| CartLine {

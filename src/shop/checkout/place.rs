@@ -13,8 +13,8 @@ use crate::{
         ids::{CartId, OrderId, Sku, UserId},
         money::MoneyError,
         order::{
-            Address, CheckoutDetails, CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus, OrderStockLine,
-            OrderView,
+            Address, CheckoutDetails, CheckoutSnapshot, HoldState, Order, OrderCommand, OrderRejection, OrderStatus,
+            OrderStockLine, OrderView,
         },
         pricing::{Basket, Quote},
     },

@@ -41,7 +41,7 @@ fn may_read(who: &Principal, snapshot: &CheckoutSnapshot) -> bool {
 }
 
 pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Unreadable> {
-    OrderBody::new(id, answer).ok_or(Unreadable::Unknown(id))
+    OrderBody::new(id, answer.version, &answer.view).ok_or(Unreadable::Unknown(id))
 }
 
 impl From<Unreadable> for Problem {

@@ -40,7 +40,9 @@ pub async fn page(
     state.toolkit.read_your_writes().await;
     let load = |id: OrderId| -> Result<Option<OrderBody>, StoreError> {
         let answer = state.gateway.read_local::<Order>(&id.to_string())?;
-        Ok(answer.filter(|answer| filter.passes(answer)).and_then(|answer| OrderBody::new(id, answer)))
+        Ok(answer
+            .filter(|answer| filter.passes(answer))
+            .and_then(|answer| OrderBody::new(id, answer.version, &answer.view)))
     };
     match filter.walk() {
         Walk::One(id) => Ok(Page { items: load(id)?.into_iter().collect(), next: None }),

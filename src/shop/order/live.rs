@@ -1,10 +1,9 @@
 //! Orders as they are watched: `order.<id>` by its owner and by staff, `board` by staff: every open order.
 
-mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use self::shown::{BoardOrder, ShownOrder};
+use super::wire::OrderBody;
 use crate::{
     actors::gateway::Gateway,
     domain::{
@@ -32,13 +31,16 @@ impl TopicFamily for OneOrder {
         Kind::Order
     }
 
+    fn schema(&self) -> &'static str {
+        "Order"
+    }
+
     fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
         audience.owner_or_staff(current)
     }
 
     fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
-        let AnyView::Order(view) = &change.view else { return None };
-        Shown::of(&ShownOrder::new(&change.key.id, view))
+        shown(change)
     }
 }
 
@@ -61,6 +63,10 @@ impl TopicFamily for Board {
         Kind::Order
     }
 
+    fn schema(&self) -> &'static str {
+        "Order"
+    }
+
     fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
         audience.staff_only()
     }
@@ -68,7 +74,7 @@ impl TopicFamily for Board {
     /// An order leaves the board when it is terminal.
     fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
         let AnyView::Order(view) = &change.view else { return None };
-        Some(Shown::of(&BoardOrder::new(&change.key.id, view))?.gone(view.lifecycle.is_terminal()))
+        Some(shown(change)?.gone(view.lifecycle.is_terminal()))
     }
 }
 
@@ -91,6 +97,13 @@ impl ManyEntities for Board {
         }
         open
     }
+}
+
+/// As `GET /api/orders/{id}` shows it.
+fn shown(change: &Committed) -> Option<Shown> {
+    let AnyView::Order(view) = &change.view else { return None };
+    let id = change.key.id.parse().ok()?;
+    Shown::of(&OrderBody::new(id, change.version, view)?)
 }
 
 fn key(order: OrderId) -> EntityKey {

@@ -50,7 +50,7 @@ pub async fn look_up_order(
     let email = query.email.trim();
     let own = answer.view.placement.as_deref().is_some_and(|placement| placement.email.eq_ignore_ascii_case(email));
     match own {
-        true => OrderBody::new(id, answer).map(Json).ok_or_else(unknown),
+        true => OrderBody::new(id, answer.version, &answer.view).map(Json).ok_or_else(unknown),
         false => Err(unknown()),
     }
 }

@@ -53,57 +53,23 @@ fn of_view(view: &OrderView) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use uuid::Uuid;
 
     use super::*;
     use crate::{
         domain::{
             ids::{OrderId, UserId},
-            order::{Address, CapturePolicy, CheckoutSnapshot, OrderStatus, PaymentStatus},
-            pricing::Totals,
+            order::{OrderStatus, PaymentStatus},
             time::Timestamp,
         },
         shop::rows::order_of,
+        testing::an_order,
     };
 
     fn view(number: Option<u64>) -> OrderView {
-        let address = Address {
-            name: "Ada".into(),
-            line1: "1 Mill Lane".into(),
-            line2: None,
-            city: "Ghent".into(),
-            region: None,
-            postal_code: "9000".into(),
-            country: "BE".into(),
-            phone: None,
-        };
-        let placement = CheckoutSnapshot {
-            order: OrderId(Uuid::from_u128(7)),
-            user: UserId(Uuid::from_u128(9)),
-            cart: None,
-            email: "ada@example.org".into(),
-            shipping_address: address,
-            billing_address: None,
-            shipping_method: "standard".into(),
-            lines: vec![],
-            totals: Totals::default(),
-            pay_by: Timestamp(0),
-            capture: CapturePolicy::default(),
-        };
-        OrderView {
-            lifecycle: OrderStatus::Verified,
-            payment_status: PaymentStatus::Captured,
-            payment: None,
-            number,
-            placement: Some(Arc::new(placement)),
-            placed_at: Timestamp(5),
-            stock: vec![],
-            fulfilments: vec![],
-            next: vec![],
-            settled: true,
-        }
+        let order = an_order().id(OrderId(Uuid::from_u128(7))).user(UserId(Uuid::from_u128(9)));
+        let sold = order.status(OrderStatus::Verified).payment_status(PaymentStatus::Captured);
+        sold.number(number).placed_at(Timestamp(5)).view()
     }
 
     #[test]

@@ -16,21 +16,24 @@ use super::{
     wire::OrderBody,
 };
 use crate::{
-    domain::ids::{OrderId, UserId},
+    domain::{
+        ids::{OrderId, UserId},
+        order::OrderStatus,
+    },
     http::{
         Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
         conditional::{etag, unless_known},
         listing::{Page, PageQuery},
     },
-    shop::{AppState, names::OrderStatusBody},
+    shop::AppState,
 };
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrdersQuery {
-    status: Option<OrderStatusBody>,
+    status: Option<OrderStatus>,
     /// For staff: the orders of one user.
     user: Option<Uuid>,
     /// For staff: an order number, an id, or the beginning of an e-mail.
@@ -71,13 +74,13 @@ pub async fn list_orders(
 
 /// Orders of one status, newest first
 #[utoipa::path(get, path = "/api/orders/status/{status}", tag = "Orders",
-    params(("status" = OrderStatusBody, Path), PageQuery),
+    params(("status" = OrderStatus, Path), PageQuery),
     responses((status = 200, description = "A page of orders: own ones, or all for staff", body = Page<OrderBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_by_status(
     State(state): State<AppState>,
     MaybeCaller(who): MaybeCaller,
-    Path(status): Path<OrderStatusBody>,
+    Path(status): Path<OrderStatus>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };

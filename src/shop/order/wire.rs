@@ -1,23 +1,16 @@
-//! An order on the wire.
-
-use std::sync::Arc;
+//! An order on the wire: the one shape of HTTP answers, of `order.<id>` and of `board`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::shop::{
-    checkout::address::AddressBody,
-    money::MoneyBody,
-    names::{OrderStatusBody, PaymentStatusBody, StaffTransitionBody, StockState},
-};
 use crate::{
-    actors::gateway::Answer,
     domain::{
         ids::{OrderId, Sku},
-        order::{Fulfilment, OrderView},
+        order::{Fulfilment, NextTransition, OrderStatus, OrderStockLine, OrderView, PaymentStatus, StaffTransition},
         pricing::{Line, Totals},
     },
+    shop::{checkout::address::AddressBody, money::MoneyBody, names::StockState},
 };
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,8 +21,8 @@ pub struct OrderBody {
     /// Given when the order is paid.
     pub number: Option<u64>,
     pub version: u64,
-    pub status: OrderStatusBody,
-    pub payment_status: PaymentStatusBody,
+    pub status: OrderStatus,
+    pub payment_status: PaymentStatus,
     pub payment_id: Option<Uuid>,
     pub user_id: Uuid,
     pub email: String,
@@ -102,48 +95,47 @@ pub struct ShippedLine {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NextMove)]
 pub struct NextTransitionBody {
-    pub to: StaffTransitionBody,
+    pub to: StaffTransition,
     pub allowed: bool,
     pub reason: Option<String>,
 }
 
 impl OrderBody {
-    /// `None` where the order was never placed.
-    pub fn new(id: OrderId, answer: Answer<OrderView>) -> Option<Self> {
-        let view = answer.view;
-        let placement = Arc::unwrap_or_clone(view.placement?);
-        let waiting = view.lifecycle.is_undecided();
-        let stock = view.stock.into_iter().map(|line| OrderStock {
-            sku: line.sku,
-            units: line.units,
-            shipped: line.shipped,
-            state: line.state.into(),
-        });
-        let next = view.next.into_iter().map(|next| NextTransitionBody {
-            to: next.to.into(),
-            allowed: next.allowed,
-            reason: next.reason,
-        });
+    /// For HTTP and for frames alike. `None` where the order was never placed.
+    pub fn new(id: OrderId, version: u64, view: &OrderView) -> Option<Self> {
+        let placed = view.placement.as_deref()?;
         Some(Self {
             id,
             number: view.number,
-            version: answer.version,
-            status: view.lifecycle.into(),
-            payment_status: view.payment_status.into(),
+            version,
+            status: view.lifecycle,
+            payment_status: view.payment_status,
             payment_id: view.payment.map(|payment| payment.0),
-            user_id: placement.user.0,
-            email: placement.email,
-            lines: placement.lines.into_iter().map(Into::into).collect(),
-            totals: placement.totals.into(),
-            shipping_method: placement.shipping_method,
-            shipping_address: placement.shipping_address.into(),
-            billing_address: placement.billing_address.map(Into::into),
+            user_id: placed.user.0,
+            email: placed.email.clone(),
+            lines: placed.lines.iter().cloned().map(Into::into).collect(),
+            totals: placed.totals.into(),
+            shipping_method: placed.shipping_method.clone(),
+            shipping_address: placed.shipping_address.clone().into(),
+            billing_address: placed.billing_address.clone().map(Into::into),
             placed_at: view.placed_at.rfc3339(),
-            hold_expires_at: waiting.then(|| placement.pay_by.rfc3339()),
-            stock: stock.collect(),
-            fulfilments: view.fulfilments.into_iter().map(Into::into).collect(),
-            next: next.collect(),
+            hold_expires_at: view.lifecycle.is_undecided().then(|| placed.pay_by.rfc3339()),
+            stock: view.stock.iter().map(Into::into).collect(),
+            fulfilments: view.fulfilments.iter().cloned().map(Into::into).collect(),
+            next: view.next.iter().cloned().map(Into::into).collect(),
         })
+    }
+}
+
+impl From<&OrderStockLine> for OrderStock {
+    fn from(line: &OrderStockLine) -> Self {
+        Self { sku: line.sku.clone(), units: line.units, shipped: line.shipped, state: line.state.into() }
+    }
+}
+
+impl From<NextTransition> for NextTransitionBody {
+    fn from(next: NextTransition) -> Self {
+        Self { to: next.to, allowed: next.allowed, reason: next.reason }
     }
 }
 
@@ -192,7 +184,7 @@ impl From<Fulfilment> for FulfilmentBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Transition)]
 pub struct TransitionBody {
-    pub to: StaffTransitionBody,
+    pub to: StaffTransition,
     /// The version that was read; another one is answered 412.
     #[serde(default)]
     pub expected_version: Option<u64>,

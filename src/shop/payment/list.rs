@@ -18,14 +18,14 @@ use crate::{
         auth::Staff,
         listing::{self, Page, PageQuery},
     },
-    shop::{AppState, names::PaymentStatusBody, rows},
+    shop::{AppState, rows},
 };
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PaymentsQuery {
-    status: Option<PaymentStatusBody>,
+    status: Option<PaymentStatus>,
     user: Option<Uuid>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -49,13 +49,13 @@ pub async fn list_payments(
 
 /// Payments of one status
 #[utoipa::path(get, path = "/api/payments/status/{status}", tag = "Payments", security(("bearer" = [])),
-    params(("status" = PaymentStatusBody, Path), PageQuery),
+    params(("status" = PaymentStatus, Path), PageQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_by_status(
     State(state): State<AppState>,
     Staff(_who): Staff,
-    Path(status): Path<PaymentStatusBody>,
+    Path(status): Path<PaymentStatus>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     list(&state, Some(status.into()), None, &page).await

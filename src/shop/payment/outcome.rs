@@ -59,20 +59,10 @@ pub fn outcome(order: &OrderView, payment: &PaymentView) -> Result<PaymentOutcom
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::an_order;
 
     fn order(lifecycle: OrderStatus) -> OrderView {
-        OrderView {
-            lifecycle,
-            payment_status: PaymentStatus::None,
-            payment: None,
-            number: None,
-            placement: None,
-            placed_at: Default::default(),
-            stock: vec![],
-            fulfilments: vec![],
-            next: vec![],
-            settled: false,
-        }
+        an_order().status(lifecycle).view()
     }
 
     fn payment(status: PaymentStatus) -> PaymentView {

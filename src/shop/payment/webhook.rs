@@ -28,8 +28,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WebhookReceipt {
     pub received: bool,
-    /// True when the payment refuses the news for good, e.g. because there is no such payment, and when the event is not for
-    /// the shop.
+    /// True when the payment refuses the news for good (there is no such payment), or the event is not for the shop.
     pub ignored: bool,
 }
 

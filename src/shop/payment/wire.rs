@@ -4,16 +4,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::shop::{
-    money::MoneyBody,
-    names::{PaymentStatusBody, RefundState},
-};
 use crate::{
     actors::gateway::Answer,
     domain::{
         ids::{OrderId, PaymentId, UserId},
-        payment::PaymentView,
+        order::PaymentStatus,
+        payment::{PaymentView, RefundStatus},
     },
+    shop::money::MoneyBody,
 };
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +24,7 @@ pub struct PaymentBody {
     pub order_id: Option<OrderId>,
     #[schema(value_type = Option<Uuid>)]
     pub user_id: Option<UserId>,
-    pub status: PaymentStatusBody,
+    pub status: PaymentStatus,
     pub amount: MoneyBody,
     /// Given back so far.
     pub refunded: MoneyBody,
@@ -43,7 +41,7 @@ pub struct RefundBody {
     pub id: Uuid,
     pub amount: MoneyBody,
     pub reason: String,
-    pub status: RefundState,
+    pub status: RefundStatus,
 }
 
 impl PaymentBody {

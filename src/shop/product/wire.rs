@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::shop::{money::MoneyBody, names::Availability};
+use crate::{domain::stock::Availability, shop::money::MoneyBody};
 
 /// One product in a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::wire::{AdjustmentBody, LevelsBody, ReceiptBody, ThresholdBody};
+use super::wire::{AdjustmentBody, ReceiptBody, StockBody, ThresholdBody};
 use crate::{
     actors::gateway::Call,
     domain::{
@@ -36,7 +36,7 @@ pub fn units(sku: &Sku, quantity: i64) -> Result<NonZeroU32, Problem> {
 /// Goods arrived
 #[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = ReceiptBody,
-    responses((status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String))),
+    responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
         (status = 422, description = "`bad_quantity`, `invalid_field`, `amount_overflow`"),
     ))]
@@ -58,7 +58,7 @@ pub async fn receive_stock(
 #[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = AdjustmentBody,
     responses(
-        (status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String))),
+        (status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 409, description = "`adjusts_below_zero`: held and committed units cannot be adjusted away"),
         (status = 404, description = "`unknown_sku`"),
         (status = 422, description = "`invalid_field`, `amount_overflow`"),
@@ -80,7 +80,7 @@ pub async fn adjust_stock(
 /// When the SKU counts as low
 #[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("if-match" = Option<String>, Header)), request_body = ThresholdBody,
-    responses((status = 200, description = "The new levels", body = LevelsBody, headers(("etag" = String))),
+    responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
     ))]
 pub async fn set_stock_threshold(
@@ -98,5 +98,5 @@ pub async fn set_stock_threshold(
 async fn change(state: &AppState, sku: Sku, command: StockCommand, call: Call) -> Result<Response, Problem> {
     let answer = state.gateway.ask::<Stock>(sku.as_str(), command, call).await?;
     let tag = etag(answer.version);
-    Ok(([(header::ETAG, tag)], Json(LevelsBody::new(sku, &answer))).into_response())
+    Ok(([(header::ETAG, tag)], Json(StockBody::levels(sku, &answer))).into_response())
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::wire::{HoldBody, LevelsBody, NewHoldBody};
+use super::wire::{HoldBody, NewHoldBody, StockBody};
 use super::{by_hand, changes::units};
 use crate::{
     domain::ids::OrderId,
@@ -44,7 +44,7 @@ pub async fn hold_stock(
     let id = key.name(who.user, &route);
     let call = state.toolkit.keyed(&who, &key, &route, &body);
     let answer = by_hand::hold(&state.services, &sku, OrderId(id), units, ttl_ms, call).await?;
-    let stock = LevelsBody::new(sku, &answer);
+    let stock = StockBody::levels(sku, &answer);
     let body = HoldBody { id, quantity: units.get(), ttl_seconds: body.ttl_seconds, stock };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -53,7 +53,7 @@ pub async fn hold_stock(
 #[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("id" = Uuid, Path)),
     responses(
-        (status = 200, description = "The levels; also where no such hold is left", body = LevelsBody),
+        (status = 200, description = "The levels; also where no such hold is left", body = StockBody),
         (status = 409, description = "`hold_of_order`: an order's hold ends with the order"),
         (status = 404, description = "`unknown_sku`"),
     ))]
@@ -61,8 +61,8 @@ pub async fn release_stock_hold(
     State(state): State<AppState>,
     Staff(who): Staff,
     Path((sku, id)): Path<(String, Uuid)>,
-) -> Result<Json<LevelsBody>, Problem> {
+) -> Result<Json<StockBody>, Problem> {
     let (sku, _) = known(&state, &sku)?;
     let answer = by_hand::release(&state.services, &who, &sku, OrderId(id)).await?;
-    Ok(Json(LevelsBody::new(sku, &answer)))
+    Ok(Json(StockBody::levels(sku, &answer)))
 }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::wire::LevelsBody;
+use super::wire::StockBody;
 use crate::{
     actors::ports::StoreError,
     domain::{ids::Sku, kinds::Kind, stock::Stock},
@@ -35,13 +35,13 @@ pub struct StockQuery {
 
 /// Stock levels, by SKU
 #[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery), security(("bearer" = [])),
-    responses((status = 200, description = "A page of levels", body = Page<LevelsBody>),
+    responses((status = 200, description = "A page of levels", body = Page<StockBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_stock(
     State(state): State<AppState>,
     Staff(_who): Staff,
     Query(query): Query<StockQuery>,
-) -> Result<Json<Page<LevelsBody>>, Problem> {
+) -> Result<Json<Page<StockBody>>, Problem> {
     let limit = listing::limit(query.limit, &state.toolkit.limits)?;
     let after = listing::after(query.cursor.as_deref())?;
     state.toolkit.read_your_writes().await;
@@ -54,11 +54,11 @@ pub async fn list_stock(
             Ok(keys.into_iter().map(|key| key.id.as_bytes().to_vec()).collect())
         }
     };
-    let pick = |key: &[u8]| -> Result<Option<LevelsBody>, StoreError> {
+    let pick = |key: &[u8]| -> Result<Option<StockBody>, StoreError> {
         let sku = rows::sku_of(key).filter(|sku: &Sku| sku.as_str().to_ascii_lowercase().contains(&part));
         let Some(sku) = sku else { return Ok(None) };
         let answer = state.gateway.read_local::<Stock>(sku.as_str())?;
-        Ok(answer.map(|answer| LevelsBody::new(sku, &answer)))
+        Ok(answer.map(|answer| StockBody::levels(sku, &answer)))
     };
     Ok(Json(listing::walk(after, limit, read, pick)?))
 }

@@ -1,14 +1,13 @@
 //! Stock as it is watched: `stock.<sku>` for everybody, in words, and `stock` for staff, every level in numbers.
 
-use serde::Serialize;
-
+use super::wire::{StockBody, StockDetail};
 use crate::{
     actors::gateway::Gateway,
     domain::{
         ids::Sku,
         key::EntityKey,
         kinds::{AnyView, Kind},
-        stock::{Availability, StockView},
+        stock::StockView,
     },
     live::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily},
 };
@@ -22,45 +21,6 @@ pub struct OneStock {
 /// `stock`: keyed by SKU.
 pub struct StockLevels;
 
-#[derive(Serialize)]
-pub struct PublicStock<'a> {
-    pub sku: &'a str,
-    pub availability: Availability,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub available: Option<u64>,
-}
-
-#[derive(Serialize)]
-pub struct StaffStock<'a> {
-    pub sku: &'a str,
-    pub on_hand: u64,
-    pub held: u64,
-    pub committed: u64,
-    pub available: u64,
-    pub threshold: u32,
-    pub availability: Availability,
-}
-
-impl<'a> PublicStock<'a> {
-    pub fn new(sku: &'a str, view: &StockView, counts: bool) -> Self {
-        Self { sku, availability: view.availability(), available: counts.then_some(view.available) }
-    }
-}
-
-impl<'a> StaffStock<'a> {
-    pub fn new(sku: &'a str, view: &StockView) -> Self {
-        Self {
-            sku,
-            on_hand: view.on_hand,
-            held: view.held,
-            committed: view.committed,
-            available: view.available,
-            threshold: view.threshold,
-            availability: view.availability(),
-        }
-    }
-}
-
 impl TopicFamily for OneStock {
     fn name(&self) -> &'static str {
         "stock"
@@ -70,16 +30,16 @@ impl TopicFamily for OneStock {
         Kind::Stock
     }
 
+    fn schema(&self) -> &'static str {
+        "Stock"
+    }
+
     fn may_listen(&self, _: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
         Ok(())
     }
 
     fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
-        let AnyView::Stock(view) = &change.view else { return None };
-        match detail {
-            Detail::Public => Shown::of(&PublicStock::new(&change.key.id, view, self.public_counts)),
-            Detail::Staff => Shown::of(&StaffStock::new(&change.key.id, view)),
-        }
+        shown(change, StockDetail::of(detail == Detail::Staff, self.public_counts))
     }
 }
 
@@ -107,13 +67,16 @@ impl TopicFamily for StockLevels {
         Kind::Stock
     }
 
+    fn schema(&self) -> &'static str {
+        "Stock"
+    }
+
     fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
         audience.staff_only()
     }
 
     fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
-        let AnyView::Stock(view) = &change.view else { return None };
-        Shown::of(&StaffStock::new(&change.key.id, view))
+        shown(change, StockDetail::Levels)
     }
 }
 
@@ -128,6 +91,13 @@ impl ManyEntities for StockLevels {
     }
 }
 
+/// As `GET /api/stock/{sku}` shows it.
+fn shown(change: &Committed, detail: StockDetail) -> Option<Shown> {
+    let AnyView::Stock(view) = &change.view else { return None };
+    let sku = Sku::parse(&change.key.id).ok()?;
+    Shown::of(&StockBody::new(sku, change.version, view, detail))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -138,11 +108,13 @@ mod tests {
     #[test]
     fn the_public_sees_availability_and_staff_see_counts() {
         let change = samples::stock("TEE", 18, 5);
-        let public = json!({"topic": "stock.TEE", "version": 18, "view": {"sku": "TEE", "availability": "low"}});
+        let public =
+            json!({"topic": "stock.TEE", "version": 18, "view": {"sku": "TEE", "version": 18, "availability": "low"}});
         assert_eq!(frame("stock.TEE", &change, Detail::Public, false), public);
         assert_eq!(frame("stock.TEE", &change, Detail::Public, true)["view"]["available"], 5);
-        let levels = json!({"topic": "stock", "key": "TEE", "version": 18, "view": {"sku": "TEE", "on_hand": 7, "held": 2,
-            "committed": 0, "available": 5, "threshold": 5, "availability": "low"}});
+        let levels = json!({"topic": "stock", "key": "TEE", "version": 18, "view": {"sku": "TEE",
+            "version": 18, "on_hand": 7, "held": 2, "committed": 0, "available": 5, "threshold": 5, "shipped": 0,
+            "received": 7, "adjusted": 0, "availability": "low"}});
         assert_eq!(frame("stock", &change, Detail::Staff, false), levels);
         for (available, shown) in [(0, "out"), (6, "in_stock")] {
             let change = samples::stock("TEE", 1, available);
@@ -156,7 +128,7 @@ mod tests {
         let never = Committed { key: EntityKey::new(Kind::Stock, "NEW"), version: 0, view: first };
         assert_eq!(
             frame("stock.NEW", &never, Detail::Public, false),
-            json!({"topic": "stock.NEW", "version": 0, "view": {"sku": "NEW", "availability": "out"}})
+            json!({"topic": "stock.NEW", "version": 0, "view": {"sku": "NEW", "version": 0, "availability": "out"}})
         );
     }
 

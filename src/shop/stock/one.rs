@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::wire::StockBody;
+use super::wire::{StockBody, StockDetail};
 use crate::shop::product::skus;
 use crate::{
     actors::gateway::Answer,
@@ -57,13 +57,8 @@ pub async fn get_stock(
         None => return Err(skus::unknown(&text)),
     };
     let staff = who.is_some_and(|who| who.is_staff());
-    let body = StockBody {
-        version: answer.version,
-        availability: answer.view.availability().into(),
-        available: (staff || state.settings.public_stock_counts).then_some(answer.view.available),
-        levels: staff.then(|| answer.view.into()),
-        sku,
-    };
+    let detail = StockDetail::of(staff, state.settings.public_stock_counts);
+    let body = StockBody::new(sku, answer.version, &answer.view, detail);
     let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
     if !await_projection {
         response.headers_mut().insert(STALE, HeaderValue::from_static("1"));

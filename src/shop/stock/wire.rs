@@ -1,18 +1,21 @@
-//! Stock on the wire: what everybody may see, and what staff sees and does.
+//! Stock on the wire: the one shape of HTTP answers, of `stock.<sku>` and of `stock`; and what staff does.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::shop::names::{Availability, MovementName};
 use crate::{
     actors::gateway::Answer,
-    domain::{ids::Sku, stock::StockView},
+    domain::{
+        ids::Sku,
+        stock::{Availability, StockView, ledger::MovementKind},
+    },
 };
 
-/// What a shopper may know of one SKU.
+/// One SKU's stock: what everybody may know of it, and the levels for staff.
+/// `available + held + committed + shipped = received + adjusted`.
 #[derive(Serialize, ToSchema)]
-#[schema(as = StockSummary)]
+#[schema(as = Stock)]
 pub struct StockBody {
     #[schema(value_type = String)]
     pub sku: Sku,
@@ -21,57 +24,76 @@ pub struct StockBody {
     /// For staff, and where the shop shows counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available: Option<u64>,
+    /// For staff: in the house, which is available, held and committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_hand: Option<u64>,
     /// For staff.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub levels: Option<Levels>,
+    pub held: Option<u64>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committed: Option<u64>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped: Option<u64>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received: Option<u64>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjusted: Option<i64>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u32>,
 }
 
-/// Where all units are: `available + held + committed + shipped = received + adjusted`.
-#[derive(Serialize, ToSchema)]
-#[schema(as = StockLevels)]
-pub struct Levels {
-    /// In the house: available, held and committed.
-    pub on_hand: u64,
-    pub available: u64,
-    pub held: u64,
-    pub committed: u64,
-    pub shipped: u64,
-    pub received: u64,
-    pub adjusted: i64,
-    pub threshold: u32,
+/// How much of a SKU's stock somebody is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StockDetail {
+    /// In a word.
+    Word,
+    /// The count of available units, too.
+    Count,
+    /// Staff: every level.
+    Levels,
 }
 
-/// One SKU's levels.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Stock)]
-pub struct LevelsBody {
-    #[schema(value_type = String)]
-    pub sku: Sku,
-    pub version: u64,
-    pub availability: Availability,
-    #[serde(flatten)]
-    pub levels: Levels,
-}
-
-impl From<StockView> for Levels {
-    fn from(view: StockView) -> Self {
-        Self {
-            on_hand: view.on_hand,
-            available: view.available,
-            held: view.held,
-            committed: view.committed,
-            shipped: view.shipped,
-            received: view.received,
-            adjusted: view.adjusted,
-            threshold: view.threshold,
+impl StockDetail {
+    pub fn of(staff: bool, public_counts: bool) -> Self {
+        match (staff, public_counts) {
+            (true, _) => Self::Levels,
+            (false, true) => Self::Count,
+            (false, false) => Self::Word,
         }
     }
 }
 
-impl LevelsBody {
-    pub fn new(sku: Sku, answer: &Answer<StockView>) -> Self {
-        let availability = answer.view.availability().into();
-        Self { sku, version: answer.version, availability, levels: answer.view.into() }
+impl StockBody {
+    /// For HTTP and for frames alike.
+    pub fn new(sku: Sku, version: u64, view: &StockView, detail: StockDetail) -> Self {
+        let (count, levels) = match detail {
+            StockDetail::Word => (None, None),
+            StockDetail::Count => (Some(view.available), None),
+            StockDetail::Levels => (Some(view.available), Some(view)),
+        };
+        Self {
+            sku,
+            version,
+            availability: view.availability(),
+            available: count,
+            on_hand: levels.map(|view| view.on_hand),
+            held: levels.map(|view| view.held),
+            committed: levels.map(|view| view.committed),
+            shipped: levels.map(|view| view.shipped),
+            received: levels.map(|view| view.received),
+            adjusted: levels.map(|view| view.adjusted),
+            threshold: levels.map(|view| view.threshold),
+        }
+    }
+
+    /// What staff sees.
+    pub fn levels(sku: Sku, answer: &Answer<StockView>) -> Self {
+        Self::new(sku, answer.version, &answer.view, StockDetail::Levels)
     }
 }
 
@@ -125,7 +147,7 @@ pub struct HoldBody {
     pub id: Uuid,
     pub quantity: u32,
     pub ttl_seconds: u64,
-    pub stock: LevelsBody,
+    pub stock: StockBody,
 }
 
 /// One change of a SKU's stock: who, why, when.
@@ -137,7 +159,7 @@ pub struct StockMovement {
     pub at: String,
     /// `user:<id>`, `guest:<id>` or `system`.
     pub by: String,
-    pub kind: MovementName,
+    pub kind: MovementKind,
     /// Effect on what is available, signed; 0 for a commit or a shipment.
     pub units: i64,
     /// Units that moved; for a threshold its new value.

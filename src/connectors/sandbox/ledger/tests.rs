@@ -1,14 +1,10 @@
 //! The sandbox's books: idempotent operations, exact totals, the same references after a restart, bounds.
 
 use super::*;
-use crate::domain::money::Currency;
+use crate::testing::eur;
 
 fn payment(n: u128) -> PaymentId {
     PaymentId(Uuid::from_u128(n))
-}
-
-fn eur(amount: i64) -> Money {
-    Money { amount, currency: Currency::EUR }
 }
 
 fn order() -> OrderId {

@@ -16,7 +16,7 @@ fn accepted(kind: Kind) -> Outcome {
 }
 
 fn hold(attempt: u8) -> OrderEffect {
-    OrderEffect::Hold { order: order_id(), sku: a(), units: NonZeroU32::MIN, until: Timestamp(9), attempt }
+    OrderEffect::Hold { order: order_id(), sku: a(), units: units(1), until: Timestamp(9), attempt }
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn the_ids_are_frozen_and_a_new_attempt_has_a_new_one() {
     assert_eq!(hold(2).id(), "hold/A/2");
     assert_eq!(OrderEffect::CommitHold { order, sku: sku.clone(), attempt: 2 }.id(), "commit/A/2");
     assert_eq!(OrderEffect::ReleaseHold { order, sku: sku.clone(), attempt: 3 }.id(), "release/A/3");
-    let ship = OrderEffect::ShipHold { order, sku, fulfilment: parcel(1), units: NonZeroU32::MIN };
+    let ship = OrderEffect::ShipHold { order, sku, fulfilment: parcel(1), units: units(1) };
     assert_eq!(ship.id(), format!("ship/{}/A", parcel(1)));
     assert_eq!(OrderEffect::AllotNumber { order }.id(), "number");
     assert_eq!(OrderEffect::SettleCart { order, cart: CartId::default(), bought: Vec::new() }.id(), "cart");
@@ -51,7 +51,7 @@ fn a_hold_goes_to_its_sku_and_says_what_is_available() {
     }
     let granted = OrderCommand::HoldGranted { sku: a(), attempt: 1 };
     assert_eq!(hold(1).outcome(accepted(Kind::Stock)), Some(granted));
-    let short = StockRejection::OutOfStock { requested: NonZeroU32::MIN, available: 7 };
+    let short = StockRejection::OutOfStock { requested: units(1), available: 7 };
     let refused = |available| Some(OrderCommand::HoldRefused { sku: a(), available, attempt: 1 });
     assert_eq!(hold(1).outcome(Outcome::Refused(AnyRejection::Stock(short))), refused(7));
     let full = StockRejection::TooManyHolds { max: 1 };

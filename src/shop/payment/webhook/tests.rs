@@ -21,7 +21,7 @@ use crate::{
         payment::ProviderEvent,
         time::Timestamp,
     },
-    identity::testing::FakeClock,
+    testing::FixedClock,
 };
 
 /// A provider that signs with two headers, whose body is the event's id; `payout` is not for us.
@@ -82,7 +82,7 @@ impl Payments for Recorder {
 
 fn shop(answer: Result<Told, PaymentsFault>) -> (Arc<Recorder>, Router) {
     let payments = Arc::new(Recorder { answer, ids: Mutex::default() });
-    let receiver = WebhookReceiver::new(vec![Arc::new(Simple)], payments.clone(), Arc::new(FakeClock::default()));
+    let receiver = WebhookReceiver::new(vec![Arc::new(Simple)], payments.clone(), Arc::new(FixedClock::default()));
     let (router, _) = routes::<WebhookReceiver>().split_for_parts();
     (payments, router.with_state(receiver))
 }

@@ -6,19 +6,20 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 use uuid::Uuid;
 
 use super::provider::{Answer, Provider};
-use crate::domain::{
-    cart::Item,
-    effect::{Outcome, Request},
-    external::AnyCall,
-    ids::{CartId, OrderId, PaymentId, Sku, UserId},
-    key::EntityKey,
-    kinds::{AnyCommand, AnyEffect, AnyEvent, AnyRejection, AnyState, AnyView, Kind},
-    money::{Currency, Money},
-    order::{Address, CapturePolicy, CheckoutSnapshot, OrderCommand, OrderView},
-    payment::{PaymentCommand, ProviderEvent},
-    pricing::{Basket, Quote},
-    stock::{StockCommand, StockView},
-    time::Timestamp,
+use crate::{
+    domain::{
+        cart::Item,
+        effect::{Outcome, Request},
+        external::AnyCall,
+        ids::{CartId, OrderId, PaymentId, Sku, UserId},
+        key::EntityKey,
+        kinds::{AnyCommand, AnyEffect, AnyEvent, AnyRejection, AnyState, AnyView, Kind},
+        order::{CapturePolicy, CheckoutSnapshot, OrderCommand, OrderView},
+        payment::{PaymentCommand, ProviderEvent},
+        stock::{StockCommand, StockView},
+        time::Timestamp,
+    },
+    testing::{an_order, eur},
 };
 
 pub const PAY_BY: Timestamp = Timestamp(600_000);
@@ -60,34 +61,9 @@ pub fn payment_key(payment: PaymentId) -> EntityKey {
 }
 
 pub fn placement(capture: CapturePolicy) -> CheckoutSnapshot {
-    let eur = |amount| Money::new(amount, Currency::EUR);
-    let line = |n: usize, units| (Sku::parse(SKUS[n]).unwrap(), SKUS[n].to_lowercase(), units, eur(1000));
     // TEA stands on two lines, which are one hold.
-    let Quote { lines, totals } =
-        Basket::new([line(0, 1), line(1, WANTED[1]), line(0, 2)], eur(490), 1900).quote().unwrap();
-    let text = |text: &str| text.to_owned();
-    CheckoutSnapshot {
-        order: order(),
-        user: user(),
-        cart: Some(cart()),
-        email: text("a@b.example"),
-        shipping_address: Address {
-            name: text("A"),
-            line1: text("Road 1"),
-            line2: None,
-            city: text("Town"),
-            region: None,
-            postal_code: text("1000"),
-            country: text("DE"),
-            phone: None,
-        },
-        billing_address: None,
-        shipping_method: text("standard"),
-        lines,
-        totals,
-        pay_by: PAY_BY,
-        capture,
-    }
+    let order = an_order().id(order()).user(user()).cart(cart()).pay_by(PAY_BY).capture(capture);
+    order.line(SKUS[0], 1, 1000).line(SKUS[1], WANTED[1], 1000).line(SKUS[0], 2, 1000).snapshot()
 }
 
 impl World {
@@ -261,7 +237,7 @@ impl Luck {
 }
 
 pub fn item(sku: &str) -> Item {
-    Item { sku: Sku::parse(sku).unwrap(), name: sku.to_lowercase(), unit_price: Money::new(1000, Currency::EUR) }
+    Item { sku: Sku::parse(sku).unwrap(), name: sku.to_lowercase(), unit_price: eur(1000) }
 }
 
 pub fn cart_key() -> EntityKey {

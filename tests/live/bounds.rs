@@ -5,10 +5,8 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    listener::{Listener, PATIENCE},
-    shop::Shop,
-};
+use super::listener::{Listener, PATIENCE};
+use crate::shop::Shop;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_speaks_too_fast_is_told_so_and_heard_again_after_a_rest() {

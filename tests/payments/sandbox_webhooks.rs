@@ -16,6 +16,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use souk::{
     actors::ports::Clock,
+    app::SystemClock,
     connectors::{
         payment::PaymentProvider,
         sandbox::{HttpOutbox, SandboxProvider, SandboxSettings, SandboxWebhooks, ledger, page},
@@ -24,25 +25,12 @@ use souk::{
     },
     domain::{
         ids::{OrderId, PaymentId},
-        money::{Currency, Money},
         payment::{ProviderCall, ProviderEvent, ProviderOperation},
-        time::Timestamp,
     },
+    testing::eur,
 };
 use tokio::sync::Notify;
 use uuid::Uuid;
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        Timestamp(since.as_millis() as i64)
-    }
-    fn uuid(&self) -> Uuid {
-        Uuid::now_v7()
-    }
-}
 
 /// A shop that refuses the first deliveries and then takes what verifies.
 struct Shop {
@@ -109,8 +97,8 @@ async fn taken(shop: &Shop, count: usize) -> Vec<WebhookEvent> {
 const PAYMENT: PaymentId = PaymentId(Uuid::from_u128(5));
 
 async fn pay(sandbox: &SandboxProvider, token: &str) -> ProviderEvent {
-    let amount = Money { amount: 1999, currency: Currency::EUR };
-    let operation = ProviderOperation::Authorize { order: OrderId::default(), amount, token: token.to_owned() };
+    let operation =
+        ProviderOperation::Authorize { order: OrderId::default(), amount: eur(1999), token: token.to_owned() };
     sandbox.call(ProviderCall { payment: PAYMENT, operation }).await.unwrap()
 }
 

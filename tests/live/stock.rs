@@ -5,10 +5,8 @@ use std::time::Instant;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    listener::Listener,
-    shop::{Shop, fresh_key, text},
-};
+use super::listener::Listener;
+use crate::shop::{Shop, fresh_key, text};
 
 fn units(frame: &Value) -> (i64, i64, i64) {
     let number = |name: &str| frame["view"][name].as_i64().expect("staff sees counts");
@@ -45,7 +43,7 @@ async fn shoppers_see_words_and_staff_sees_numbers() {
     assert_eq!(view.get("available"), None, "no count for the public");
     shop.guest().order(&sku, 1).await;
     let out = stranger.until(|frame| frame["view"]["availability"] == "out").await;
-    assert_eq!(out["view"], json!({"sku": sku, "availability": "out"}));
+    assert_eq!(out["view"], json!({"sku": sku, "version": out["version"], "availability": "out"}));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,10 +2,8 @@
 
 use serde_json::json;
 
-use crate::{
-    listener::Listener,
-    shop::{Shop, text},
-};
+use super::listener::Listener;
+use crate::shop::{Shop, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cart_is_heard_by_its_guest_and_by_no_other() {
@@ -21,9 +19,9 @@ async fn a_cart_is_heard_by_its_guest_and_by_no_other() {
     }
     let mut listener = Listener::of(&shop, &owner).await;
     listener.listen(&topic).await;
-    assert_eq!(listener.hear().await["view"]["items"], 1);
+    assert_eq!(listener.hear().await["view"]["units"], 1);
     owner.put_in_cart(&sku, 4).await;
-    assert_eq!(listener.until(|frame| frame["view"]["items"] == 4).await["view"]["lines"][0]["sku"], sku);
+    assert_eq!(listener.until(|frame| frame["view"]["units"] == 4).await["view"]["lines"][0]["sku"], sku);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,11 +39,11 @@ async fn an_order_is_heard_by_its_buyer_and_the_staff_and_cannot_be_probed() {
     let (mut own, mut staff) = (Listener::of(&shop, &buyer).await, Listener::staff(&shop).await);
     for listener in [&mut own, &mut staff] {
         listener.listen(&topic).await;
-        assert_eq!(listener.hear().await["view"]["lifecycle"], "awaiting_payment");
+        assert_eq!(listener.hear().await["view"]["status"], "awaiting_payment");
     }
     buyer.pay(&order, "tok_ok").await.created();
     for listener in [&mut own, &mut staff] {
-        let sold = listener.until(|frame| frame["view"]["lifecycle"] == "verified").await;
+        let sold = listener.until(|frame| frame["view"]["status"] == "verified").await;
         assert!(sold["view"]["number"].is_u64(), "{sold}");
     }
 }
@@ -61,7 +59,7 @@ async fn the_answer_that_made_an_order_can_be_subscribed_to_at_once() {
         let order = buyer.order(&sku, 1).await;
         listener.listen(&format!("order.{}", text(&order["id"]))).await;
         let frame = listener.hear().await;
-        assert_eq!(frame["view"]["lifecycle"], "awaiting_payment", "{frame}");
+        assert_eq!(frame["view"]["status"], "awaiting_payment", "{frame}");
     }
 }
 
@@ -80,14 +78,14 @@ async fn the_board_follows_an_order_from_placing_until_it_is_gone() {
     let order = buyer.order(&sku, 2).await;
     let first = board.hear().await;
     assert_eq!((&first["topic"], &first["key"]), (&json!("board"), &order["id"]), "{first}");
-    let waits = match first["view"]["lifecycle"] == "awaiting_payment" {
+    let waits = match first["view"]["status"] == "awaiting_payment" {
         true => first,
-        false => board.until(|frame| frame["view"]["lifecycle"] == "awaiting_payment").await,
+        false => board.until(|frame| frame["view"]["status"] == "awaiting_payment").await,
     };
-    assert_eq!((&waits["view"]["items"], waits.get("gone")), (&json!(2), None));
+    assert_eq!((&waits["view"]["lines"][0]["quantity"], waits.get("gone")), (&json!(2), None));
     buyer.delete(&format!("/api/orders/{}", text(&order["id"]))).await.ok();
     let gone = board.until(|frame| frame["gone"] == json!(true)).await;
-    assert_eq!((&gone["key"], &gone["view"]["lifecycle"]), (&order["id"], &json!("cancelled")));
+    assert_eq!((&gone["key"], &gone["view"]["status"]), (&order["id"], &json!("cancelled")));
     // Who comes later finds an empty board; all that may still come is that the order, gone, gave its stock back.
     let mut later = Listener::staff(&shop).await;
     later.listen("board").await;
@@ -112,7 +110,7 @@ async fn who_opens_the_board_sees_the_open_orders_and_what_is_to_be_packed_first
     let first = board.until(|frame| frame["gone"] != json!(true)).await;
     assert_eq!(first["key"], sold["id"], "paid, to be packed");
     let second = board.until(|frame| frame["key"] != sold["id"] && frame["gone"] != json!(true)).await;
-    assert_eq!((&second["key"], &second["view"]["lifecycle"]), (&waiting["id"], &json!("awaiting_payment")));
+    assert_eq!((&second["key"], &second["view"]["status"]), (&waiting["id"], &json!("awaiting_payment")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,4 +120,33 @@ async fn a_wrong_token_opens_nothing() {
     stranger.say(json!({"op": "authenticate", "access_token": "not.a.token"})).await;
     assert_eq!(stranger.hear().await["code"], "unauthorized");
     stranger.refused("board", "staff_only").await;
+}
+
+/// One shape for each entity: what a frame shows is what the API answers to the same caller.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frame_is_what_the_api_answers() {
+    let shop = Shop::with(|_| {}).await;
+    let sku = shop.sku_with(9).await;
+    let (buyer, staff) = (shop.guest(), shop.staff());
+    let order = buyer.order(&sku, 2).await;
+    let cart = buyer.put_in_cart(&sku, 1).await;
+    let (order_id, cart_id) = (text(&order["id"]).to_owned(), text(&cart["id"]).to_owned());
+    let addresses = [
+        (format!("cart.{cart_id}"), "/api/cart".to_owned()),
+        (format!("order.{order_id}"), format!("/api/orders/{order_id}")),
+        (format!("stock.{sku}"), format!("/api/stock/{sku}")),
+    ];
+    let mut own = Listener::of(&shop, &buyer).await;
+    for (topic, address) in &addresses {
+        own.listen(topic).await;
+        assert_eq!(own.hear().await["view"], buyer.get(address).await.ok(), "{topic}");
+    }
+    let mut staffs = Listener::staff(&shop).await;
+    for (topic, address) in &addresses[1..] {
+        staffs.listen(topic).await;
+        assert_eq!(staffs.hear().await["view"], staff.get(address).await.ok(), "{topic}, staff");
+    }
+    staffs.listen("board").await;
+    let listed = staffs.until(|frame| frame["key"] == order_id.as_str()).await;
+    assert_eq!(listed["view"], staff.get(&format!("/api/orders/{order_id}")).await.ok());
 }

@@ -7,7 +7,8 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{listener::PATIENCE, shop::Shop};
+use super::listener::PATIENCE;
+use crate::shop::Shop;
 
 struct Events(BufReader<TcpStream>);
 

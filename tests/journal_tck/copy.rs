@@ -1,12 +1,15 @@
 //! `souk journal copy`: from a data directory to a cluster, interrupted at any point, with another number of shards.
 
-#[path = "common/nats.rs"]
-mod nats;
-
 #[path = "copy/source.rs"]
 mod source;
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use souk::{
     actors::ports::{Journal, journal::Shard},
@@ -17,13 +20,11 @@ use souk::{
         tools::{CopyError, copy},
     },
 };
-use source::{ENTITIES, commits, fill, node};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use super::nats;
+use source::{ENTITIES, commits, fill, node};
 
 fn target(shards: u16) -> MemoryJournal {
     MemoryJournal::new(Uuid::new_v4(), shards)

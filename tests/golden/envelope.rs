@@ -1,13 +1,9 @@
 //! What is written is frozen: the bytes of every kind of record of every format version lie in
 //! `tests/golden/envelope/` and must always load, and today's code must write the newest version's bytes.
 //!
-//! `SOUK_BLESS=1 cargo test --test golden_envelope` writes files that are missing; it never changes one.
+//! `SOUK_BLESS=1 cargo test --test golden` writes files that are missing; it never changes one.
 
-use std::{
-    fs,
-    num::{NonZeroU32, NonZeroU64},
-    path::PathBuf,
-};
+use std::{fs, num::NonZeroU64, path::PathBuf};
 
 use proptest::prelude::*;
 use souk::{
@@ -20,12 +16,9 @@ use souk::{
         time::Timestamp,
     },
     persistence::envelope::{self, EnvelopeError},
+    testing::units,
 };
 use uuid::Uuid;
-
-fn units(n: u32) -> NonZeroU32 {
-    NonZeroU32::new(n).expect("positive")
-}
 
 fn commit(id: &str, version: u64, events: Vec<StockEvent>) -> Commit {
     let events: Vec<_> = events.into_iter().map(AnyEvent::Stock).collect();

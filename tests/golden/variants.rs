@@ -1,0 +1,47 @@
+//! Every variant of every event, by its Rust name: written down once for the compiler, which refuses to build the
+//! match below while one is missing, and for the test that looks for a sample of each.
+
+use souk::domain::{
+    account::AccountEvent,
+    cart::CartEvent,
+    category::CategoryEvent,
+    kinds::{AnyEvent, Kind},
+    numbers::NumbersEvent,
+    order::OrderEvent,
+    payment::PaymentEvent,
+    product::ProductEvent,
+    stock::StockEvent,
+};
+
+macro_rules! variants {
+    ($($kind:ident, $event:ident: $($variant:ident),+;)+) => {
+        /// The event's variant. Without `_`: a new variant stops the build here.
+        pub fn name(event: &AnyEvent) -> &'static str {
+            match event {
+                $(AnyEvent::$kind(event) => match event {
+                    $($event::$variant { .. } => stringify!($variant)),+
+                }),+
+            }
+        }
+
+        pub fn of(kind: Kind) -> &'static [&'static str] {
+            match kind {
+                $(Kind::$kind => &[$(stringify!($variant)),+]),+
+            }
+        }
+    };
+}
+
+variants! {
+    Stock, StockEvent: Received, Adjusted, Held, Committed, Released, Expired, Shipped, ReturnedToStock, ThresholdSet;
+    Cart, CartEvent: LineSet, LineRemoved, Settled, Expired;
+    Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
+        Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
+        UnwindAsked, Moved, Fulfilled, ParcelShipped;
+    Payment, PaymentEvent: Opened, ActionRequired, Authorized, Declined, CaptureAsked, Captured, CaptureFailed,
+        UnwindAsked, VoidAsked, Voided, RefundAsked, Refunded, RefundFailed, OrderNotified;
+    Product, ProductEvent: Defined, Archived;
+    Category, CategoryEvent: Defined;
+    Account, AccountEvent: Registered, PasswordSet;
+    Numbers, NumbersEvent: Allotted;
+}

@@ -1,0 +1,49 @@
+//! A whole shop in this process, over real sockets, in the language of the shop: one folder for each way to look at it.
+//!
+//! One binary, for each links everything: the parts share the verbs of `common/shop.rs`, and those that only look share
+//! one sample shop. What changes a shop's settings, or races it, has a shop of its own. Absent: shops that are killed
+//! (`crash`) and several nodes (`cluster_shop`).
+
+#[path = "common/shop.rs"]
+mod shop;
+
+/// The HTTP API as a client sees it, a file for each part of it.
+mod api {
+    mod cart;
+    mod catalogue;
+    mod checkout;
+    mod conventions;
+    mod orders;
+    mod payments;
+    mod permissions;
+    mod stock;
+}
+
+/// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames are what the
+/// journal committed, and who may hear them is what log-in and cookies say.
+mod live {
+    mod bounds;
+    mod listener;
+    mod owners;
+    mod protocol;
+    mod stock;
+    mod streams;
+}
+
+/// The sandbox provider beside the shop.
+mod payments {
+    mod sandbox_webhooks;
+}
+
+/// Many clients at once, and what must hold whoever wins. The first three are those of ACIDRain (Warszawski and Bailis,
+/// SIGMOD 2017): the last unit, the cart that changes during checkout, the voucher or key used twice at once. None waits
+/// by the clock.
+mod races {
+    mod cart;
+    mod flash_sale;
+    mod keys;
+    mod last_unit;
+    mod late_money;
+    mod money;
+    mod watcher;
+}
