@@ -7,11 +7,14 @@ mod process;
 #[path = "common/projected.rs"]
 mod projected;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use process::{Acks, Seen, Shop, ShopProcess};
 use projected::Demand;
-use souk::actors::ports::{Space, StateStore};
+use souk::{
+    actors::ports::{Space, StateStore},
+    testing::eventually,
+};
 use tempfile::TempDir;
 
 /// Entities of a build after which a process is killed.
@@ -90,11 +93,7 @@ async fn projections_come_change_and_go_under_kill_9() {
         };
         spaces.filter(|space| !live(space)).flat_map(rows).sum::<usize>() == 0
     };
-    let give_up = Instant::now() + Duration::from_secs(60);
-    while !gone(&*last.store, 0..=second + 10) {
-        assert!(Instant::now() < give_up, "its rows are still there");
-        tokio::task::yield_now().await;
-    }
+    eventually("its rows are deleted", Duration::from_secs(60), async || gone(&*last.store, 0..=second + 10)).await;
     last.stop().await;
     println!("{} kills, {} of them within a build", shop.kills, shop.kills_within);
     // One is enough to see a build go on; a machine under load may miss some.

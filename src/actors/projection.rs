@@ -13,6 +13,8 @@ mod follow;
 mod large;
 mod meta;
 mod registry;
+mod scan;
+mod stored;
 
 use std::sync::Arc;
 
@@ -20,11 +22,12 @@ pub(super) use self::{
     build::run as build,
     follow::{Follower, Large},
     meta::{Cursor, sorted},
-    registry::{Registry, Stored},
+    registry::Registry,
+    stored::Stored,
 };
 pub use self::{
     large::{Entity, LargeError, LargeProjection},
-    registry::{ProjectionLine, ReadError},
+    stored::{ProjectionLine, ReadError},
 };
 use super::{listener::Change, ports::Row};
 use crate::domain::{

@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Lines, Write},
-    num::NonZeroU32,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
@@ -24,9 +23,8 @@ use souk::{
     app::SystemClock,
     domain::{
         cart::{Cart, CartCommand, Item},
-        ids::{CommandId, Sku, UserId},
+        ids::{CommandId, UserId},
         key::EntityKey,
-        money::{Currency, Money},
         stock::{Stock, StockCommand},
     },
     persistence::{
@@ -34,6 +32,7 @@ use souk::{
         sled_journal::SledOptions,
         state_store::{SledStateOptions, SledStateStore},
     },
+    testing,
     transport::{loopback::Loopback, single_node::SingleNode},
 };
 use uuid::Uuid;
@@ -110,12 +109,11 @@ fn say(line: String) {
 async fn buy_for_ever(gateway: Gateway, client: usize) {
     for n in 0_usize.. {
         let sku = format!("SKU{}", (client + n * CLIENTS) % SKUS);
-        let units = NonZeroU32::new((n % 7 + 1) as u32).expect("some");
+        let units = testing::units((n % 7 + 1) as u32);
         let received = gateway.ask::<Stock>(&sku, StockCommand::Receive { units, reference: None }, call()).await;
         say(format!("ack stock/{sku} {}\n", received.expect("it is received").version));
         if n % 3 == 0 {
-            let price = Money { amount: 100, currency: Currency::EUR };
-            let item = Item { sku: Sku::parse(&sku).expect("a SKU"), name: "Mug".into(), unit_price: price };
+            let item = Item { sku: testing::sku(&sku), name: "Mug".into(), unit_price: testing::eur(100) };
             let lines = vec![(item, (n % 9 + 1) as u32)];
             let owner = UserId(Uuid::from_u128(client as u128));
             let id = format!("CART{}", (client * 31 + n) % 500);

@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use crate::stage::{SHARDS, Stage, WITHIN, receive};
 
+/// Of a kind that no projection reads.
 fn mark() -> EntityKey {
-    EntityKey::new(Kind::Stock, "MARKED-BY-THE-TEST")
+    EntityKey::new(Kind::Numbers, "MARKED-BY-THE-TEST")
 }
 
 fn shard() -> Shard {

@@ -12,14 +12,14 @@ use souk::{
     },
     domain::{
         cart::{Cart, CartCommand, Item},
-        ids::{Sku, UserId},
+        ids::UserId,
         key::EntityKey,
         kinds::Kind,
-        money::{Currency, Money},
         stock::StockCommand,
     },
     persistence::state_store::{MemoryStateStore, SledStateOptions, SledStateStore},
     shop::rows::{ORDERS_ALL, STOCK_LOW},
+    testing,
 };
 use tempfile::TempDir;
 
@@ -55,11 +55,8 @@ async fn goods(life: &Life, numbers: impl Iterator<Item = u128>) {
 }
 
 async fn cart(life: &Life, n: u128, lines: &[(u128, u32)]) {
-    let item = |sku: u128| Item {
-        sku: Sku::parse(&format!("SKU{sku}")).unwrap(),
-        name: "Mug".into(),
-        unit_price: Money { amount: 100, currency: Currency::EUR },
-    };
+    let item =
+        |sku: u128| Item { sku: testing::sku(&format!("SKU{sku}")), name: "Mug".into(), unit_price: testing::eur(100) };
     let lines = lines.iter().map(|(sku, quantity)| (item(*sku), *quantity)).collect();
     let command = CartCommand::SetLines { owner: UserId(uuid::Uuid::from_u128(n)), lines, add: false };
     life.gateway.ask::<Cart>(&format!("CART{n}"), command, call(1_000_000 + n)).await.unwrap();
@@ -105,7 +102,7 @@ async fn rows_carry_values_and_sums_cross_shards_and_kinds() {
         // A change of two of them, and a line that goes.
         cart(&life, 3, &[(3, 1)]).await;
         goods(&life, 20 + 3..20 + 4).await;
-        let remove = CartCommand::RemoveLine { sku: Sku::parse("SKU3").unwrap() };
+        let remove = CartCommand::RemoveLine { sku: testing::sku("SKU3") };
         life.gateway.ask::<Cart>("CART2", remove, call(77_777)).await.unwrap();
         assert!(life.gateway.await_projection(WITHIN).await);
         assert_eq!(life.gateway.sum(sums, b"SKU3").unwrap(), [1, 4, 3]);

@@ -30,14 +30,14 @@ use crate::{
 };
 
 /// Entities of one upsert, at most.
-const ENTITIES: usize = 256;
+pub(super) const ENTITIES: usize = 256;
 /// Records of one round of a follower, at most.
 const RECORDS: usize = 64;
 /// Records without an entity of its kinds after which the watermark moves all the same: a restart reads no more again.
 const UNMARKED: Seq = 1024;
 
 pub(in crate::actors) struct Large {
-    projection: Arc<dyn LargeProjection>,
+    pub(super) projection: Arc<dyn LargeProjection>,
     /// A lock, because followers write it and operators read it; held for an instant.
     progress: Mutex<Progress>,
 }
@@ -111,46 +111,6 @@ impl Follower {
         self.store.write_rows(vec![row]).map_err(failed)
     }
 
-    /// Takes in every stored entity of the shards that have no watermark, and gives them one. What is folded meanwhile
-    /// comes again with the records behind it.
-    async fn scanned(self) -> Result<(), LargeError> {
-        let mut begun = Vec::new();
-        for tail in &self.tails {
-            // Not what is folded: that may not be stored yet, and what is not stored is not scanned.
-            begun.push(match self.large.projection.watermark(tail.shard)? {
-                Some(_) => None,
-                None => Some(self.store.watermark(tail.shard).map_err(failed)?),
-            });
-        }
-        if begun.iter().all(Option::is_none) {
-            return Ok(());
-        }
-        for kind in self.large.kinds() {
-            let mut after: Option<Arc<str>> = None;
-            loop {
-                let keys = self.store.keys(kind, after.as_deref(), ENTITIES).map_err(failed)?;
-                let Some(last) = keys.last() else { break };
-                after = Some(last.id.clone());
-                let mut of_shards: Vec<Vec<EntityKey>> = vec![Vec::new(); self.tails.len()];
-                for key in keys {
-                    let shard = usize::from(key.shard_of(self.tails.len() as u16));
-                    if begun[shard].is_some() {
-                        of_shards[shard].push(key);
-                    }
-                }
-                for (tail, keys) in self.tails.iter().zip(of_shards).filter(|(_, keys)| !keys.is_empty()) {
-                    self.upsert(tail, keys, None).await?;
-                }
-            }
-        }
-        for (tail, begun) in self.tails.iter().zip(begun) {
-            if let Some(seq) = begun {
-                self.upsert(tail, Vec::new(), Some(seq)).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Follows one shard; returns only when its tail has stopped, which ends the process.
     async fn followed(self, tail: Arc<Tail>) -> Result<(), LargeError> {
         let projection = &*self.large.projection;
@@ -201,7 +161,12 @@ impl Follower {
         }
     }
 
-    async fn upsert(&self, tail: &Tail, keys: Vec<EntityKey>, watermark: Option<Seq>) -> Result<(), LargeError> {
+    pub(super) async fn upsert(
+        &self,
+        tail: &Tail,
+        keys: Vec<EntityKey>,
+        watermark: Option<Seq>,
+    ) -> Result<(), LargeError> {
         let load = |key: EntityKey| {
             let loaded = tail.load(&key).map_err(failed)?;
             Ok(Entity { key, version: loaded.version, state: loaded.model })
@@ -221,7 +186,7 @@ impl Large {
     }
 
     /// In the order of the scan.
-    fn kinds(&self) -> Vec<Kind> {
+    pub(super) fn kinds(&self) -> Vec<Kind> {
         meta::sorted(self.projection.kinds())
     }
 
@@ -242,6 +207,6 @@ impl Large {
     }
 }
 
-fn failed(error: impl std::fmt::Display) -> LargeError {
+pub(super) fn failed(error: impl std::fmt::Display) -> LargeError {
     LargeError(error.to_string().into())
 }

@@ -4,16 +4,15 @@
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
-    Projection, Projections,
+    Projection, ProjectionLine, Projections, ReadError, Stored,
     follow::Large,
     meta::{self, Cursor, Meta},
 };
@@ -41,48 +40,6 @@ pub(in crate::actors) struct Registry {
     /// How many of `stored` are not built yet: 0 is the usual case, and costs one look.
     building: AtomicUsize,
     all_built: Notify,
-}
-
-/// A projection with rows.
-pub(in crate::actors) struct Stored {
-    pub(in crate::actors) projection: Arc<dyn Projection>,
-    pub(in crate::actors) space: Space,
-    /// A lock, because the builder writes it and tails, readers and operators read it; held for an instant.
-    progress: Mutex<Progress>,
-}
-
-#[derive(Clone)]
-pub(super) struct Progress {
-    pub(super) cursor: Cursor,
-    /// Entities read for it since this process started.
-    pub(super) entities: u64,
-    pub(super) trouble: Option<Arc<str>>,
-}
-
-/// A projection as operators see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ProjectionLine {
-    pub name: &'static str,
-    pub version: u32,
-    /// False while it is made from the stored states, and while a large one catches up with the logs after a start.
-    pub built: bool,
-    /// Entities that were read for it since this process started.
-    pub entities: u64,
-    /// Where its rows lie; another number after each rebuild. None: it keeps its data itself.
-    pub space: Option<u32>,
-    /// Why it does not get on.
-    pub trouble: Option<String>,
-}
-
-/// Why a projection cannot be read.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("{projection} is being built")]
-    Building { projection: &'static str },
-    #[error("no projection has a table {0:?}")]
-    UnknownTable(String),
 }
 
 impl Registry {
@@ -183,13 +140,7 @@ impl Registry {
 
     /// A build has come further. Called while no tail writes.
     pub(in crate::actors) fn advanced(&self, stored: &Stored, cursor: Cursor, entities: u64) {
-        let mut progress = stored.progress();
-        progress.entities += entities;
-        progress.trouble = None;
-        let built = cursor == Cursor::Built && progress.cursor != Cursor::Built;
-        progress.cursor = cursor;
-        drop(progress);
-        if built && self.building.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if stored.advance(cursor, entities) && self.building.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.all_built.notify_waiters();
         }
     }
@@ -205,56 +156,6 @@ impl Registry {
             }
             all_built.await;
         }
-    }
-}
-
-impl Stored {
-    fn new(projection: Arc<dyn Projection>, meta: Meta) -> Self {
-        let progress = Progress { cursor: meta.cursor, entities: 0, trouble: None };
-        Self { projection, space: Space(meta.space), progress: Mutex::new(progress) }
-    }
-
-    pub(in crate::actors) fn is_built(&self) -> bool {
-        self.progress().cursor == Cursor::Built
-    }
-
-    pub(in crate::actors) fn cursor(&self) -> Cursor {
-        self.progress().cursor.clone()
-    }
-
-    fn covers(&self, key: &EntityKey) -> bool {
-        self.progress().cursor.covers(key)
-    }
-
-    pub(super) fn trouble(&self, why: Arc<str>) {
-        self.progress().trouble = Some(why);
-    }
-
-    /// How far it is with `cursor`, as the store keeps it.
-    pub(in crate::actors) fn at(&self, cursor: &Cursor) -> Result<RowChange, StoreError> {
-        let meta = Meta {
-            version: self.projection.version(),
-            kinds: meta::names(&meta::sorted(self.projection.kinds())),
-            space: self.space.0,
-            cursor: cursor.clone(),
-        };
-        meta::put(meta::PROJECTIONS, self.projection.name(), &meta)
-    }
-
-    fn line(&self) -> ProjectionLine {
-        let progress = self.progress().clone();
-        ProjectionLine {
-            name: self.projection.name(),
-            version: self.projection.version(),
-            built: progress.cursor == Cursor::Built,
-            entities: progress.entities,
-            space: Some(self.space.0),
-            trouble: progress.trouble.map(|why| why.to_string()),
-        }
-    }
-
-    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
