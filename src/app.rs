@@ -9,7 +9,7 @@ mod clock;
 mod cluster;
 mod current;
 mod engine;
-mod fold;
+pub mod fold;
 mod metrics;
 mod nats;
 mod offline;
