@@ -70,7 +70,7 @@ async fn a_payment_that_comes_first_is_met_looked_at_again_and_undone() {
     let order = shop.order(1, &ada, "SHIRT", 2).await;
     shop.door.set(Stops::ConditionalOrders);
     let pays_meanwhile = async {
-        shop.door.reached().await;
+        shop.door.stopped(1).await;
         let paid = shop.pay(1, &ada, order, GOOD).await;
         shop.door.set(Stops::Nothing);
         paid.unwrap().0
@@ -92,7 +92,7 @@ async fn a_parcel_that_leaves_first_ends_the_cancel() {
     shop.pay(1, &ada, order, GOOD).await.unwrap();
     shop.door.set(Stops::ConditionalOrders);
     let ships_meanwhile = async {
-        shop.door.reached().await;
+        shop.door.stopped(1).await;
         shop.ships(order, "SHIRT", 2).await;
         shop.door.set(Stops::Nothing);
     };

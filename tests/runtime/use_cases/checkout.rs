@@ -52,6 +52,36 @@ async fn another_request_under_the_same_id_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_two_requests_under_one_id_the_first_places_the_order() {
+    let (shop, ada) = (Shop::open().await, guest(1));
+    shop.sells("SHIRT", eur(1_000), 9).await;
+    shop.puts(&ada, "SHIRT", 2).await;
+    let mut other = checkout(1, &ada);
+    other.email = "bob@example.org".to_owned();
+    shop.door.set(Stops::Placing);
+    let (first, second) = (checkout(1, &ada), checkout(1, &ada));
+    let later = async {
+        shop.door.stopped(1).await;
+        shop.puts(&ada, "SHIRT", 4).await;
+        shop.place(&second, &ada).await
+    };
+    let another = async {
+        shop.door.stopped(2).await;
+        shop.place(&other, &ada).await
+    };
+    let opens = async {
+        shop.door.stopped(3).await;
+        shop.door.set(Stops::Nothing);
+    };
+    let (first, later, another, ()) = tokio::join!(shop.place(&first, &ada), later, another, opens);
+    let order = first.unwrap();
+    assert_eq!((order.stock[0].units, order.lifecycle), (2, OrderStatus::AwaitingPayment));
+    assert_eq!(later, Ok(order), "a retry with a cart read a moment later");
+    assert_eq!(another, Err(CheckoutRefusal::KeyReused));
+    assert_eq!(shop.levels("SHIRT").await, (7, 2, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_empty_cart_is_refused() {
     let (shop, ada) = (Shop::open().await, guest(1));
     assert_eq!(shop.place(&checkout(1, &ada), &ada).await, Err(CartRefusal::Empty.into()));

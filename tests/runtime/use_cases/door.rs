@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use souk::{
     actors::ports::{Ask, CommandEnvelope, Reply, Transport, TransportError, journal::Shard},
-    domain::kinds::Kind,
+    domain::{kinds::AnyCommand, order::OrderCommand},
     transport::loopback::Loopback,
 };
 use tokio::sync::watch;
@@ -15,17 +15,26 @@ pub enum Stops {
     Nothing,
     /// Every command to a stock.
     Stock,
+    /// Every command to a payment.
+    Payments,
+    /// What a payment tells its order.
+    PaymentNews,
+    /// Placing an order.
+    Placing,
     /// Commands to an order that hold for one version of it.
     ConditionalOrders,
 }
 
 impl Stops {
     fn stops(self, envelope: &CommandEnvelope) -> bool {
-        let is_command = matches!(envelope.ask, Ask::Command(_));
+        let Ask::Command(command) = &envelope.ask else { return false };
         match self {
             Self::Nothing => false,
-            Self::Stock => is_command && envelope.key.kind == Kind::Stock,
-            Self::ConditionalOrders => envelope.expected_version.is_some() && envelope.key.kind == Kind::Order,
+            Self::Stock => matches!(command, AnyCommand::Stock(_)),
+            Self::Payments => matches!(command, AnyCommand::Payment(_)),
+            Self::PaymentNews => matches!(command, AnyCommand::Order(OrderCommand::PaymentUpdate { .. })),
+            Self::Placing => matches!(command, AnyCommand::Order(OrderCommand::Place(_))),
+            Self::ConditionalOrders => matches!(command, AnyCommand::Order(_)) && envelope.expected_version.is_some(),
         }
     }
 }
@@ -46,9 +55,9 @@ impl Door {
         self.stops.send_replace(stops);
     }
 
-    /// Until a command was stopped.
-    pub async fn reached(&self) {
-        self.stopped.subscribe().wait_for(|stopped| *stopped > 0).await.expect("the door is here");
+    /// Until so many commands were stopped.
+    pub async fn stopped(&self, count: usize) {
+        self.stopped.subscribe().wait_for(|stopped| *stopped >= count).await.expect("the door is here");
     }
 
     async fn pass(&self, envelope: &CommandEnvelope) {
