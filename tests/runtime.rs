@@ -29,3 +29,5 @@ mod retries;
 mod stage;
 #[path = "runtime/supervision.rs"]
 mod supervision;
+#[path = "runtime/use_cases.rs"]
+mod use_cases;

@@ -1,7 +1,7 @@
 //! Checkout: from a cart to an order whose stock is held until it is paid.
 
 pub mod address;
-mod cart_lines;
+pub mod cart_lines;
 mod codes;
 pub mod place;
 mod refusals;

@@ -3,7 +3,7 @@
 //! [`wire`] is an order's one shape, [`access`] says who may read it, `projection` gives its index rows, [`live`] is what can be watched.
 
 pub mod access;
-mod cancel;
+pub mod cancel;
 mod codes;
 mod fulfilments;
 mod history;

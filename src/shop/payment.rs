@@ -3,7 +3,7 @@
 mod codes;
 mod list;
 mod one;
-mod outcome;
+pub mod outcome;
 pub mod pay;
 pub mod projection;
 mod refusals;
