@@ -1,8 +1,7 @@
-//! Where the tail keeps what it folded. A cache: whatever is wrong with it, it is emptied and filled again
-//! from the journal.
+//! The tail's folded states on disk. A cache: after any damage the store is emptied and filled again from the journal.
 //!
-//! A log that is another one than was folded (restored from an older backup, lost by its servers) is seen by
-//! the caller only, who knows both (`actors/tail/known.rs`): it calls `StateStore::reset`.
+//! Only the caller, which knows log and store, can detect a log that differs from the folded one (restored from an
+//! older backup, lost by its servers): `actors/tail/divergence.rs` then calls `StateStore::reset`.
 
 mod boot;
 mod keys;

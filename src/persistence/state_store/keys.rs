@@ -69,8 +69,8 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 
 type Span = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
-/// Where the rows of a table lie that start with `prefix` and come after `after` in the direction of reading.
-/// `None`: there can be none.
+/// The key range of a table's rows with this `prefix`, after `after` in the direction of reading. `None`: the range is
+/// empty.
 pub fn row_span(table: &str, prefix: &[u8], after: Option<&[u8]>, reverse: bool) -> Option<Span> {
     let low = row(table, prefix);
     // Always some: the zero byte behind the table's name is below the highest byte.
