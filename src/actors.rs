@@ -1,9 +1,9 @@
 //! The entity runtime: shards, virtual entities, the commit gate, the tail, alarms and effects.
 //!
-//! In reading order: [`ports`] (what it needs of the world), [`gateway`] (how it is spoken to),
-//! `local` (the door with its permits), [`ownership`] (when a shard is claimed or given up), `shard` (owner of entities), `entity` (hosts one),
-//! `committer` (group commit), `tail` (the fold after the commit), `effects`, `connectors` and `alarms` (what
-//! states owe, to whom outside, and when they wake), [`runtime`] (puts it together). Deliberately absent: any rule of
+//! In reading order: [`ports`] (the runtime's requirements, as traits), [`gateway`] (its interface), `local` (admission
+//! and permits), [`ownership`] (when a shard is claimed or released), `shard` (owner of entities), `entity` (hosts
+//! one), `committer` (group commit), `tail` (the fold after the commit), `effects`, `connectors` and `alarms` (pending
+//! effects, calls to outside parties, due times), [`runtime`] (composes the parts). Deliberately absent: any rule of
 //! the shop (`domain` has them) and any knowledge of sled, NATS or HTTP.
 
 mod alarms;

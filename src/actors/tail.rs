@@ -1,8 +1,8 @@
 //! The tail: one fold for each shard on each node, after the commit.
 //!
-//! It reads the shard's log in order and keeps every entity's committed state, its index rows and its
-//! history index; it tells the views and live sockets what changed. Activation, strong lists, alarms
-//! and restarts all read from here, so order, gaps and versions are right in one place.
+//! It reads the shard's log in order and keeps every entity's committed state, its index rows and its history index; it
+//! notifies the projections of each change. Activation, strong lists, alarms and restarts all read from here, so order,
+//! gaps and versions are right in one place.
 //!
 //! Invariant: only committed events are folded, each exactly once and in log order. Invariant: whenever
 //! an entity's index rows change, its state is written with them in one atomic write, so the rows in
@@ -39,7 +39,7 @@ use super::{
 
 /// The table of due times: shard, time (both big-endian), key.
 pub(super) const ALARMS: &str = "alarms";
-/// Entities whose stored state owes something: shard (big-endian), key.
+/// Entities whose stored state has pending effects: shard (big-endian), key.
 pub(super) const PENDING: &str = "pending";
 
 pub(super) struct Tail {
@@ -96,7 +96,7 @@ impl Tail {
         self.progress.get()
     }
 
-    /// Whose the log was at the watermark: what is folded from there on says the rest.
+    /// Reads the log's owner at the watermark; folding continues from there.
     pub(super) async fn learn_owner(&self) -> Result<(), JournalError> {
         let watermark = self.progress().folded;
         if watermark == 0 {
@@ -136,7 +136,7 @@ impl Tail {
         self.progress.until(reached).await.map_err(stopped)
     }
 
-    /// What is folded here is no basis for anything any more: everybody who waits is told, and the process ends.
+    /// The folded state can no longer be trusted: every waiter is notified, and the process ends.
     pub(super) fn fail(&self, reason: String) {
         tracing::error!(shard = self.shard.0, %reason, "the tail is given up");
         self.progress.fail(reason.into());

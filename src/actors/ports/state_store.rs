@@ -1,5 +1,5 @@
-//! Where the tail keeps what it folded: entity states, index rows and the watermark, rebuilt from
-//! the journal whenever they are missing, older than the code, or of another journal.
+//! The tail's folded entity states, index rows and watermark, rebuilt from the journal whenever they are missing, older
+//! than the code, or of another journal.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub struct TailWrite {
     /// (entity, first version in the record) -> record: the index behind history and movements.
     pub history: Vec<(EntityKey, u64, Seq)>,
     pub watermark: Option<Seq>,
-    /// No batch behind this one has any effect in the store: how the store knows its log again.
+    /// No later batch has any effect in the store: this batch identifies the store's log.
     pub newest: Option<BatchAt>,
 }
 
@@ -51,11 +51,11 @@ pub struct TailWrite {
 #[error("state store: {0}")]
 pub struct StoreError(pub Arc<str>);
 
-/// Synchronous: implementations answer from memory or page cache.
+/// Synchronous: implementations read from memory or page cache.
 pub trait StateStore: Send + Sync + 'static {
     /// Empties the store unless it was made from this journal by this version of the folds.
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError>;
-    /// Empties the store: everything is folded anew.
+    /// Empties the store: everything is folded again.
     fn reset(&self) -> Result<(), StoreError>;
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError>;
     /// [`TailWrite::newest`] of the last write that had one.
