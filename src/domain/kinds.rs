@@ -1,6 +1,6 @@
 //! The list of entity kinds, and the closed sums over them that the runtime carries.
 //!
-//! One line for each kind; everything that must think about a new kind stops compiling until it does.
+//! One line for each kind; all code that must handle a new kind stops compiling until it does.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -48,7 +48,7 @@ macro_rules! models {
         #[serde(rename_all = "snake_case")]
         pub enum AnyView { $($variant(<$variant as Entity>::View)),* }
 
-        /// What any entity's state owes the world.
+        /// Any entity's effect.
         #[derive(Clone, Debug, PartialEq)]
         pub enum AnyEffect { $($variant(<$variant as Entity>::Effect)),* }
 
@@ -68,7 +68,7 @@ macro_rules! models {
 
         impl AnyEvent {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
-            /// The event alone, without its kind: the key beside it says that.
+            /// The event alone, without its kind: the key beside it names the kind.
             pub fn to_json(&self) -> serde_json::Result<Box<RawValue>> {
                 match self { $(Self::$variant(e) => serde_json::value::to_raw_value(e)),* }
             }
