@@ -9,11 +9,11 @@ use crate::identity::{AuthError, Identity, Principal, PrincipalKind};
 
 use super::layers::GuestSlot;
 
-/// Whoever writes: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds.
+/// A writer: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);
 
-/// Whoever reads; `None` without token and session.
+/// A reader; `None` without token and session.
 #[derive(Clone, Debug)]
 pub struct MaybeCaller(pub Option<Principal>);
 
@@ -36,7 +36,7 @@ where
         let recognised = Identity::from_ref(state).writer(&parts.headers)?;
         let Some(cookie) = recognised.set_cookie else { return Ok(Self(recognised.principal)) };
         let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
-            // Without its cookie the guest would lose what it writes now.
+            // Without the cookie the guest would lose this request's writes.
             tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
             return Err(AuthError::Internal);
         };
