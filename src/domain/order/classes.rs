@@ -25,7 +25,7 @@ impl OrderStatus {
         !self.is_terminal()
     }
 
-    /// Placed, and ended without delivery, before or after the sale.
+    /// Placed, and given up before or after the sale.
     pub const fn is_given_up(self) -> bool {
         match self {
             Self::Rejected | Self::Expired | Self::Cancelled => true,

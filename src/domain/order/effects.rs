@@ -63,7 +63,7 @@ impl Order {
         }
     }
 
-    /// Paid, and every SKU held: nothing is committed for an order that may still be refused a line.
+    /// Paid, and every SKU held or committed: nothing is committed for an order that may still be refused a line.
     fn may_commit(&self) -> bool {
         let in_hand = |state| matches!(state, HoldState::Held | HoldState::Committed);
         self.lifecycle == OrderStatus::AwaitingPayment && self.paid() && !self.any_stock(|state| !in_hand(state))
