@@ -18,7 +18,7 @@ pub struct Sandbox {
     pub enabled: bool,
     /// Milliseconds that `tok_slow` takes to be authorised. Default 3,000.
     pub slow_ms: u64,
-    /// Milliseconds until a call to the sandbox is given up and repeated (`tok_timeout`'s first). Default 5,000.
+    /// Milliseconds until a call to the sandbox times out and is repeated (`tok_timeout`'s first). Default 5,000.
     pub timeout_ms: u64,
     /// Calls to the sandbox under way at once, at most: the next waits its turn, and with as many unanswered a new payment
     /// is answered 503. Default 4,096.
