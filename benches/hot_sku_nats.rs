@@ -1,6 +1,6 @@
-//! Everybody wants one thing, and the log is JetStream's: durable holds a second on one SKU through the whole actor path
-//! with one copy and with three, against bare appends of the very same batches by a NATS client; and how fast
-//! a node that knows nothing reads and folds what is there, against a client that only reads it.
+//! Demand for one SKU, with the log on JetStream: durable holds a second through the whole actor path with one copy and
+//! with three, against bare appends of the very same batches by a NATS client; and how fast an empty node reads and
+//! folds the logs, against a client that only reads them.
 //!
 //! Servers, shop and clients share the machine. The bare peer neither decides, encodes, checks nor folds: it gets the
 //! finished bytes, and says for each where it expects the log's end.

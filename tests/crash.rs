@@ -119,7 +119,7 @@ async fn one_life(home: &Home, site: &Arc<Site>, life: u64, rng: &Rng, shown: &m
     let viewer = Viewer::open(&server.url, &site.skus, shown).await.watch();
     site.opens(life, &server);
     checks::nothing_is_lost(site).await;
-    // The moment of the kill, nothing else: nobody waits for anything here.
+    // The moment of the kill, nothing else: no synchronisation.
     sleep(Duration::from_millis(50 + rng.below(450))).await;
     assert!(!viewer.is_finished(), "life {life}: the live socket ended by itself, or showed something wrong");
     site.closes();
@@ -144,7 +144,7 @@ async fn versions_now(site: &Site) -> HashMap<String, u64> {
     versions
 }
 
-/// A run in which nobody bought, was refused or lost an answer proves nothing.
+/// A run without a sale, a refusal or a lost response proves nothing.
 fn assert_something_happened(site: &Site, crashes: u64, orders: usize) {
     let book = site.book.lock().unwrap();
     let in_doubt = site.in_doubt.load(Ordering::Relaxed);

@@ -68,7 +68,7 @@ async fn writer_process() {
         journal.append(claim.clone(), claim.seq + n, batch(n)).await.expect("an append");
         println!("syncs {}", counted() - before);
     }
-    // Together: each answer still stands behind a sync that began after its request.
+    // Together: each reply still follows a sync that began after its request.
     let journal = Arc::new(journal);
     let together = (1..SHARDS).map(|shard| {
         let journal = journal.clone();

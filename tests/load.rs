@@ -182,7 +182,7 @@ fn a_stall_is_charged_to_everybody_who_came_meanwhile() {
     assert_eq!(run.code, 0, "slow is no failure: {}\n{}", run.out, run.err);
     let whole = &run.json.expect("a report")["measured"]["whole"];
     assert_eq!(whole["served"], 40);
-    // A closed loop would have told of one slow answer and thirty-nine quick ones.
+    // A closed loop would have reported one slow response and thirty-nine quick ones.
     assert!(number(&whole["latency"]["p50"]) >= 800_000.0, "{whole}");
 }
 

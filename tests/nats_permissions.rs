@@ -1,4 +1,5 @@
-//! The NATS configuration of `cluster/nats`, on three real servers: a node can do what it needs, nobody can do more.
+//! The NATS configuration of `cluster/nats`, on three real servers: a node has the permissions that it needs, and no
+//! client has more.
 //!
 //! What a whole node asks of NATS over its life is run in `tests/make_cluster.rs`, on the same files.
 

@@ -16,11 +16,11 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xa;
 
-/// Of the answer to a handshake; it is a few hundred.
+/// Bytes of the response to a handshake, at most; it has a few hundred.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 
 /// Connects, `from` an address of this machine where one is given (each has about 28,000 ports), and shakes hands.
-/// What the server has sent after its answer stays in the buffer.
+/// Bytes that the server sent after its response stay in the buffer.
 pub async fn handshake(
     from: Option<Ipv4Addr>,
     address: SocketAddr,

@@ -35,7 +35,7 @@ static AUDIENCES: AtomicU8 = AtomicU8::new(0);
 pub enum Wire {
     /// `/live`, and this topic's name.
     Souk(String),
-    /// Whoever connects hears everything.
+    /// Every connection receives everything.
     Plain,
     /// Engine.IO 4 over WebSocket only, the default namespace.
     SocketIo,
@@ -59,7 +59,7 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Returns when everybody has the snapshot, which is version `first`.
+    /// Returns when every socket has the snapshot, which is version `first`.
     pub async fn open(wire: &Wire, address: SocketAddr, sockets: usize, first: u64, changes: usize) -> Result<Self> {
         let seen = Arc::new(Seen {
             start: Instant::now(),
@@ -143,7 +143,7 @@ async fn listen(wire: &Wire, from: Ipv4Addr, address: SocketAddr, seen: &Seen, g
 }
 
 impl Seen {
-    /// Takes a text frame; answers the first change that this socket has not seen.
+    /// Takes a text frame; returns the first change that this socket has not seen.
     fn text(&self, body: &[u8], next: usize) -> Result<usize> {
         // What has no version is the protocol's own.
         let Some(version) = version(body) else { return Ok(next) };

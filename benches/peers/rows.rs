@@ -1,7 +1,7 @@
 //! The one table of a run, for people and as JSON: each row is one side doing one work, ours first.
 //!
-//! A ratio above 1 says that ours is better, only between rows of the same work: of the rates where each asks as fast as
-//! it is answered, of the 99th percentiles where the load is given.
+//! A ratio above 1 means that Souk is better, only between rows of the same work: of the rates in closed loops, of the
+//! 99th percentiles under a given load.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! A million carts of which 50,000 may be awake: memory while they are made and used, and how soon a cart answers
-//! that sleeps.
+//! A million carts of which 50,000 may be resident: memory while they are created and used, and a passivated cart's
+//! time to its first reply.
 //!
 //! The cap is what the configuration allows: `actors.resident_max` carts of 10 KiB, both of sled's caches, and 100 MiB for
 //! everything else. Cold is a cart that was put to sleep long ago; its state comes from the state store.
@@ -31,7 +31,7 @@ const CART_BYTES: u64 = 10 << 10;
 const REST_BYTES: u64 = 100 << 20;
 /// Who is put to sleep counts until its actor has ended: that many more.
 const LEAVING: f64 = 1.02;
-/// How long residents may take to come down to the bound once nobody asks for more.
+/// How long residents may take to come down to the bound after the last command.
 const SETTLED: Duration = Duration::from_secs(30);
 const SAID: usize = 10;
 /// Commands under way while carts are made.

@@ -126,7 +126,7 @@ impl Store<'_> {
         Ok(self.ask::<Product>(&id, define, &step).await?.changed)
     }
 
-    /// A SKU's first units and threshold, see [`owed`]. Answers whether anything changed.
+    /// A SKU's first units and threshold, see [`owed`]. Returns whether anything changed.
     pub async fn first_stock(
         &self,
         sku: &Sku,

@@ -53,7 +53,8 @@ async fn a_frozen_owner_and_a_cut_off_node_say_nothing_old() {
 /// What must be at least this new, by path.
 type Floors = BTreeMap<String, u64>;
 
-/// Orders and SKUs change while their owner is frozen; requests that it finds when it wakes are answered with what is.
+/// Orders and SKUs change while their owner is frozen; its replies to queued requests after waking reflect these
+/// changes.
 async fn freeze(rig: &Rig, site: &Site, rng: &Rng, frozen: usize) {
     let mut orders = Vec::new();
     while orders.len() < 6 {
@@ -64,7 +65,7 @@ async fn freeze(rig: &Rig, site: &Site, rng: &Rng, frozen: usize) {
             }
             continue;
         };
-        // It is asked for once, so that whoever owns it holds it in memory.
+        // Read once, so that the owner has the order in memory.
         let path = format!("/api/orders/{order}");
         site.once(&site.staff, frozen, &Call::get(&path)).await.expect("an answer").ok();
         orders.push((guest, order));
@@ -72,7 +73,7 @@ async fn freeze(rig: &Rig, site: &Site, rng: &Rng, frozen: usize) {
     rig.history.note(format!("SIGSTOP to node {frozen}"));
     let node = rig.nodes[frozen].lock().await;
     node.freeze();
-    // All that the others answer now they could only take over; and a read must not be older than it.
+    // The others can only reply after a takeover; and no later read may be older than these replies.
     let cancelled = orders.iter().map(async |(guest, order)| {
         let path = format!("/api/orders/{order}");
         let told = cancels(site, guest, order, &Call::delete(path.clone())).await;
@@ -150,7 +151,7 @@ async fn cut_off(rig: &Rig, site: &Site, cut: usize, link: Link) {
         }
     }
     println!("503 {:?} after the cut ({link:?})", moment.elapsed());
-    // Until the others have taken over, and beyond: not once anything else.
+    // Until the others have taken over, and beyond: never another status.
     let answered = site.answers();
     while moment.elapsed() < Duration::from_millis(rig.times.dead + 1_500) || site.answers() < answered + 20 {
         assert!(moment.elapsed() < Duration::from_secs(40), "the others do not go on");

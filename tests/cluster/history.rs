@@ -1,8 +1,8 @@
 //! What the clients of a cluster did and were told: one line of JSON for each operation and each fault.
 //!
 //! Times are microseconds of one monotonic clock, the test process's own. An operation's window is from its first
-//! request to the answer that ended it, whichever node gave it. Absent: anything a node says of itself; a history
-//! holds only what a client could see.
+//! request to the response that ended it, from any node. Deliberately absent: nodes' own records; a history holds only
+//! events that a client could see.
 
 use std::{
     fs::File,
@@ -100,7 +100,7 @@ pub enum Outcome {
         status: u16,
         code: String,
     },
-    /// No answer that is one: it may happen later, or never.
+    /// No final response: the operation may be executed later, or never.
     Unknown {
         why: String,
     },

@@ -96,8 +96,8 @@ impl Node {
         ready(&self.name, &self.url(), START_MAX).await.unwrap_or_else(|why| panic!("{why}\n{}", self.last_lines()));
     }
 
-    /// Until it takes commands, however it got there: a node that ended by itself for a reason that a restart cures is
-    /// started again, as whoever supervises it would. How often it was; any other end fails the run.
+    /// Waits until the node takes commands: a node that ended by itself for a reason that a restart cures is started
+    /// again, as by a supervisor. Returns the number of restarts; any other end fails the run.
     pub async fn recovered(&mut self) -> usize {
         let (started, mut again) = (Instant::now(), 0);
         loop {

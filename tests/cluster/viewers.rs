@@ -22,7 +22,7 @@ use crate::{
     site::Site,
 };
 
-/// A node that is frozen says nothing for as long; its socket is then opened anew.
+/// A frozen node is silent for this long; its socket is then opened again.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 const OPEN_MAX: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);

@@ -46,7 +46,7 @@ pub struct Shop {
     own: Option<start::Own>,
 }
 
-/// What everybody who uses one running shop shares.
+/// The state shared by all users of one running shop.
 #[derive(Default)]
 struct Front {
     /// A superadmin's token.
@@ -105,7 +105,7 @@ impl Shop {
         &self.front.staff
     }
 
-    /// Somebody new, without a cookie.
+    /// A new guest, without a cookie.
     pub fn guest(&self) -> Person<'_> {
         Person { shop: self, token: None, cookie: Mutex::new(None) }
     }
@@ -138,7 +138,7 @@ impl Shop {
         if units != now {
             let body = json!({"delta": units - now, "reason": "the test's own count"});
             staff.keyed(Method::POST, &format!("/api/stock/{sku}/adjustments"), &fresh_key(), body).await.ok();
-            // Its answer waits until the read models hold the change: a subscriber's first view comes from them.
+            // The response waits until the read models contain the change: a subscriber's first view comes from them.
             assert_eq!(self.available(&sku).await, units, "the count that the test set");
         }
         sku

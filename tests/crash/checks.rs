@@ -173,7 +173,7 @@ fn every_acknowledgement_stands(site: &Site, orders: &[Value]) {
     assert_eq!(numbers.iter().collect::<HashSet<_>>().len(), numbers.len(), "a number was given twice");
 }
 
-/// G3, long after: the same key, the same answer.
+/// G3, long after: the same key, the same response.
 async fn retries_answer_the_same(site: &Site) {
     let (receipts, placed, paid, cancelled) = {
         let book = site.book.lock().unwrap();

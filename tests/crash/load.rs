@@ -1,7 +1,7 @@
 //! The people who keep the shop busy while it is killed, and what they were told.
 //!
-//! Each repeats a request whose answer was lost, with the same key, in the server's next life, until it
-//! is answered: so at the end every command is acknowledged, exactly once.
+//! Each repeats a request without a response, with the same key, in the server's next life, until there is one: so at
+//! the end every command is acknowledged, exactly once.
 
 use std::sync::{
     Arc, Mutex,
@@ -17,7 +17,7 @@ use crate::{
     rng::Rng,
 };
 
-/// What was acknowledged: the call, and the answer it got.
+/// An acknowledged call, with its response.
 #[derive(Clone)]
 pub struct OrderNotified {
     pub who: usize,
@@ -40,7 +40,7 @@ pub struct Book {
 
 /// What outlives the server.
 pub struct Site {
-    /// The life and its address; `None` while nobody listens.
+    /// The life and its address; `None` while no server listens.
     pub now: watch::Sender<Option<(u64, String)>>,
     pub closing: AtomicBool,
     pub in_doubt: AtomicU64,
@@ -76,7 +76,7 @@ impl Site {
         self.now.borrow().as_ref().map(|(_, url)| url.clone()).expect("a server runs")
     }
 
-    /// Asks until an answer comes that is one: lost answers and "not now" are asked again.
+    /// Repeats the call until a final response: lost responses and "not now" are retried.
     pub async fn ask(&self, person: &Person, call: &Call) -> Answer {
         const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
         let mut now = self.now.subscribe();

@@ -14,7 +14,7 @@ use crate::{
     seeded, small_shop,
 };
 
-/// From the start of the process to its first answer, in a debug build on a busy machine.
+/// From the start of the process to its first response, in a debug build on a busy machine.
 const QUICK: Duration = Duration::from_secs(5);
 const ROUNDS: u64 = 4;
 
@@ -77,7 +77,7 @@ async fn a_lost_state_store_is_rebuilt_to_the_same_answers() {
         person.await.expect("nobody was told anything wrong");
     }
     checks::at_rest(&site, &server.url).await;
-    // An orderly end writes every index row; the answers after it are the whole truth.
+    // An orderly end writes every index row; later responses are complete.
     server.terminate().await;
     let server = home.serve(&[]).await;
     site.opens(2, &server);
@@ -99,7 +99,7 @@ async fn a_lost_state_store_is_rebuilt_to_the_same_answers() {
     server.terminate().await;
 }
 
-/// Every list there is, each made from another index.
+/// Every list, each made from another index.
 async fn answers(site: &Site, url: &str) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     for path in [

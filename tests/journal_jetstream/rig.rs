@@ -135,7 +135,7 @@ impl Passing {
     }
 }
 
-/// An answer of JetStream; asked again until servers that elect a leader give one.
+/// A reply of JetStream; retried while servers elect a leader.
 pub async fn api(client: &Client, what: &str, body: Value) -> Value {
     let deadline = Instant::now() + PATIENCE;
     let body = if body.is_null() { String::new() } else { body.to_string() };

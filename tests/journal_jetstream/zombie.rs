@@ -50,7 +50,7 @@ pub async fn an_abandoned_append_stays_what_resolve_said(servers: &NatsServers) 
     }
 }
 
-/// Asked until the servers answer.
+/// Retried until the servers reply.
 pub async fn settled(journal: &JetStreamJournal, claim: &Claim, after: Seq, batch: &Batch) -> Resolution {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -47,7 +47,7 @@ async fn every_commit_arrives_once_in_order_whatever_the_number_of_shards() {
     }
 }
 
-/// Fails every append from the nth on; with a lost answer now and then before that.
+/// Fails every append from the nth on; some replies before that are lost.
 struct Breaks {
     appends: AtomicU64,
     at: u64,

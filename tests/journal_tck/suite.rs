@@ -150,7 +150,7 @@ pub async fn an_abandoned_append_resolves_for_good(backend: impl Backend) {
         let said = journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution");
         let stored = all(&*journal, S).await.iter().find(|r| batch_of(r).is_some_and(|b| b.id == batch.id)).cloned();
         assert_eq!(said, stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)));
-        // Final: a later append moves the end, and the answer is the same.
+        // Final: a later append moves the end, and the result is the same.
         let newer = journal.end(S).await.expect("an end");
         journal.append(claim.clone(), newer, one(0)).await.expect("an append");
         assert_eq!(journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution"), said);

@@ -122,7 +122,7 @@ async fn a_wrong_token_opens_nothing() {
     stranger.refused("board", "staff_only").await;
 }
 
-/// One shape for each entity: what a frame shows is what the API answers to the same caller.
+/// One shape for each entity: a frame equals the API's response to the same caller.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frame_is_what_the_api_answers() {
     let shop = Shop::with(|_| {}).await;

@@ -53,7 +53,7 @@ pub struct Op {
     pub started: u8,
     /// Writes that were acknowledged when it started: what a read behind it must see.
     pub floor: Writes,
-    /// What the log said, and the node has not yet heard.
+    /// The log's reply that the node has not received yet.
     pub answer: Option<bool>,
     /// This append is the barrier behind that ambiguous one.
     pub resolves: Option<Rec>,
@@ -63,7 +63,7 @@ pub struct Op {
 pub enum Phase {
     Standby,
     Claiming,
-    /// The claim is won; the owner before it may answer until then.
+    /// The claim is won; the previous owner may reply until then.
     Waiting(u8),
     Serving,
     Yielding,
@@ -109,7 +109,7 @@ pub struct State {
     pub writes: u8,
     pub appends: u8,
     pub crashes: u8,
-    /// A read behind a barrier was answered without a write that was acknowledged before it began.
+    /// A read behind a barrier returned without a write that was acknowledged before the read began.
     pub stale: bool,
 }
 

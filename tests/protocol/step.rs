@@ -134,7 +134,7 @@ impl Rules {
     fn doubt(&self, state: &mut State, n: usize) {
         let Some(op) = state.nodes[n].op.take() else { return };
         match op.flight.rec.kind {
-            // Whoever looks at the log next, decides.
+            // The next evaluation of the log decides.
             Kind::Claim | Kind::Release => state.nodes[n].stand_by(),
             // The barrier itself is in doubt: the generation ends, the next claim decides.
             Kind::Empty if op.resolves.is_some() => state.nodes[n].stand_by(),

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::stage::{Stage, WITHIN, ask, call, order, receive, skus_of, units};
 
-/// Longer than anything takes on a runtime that is free to answer.
+/// Longer than any step takes on an idle runtime.
 const A_WHILE: Duration = Duration::from_secs(3);
 
 #[tokio::test(start_paused = true)]

@@ -92,7 +92,7 @@ async fn history_pages_and_every_past_view_is_there() {
         }
         assert_eq!(all, stage.log_of("A"), "in pages of {limit}");
     }
-    // A retry's answer is the view at its version.
+    // The reply to a retry is the view at its version.
     let mut received = 0;
     for commit in stage.log_of("A") {
         let n = commit.command_id.0.as_u128();

@@ -32,7 +32,7 @@ use crate::stage::{Life, SHARDS, Stage, eventually};
 
 const LEASE: Duration = Duration::from_secs(2);
 
-/// Who owns what, as the test says; everybody is alive.
+/// A placement set by the test; every node is alive.
 struct Told {
     hint: Mutex<Arc<Hint>>,
     moved: Notify,

@@ -189,7 +189,7 @@ impl Gate {
         self.outcomes.lock().unwrap().extend(outcomes);
     }
 
-    /// Until somebody's append stands before it.
+    /// Waits until an append is held at this gate.
     pub async fn reached(&self) {
         self.parked.subscribe().wait_for(|parked| *parked > 0).await.expect("the gate is here");
     }

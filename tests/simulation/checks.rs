@@ -82,7 +82,7 @@ pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
             open.push(format!("G4: order {order} is {:?}, {:?}", answer.view.lifecycle, answer.view.payment_status));
         }
     }
-    // A copy of a hold that arrived after its release is nobody's: it must expire by itself.
+    // A copy of a hold that arrived after its release has no owner: it must expire by itself.
     for sku in &shop.skus {
         let Ok(Some(answer)) = gateway.read_local::<Stock>(sku.as_str()) else { continue };
         if answer.view.held > 0 {
@@ -107,7 +107,7 @@ pub fn fold(storage: &MemoryStorage) -> Models {
     models
 }
 
-/// G1 to G5, whoever served the shop.
+/// G1 to G5, for one node and for a cluster.
 pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     broken.append(&mut shop.went_back.lock().unwrap());
     let commits = commits(&shop.storage);

@@ -1,5 +1,5 @@
-//! Shoppers and operators as scripts of commands with fixed ids. A client that got no answer, or
-//! lived through a crash of the shop, sends the same command again: that is what the guarantees are about.
+//! Shoppers and operators as scripts of commands with fixed ids. A client without a reply, or after a crash of the
+//! shop, sends the same command again, which the guarantees must cover.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
@@ -33,9 +33,9 @@ pub struct Ack {
     pub key: EntityKey,
     pub command_id: CommandId,
     pub version: u64,
-    /// False: nothing new, or a retry that must get its first answer (G3).
+    /// False: nothing new, or a retry that must get the first reply (G3).
     pub changed: bool,
-    /// What the answer showed, as JSON.
+    /// The reply's view, as JSON.
     pub view: serde_json::Value,
 }
 

@@ -45,7 +45,7 @@ pub fn heal(cluster: &mut Cluster, broken: &mut Vec<String>) {
     cluster.run(Duration::from_secs(10));
 }
 
-/// G4: healed and left alone, everybody is answered and everything comes to rest.
+/// G4: after all faults end, every client gets its reply and every process settles.
 pub fn settle(cluster: &mut Cluster, clients: Vec<JoinHandle<()>>, broken: &mut Vec<String>) {
     // Some shoppers come back only after twelve minutes.
     if !cluster.until(Duration::from_secs(1_800), |_| clients.iter().all(JoinHandle::is_finished)) {
@@ -112,7 +112,7 @@ fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<
     }
 }
 
-/// Between a claim and the next nobody but the claimant writes, and after its release not even he.
+/// Between a claim and the next only the claimant writes, and after its release no node does.
 fn one_writer(cluster: &Cluster, broken: &mut Vec<String>) -> String {
     let mut lines = Vec::new();
     for shard in 0..cluster.shop.storage.shards() {

@@ -1,4 +1,4 @@
-//! Where a client's request enters the shop: the one node there is, or any of several, picked anew for each try.
+//! A client's way into the shop: the only node, or any of several, picked for each try.
 //!
 //! Each node of a cluster is a runtime of its own, and a request is handled there, as by its HTTP server. A node that
 //! crashes takes its requests with it, and one that is frozen lets them wait until the client gives up.
@@ -87,7 +87,7 @@ impl Door {
         Some(peeked.answer.map_or(0, |answer| answer.version))
     }
 
-    /// `None`: there is no node, or it went, or stands still; nobody knows what became of the request.
+    /// `None`: no node, or the node ended or is frozen; the request's outcome is unknown.
     async fn through<F>(&self, within: Duration, request: impl FnOnce(Gateway) -> F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,

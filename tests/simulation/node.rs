@@ -151,7 +151,7 @@ impl Process {
             Ok(started) => started,
             Err(error) => return Ended::DidNotStart(error.to_string()),
         };
-        // Folded first, shown then: nobody gives a shard to a node that cannot serve it.
+        // Folded first, then joined: a node that cannot serve yet must not receive a shard.
         members.join();
         let _ = started.set(gateway);
         tokio::select! {

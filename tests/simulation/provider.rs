@@ -55,7 +55,7 @@ impl Provider {
         ConnectorEntry { connector, settings: ConnectorSettings { in_flight_max: 4, ..ConnectorSettings::default() } }
     }
 
-    /// The provider's own deed: done once for each operation, whatever happens to the answer.
+    /// The provider's operation: executed once, regardless of its answer's fate.
     fn perform(&self, call: &ProviderCall) -> ProviderEvent {
         let mut books = self.books.accounts.lock().unwrap();
         let account = books.entry(call.payment).or_default();

@@ -47,7 +47,7 @@ pub struct RemoteJournal {
 }
 
 impl RemoteJournal {
-    /// `None`: the answer was lost, and perhaps the request.
+    /// `None`: the reply was lost, and perhaps the request.
     async fn over<F>(&self, request: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,

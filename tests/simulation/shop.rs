@@ -1,5 +1,5 @@
-//! One seeded shop, whoever runs it: its log, the provider's books, its people with what they want, and what they were
-//! told. All of it outlives every crash; how many nodes serve it is the business of `world` and `cluster`.
+//! One seeded shop: its log, the provider's books, its clients with their plans and the replies they received. All of
+//! it outlives every crash; `world` and `cluster` decide how many nodes serve it.
 
 use std::{
     num::NonZeroU32,

@@ -1,5 +1,5 @@
-//! The bucket of signs of life, for the real membership (`souk::transport::members`): who is alive and who should own
-//! what is judged by production's membership and rendezvous hashing, from what this lets through.
+//! The bucket of heartbeats, for the real membership (`souk::transport::members`): production's membership and
+//! rendezvous hashing decide the living members and preferred owners, from the heartbeats that this bucket delivers.
 
 use std::{
     collections::BTreeMap,

@@ -157,7 +157,7 @@ impl World {
             }
         }
         if faulty {
-            // Everybody is done, the shop still works on what it owes: the crash may come now, too.
+            // All clients are done, the shop still performs pending effects: the crash may come now, too.
             std::future::pending::<()>().await;
         }
         let broken = self.settle(&gateway).await;

@@ -18,7 +18,7 @@ pub struct Sku {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum SkuOp {
-    /// Answered with what was there right after it.
+    /// Its reply has the available units right after the operation.
     Add {
         units: u64,
         seen: Option<Seen>,
@@ -35,7 +35,7 @@ pub enum SkuOp {
         units: u64,
         available: u64,
     },
-    /// What somebody was shown, and a hold that was part of it or no longer was.
+    /// A read's result, and a hold that it did or did not include.
     Look {
         seen: Seen,
         hold: Option<(String, bool)>,
