@@ -30,7 +30,7 @@ use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
 const UNITS: u32 = 100_000_000;
-/// The log that is looked at; every hot SKU here belongs to it.
+/// The log under test; every hot SKU here belongs to it.
 const SHARD: u16 = 0;
 /// As many of the newest batches are appended once more.
 const BATCHES_MAX: u64 = 4_000;

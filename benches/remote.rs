@@ -1,5 +1,5 @@
-//! What it costs to ask the wrong node: the same questions to a node that owns the entity and to one that does not, in one
-//! run. Two nodes in this process on three nats-servers; a command crosses NATS to its owner and back.
+//! The cost of a request at the wrong node: the same requests to a node that owns the entity and to one that does not,
+//! in one run. Two nodes in this process on three nats-servers; a command crosses NATS to its owner and back.
 //!
 //! The owner replies to a strong read from memory while its lease holds, so the difference is the network alone; a hold
 //! adds its append (three copies).

@@ -1,4 +1,4 @@
-//! The built binary, killed with -9 at random moments under load, and what is there afterwards.
+//! The built binary, killed with -9 at random moments under load, and the state afterwards.
 //!
 //! `SOUK_CRASHES=500` kills it more often, `SOUK_SEED=<seed>` repeats the moments and the people's choices
 //! (not the machine's scheduling). Absent on purpose: a machine that loses power, which `kill -9` is not;
@@ -124,7 +124,7 @@ async fn one_life(home: &Home, site: &Arc<Site>, life: u64, rng: &Rng, shown: &m
     assert!(!viewer.is_finished(), "life {life}: the live socket ended by itself, or showed something wrong");
     site.closes();
     server.kill().await;
-    // What it showed in this life, the next one must show, too.
+    // The next life must show every version that this one showed.
     newer(shown, viewer.await.expect("no frame went back"));
 }
 

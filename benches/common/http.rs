@@ -1,5 +1,5 @@
-//! One keep-alive HTTP/1.1 connection with as little between the bench and the socket as can be: the client
-//! shares the machine with the server, so what it costs is taken from what is measured.
+//! One keep-alive HTTP/1.1 connection with as little as possible between the bench and the socket: the client shares
+//! the machine with the server, so the client's cost reduces the measured figure.
 //!
 //! Reads `content-length` bodies only, which is all that the shop's API sends. Absent: chunks, redirects,
 //! pipelining, and headers that span lines.
@@ -21,7 +21,7 @@ pub struct Connection {
     socket: TcpStream,
     /// Sent with every request: `authorization: Bearer ..`, or nothing.
     login: String,
-    /// What the server knows the guest by: `name=value`, each name once.
+    /// The guest's cookies: `name=value`, each name once.
     cookies: Vec<String>,
     request: Vec<u8>,
     answer: Vec<u8>,

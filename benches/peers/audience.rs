@@ -1,5 +1,5 @@
-//! Thousands of sockets that listen, the same for every server: raw frames, small buffers, no library, since what a
-//! client costs is taken from what is measured.
+//! Thousands of listening sockets, the same for every server: raw frames, small buffers, no library, since a client's
+//! cost reduces the measured figure.
 //!
 //! A socket that reads a version has seen that change and all before it.
 
@@ -41,7 +41,7 @@ pub enum Wire {
     SocketIo,
 }
 
-/// What the sockets have seen, by change; 0 is the snapshot.
+/// The sockets' receipts, by change; 0 is the snapshot.
 struct Seen {
     start: Instant,
     first: u64,
@@ -145,7 +145,7 @@ async fn listen(wire: &Wire, from: Ipv4Addr, address: SocketAddr, seen: &Seen, g
 impl Seen {
     /// Takes a text frame; returns the first change that this socket has not seen.
     fn text(&self, body: &[u8], next: usize) -> Result<usize> {
-        // What has no version is the protocol's own.
+        // A message without a version is the protocol's own.
         let Some(version) = version(body) else { return Ok(next) };
         let at = self.start.elapsed().as_nanos() as u64;
         let newest = version.checked_sub(self.first).with_context(|| format!("version {version} is too old"))? as usize;

@@ -1,7 +1,7 @@
 //! Demand for one SKU: holds a second at 64 connections, Souk over HTTP, Redis by a script, PostgreSQL by a row lock,
 //! one after the other. A SKU is retired after 200,000 holds, a flash sale's worth, on every side.
 //!
-//! Aim: ours over HTTP is not slower than Redis with `appendfsync always`, the one setting that promises what ours does.
+//! Aim: Souk over HTTP is not slower than Redis with `appendfsync always`, the one setting with the same durability.
 
 use std::sync::{
     Arc,

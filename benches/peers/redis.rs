@@ -2,7 +2,7 @@
 //! key. Everything but the append-only file is as built in, on the same disk as the others.
 //!
 //! A hold takes from the SKU's counter and is written under its id into the SKU's hash; a repeated id takes nothing.
-//! That favours the peer: nothing here lets a hold expire, which ours and PostgreSQL's row could.
+//! That favours the peer: its holds never expire, while Souk's and PostgreSQL's can.
 
 use std::{net::SocketAddr, process::Command, sync::Arc, time::Duration};
 

@@ -23,7 +23,7 @@ pub struct Row {
     /// `hot SKU, 64 connections`: what rows with the same text have in common is the work.
     pub work: String,
     pub side: String,
-    /// What the sides are compared by.
+    /// The figure for the comparison.
     pub by: By,
     /// A second; `None` where a rate says nothing.
     pub rate: Option<f64>,
@@ -32,7 +32,7 @@ pub struct Row {
     pub p99_us: u64,
     /// Of the server, for each of the unit.
     pub cpu_us: f64,
-    /// What the work has besides: `("sold", 100.0)`.
+    /// Further figures of the work: `("sold", 100.0)`.
     pub more: Vec<(&'static str, f64)>,
 }
 
@@ -57,7 +57,7 @@ impl Row {
 pub struct Rows {
     pub rows: Vec<Row>,
     pub versions: Vec<String>,
-    /// What could not be compared, and why.
+    /// Comparisons that were skipped, with the reason.
     pub skipped: Vec<String>,
     /// Of those: a peer that is there and did not do its work. The others are compared, and the run ends badly.
     pub failed: bool,

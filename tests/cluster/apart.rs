@@ -1,5 +1,5 @@
-//! A frozen owner that wakes up serves nothing old and writes nothing; a node that is cut off from NATS says 503
-//! within its lease, and is back by itself when the network is.
+//! A frozen owner that wakes up serves nothing old and writes nothing; a node that is cut off from NATS responds 503
+//! within its lease, and serves again by itself when the network is back.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use crate::{
     viewers::Viewers,
 };
 
-/// What a busy machine may add to the lease before a cut is noticed.
+/// Time that a busy machine may add to the lease before a cut is detected.
 const SLACK: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(10);
 
@@ -50,7 +50,7 @@ async fn a_frozen_owner_and_a_cut_off_node_say_nothing_old() {
     rig.good();
 }
 
-/// What must be at least this new, by path.
+/// The least version of each path.
 type Floors = BTreeMap<String, u64>;
 
 /// Orders and SKUs change while their owner is frozen; its replies to queued requests after waking reflect these

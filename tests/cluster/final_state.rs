@@ -1,4 +1,5 @@
-//! Waits until the shop has come to rest and reads it through each node: what the checker holds the history against.
+//! Waits until the shop has settled and reads it through each node: the state that the checker compares the history
+//! with.
 
 use std::{
     collections::BTreeMap,
@@ -90,7 +91,7 @@ async fn read_on(site: &Site, node: usize, books: &mut Books) {
     }
 }
 
-/// Of this node, however often it must be asked.
+/// Reads from this node, with as many retries as necessary.
 async fn get(site: &Site, node: usize, path: &str) -> Value {
     let (started, call) = (Instant::now(), Call::get(path));
     loop {

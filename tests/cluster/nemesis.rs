@@ -1,5 +1,5 @@
-//! What goes wrong, from a seed: nodes are killed, ended, frozen and cut off, servers killed and frozen; each fault is
-//! followed by its recovery, awaited by a condition. Every kind comes before one comes again.
+//! Faults from a seed: nodes are killed, ended, frozen and cut off, servers killed and frozen; each fault is followed
+//! by its recovery, awaited by a condition. Every kind comes before one comes again.
 //!
 //! A fault's length is a time on purpose: it is the fault itself, and synchronises nothing.
 

@@ -26,7 +26,7 @@ use crate::{
 pub const START_MAX: Duration = Duration::from_secs(40);
 /// From SIGTERM to the end of the process.
 const END_MAX: Duration = Duration::from_secs(30);
-/// What a node says that was shown a copy of a log that the others do not have (docs/adr/0011).
+/// The error of a node that read a differing copy of a log (docs/adr/0011).
 const CURED_BY_A_RESTART: &str = "copies of the log differ";
 const REVIVED_MAX: usize = 3;
 /// How often it is looked whether the process still runs.

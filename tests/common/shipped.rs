@@ -85,7 +85,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// The server must refuse what was just asked for, naming the subject.
+    /// The server must refuse the last request, naming the subject.
     pub async fn refused(&mut self, subject: &str) {
         let refusal = async {
             while let Some(event) = self.told.recv().await {

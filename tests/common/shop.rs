@@ -1,5 +1,5 @@
-//! A whole shop in this process, on a free port, and the verbs of its people: tests read like what a
-//! shopper or an operator does.
+//! A whole shop in this process, on a free port, and the verbs of its people: tests read like a shopper's or an
+//! operator's work.
 //!
 //! `start` is the one place that knows how a shop is put together.
 
@@ -153,7 +153,7 @@ impl Shop {
     }
 }
 
-/// What follows by itself (captures, releases, read models) needs a moment, and no more than ten seconds.
+/// Consequences (captures, releases, read models) need a moment, and no more than ten seconds.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     testing::eventually(what, Duration::from_secs(10), condition).await;
 }
@@ -182,7 +182,7 @@ pub struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// What the shop gave this client to be known by.
+    /// The client's session cookie.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()
     }

@@ -1,4 +1,4 @@
-//! The people who keep the shop busy while it is killed, and what they were told.
+//! The people who keep the shop busy while it is killed, and their responses.
 //!
 //! Each repeats a request without a response, with the same key, in the server's next life, until there is one: so at
 //! the end every command is acknowledged, exactly once.
@@ -30,7 +30,7 @@ pub struct Book {
     pub receipts: Vec<OrderNotified>,
     pub placed: Vec<OrderNotified>,
     pub paid: Vec<OrderNotified>,
-    /// Order and what the shopper saw of it after it was verified.
+    /// Order and its number, seen by the shopper after the verification.
     pub numbered: Vec<(String, u64)>,
     pub cancelled: Vec<String>,
     /// Orders that were placed and refused for want of stock.
@@ -38,7 +38,7 @@ pub struct Book {
     pub declined: u64,
 }
 
-/// What outlives the server.
+/// The state that outlives the server.
 pub struct Site {
     /// The life and its address; `None` while no server listens.
     pub now: watch::Sender<Option<(u64, String)>>,
@@ -171,7 +171,7 @@ async fn pay(site: &Site, who: usize, order: &str, rng: &Rng) {
             site.note(|book| book.numbered.push((order.to_owned(), number)));
         }
         402 => site.note(|book| book.declined += 1),
-        // Undecided within the time, or expired meanwhile: the end of the test looks at what became of it.
+        // Undecided within the time, or expired meanwhile: the end of the test checks its outcome.
         202 => {}
         _ => assert!(answer.is(409, "order_not_payable"), "{}: {}", answer.status, answer.json),
     }

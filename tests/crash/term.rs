@@ -1,4 +1,4 @@
-//! SIGTERM under load, and a state store that is gone: an orderly end loses nothing and owes nothing.
+//! SIGTERM under load, and a state store that is gone: an orderly end loses nothing and leaves no work to recover.
 
 use std::{
     collections::HashMap,
@@ -33,7 +33,7 @@ async fn sigterm_under_load_loses_nothing_and_the_next_start_is_quick() {
         site.opens(life, &server);
         checks::nothing_is_lost(&site).await;
         wait_for_sales(&site, life).await;
-        // People go on while it drains: what it still takes, it keeps.
+        // People continue while the server drains: every command still accepted is kept.
         server.terminate().await;
         site.closes();
     }
@@ -51,7 +51,7 @@ async fn sigterm_under_load_loses_nothing_and_the_next_start_is_quick() {
     home.run(&["journal", "verify"]).await.ok();
 }
 
-/// So that each life ends with work under way.
+/// So that each life ends with work in flight.
 async fn wait_for_sales(site: &Site, life: u64) {
     let sold = || site.book.lock().unwrap().placed.len() as u64;
     let wanted = sold() + 5;

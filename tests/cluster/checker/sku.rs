@@ -1,7 +1,7 @@
-//! One SKU as a value, for the search in `linear`: what is available, who holds how much, which version.
+//! One SKU as a value, for the search in `linear`: available units, holds, version.
 //!
-//! A strict SKU is one that only our own recorded commands change: every version is accounted for. On the others
-//! orders come and go in their own time, so versions are left out, and a refusal may have counted lapsed holds.
+//! A strict SKU is changed only by recorded commands: every version is accounted for. On the others orders come and go
+//! in their own time, so versions are left out, and a refusal may have counted lapsed holds.
 
 use std::collections::BTreeMap;
 

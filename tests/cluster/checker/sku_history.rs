@@ -1,4 +1,4 @@
-//! What a history says of one SKU, as windows for the search.
+//! A history's operations on one SKU, as windows for the search.
 //!
 //! For a command that is not remembered by its id (a hold, a release) the reply to a retry, also to a node's own retry,
 //! shows the state at that time: such a reply is a read of its own in the same window. Orders release their holds in
