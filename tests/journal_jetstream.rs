@@ -2,7 +2,7 @@
 //! again under load, streams with wrong settings.
 //!
 //! Real nats-servers; one set of three and one alone, each for several cases (a shop of its own for each): the last
-//! name printed is the case that failed. What every backend promises alike stands in `journal_tck`.
+//! name printed is the case that failed. The contract of every backend is in `journal_tck`.
 
 #[path = "journal_tck/make.rs"]
 #[allow(dead_code, reason = "the suite uses the rest")]

@@ -150,7 +150,7 @@ fn a_shop_that_breaks_its_word_is_found() {
         let run = Run::new(&["flash-sale", "--shoppers", "12", "--units", "5", "--rate", "300", "--sockets", "0"]);
         run.and(&["--url", &shop.url, "--token", "t", "--sku", "A"]).go()
     };
-    // The same shop without a vice passes: what is found below is the vice.
+    // The same shop without a vice passes: the findings below come from the vice.
     let honest = sale(&Fake::start(None));
     assert_eq!(honest.code, 0, "{}\n{}", honest.out, honest.err);
     let found = [

@@ -1,8 +1,8 @@
 //! A whole shop in this process, over real sockets, in the language of the shop: one folder for each way to look at it.
 //!
-//! One binary, for each links everything: the parts share the verbs of `common/shop.rs`, and those that only look share
-//! one sample shop. What changes a shop's settings, or races it, has a shop of its own. Absent: shops that are killed
-//! (`crash`) and several nodes (`cluster_shop`).
+//! One binary, for each links everything: the parts share the verbs of `common/shop.rs`, and read-only tests share one
+//! sample shop. A test that changes a shop's settings, or races it, has a shop of its own. Deliberately absent: shops
+//! that are killed (`crash`) and several nodes (`cluster_shop`).
 
 #[path = "common/shop.rs"]
 mod shop;
@@ -19,8 +19,8 @@ mod api {
     mod stock;
 }
 
-/// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames are what the
-/// journal committed, and who may hear them is what log-in and cookies say.
+/// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames come from
+/// the journal's commits, and log-in and cookies decide the permissions.
 mod live {
     mod bounds;
     mod listener;

@@ -39,7 +39,7 @@ const SHARD: Shard = Shard(3);
 const WITHIN: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A node's shards, as the transport sees them: tells who it is, by its name's length, and may wait to be let go on.
+/// A node's shards behind the transport: replies with its name's length, and may wait for a release.
 #[derive(Default)]
 struct Local {
     name: u64,
@@ -123,7 +123,7 @@ async fn a_command_reaches_the_owner_and_its_reply_comes_back() {
     owner.serving(SHARD, true);
     assert_eq!(from(until_answered(&asker, &envelope("x", 7)).await), (2, 7));
     assert_eq!(from(until_answered(&owner, &envelope("x", 8)).await), (2, 8));
-    // What the owner loses is said at once, not found out by waiting.
+    // A command that the owner loses is reported at once, without a time-out.
     let lost = asker.send(SHARD, envelope("lose", 7), WITHIN).await;
     assert!(matches!(&lost, Err(TransportError::Lost(why)) if why.contains("restarted")), "{lost:?}");
     assert_eq!(a.got.load(Ordering::SeqCst), 0);

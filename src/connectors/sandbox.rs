@@ -125,8 +125,8 @@ impl SandboxProvider {
         Ok(news)
     }
 
-    /// Sends the webhook of `news`, if this event has one. A full outbox drops the webhook: the payment receives the
-    /// same event as the call's answer, and repeats the call until then.
+    /// Sends the event's webhook, if it has one. A full outbox drops the webhook: the payment receives the same event
+    /// as the call's answer, and repeats the call until then.
     fn announce(&self, payment: PaymentId, news: &ProviderEvent, late: Duration, needed: bool) {
         let wanted = match self.0.settings.webhooks {
             WebhookChoice::All => true,

@@ -1,4 +1,4 @@
-//! What the servers refuse for good is said at once, in its own type, with what is to be done.
+//! A final refusal by the servers is returned at once, in its own type, with advice.
 //!
 //! The request time-out is half a minute here: a reply within that time is no time-out.
 

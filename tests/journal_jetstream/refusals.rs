@@ -1,4 +1,4 @@
-//! A start on streams that are not what the journal needs is refused in words, and touches nothing.
+//! A start on streams with wrong settings is refused in words, and changes nothing.
 
 use serde_json::{Value, json};
 use souk::persistence::jetstream::{JetStreamError, JetStreamOptions};

@@ -1,4 +1,4 @@
-//! One case's shop, and what is asked of the servers past the journal.
+//! One case's shop, and requests to the servers past the journal.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ impl Shop {
         }
     }
 
-    /// Hears every message for the log of `S` that comes to these servers, stored or not.
+    /// Receives every message for the log of `S` that reaches these servers, stored or not.
     pub async fn listen(&self, urls: &str) -> Passing {
         let client = nats::client(urls).await;
         let subject = format!("{}.ev.{:02}", self.options.name, S.0);

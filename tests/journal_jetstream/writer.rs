@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{make::*, nats::PATIENCE, zombie::settled};
 
-/// What one writer was told of its appends.
+/// One writer's results of its appends.
 #[derive(Default)]
 pub struct Told {
     pub stored: Vec<(Seq, BatchId)>,

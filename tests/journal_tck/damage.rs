@@ -24,7 +24,7 @@ use super::{
     sled_only::refused,
 };
 
-/// A closed journal with some hundred records, and what they are.
+/// A closed journal with some hundred records, and these records.
 async fn journal() -> (TempDir, Vec<Arc<Record>>) {
     let dir = TempDir::new().expect("a directory");
     let journal = SledJournal::open(dir.path(), options()).expect("the journal opens");

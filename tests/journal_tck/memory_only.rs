@@ -1,4 +1,4 @@
-//! The memory journal's faults: each does what it says, and none breaks the contract.
+//! The memory journal's faults: each has its documented effect, and none breaks the contract.
 
 use std::{sync::Arc, time::Duration};
 

@@ -86,7 +86,7 @@ async fn the_board_follows_an_order_from_placing_until_it_is_gone() {
     buyer.delete(&format!("/api/orders/{}", text(&order["id"]))).await.ok();
     let gone = board.until(|frame| frame["gone"] == json!(true)).await;
     assert_eq!((&gone["key"], &gone["view"]["status"]), (&order["id"], &json!("cancelled")));
-    // Who comes later finds an empty board; all that may still come is that the order, gone, gave its stock back.
+    // A later subscriber gets an empty board; all that may still come is that the order, gone, gave its stock back.
     let mut later = Listener::staff(&shop).await;
     later.listen("board").await;
     later.say(json!({"op": "ping"})).await;

@@ -1,4 +1,4 @@
-//! A tiny shop of one SKU that speaks as much of the API as a flash sale asks for. Honest, or with one vice.
+//! A tiny shop of one SKU with the part of the API that a flash sale uses. Honest, or with one vice.
 
 use std::{
     net::TcpListener,

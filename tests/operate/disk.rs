@@ -1,4 +1,4 @@
-//! A full disk under a running shop: commands are refused, reads go on, and freed space is enough.
+//! A full disk under a running shop: commands are refused, reads continue, and freed space is enough.
 
 use std::{
     path::Path,

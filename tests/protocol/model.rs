@@ -1,4 +1,4 @@
-//! The world as stateright walks through it: what may happen next, and what must always hold.
+//! The model for stateright: the possible next steps, and the invariants.
 
 use souk::actors::ownership::OwnershipStep;
 use stateright::{Model, Property};

@@ -1,4 +1,4 @@
-//! The rules of the cluster, each of which can be left out, and the bounds of what is looked at.
+//! The rules of the cluster, each of which can be left out, and the bounds of the search.
 
 use souk::actors::{
     ownership::{LogOwner, owner_after},

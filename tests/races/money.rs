@@ -22,7 +22,7 @@ pub fn ledger(shop: &Shop) -> Ledger {
     shop.app().sandbox.as_ref().expect("the sandbox").ledger()
 }
 
-/// What the provider's books say of one order.
+/// The provider's books of one order.
 pub fn charged(shop: &Shop, order: &Value) -> Totals {
     let id: OrderId = text(&order["id"]).parse().expect("an id");
     ledger(shop).totals_by_order().get(&Some(id)).copied().unwrap_or_default()

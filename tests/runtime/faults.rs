@@ -97,7 +97,7 @@ async fn a_fenced_owners_replies_never_get_out() {
 #[tokio::test(start_paused = true)]
 async fn a_callers_deadline_ends_its_wait_and_the_command_may_yet_happen_once() {
     let stage = Stage::new();
-    // The first try meets a shard that is starting; what is said at the end is of the last one.
+    // The first try meets a shard that is starting; the final reply is the last try's.
     let life = stage.start_now().await;
     stage.gate.close();
     assert_eq!(receive(&life.gateway, "A", 1, 5).await, Err(AskError::TimedOut));

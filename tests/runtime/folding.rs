@@ -128,7 +128,7 @@ async fn caught_up_holds_for_large_entities_too() {
     let holds = (10..1_200).map(|n| ask(&life.gateway, "A", hold(&stage, n, 1, 3_000_000), call(n)));
     assert!(join_all(holds).await.iter().all(Result::is_ok));
     assert!(life.gateway.await_projection(WITHIN).await);
-    // The state is on disk now, and large; what follows is small beside it.
+    // The state is on disk now, and large; the later changes are small beside it.
     ask(&life.gateway, "A", StockCommand::SetThreshold { units: 20_000 }, call(5_000)).await.unwrap();
     assert!(life.gateway.await_projection(WITHIN).await);
     assert_eq!(low(&life), ["A"]);

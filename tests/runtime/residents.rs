@@ -56,7 +56,7 @@ async fn newcomers_do_not_wait_for_a_sweep_to_make_room() {
         most = most.max(life.gateway.status().residents);
     }
     assert!(began.elapsed() < Duration::from_secs(1), "a sweep was due, and this test says nothing");
-    // Who leaves counts until it is gone.
+    // A passivating entity counts until its end.
     assert!(most <= MAX + usize::from(SHARDS), "{most} were resident");
     for n in 0..300 {
         assert_eq!(life.gateway.read::<Stock>(&format!("SKU{n}"), WITHIN).await.unwrap().version, 1);

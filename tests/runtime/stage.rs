@@ -44,7 +44,7 @@ use uuid::Uuid;
 pub const SHARDS: u16 = 2;
 pub const WITHIN: Duration = Duration::from_secs(30);
 
-/// What outlives a runtime.
+/// The state that outlives a runtime.
 #[derive(Clone)]
 pub struct Stage {
     pub storage: MemoryStorage,
@@ -76,7 +76,7 @@ impl Stage {
         }
     }
 
-    /// Returns when every shard serves, so that commands are decided in the order they are asked in.
+    /// Returns when every shard serves, so that commands are decided in the order of sending.
     pub async fn start(&self) -> Life {
         let life = self.start_now().await;
         eventually("every shard serves", || life.gateway.ready().is_ok()).await;
@@ -278,7 +278,7 @@ impl Probe for Poison {
     }
 }
 
-/// What live viewers are told; the index rows are production's.
+/// The updates published to live viewers; the index rows are production's.
 #[derive(Default)]
 pub struct Told(pub Mutex<Vec<(EntityKey, u64)>>);
 

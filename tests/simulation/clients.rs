@@ -27,7 +27,7 @@ use tokio::time::sleep;
 
 use crate::{door::Door, rng::Rng};
 
-/// What a client was told: it must be in the journal for ever (G2), once (G3).
+/// An acknowledgement that a client received: it must be in the journal for ever (G2), once (G3).
 #[derive(Clone, Debug)]
 pub struct Ack {
     pub key: EntityKey,
@@ -63,7 +63,7 @@ pub struct Script {
 #[derive(Clone, Default)]
 pub struct Acks(pub Arc<Mutex<Vec<Ack>>>);
 
-/// What a client needs of the world.
+/// A client's access to the world.
 #[derive(Clone)]
 pub struct Reach {
     pub door: Door,

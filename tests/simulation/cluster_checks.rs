@@ -1,5 +1,5 @@
-//! After the troubles: the cluster heals and comes to rest, and every node then shows what the log says, no more and no
-//! less. One writer at a time stands in each shard's log.
+//! After the troubles: the cluster heals and settles, and every node then shows exactly the log's state. Each shard's
+//! log has one writer at a time.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -68,7 +68,7 @@ pub fn settle(cluster: &mut Cluster, clients: Vec<JoinHandle<()>>, broken: &mut 
     broken.append(&mut open);
 }
 
-/// The log as text; appends to `broken` what the nodes show otherwise.
+/// The log as text; appends the nodes' differences to `broken`.
 pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
     let models = checks::fold(&cluster.shop.storage);
     for n in 0..cluster.nodes.len() {

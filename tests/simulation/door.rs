@@ -79,7 +79,8 @@ impl Door {
         read.unwrap_or(Err(AskError::TimedOut))
     }
 
-    /// The version in the node's own view, after it has folded what was durable when it was asked. `None`: it has not.
+    /// The version in the node's own view, after the node has folded everything durable at the time of the call.
+    /// `None`: it has not.
     pub async fn glance<E: EntityType>(&self, id: &str, within: Duration) -> Option<u64> {
         let id = id.to_owned();
         let glance = |gateway: Gateway| async move { gateway.peek_after_writes::<E>(&id, within).await };
@@ -106,7 +107,7 @@ impl Door {
             Ok(answer) => Some(answer),
             Err(_) => {
                 // The scheduler ends a crashed node's tasks in an order of its own, by numbers that go on from run to
-                // run. So each client hears of the end at a moment of its own.
+                // run. So each client notices the end at a moment of its own.
                 sleep(Duration::from_millis(1 + number % BROKEN_OFF_MAX)).await;
                 None
             }

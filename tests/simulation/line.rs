@@ -44,7 +44,7 @@ type Inboxes = BTreeMap<NodeId, (Arc<Link>, Inbox)>;
 
 #[derive(Clone)]
 pub struct Net {
-    /// Who said that it serves a shard, by shard; two may at once.
+    /// The nodes that announced to serve a shard, by shard; two may at once.
     pub serving: Arc<Mutex<Vec<Vec<NodeId>>>>,
     inboxes: Arc<Mutex<Inboxes>>,
     pub world: Handle,
@@ -121,7 +121,7 @@ impl Transport for Line {
             let Some(owner) = net.owner(shard) else { return lost("nobody serves the shard, or it is cut off") };
             if rng.one_in(mix.duplicated_messages) {
                 let (owner, envelope, late) = (owner.clone(), envelope.clone(), rng.millis(5_000));
-                // Between the nodes already: it comes whatever becomes of its sender.
+                // In flight already: the message arrives regardless of its sender's fate.
                 net.world.spawn(async move {
                     sleep(late).await;
                     let _ = owner.send(Message { shard, envelope, answer: oneshot::channel().0 });

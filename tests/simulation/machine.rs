@@ -29,7 +29,7 @@ pub fn runtime() -> (Runtime, Instant) {
 }
 
 pub struct Machine {
-    /// For what is not to be sent between threads; before `tokio`, so that it is dropped first.
+    /// For tasks that cannot be sent between threads; before `tokio`, so that it is dropped first.
     pub process: LocalSet,
     pub tokio: Runtime,
     base: Instant,

@@ -1,5 +1,5 @@
-//! What live viewers are shown: every announced view, remembered across crashes, to be compared with
-//! the journal afterwards (G5). The index rows are production's.
+//! The views sent to live viewers: every announced view, remembered across crashes, to be compared with the journal
+//! afterwards (G5). The index rows are production's.
 
 use std::{
     collections::HashMap,

@@ -27,7 +27,7 @@ pub struct Shop {
     pub storage: MemoryStorage,
     pub books: Books,
     pub acks: Acks,
-    /// What each node's viewers were shown, by the node's place: its incarnations are one.
+    /// The views that each node's viewers received, by the node's place: its incarnations count as one.
     pub viewers: Vec<Seen>,
     pub went_back: Arc<Mutex<Vec<String>>>,
     pub scripts: Vec<Arc<tokio::sync::Mutex<Script>>>,
@@ -76,7 +76,7 @@ impl Shop {
         self.skus = skus;
     }
 
-    /// A lorry that comes and comes: so that a change is acknowledged at every moment of a run.
+    /// Deliveries without pause, so that a change is acknowledged at every moment of a run.
     pub fn deliveries(&mut self) {
         let rng = self.rng.clone();
         let sku = rng.pick(&self.skus).clone();

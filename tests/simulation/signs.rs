@@ -38,7 +38,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// A watcher that is gone is forgotten; one that is cut off misses it, and hears the next one.
+    /// An ended watcher is removed; a watcher that is cut off misses the heartbeat, and receives the next one.
     fn tell(&mut self, node: &NodeId, sign: &Sign) {
         self.watchers.retain(|(link, watcher)| match link.hears(node) {
             true => watcher.send(sign.clone()).is_ok(),

@@ -75,7 +75,8 @@ pub fn run(seed: u64, waits: bool) -> Outcome {
         write(&mut cluster, &doors[old]);
     }
     let now = cluster.now;
-    // As a machine that is suspended: what is sent to it meanwhile is lost, so no late write of its own gives it away.
+    // Like a suspended machine: messages sent to it meanwhile are lost, so no late write of its own reveals the
+    // takeover.
     cluster.nodes[old].machine.freeze(now + 3_600_000);
     cluster.nodes[old].link.toggle();
     let acknowledged = write(&mut cluster, &doors[new]);

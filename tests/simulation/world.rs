@@ -165,7 +165,7 @@ impl World {
         broken
     }
 
-    /// G4: left alone, everything comes to rest within the time that holds and payments are given.
+    /// G4: without faults, everything settles within the time limits of holds and payments.
     async fn settle(&self, gateway: &Gateway) -> Vec<String> {
         let mut open = Vec::new();
         for _ in 0..120 {

@@ -1,4 +1,4 @@
-//! The rules that every record of a sound journal keeps, whoever reads it.
+//! The rules that every record of a sound journal keeps.
 //!
 //! * sequence numbers of a shard run 1, 2, 3 without a gap;
 //! * a claim's epoch is its predecessor's plus one, every other record has the newest claim's;

@@ -1,6 +1,6 @@
 //! From one journal into another: `souk journal copy`, for a shop that outgrows its machine.
 //!
-//! Every commit is routed anew, so the other journal may have another number of shards; an entity's commits keep their
+//! Every commit is routed again, so the other journal may have another number of shards; an entity's commits keep their
 //! order, ids and times, and nothing depends on more. Claims are not copied: they belong to the source's nodes. After
 //! an interruption at any point, the next run reads the target and continues after its last commit. Memory: one entry
 //! for each entity, on both sides.
