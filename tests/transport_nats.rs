@@ -39,7 +39,7 @@ const SHARD: Shard = Shard(3);
 const WITHIN: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A node's shards behind the transport: replies with its name's length, and may wait for a release.
+/// A node's shards behind the transport: replies with its `name`, and may wait for a release.
 #[derive(Default)]
 struct Local {
     name: u64,
