@@ -70,7 +70,7 @@ pub struct LocalRead<V> {
     pub answer: Option<Answer<V>>,
     /// The view contains everything that was durable at the time of the call; otherwise it may be old, but is
     /// consistent.
-    pub await_projection: bool,
+    pub is_current: bool,
 }
 
 pub type Asked<E> = Result<

@@ -84,7 +84,7 @@ impl Door {
     pub async fn glance<E: EntityType>(&self, id: &str, within: Duration) -> Option<u64> {
         let id = id.to_owned();
         let glance = |gateway: Gateway| async move { gateway.peek_after_writes::<E>(&id, within).await };
-        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.await_projection)?;
+        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.is_current)?;
         Some(peeked.answer.map_or(0, |answer| answer.version))
     }
 

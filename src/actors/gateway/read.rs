@@ -28,7 +28,7 @@ impl Gateway {
         id: &str,
         within: Duration,
     ) -> Result<LocalRead<E::View>, StoreError> {
-        let mut await_projection = false;
+        let mut is_current = false;
         if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
             let folded = async {
                 match self.core.journal.end(tail.shard).await {
@@ -37,9 +37,9 @@ impl Gateway {
                     Err(_) => false,
                 }
             };
-            await_projection = timeout(within, folded).await.unwrap_or(false);
+            is_current = timeout(within, folded).await.unwrap_or(false);
         }
-        Ok(LocalRead { answer: self.read_local::<E>(id)?, await_projection })
+        Ok(LocalRead { answer: self.read_local::<E>(id)?, is_current })
     }
 
     pub fn read_local_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {

@@ -46,7 +46,7 @@ pub async fn get_stock(
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
     let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
-    let await_projection = folded.await_projection;
+    let is_current = folded.is_current;
     let answer = match folded.answer {
         Some(answer) => answer,
         // On sale, and never received: no units.
@@ -59,7 +59,7 @@ pub async fn get_stock(
     let detail = StockDetail::of(staff, state.settings.public_stock_counts);
     let body = StockBody::new(sku, answer.version, &answer.view, detail);
     let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
-    if !await_projection {
+    if !is_current {
         response.headers_mut().insert(STALE, HeaderValue::from_static("1"));
     }
     Ok(response)
