@@ -16,7 +16,7 @@ use crate::actors::ports::{MemberLine, journal::NodeId};
 const MEMBERS_MAX: usize = 512;
 
 #[derive(Clone, Copy, Debug)]
-pub struct RosterTimes {
+pub struct MembershipTimes {
     /// Silence after which a member counts as dead.
     pub dead_after: Duration,
     /// Time from a member's first heartbeat until shards are placed on the member.
@@ -41,7 +41,7 @@ struct Member {
 pub struct Membership {
     me: NodeId,
     url: Option<Arc<str>>,
-    times: RosterTimes,
+    times: MembershipTimes,
     draining: bool,
     /// The newest echo of this node's heartbeat: counter and arrival.
     echo: Option<(u64, Instant)>,
@@ -50,7 +50,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    pub fn new(me: NodeId, url: Option<Arc<str>>, times: RosterTimes) -> Self {
+    pub fn new(me: NodeId, url: Option<Arc<str>>, times: MembershipTimes) -> Self {
         let (observed, others) = (Duration::ZERO, BTreeMap::new());
         Self { me, url, times, draining: false, echo: None, observed, others }
     }

@@ -18,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     heartbeats::{Beat, BeatError, Heartbeats, Sign},
-    membership::{Membership, RosterTimes},
+    membership::{Membership, MembershipTimes},
     rendezvous,
 };
 use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
@@ -77,14 +77,14 @@ impl Members {
         shards: u16,
         times: MemberTimes,
     ) -> Self {
-        let roster_times = RosterTimes {
+        let membership_times = MembershipTimes {
             dead_after: times.dead_after,
             settle: times.settle,
             echo_gap_max: times.heartbeat * ECHO_GAP_BEATS,
         };
         let owners = vec![None; usize::from(shards)];
         let state = State {
-            membership: Membership::new(me.clone(), url.clone(), roster_times),
+            membership: Membership::new(me.clone(), url.clone(), membership_times),
             hint: Arc::new(Hint { generation: 1, owners, alive: vec![me.clone()] }),
             placed: None,
             counter: 0,

@@ -3,7 +3,7 @@
 use super::*;
 
 const BEAT: Duration = Duration::from_millis(500);
-const TIMES: RosterTimes = RosterTimes {
+const TIMES: MembershipTimes = MembershipTimes {
     dead_after: Duration::from_secs(4),
     settle: Duration::from_secs(2),
     echo_gap_max: Duration::from_millis(1_500),
