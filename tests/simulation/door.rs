@@ -83,9 +83,9 @@ impl Door {
     /// `None`: it has not.
     pub async fn glance<E: EntityType>(&self, id: &str, within: Duration) -> Option<u64> {
         let id = id.to_owned();
-        let glance = |gateway: Gateway| async move { gateway.peek_after_writes::<E>(&id, within).await };
-        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.is_current)?;
-        Some(peeked.answer.map_or(0, |answer| answer.version))
+        let glance = |gateway: Gateway| async move { gateway.read_local_after_writes::<E>(&id, within).await };
+        let local = self.through(within, glance).await?.ok().filter(|local| local.is_current)?;
+        Some(local.answer.map_or(0, |answer| answer.version))
     }
 
     /// `None`: no node, or the node ended or is frozen; the request's outcome is unknown.

@@ -23,7 +23,7 @@ impl Gateway {
 
     /// Like [`Gateway::read_local`], after this node has folded everything now durable in the entity's shard: a caller
     /// reads its own acknowledged writes. Waits at most `within`, then returns the newest folded view.
-    pub async fn peek_after_writes<E: EntityType>(
+    pub async fn read_local_after_writes<E: EntityType>(
         &self,
         id: &str,
         within: Duration,

@@ -45,7 +45,7 @@ pub async fn get_stock(
 ) -> Result<Response, Problem> {
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
-    let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
+    let folded = state.gateway.read_local_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
     let is_current = folded.is_current;
     let answer = match folded.answer {
         Some(answer) => answer,
