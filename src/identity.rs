@@ -110,7 +110,7 @@ impl Identity {
     }
 
     /// The reader, if identified; never creates a session. A bad token is refused, a bad cookie is ignored.
-    pub fn reader(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
+    pub fn identify(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
         match Self::bearer(headers)? {
             Some(token) => self.principal_of_token(token).map(Some),
             None => Ok(self.guest(headers).map(|session| Principal::guest(session.id))),
@@ -118,7 +118,7 @@ impl Identity {
     }
 
     /// The writer; a caller without token and session becomes a new guest.
-    pub fn writer(&self, headers: &HeaderMap) -> Result<Recognised, AuthError> {
+    pub fn identify_or_create_guest(&self, headers: &HeaderMap) -> Result<Recognised, AuthError> {
         if let Some(token) = Self::bearer(headers)? {
             return Ok(Recognised { principal: self.principal_of_token(token)?, set_cookie: None });
         }
@@ -135,7 +135,7 @@ impl Identity {
     /// The caller that opens a live connection. Browsers send cookies with other sites' WebSocket handshakes too,
     /// without a CORS check: a foreign origin with a cookie is refused.
     pub fn audience(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
-        let principal = self.reader(headers)?;
+        let principal = self.identify(headers)?;
         match &principal {
             Some(Principal { kind: PrincipalKind::Guest, .. }) => self.same_site(headers).map(|()| principal),
             Some(Principal { kind: PrincipalKind::Account, .. }) | None => Ok(principal),

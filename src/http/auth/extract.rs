@@ -33,7 +33,7 @@ where
         if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
             return Ok(Self(principal.clone()));
         }
-        let recognised = Identity::from_ref(state).writer(&parts.headers)?;
+        let recognised = Identity::from_ref(state).identify_or_create_guest(&parts.headers)?;
         let Some(cookie) = recognised.set_cookie else { return Ok(Self(recognised.principal)) };
         let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
             // Without the cookie the guest would lose this request's writes.
@@ -52,7 +52,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        Identity::from_ref(state).reader(&parts.headers).map(Self)
+        Identity::from_ref(state).identify(&parts.headers).map(Self)
     }
 }
 
@@ -64,7 +64,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        let reader = Identity::from_ref(state).reader(&parts.headers)?;
+        let reader = Identity::from_ref(state).identify(&parts.headers)?;
         match reader {
             Some(principal) if principal.is_staff() => Ok(Self(principal)),
             Some(Principal { kind: PrincipalKind::Account, role, .. }) => Err(AuthError::Forbidden { role }),
