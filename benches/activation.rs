@@ -1,5 +1,5 @@
-//! What a long history costs: the first answer of a cold entity with 1,000 commits behind it, against folding those
-//! 1,000 from their JSON, which an engine without a state store would do each time it wakes one.
+//! The cost of a long history: the first reply of a cold entity with 1,000 commits, against folding these commits from
+//! JSON, which an engine without a state store would do at each activation.
 //!
 //! And the worst case: the state store is lost, and a start folds the whole journal. Each start is a
 //! process of its own, so nothing is awake and none of our caches is warm; the system's page cache is.
@@ -91,7 +91,7 @@ fn compare(count: u64) -> Result<()> {
     Ok(())
 }
 
-/// Makes the histories; answers the microseconds that folding one of them takes, many times.
+/// Makes the histories; returns the microseconds of folding one of them, many times.
 fn fill_and_fold(count: u64, dir: &Path) -> Result<Vec<f64>> {
     let runtime = Runtime::new()?;
     let (engine, _) = start(&runtime, dir)?;
@@ -107,7 +107,7 @@ fn fill_and_fold(count: u64, dir: &Path) -> Result<Vec<f64>> {
     Ok(times)
 }
 
-/// The seconds of the start, then the microseconds of each first answer.
+/// The seconds of the start, then the microseconds of each first reply.
 fn wake(count: u64, dir: &Path) -> Result<Vec<f64>> {
     let runtime = Runtime::new()?;
     let (engine, starting) = start(&runtime, dir)?;

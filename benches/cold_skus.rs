@@ -1,5 +1,5 @@
-//! Everybody wants something else: durable holds a second on 10,000 SKUs, each hold on one at random, through
-//! the whole actor path, against PostgreSQL 15 (where no row is contended) in the same run.
+//! Demand spread over many SKUs: durable holds a second on 10,000 SKUs, each hold on one at random, through the whole
+//! actor path, against PostgreSQL 15 (where no row is contended) in the same run.
 //!
 //! Aim: at least 3 times at 64 clients. What it shows: many shards and many entities share one disk's syncs.
 

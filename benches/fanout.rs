@@ -37,7 +37,7 @@ struct Plan {
     seconds: f64,
 }
 
-/// What one server came to.
+/// One server's figures.
 struct Measured {
     ns_per_frame: f64,
     bytes_per_socket: f64,

@@ -1,5 +1,5 @@
-//! Everybody wants one thing: durable holds a second on one SKU, through the whole actor path (gateway, shard,
-//! entity, group commit, sled, fdatasync), against PostgreSQL 15's row lock in the same run.
+//! Demand for one SKU: durable holds a second on it, through the whole actor path (gateway, shard, entity, group
+//! commit, sled, fdatasync), against PostgreSQL 15's row lock in the same run.
 //!
 //! Aim: at least 30 times at 64 clients. A SKU is retired after 200,000 holds, a flash sale's worth, on both sides.
 

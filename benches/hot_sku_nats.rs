@@ -1,6 +1,6 @@
-//! Everybody wants one thing, and the log is JetStream's: durable holds a second on one SKU through the whole actor path
-//! with one copy and with three, against bare appends of the very same batches by a NATS client; and how fast
-//! a node that knows nothing reads and folds what is there, against a client that only reads it.
+//! Demand for one SKU, with the log on JetStream: durable holds a second through the whole actor path with one copy and
+//! with three, against bare appends of the very same batches by a NATS client; and how fast an empty node reads and
+//! folds the logs, against a client that only reads them.
 //!
 //! Servers, shop and clients share the machine. The bare peer neither decides, encodes, checks nor folds: it gets the
 //! finished bytes, and says for each where it expects the log's end.
@@ -30,7 +30,7 @@ use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
 const UNITS: u32 = 100_000_000;
-/// The log that is looked at; every hot SKU here belongs to it.
+/// The log under test; every hot SKU here belongs to it.
 const SHARD: u16 = 0;
 /// As many of the newest batches are appended once more.
 const BATCHES_MAX: u64 = 4_000;

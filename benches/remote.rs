@@ -1,8 +1,8 @@
-//! What it costs to ask the wrong node: the same questions to a node that owns the entity and to one that does not, in one
-//! run. Two nodes in this process on three nats-servers; a command crosses NATS to its owner and back.
+//! The cost of a request at the wrong node: the same requests to a node that owns the entity and to one that does not,
+//! in one run. Two nodes in this process on three nats-servers; a command crosses NATS to its owner and back.
 //!
-//! A strong read is answered from memory while the owner's lease holds, so the difference is the way alone; a hold has
-//! its append (three copies) on top.
+//! The owner replies to a strong read from memory while its lease holds, so the difference is the network alone; a hold
+//! adds its append (three copies).
 
 mod common;
 

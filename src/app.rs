@@ -1,8 +1,8 @@
 //! The composition root: the one room that knows every other.
 //!
-//! Config becomes the rooms' settings (`settings`); journal, transport, actors, read models and live
-//! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
-//! listens. Stopping takes the same way back. [`App`] is what the command line runs.
+//! Config becomes the rooms' settings (`settings`); journal, transport, actors, read models and live hub become an
+//! [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that listens. Stopping runs the same
+//! steps in reverse. [`App`] runs the command line's work.
 
 mod backend;
 mod clock;

@@ -1,8 +1,8 @@
-//! The command line: what a person types, and how an answer looks on a terminal and in a pipe.
+//! The command line: its arguments, and the rendering of results on a terminal and in a pipe.
 //!
-//! Each subcommand has its own file with its arguments and its rendering; the work itself is done by
-//! an [`Application`], which `app` implements. Answers go to standard output, logs, progress and errors
-//! to standard error. Exit codes: 0 done, 1 it failed or something is wrong, 2 wrong usage or configuration.
+//! Each subcommand has its own file with its arguments and its rendering; the work itself is done by an
+//! [`Application`], which `app` implements. Results go to standard output, logs, progress and errors to standard error.
+//! Exit codes: 0 done, 1 failed or unsound, 2 wrong usage or configuration.
 
 mod application;
 mod config;
@@ -78,7 +78,7 @@ enum Command {
     Openapi(openapi::Openapi),
 }
 
-/// Parses, loads the configuration, starts the logs, runs the command and says in words what went wrong.
+/// Parses, loads the configuration, starts the logs, runs the command and prints an error in words.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (String, String)>,
@@ -107,7 +107,7 @@ fn run(
     app: &impl Application,
 ) -> Result<(), Failure> {
     let config = Config::load(cli.common.config.as_deref(), environment, &cli.overrides())?;
-    // `serve` is the one command whose logs are its output; the others are quiet unless something is wrong.
+    // `serve` is the one command whose logs are its output; the others log only warnings and errors.
     logs::init(&config.log, matches!(cli.command, Command::Serve(_)))?;
     dispatch(cli, config, app, &mut io::stdout())
 }
@@ -145,7 +145,7 @@ impl Cli {
     }
 }
 
-/// A runtime made here and in the open: as many workers as cores, one name to find them by.
+/// A runtime made explicitly: as many workers as cores, with a name of their own.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().thread_name("souk").build();

@@ -1,9 +1,9 @@
-//! Configuration: a documented value for each component, made once at the composition root and passed in.
+//! Configuration: a documented value for each component, created once at the composition root and passed in.
 //!
-//! Precedence, lowest first: the structs' defaults, `config/default.toml` (the same values with their
-//! comments), the file of `--config`, `SOUK_` environment variables (`SOUK_HTTP__LISTEN`; a double
-//! underscore enters a section), command-line options. Unknown keys and values out of range are
-//! refused, all at once. Absent on purpose: reading the environment anywhere else, and reloading.
+//! Precedence, lowest first: the structs' defaults, `config/default.toml` (the same values with their comments), the
+//! file of `--config`, `SOUK_` environment variables (`SOUK_HTTP__LISTEN`; a double underscore enters a section),
+//! command-line options. Unknown keys and values out of range are refused, all at once. Deliberately absent: reading
+//! the environment anywhere else, and reloading.
 
 mod actors;
 mod check;
@@ -95,7 +95,7 @@ impl Config {
         if problems.is_empty() { Ok(config) } else { Err(ConfigError::Keys(problems)) }
     }
 
-    /// What is out of range, in the sections' order.
+    /// The values out of range, in the sections' order.
     pub fn problems(&self) -> Vec<Problem> {
         let mut checks = check::Checks::default();
         self.data.check(&mut checks);

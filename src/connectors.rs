@@ -1,9 +1,9 @@
 //! The outside world behind ports: each connector is one party that the shop calls, and that may call the shop.
 //!
-//! [`payment`] is the port of payment providers and its adapter to the runtime's `Connector`; [`webhook`] is the port of
-//! what providers send by themselves, with [`signature`] as the sandbox signs it. [`sandbox`] is the first connector: it
-//! acts like a real provider, time-outs and webhooks included, without money. Absent: the money rules
-//! (`domain::payment`), budgets, time-outs and breakers (`actors`), and the webhooks' route (`shop::payment::webhook`).
+//! [`payment`] is the port of payment providers and its adapter to the runtime's `Connector`; [`webhook`] is the port
+//! of providers' webhooks, with [`signature`] for the sandbox's. [`sandbox`] is the first connector: it acts like a
+//! real provider, time-outs and webhooks included, without money. Absent: the money rules (`domain::payment`), budgets,
+//! time-outs and breakers (`actors`), and the webhooks' route (`shop::payment::webhook`).
 
 pub mod payment;
 pub mod sandbox;

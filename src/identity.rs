@@ -1,11 +1,11 @@
-//! Who is calling, behind one cheap handle.
+//! The caller's identity, behind one cheap handle.
 //!
-//! An account proves itself by a signed access token, a guest by a signed session cookie; both are
-//! verified from the signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. What that gives up:
-//! a token cannot be revoked before it expires (sessions and refresh tokens come with full identity).
-//! In reading order: [`principal`], [`secret`] and [`seal`] (keys and signatures), [`token`], [`guest`],
-//! [`origin`] (requests forged by other sites), [`passwords`], [`throttle`], [`login`], [`superadmin`].
-//! Absent: HTTP answers (`http::auth`), and accounts themselves (entities; see [`accounts`]).
+//! An account proves itself by a signed access token, a guest by a signed session cookie; both are verified from the
+//! signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. The price: a token cannot be revoked
+//! before it expires (sessions and refresh tokens come with full identity). In reading order: [`principal`], [`secret`]
+//! and [`seal`] (keys and signatures), [`token`], [`guest`], [`origin`] (requests forged by other sites),
+//! [`passwords`], [`throttle`], [`login`], [`superadmin`]. Deliberately absent: HTTP responses (`http::auth`), and
+//! accounts themselves (entities; see [`accounts`]).
 
 pub mod accounts;
 mod error;
@@ -57,7 +57,7 @@ struct Inner {
     throttle: Throttle,
 }
 
-/// Who sends a write, and the cookie that the answer must carry when the session is new or was renewed.
+/// The writer, and the cookie that the response must carry when the session is new or was renewed.
 pub struct Recognised {
     pub principal: Principal,
     pub set_cookie: Option<String>,
@@ -81,7 +81,7 @@ impl Identity {
         }))
     }
 
-    /// Milliseconds since 1970, by the clock that tokens are judged by.
+    /// Milliseconds since 1970, by the clock that token expiry uses.
     pub fn now_ms(&self) -> i64 {
         self.0.clock.now().0
     }
@@ -109,16 +109,16 @@ impl Identity {
         }
     }
 
-    /// Who reads, if they say so; never makes a session. A bad token is refused, a bad cookie is no cookie.
-    pub fn reader(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
+    /// The reader, if identified; never creates a session. A bad token is refused, a bad cookie is ignored.
+    pub fn identify(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
         match Self::bearer(headers)? {
             Some(token) => self.principal_of_token(token).map(Some),
             None => Ok(self.guest(headers).map(|session| Principal::guest(session.id))),
         }
     }
 
-    /// Who writes; a caller without token and session becomes a new guest.
-    pub fn writer(&self, headers: &HeaderMap) -> Result<Recognised, AuthError> {
+    /// The writer; a caller without token and session becomes a new guest.
+    pub fn identify_or_create_guest(&self, headers: &HeaderMap) -> Result<Recognised, AuthError> {
         if let Some(token) = Self::bearer(headers)? {
             return Ok(Recognised { principal: self.principal_of_token(token)?, set_cookie: None });
         }
@@ -132,17 +132,17 @@ impl Identity {
         Ok(Recognised { principal: Principal::guest(id), set_cookie })
     }
 
-    /// Who opens a live connection. Browsers send cookies with WebSocket handshakes of other sites too,
-    /// and no CORS check stands behind them: a foreign origin with a cookie is refused.
+    /// The caller that opens a live connection. Browsers send cookies with other sites' WebSocket handshakes too,
+    /// without a CORS check: a foreign origin with a cookie is refused.
     pub fn audience(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
-        let principal = self.reader(headers)?;
+        let principal = self.identify(headers)?;
         match &principal {
             Some(Principal { kind: PrincipalKind::Guest, .. }) => self.same_site(headers).map(|()| principal),
             Some(Principal { kind: PrincipalKind::Account, .. }) | None => Ok(principal),
         }
     }
 
-    /// Refuses what a browser sends on behalf of another site.
+    /// Refuses a request that a browser sends on behalf of another site.
     pub fn same_site(&self, headers: &HeaderMap) -> Result<(), AuthError> {
         match Site::of(headers, &self.0.settings.trusted_origins) {
             Site::Own => Ok(()),

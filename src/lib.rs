@@ -3,7 +3,7 @@
 //! * [`domain`]: the shop's rules, pure.
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`connectors`]: implement the ports.
-//! * [`live`]: fan-out to sockets; [`identity`]: who is calling; [`http`]: the toolkit of handlers.
+//! * [`live`]: fan-out to sockets; [`identity`]: the caller; [`http`]: the toolkit of handlers.
 //! * [`shop`]: one folder for each capability; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
 //! * [`testing`]: fixtures of tests and benches, no part of the shop.
@@ -26,8 +26,8 @@ pub mod testing;
 pub mod transport;
 
 /// A checkout allocates in one thread and frees in another some thousand times, where glibc's allocator took a fifth of
-/// the CPU. jemalloc gives unused pages back by a thread of its own, so that a shop at rest stays as small (docs/performance.md).
-/// Here and not in the program, so that tests and benches run on what is shipped.
+/// the CPU. jemalloc gives unused pages back by a thread of its own, so that an idle shop stays as small
+/// (docs/performance.md). Here and not in the program, so that tests and benches use the shipped allocator.
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

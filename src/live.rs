@@ -1,14 +1,14 @@
-//! Fan-out of committed views to whoever watches: topics, frames, conflation, bounds. A generic engine: what can be
-//! watched, who may and how it reads are [`TopicFamily`]s that are registered from outside; no entity is named here.
+//! Fan-out of committed views to subscribers: topics, frames, conflation, bounds. A generic engine: topics, permissions
+//! and wire shapes are [`TopicFamily`]s registered from outside; no entity is named here.
 //!
-//! In reading order: [`committed`] (what changed), [`family`] (the contract of a topic family), [`topic`] and [`topics`]
-//! (names, and the registry), [`audience`] (who listens), [`frames`] and [`text`] (what is said); `outbox` (one
-//! connection's newest frames), `connection`, `feed` (one topic's listeners and its rate), `feeds` (which feeds a change
-//! reaches), `pump` (the one task that delivers), [`hub`] (the side that publishes); `connections` (who is connected,
-//! bounds, the shared ticker), [`listeners`] (the side that connections come from), [`session`] (one connection's side).
+//! In reading order: [`committed`] (a change), [`family`] (the contract of a topic family), [`topic`] and [`topics`]
+//! (names, and the registry), [`audience`] (a listener's permissions), [`frames`] and [`text`] (messages); `outbox`
+//! (one connection's newest frames), `connection`, `feed` (one topic's listeners and its rate), `feeds` (the feeds that
+//! a change reaches), `pump` (the one task that delivers), [`hub`] (the publishing side); `connections` (open
+//! connections, bounds, the shared ticker), [`listeners`] (the subscribing side), [`session`] (one connection's side).
 //!
-//! Frames are whole views with versions, so the newest one repairs whatever was skipped: there is no replay buffer and
-//! no growing queue. Absent on purpose: sockets and HTTP (`http::live`), stores (the [`Current`] port reads them).
+//! Frames are whole views with versions, so the newest one replaces all skipped ones: there is no replay buffer and no
+//! growing queue. Deliberately absent: sockets and HTTP (`http::live`), stores (the [`Current`] port reads them).
 
 pub mod audience;
 pub mod committed;
@@ -47,8 +47,8 @@ pub use self::{
     topics::Topics,
 };
 
-/// A panic inside one of our short critical sections leaves at worst a frame undelivered, and whole views repair
-/// that; so a poisoned lock is entered, not spread.
+/// A panic inside a short critical section leaves at worst a frame undelivered, which the next whole view repairs; so a
+/// poisoned lock is entered, not propagated.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

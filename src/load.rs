@@ -1,10 +1,11 @@
-//! `souk load`: a load generator that measures a shop from outside and then checks that the shop kept its word.
+//! `souk load`: a load generator that measures a shop from outside and then checks that every acknowledged write is
+//! kept.
 //!
-//! It speaks to the shop over HTTP and WebSocket only, as any client does, and takes nothing from the other rooms but
-//! the domain's time. In reading order: [`plan`] and [`schedule`] (when operations are due), [`pacer`], [`queue`] and
-//! [`drive`] (an open loop), [`http`], [`live`] and [`shopper`] (the clients), [`record`] (histograms), [`book`] and
-//! [`checks`] (what was acknowledged, and whether it is there), [`scenario`], [`report`].
-//! Absent: TLS (measure behind the proxy), many machines, and ramps beside `--sweep`.
+//! It uses HTTP and WebSocket only, as any client does, and uses nothing from the other rooms but the domain's time. In
+//! reading order: [`plan`] and [`schedule`] (when operations are due), [`pacer`], [`queue`] and [`drive`] (an open
+//! loop), [`http`], [`live`] and [`shopper`] (the clients), [`record`] (histograms), [`book`] and [`checks`]
+//! (acknowledged writes, and whether they are kept), [`scenario`], [`report`]. Deliberately absent: TLS (measure behind
+//! the proxy), many machines, and ramps beside `--sweep`.
 
 pub mod book;
 pub mod checks;
@@ -34,7 +35,7 @@ pub use report::Report;
 pub use run::run;
 pub use schedule::Arrivals;
 
-/// Who shows how far a run is.
+/// Shows a run's progress.
 pub trait Watch: Sync {
     /// A word as in "loading".
     fn phase(&self, what: &'static str);

@@ -1,8 +1,8 @@
 //! The backends of the ports `Journal` and `StateStore`.
 //!
-//! In reading order: [`envelope`] (the bytes of one record), [`sled_journal`] (one machine),
-//! [`memory_journal`] (tests and simulation), [`state_store`] (what the tail folded, a cache),
-//! [`tools`] (verify, export, import). Deliberately absent: what a record means; that is the tail's.
+//! In reading order: [`envelope`] (the bytes of one record), [`sled_journal`] (one machine), [`memory_journal`] (tests
+//! and simulation), [`state_store`] (the tail's folded states, a cache), [`tools`] (verify, export, import).
+//! Deliberately absent: the meaning of a record, which is the tail's.
 
 pub mod envelope;
 mod guard;

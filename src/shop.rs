@@ -1,9 +1,9 @@
 //! The shop: one folder for each capability, with its use cases, wire shapes, routes, projections, topics and error codes.
 //!
-//! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A capability's
-//! rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the toolkit (`http`)
-//! know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers are given),
-//! `settings`, [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
+//! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A
+//! capability's rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the
+//! toolkit (`http`) know none of them. Beside the list: [`services`] (the use cases' inputs), `state` (the handlers'
+//! inputs), `settings`, [`topics`](topics()) (the live topics), and the wire shapes that several capabilities share
 //! ([`money`], [`names`], [`rows`]).
 
 pub mod money;
@@ -32,7 +32,7 @@ use crate::{
     live::{ManyEntities, OneEntity, Topics},
 };
 
-/// What one capability brings into the shop.
+/// One capability's contributions to the shop.
 pub struct Capability {
     pub name: &'static str,
     pub routes: fn() -> OpenApiRouter<AppState>,
@@ -44,7 +44,7 @@ pub struct Capability {
 }
 
 impl Capability {
-    /// Nothing but routes and codes; a capability adds what else it brings.
+    /// Only routes and codes; a capability adds its other contributions.
     pub const fn new(name: &'static str, routes: fn() -> OpenApiRouter<AppState>, codes: &'static [Code]) -> Self {
         Self { name, routes, codes, projections: |_| Vec::new(), topics: |_| Families::default() }
     }
@@ -57,7 +57,7 @@ pub struct Families {
     pub many: Vec<Arc<dyn ManyEntities>>,
 }
 
-/// Declares each capability's module and lists what it brings.
+/// Declares each capability's module and lists its contributions.
 macro_rules! capabilities {
     ($($name:ident),* $(,)?) => {
         $(pub mod $name;)*

@@ -1,7 +1,7 @@
 //! Fixtures that unit tests, integration tests and benches share: clocks, an order in a few words, a port, a wait.
 //!
 //! The module is always compiled, because tests outside the crate see nothing that is `#[cfg(test)]`. `tests/tidy.rs`
-//! keeps the shop from using it, and lets it panic: its callers are tests. Absent: servers and shops
+//! keeps the shop from using it, and lets it panic: its callers are tests. Deliberately absent: servers and shops
 //! (`tests/common`), given/when/then (`domain::testing`), and samples of frozen bytes (`tests/golden`), which must not
 //! follow a default that changes.
 

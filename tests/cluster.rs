@@ -1,6 +1,7 @@
-//! The cluster on real nats-servers: three nodes, three servers, and what may happen to them.
+//! The cluster on real nats-servers: three nodes, three servers, and their faults.
 //!
-//! What is checked and how a failing run is read: docs/chaos.md. Absent: machines that lose power, and disks that lie.
+//! The checks, and how to read a failing run: docs/chaos.md. Deliberately absent: machines that lose power, and disks
+//! that lie.
 
 #[path = "cluster/anywhere.rs"]
 mod anywhere;
@@ -67,7 +68,7 @@ fn fresh_skus() -> (Vec<String>, Vec<String>) {
     (skus("CUP", 5), skus("MUG", 4))
 }
 
-/// Closes the site and waits for its people: each ends the operation that is under way.
+/// Closes the site and waits for its people: each ends the operation in flight.
 async fn all_go(site: &Arc<site::Site>, people: Vec<JoinHandle<()>>) {
     site.closing.store(true, Ordering::Relaxed);
     for person in people {

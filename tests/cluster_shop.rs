@@ -1,5 +1,5 @@
-//! Whole nodes in one process over a real nats-server: they start at once, answer for each other, and leave one by one
-//! while somebody buys. Killed and frozen processes are the harness's.
+//! Whole nodes in one process over a real nats-server: they start at once, serve each other's entities, and leave one
+//! by one during purchases. Killed and frozen processes are the harness's.
 
 #[path = "cluster_shop/credentials.rs"]
 mod credentials;
@@ -103,7 +103,7 @@ async fn nodes_that_start_at_once_are_one_shop() {
         .map(|shop| shop.engine.gateway.status().shards.iter().filter(|line| line.serving).count())
         .collect();
     assert_eq!(own.iter().sum::<usize>(), 8, "{own:?}");
-    // Any node answers for any entity, and reads what another one has just confirmed.
+    // Any node serves any entity, and reads the newest writes confirmed by another.
     for n in 0..24_u64 {
         let sku = format!("SKU-{n}");
         for (turn, shop) in (1..).zip(&shops) {

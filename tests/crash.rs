@@ -1,4 +1,4 @@
-//! The built binary, killed with -9 at random moments under load, and what is there afterwards.
+//! The built binary, killed with -9 at random moments under load, and the state afterwards.
 //!
 //! `SOUK_CRASHES=500` kills it more often, `SOUK_SEED=<seed>` repeats the moments and the people's choices
 //! (not the machine's scheduling). Absent on purpose: a machine that loses power, which `kill -9` is not;
@@ -119,12 +119,12 @@ async fn one_life(home: &Home, site: &Arc<Site>, life: u64, rng: &Rng, shown: &m
     let viewer = Viewer::open(&server.url, &site.skus, shown).await.watch();
     site.opens(life, &server);
     checks::nothing_is_lost(site).await;
-    // The moment of the kill, nothing else: nobody waits for anything here.
+    // The moment of the kill, nothing else: no synchronisation.
     sleep(Duration::from_millis(50 + rng.below(450))).await;
     assert!(!viewer.is_finished(), "life {life}: the live socket ended by itself, or showed something wrong");
     site.closes();
     server.kill().await;
-    // What it showed in this life, the next one must show, too.
+    // The next life must show every version that this one showed.
     newer(shown, viewer.await.expect("no frame went back"));
 }
 
@@ -144,7 +144,7 @@ async fn versions_now(site: &Site) -> HashMap<String, u64> {
     versions
 }
 
-/// A run in which nobody bought, was refused or lost an answer proves nothing.
+/// A run without a sale, a refusal or a lost response proves nothing.
 fn assert_something_happened(site: &Site, crashes: u64, orders: usize) {
     let book = site.book.lock().unwrap();
     let in_doubt = site.in_doubt.load(Ordering::Relaxed);

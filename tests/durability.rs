@@ -68,7 +68,7 @@ async fn writer_process() {
         journal.append(claim.clone(), claim.seq + n, batch(n)).await.expect("an append");
         println!("syncs {}", counted() - before);
     }
-    // Together: each answer still stands behind a sync that began after its request.
+    // Together: each reply still follows a sync that began after its request.
     let journal = Arc::new(journal);
     let together = (1..SHARDS).map(|shard| {
         let journal = journal.clone();
@@ -84,7 +84,7 @@ async fn writer_process() {
     futures::future::join_all(together).await;
 }
 
-/// The process whose disk dies: prints what it is told after the first failed sync.
+/// The process whose disk dies: prints its results after the first failed sync.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failing_process() {
     let Ok(dir) = std::env::var("SOUK_DURABILITY_FAILING") else { return };

@@ -1,9 +1,10 @@
 //! Golden bytes: every variant of every event, as it is written to journals, one file for each kind; and, in
 //! `envelope`, the records that they are written in.
 //!
-//! What is written is frozen: a change that fails here makes old journals unreadable. A new variant stops the build in
-//! `variants` and then needs its sample, which `SOUK_BLESS=1 cargo test --test golden` blesses; blessing only appends,
-//! it never rewrites a line that exists. The samples name each field themselves: no shared default may move them.
+//! Written names and bytes are frozen: a change that fails here makes old journals unreadable. A new variant stops the
+//! build in `variants` and then needs its sample, which `SOUK_BLESS=1 cargo test --test golden` blesses; blessing only
+//! appends, it never rewrites a line that exists. The samples name each field themselves: no shared default may move
+//! them.
 
 #[path = "golden/samples/catalogue.rs"]
 mod catalogue;

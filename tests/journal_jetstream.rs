@@ -1,8 +1,8 @@
-//! What only a journal on servers can go through: bytes that arrive long after everybody gave up on them, servers
-//! killed, frozen and started again under load, streams that are not what the journal needs.
+//! Faults of a journal on servers: bytes that arrive long after their time-out, servers killed, frozen and started
+//! again under load, streams with wrong settings.
 //!
 //! Real nats-servers; one set of three and one alone, each for several cases (a shop of its own for each): the last
-//! name printed is the case that failed. What every backend promises alike stands in `journal_tck`.
+//! name printed is the case that failed. The contract of every backend is in `journal_tck`.
 
 #[path = "journal_tck/make.rs"]
 #[allow(dead_code, reason = "the suite uses the rest")]

@@ -1,8 +1,7 @@
 //! The journal's conformance suite: the contract in `src/actors/ports/journal.rs`, held by every backend.
 //!
-//! `suite` is generic; `backends` says how each backend is made, and how it is opened again after a crash.
-//! What only one backend can show (files, processes, faults) stands in `sled_only` and `memory_only`; `copy` takes a
-//! journal from one backend to another.
+//! `suite` is generic; `backends` creates each backend, and opens it again after a crash. Cases of one backend alone
+//! (files, processes, faults) are in `sled_only` and `memory_only`; `copy` takes a journal from one backend to another.
 
 #[path = "common/nats.rs"]
 mod nats;

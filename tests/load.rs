@@ -150,7 +150,7 @@ fn a_shop_that_breaks_its_word_is_found() {
         let run = Run::new(&["flash-sale", "--shoppers", "12", "--units", "5", "--rate", "300", "--sockets", "0"]);
         run.and(&["--url", &shop.url, "--token", "t", "--sku", "A"]).go()
     };
-    // The same shop without a vice passes: what is found below is the vice.
+    // The same shop without a vice passes: the findings below come from the vice.
     let honest = sale(&Fake::start(None));
     assert_eq!(honest.code, 0, "{}\n{}", honest.out, honest.err);
     let found = [
@@ -182,7 +182,7 @@ fn a_stall_is_charged_to_everybody_who_came_meanwhile() {
     assert_eq!(run.code, 0, "slow is no failure: {}\n{}", run.out, run.err);
     let whole = &run.json.expect("a report")["measured"]["whole"];
     assert_eq!(whole["served"], 40);
-    // A closed loop would have told of one slow answer and thirty-nine quick ones.
+    // A closed loop would have reported one slow response and thirty-nine quick ones.
     assert!(number(&whole["latency"]["p50"]) >= 800_000.0, "{whole}");
 }
 

@@ -67,7 +67,7 @@ impl Cluster {
             said
         };
         let said = timeout(START_MAX, said).await.expect("the cluster starts in time");
-        // Read on, so that what it says later meets no closed pipe.
+        // Read on, so that later output meets no closed pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         assert!(said.last().is_some_and(|line| line.starts_with("Ctrl-C ends")), "{said:#?}");
         (cluster, said)

@@ -1,5 +1,5 @@
-//! Compose file, Kubernetes manifests and monitoring under `cluster/`: that they parse, that what they name exists, and
-//! that Souk takes the configuration they give it. Absent: what only a container runtime can say.
+//! Compose file, Kubernetes manifests and monitoring under `cluster/`: they parse, the files that they name exist, and
+//! Souk accepts their configuration. Deliberately absent: checks that need a container runtime.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,7 +33,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What a start would load; wrong keys and values are refused.
+/// Loads the configuration as a start does; wrong keys and values are refused.
 fn loads(what: &str, file: Option<&Path>, environment: &BTreeMap<String, String>) -> Config {
     let own = environment.iter().filter(|(name, _)| name.starts_with("SOUK_"));
     let own = own.map(|(name, value)| (name.clone(), value.clone()));

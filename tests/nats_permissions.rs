@@ -1,6 +1,7 @@
-//! The NATS configuration of `cluster/nats`, on three real servers: a node can do what it needs, nobody can do more.
+//! The NATS configuration of `cluster/nats`, on three real servers: a node has the permissions that it needs, and no
+//! client has more.
 //!
-//! What a whole node asks of NATS over its life is run in `tests/make_cluster.rs`, on the same files.
+//! `tests/make_cluster.rs` runs whole nodes on the same files.
 
 #[path = "common/shipped.rs"]
 mod shipped;
@@ -54,7 +55,7 @@ async fn each_user_can_do_its_work_and_no_more() {
     }
 }
 
-/// Everything that the journal asks of the servers.
+/// Every request that the journal sends to the servers.
 async fn journal(client: &async_nats::Client) {
     let options = JetStreamOptions { shards: 2, ..JetStreamOptions::default() };
     let report = probe(client.clone(), &options, false).await.expect("fit servers");

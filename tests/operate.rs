@@ -1,5 +1,5 @@
-//! The engineer at three in the morning: what the built binary says and does when something is wrong with
-//! its directory, its disk, its configuration or its input.
+//! The engineer at three in the morning: the built binary's messages and behaviour when its directory, disk,
+//! configuration or input is wrong.
 
 #[path = "crash/client.rs"]
 mod client;

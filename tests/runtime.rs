@@ -1,5 +1,5 @@
-//! The actor runtime in process, over the memory journal and the memory state store, on paused time:
-//! one file for each thing it promises. What random crashes do to all of it at once is the simulation's.
+//! The actor runtime in process, over the memory journal and the memory state store, on paused time: one file for each
+//! guarantee. The simulation tests all of them together under random crashes.
 
 #[path = "runtime/admission.rs"]
 mod admission;

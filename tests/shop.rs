@@ -1,8 +1,8 @@
 //! A whole shop in this process, over real sockets, in the language of the shop: one folder for each way to look at it.
 //!
-//! One binary, for each links everything: the parts share the verbs of `common/shop.rs`, and those that only look share
-//! one sample shop. What changes a shop's settings, or races it, has a shop of its own. Absent: shops that are killed
-//! (`crash`) and several nodes (`cluster_shop`).
+//! One binary, for each links everything: the parts share the verbs of `common/shop.rs`, and read-only tests share one
+//! sample shop. A test that changes a shop's settings, or races it, has a shop of its own. Deliberately absent: shops
+//! that are killed (`crash`) and several nodes (`cluster_shop`).
 
 #[path = "common/shop.rs"]
 mod shop;
@@ -20,8 +20,8 @@ mod api {
     mod stock;
 }
 
-/// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames are what the
-/// journal committed, and who may hear them is what log-in and cookies say.
+/// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames come from
+/// the journal's commits, and log-in and cookies decide the permissions.
 mod live {
     mod bounds;
     pub mod listener;
@@ -36,9 +36,9 @@ mod payments {
     mod sandbox_webhooks;
 }
 
-/// Many clients at once, and what must hold whoever wins. The first three are those of ACIDRain (Warszawski and Bailis,
-/// SIGMOD 2017): the last unit, the cart that changes during checkout, the voucher or key used twice at once. None waits
-/// by the clock.
+/// Many clients at once, and the rules that hold for every winner. The first three are those of ACIDRain (Warszawski
+/// and Bailis, SIGMOD 2017): the last unit, the cart that changes during checkout, the voucher or key used twice at
+/// once. None waits by the clock.
 mod races {
     mod cart;
     mod flash_sale;

@@ -128,7 +128,7 @@ fn no_stale_read_after_a_claim_that_was_waited_for() {
     }
 }
 
-/// The wait taken out: the old owner answers from memory what is no longer true.
+/// The wait taken out: the old owner replies with stale state from memory.
 #[test]
 fn a_claim_that_waits_for_nobody_is_caught() {
     for seed in SCENARIOS {

@@ -1,7 +1,7 @@
-//! The house rules that a compiler does not hold: each is a test whose message says what to do.
+//! The house rules that a compiler does not check: each is a test with the remedy in its message.
 //!
-//! Only files are read, nothing is compiled: the whole takes a few hundredths of a second. What is absent
-//! on purpose: formatting (rustfmt), lints (clippy), licences (cargo-deny); `make verify` runs those.
+//! Only files are read, nothing is compiled: the whole takes a few hundredths of a second. Deliberately absent:
+//! formatting (rustfmt), lints (clippy), licences (cargo-deny); `make verify` runs those.
 
 #[path = "tidy/engine.rs"]
 mod engine;
@@ -10,7 +10,8 @@ mod source;
 
 use source::{Source, read, rust_files, tracked};
 
-/// Who may say `crate::` whom. What is not listed may not exist: a new room gets its line here first.
+/// The rooms that each room may import by `crate::`. A room that is not listed may not exist: a new one gets its line
+/// here first.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("live", &["domain", "actors"]),
@@ -21,7 +22,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("identity", &["domain", "actors"]),
     ("catalogue", &["domain", "actors"]),
     ("config", &["domain"]),
-    // A client like any other: what it knows of the shop comes over HTTP and WebSocket.
+    // A client like any other: it reads the shop over HTTP and WebSocket.
     ("load", &["domain"]),
     // The toolkit: it names no capability.
     ("http", &["domain", "actors", "live", "identity", "config"]),

@@ -1,4 +1,4 @@
-//! Commands and signs of life over real nats-servers: who gets what, what is lost, and what a restart leaves.
+//! Commands and heartbeats over real nats-servers: delivery, loss, and the state after a restart.
 
 #[path = "common/nats.rs"]
 mod nats;
@@ -39,7 +39,7 @@ const SHARD: Shard = Shard(3);
 const WITHIN: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A node's shards, as the transport sees them: tells who it is, by its name's length, and may wait to be let go on.
+/// A node's shards behind the transport: replies with its `name`, and may wait for a release.
 #[derive(Default)]
 struct Local {
     name: u64,
@@ -91,7 +91,7 @@ fn envelope(by: &str, version: u64) -> Arc<CommandEnvelope> {
     })
 }
 
-/// As the gateway does: what is lost or not ready is sent again.
+/// Like the gateway: a lost command, or one that was not ready, is sent again.
 async fn until_answered(transport: &NatsTransport, envelope: &Arc<CommandEnvelope>) -> Reply {
     let repeated = async {
         loop {
@@ -123,7 +123,7 @@ async fn a_command_reaches_the_owner_and_its_reply_comes_back() {
     owner.serving(SHARD, true);
     assert_eq!(from(until_answered(&asker, &envelope("x", 7)).await), (2, 7));
     assert_eq!(from(until_answered(&owner, &envelope("x", 8)).await), (2, 8));
-    // What the owner loses is said at once, not found out by waiting.
+    // A command that the owner loses is reported at once, without a time-out.
     let lost = asker.send(SHARD, envelope("lose", 7), WITHIN).await;
     assert!(matches!(&lost, Err(TransportError::Lost(why)) if why.contains("restarted")), "{lost:?}");
     assert_eq!(a.got.load(Ordering::SeqCst), 0);
@@ -144,7 +144,7 @@ async fn of_two_subscribers_one_gets_each_command() {
     let (a, b, asker) = (local(1), local(2), node(&servers, local(3), 8).await);
     let owners = [node(&servers, a.clone(), 64).await, node(&servers, b.clone(), 64).await];
     owners.iter().for_each(|owner| owner.serving(SHARD, true));
-    // Both subscriptions are known to the server once both have been answered by.
+    // The server knows both subscriptions once both have replied.
     let both = async {
         while a.got.load(Ordering::SeqCst) == 0 || b.got.load(Ordering::SeqCst) == 0 {
             until_answered(&asker, &envelope("x", 0)).await;
@@ -206,7 +206,7 @@ async fn a_frozen_subscriber_swallows_no_more_than_a_few_commands() {
     assert!((1..=2).contains(&lost), "of 64 commands {lost} were swallowed");
 }
 
-/// The shard moves to and fro under load: every command is answered in the end, by whoever serves then.
+/// The shard moves to and fro under load: every command gets its reply in the end, from the node that serves then.
 #[tokio::test]
 async fn moving_a_shard_loses_nothing_that_is_asked_again() {
     let servers = NatsServers::start(1).await;
@@ -334,7 +334,7 @@ async fn the_watch_goes_on_after_a_restart_of_the_server() {
         }
     };
     timeout(DEADLINE, back).await.expect("connected again");
-    // The outage itself made nobody dead; and who ends now is missed, so the watch does go on.
+    // The outage itself made no node dead; and a node that ends now is detected, so the watch still works.
     assert_eq!(a.hint(), before);
     drop(b);
     given(&a, &["a#00000001"]).await;

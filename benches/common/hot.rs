@@ -1,4 +1,4 @@
-//! What everybody wants, SKU after SKU: one is retired after 200,000 holds, a flash sale's worth.
+//! The SKU under load, one after the other: each is retired after 200,000 holds, a flash sale's worth.
 
 use std::sync::{Arc, Mutex};
 

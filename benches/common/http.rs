@@ -1,5 +1,5 @@
-//! One keep-alive HTTP/1.1 connection with as little between the bench and the socket as can be: the client
-//! shares the machine with the server, so what it costs is taken from what is measured.
+//! One keep-alive HTTP/1.1 connection with as little as possible between the bench and the socket: the client shares
+//! the machine with the server, so the client's cost reduces the measured figure.
 //!
 //! Reads `content-length` bodies only, which is all that the shop's API sends. Absent: chunks, redirects,
 //! pipelining, and headers that span lines.
@@ -21,7 +21,7 @@ pub struct Connection {
     socket: TcpStream,
     /// Sent with every request: `authorization: Bearer ..`, or nothing.
     login: String,
-    /// What the server knows the guest by: `name=value`, each name once.
+    /// The guest's cookies: `name=value`, each name once.
     cookies: Vec<String>,
     request: Vec<u8>,
     answer: Vec<u8>,
@@ -36,7 +36,7 @@ impl Connection {
         Ok(Self { socket, login, cookies: Vec::new(), request: Vec::new(), answer: Vec::new(), body_from: 0 })
     }
 
-    /// The next request comes from somebody new.
+    /// The next request comes from a new guest.
     pub fn forget(&mut self) {
         self.cookies.clear();
     }
@@ -62,14 +62,14 @@ impl Connection {
         self.send("POST", path, key, body, status).await
     }
 
-    /// As the superadmin; answers the token for [`Self::open`].
+    /// Logs in as the superadmin; returns the token for [`Self::open`].
     pub async fn log_in(&mut self, password: &str) -> Result<String> {
         let login = json!({"email": EMAIL, "password": password}).to_string();
         self.post("/api/auth/login", None, &login, 200).await?;
         Ok(self.json()?["access_token"].as_str().context("no token")?.to_owned())
     }
 
-    /// The last answer's body.
+    /// The last response's body.
     pub fn body(&self) -> &[u8] {
         &self.answer[self.body_from..]
     }
@@ -84,7 +84,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The answer's status, whatever it is.
+    /// Sends a request; returns the response's status.
     pub async fn ask(&mut self, method: &str, path: &str, key: Option<&str>, body: &str) -> Result<u16> {
         use std::io::Write;
         self.request.clear();

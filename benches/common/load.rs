@@ -1,5 +1,5 @@
-//! Closed-loop clients under criterion: one iteration is one operation by every client, each client
-//! begins its next when its last was answered, and every answer's time is kept.
+//! Closed-loop clients under criterion: one iteration is one operation by every client, each client begins its next
+//! operation after the reply to its last, and every latency is recorded.
 //!
 //! `SOUK_BENCH_SECONDS` is the time of each measurement (default 4), after a fifth of it to warm up;
 //! `--test` is one iteration. The warm-up counts too: criterion does not say when it ends.
@@ -15,11 +15,11 @@ use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement
 use hdrhistogram::Histogram;
 use tokio::runtime::Runtime;
 
-/// The slowest answer that is told from slower ones, in microseconds.
+/// The largest recorded latency, in microseconds; slower ones count as this.
 const SLOWEST_US: u64 = 60_000_000;
 
 pub trait Client: Send + 'static {
-    /// One operation, to its answer; a client that cannot be served ends the bench.
+    /// One operation, to its reply; a failure ends the bench.
     fn once(&mut self) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 

@@ -1,4 +1,4 @@
-//! What the benches share: load, peer, shop, report.
+//! Shared by the benches: load, peer, shop, report.
 //!
 //! Not every bench uses everything, so unused code is allowed here and nowhere else.
 #![allow(dead_code, unused_imports)]

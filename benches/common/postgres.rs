@@ -33,7 +33,8 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server, unless `SOUK_BENCH_PEER=0` (a profiler wants ours alone); says why and answers `None` where that cannot be done, so that the bench goes on without.
+    /// Starts a server, unless `SOUK_BENCH_PEER=0` (for a profile of Souk alone); prints the reason and returns `None`
+    /// if that is impossible, so that the bench continues without.
     pub fn start(runtime: &Runtime) -> Option<Self> {
         let wanted = || match std::env::var("SOUK_BENCH_PEER").as_deref() {
             Ok("0") => bail!("SOUK_BENCH_PEER is 0"),
@@ -156,7 +157,7 @@ impl<P: FnMut() -> Arc<str> + Send + 'static> Client for Holder<P> {
         let (sku, order) = ((self.pick)(), Uuid::now_v7());
         let (sku, none) = (&*sku, [].as_slice());
         let (of_update, of_insert) = ([&sku as &(dyn ToSql + Sync)], [&order as &(dyn ToSql + Sync), &sku]);
-        // Sent in the order of these lines, answered together.
+        // Sent in the order of these lines, awaited together.
         let (_, updated, ..) = futures::try_join!(
             self.client.execute(&self.begin, none),
             self.client.execute(&self.update, &of_update),

@@ -1,4 +1,4 @@
-//! What a bench says at its end: ours, the peer's, the ratio, and whether the aim was met.
+//! A bench's report: Souk's figure, the peer's, the ratio, and whether the aim was met.
 
 use super::load::Figures;
 

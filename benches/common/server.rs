@@ -71,7 +71,7 @@ impl Drop for Server {
     }
 }
 
-/// Where this process was started as a server: serves until its input ends, and answers `true`.
+/// In a process that was started as a server: serves until its input ends, and returns `true`.
 pub fn served() -> Result<bool> {
     let Some(dir) = env::var_os(DIRECTORY) else { return Ok(false) };
     let mut config = Config::default();

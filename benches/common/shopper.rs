@@ -1,4 +1,4 @@
-//! What one connection does over and over, as a shopper or as staff.
+//! One connection's repeated operation, as a shopper or as staff.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -38,7 +38,7 @@ impl What {
     }
 }
 
-/// What is known of the shop before the measuring.
+/// The shop's data, read before the measuring.
 pub struct Shelf {
     /// Of one shop; connections are spread over them.
     addresses: Vec<SocketAddr>,

@@ -1,5 +1,5 @@
-//! A WebSocket's client side (RFC 6455), raw: thousands of clients share the machine with the server, so what they cost
-//! is taken from what is measured. The caller keeps the buffer, and reads of a frame what it counts.
+//! A WebSocket's client side (RFC 6455), raw: thousands of clients share the machine with the server, so their cost
+//! reduces the measured figure. The caller keeps the buffer, and reads from a frame only the counted parts.
 //!
 //! Absent: fragments, frames of 64 KiB or more, the proof in `sec-websocket-accept`, and masks other than zeros.
 
@@ -16,11 +16,11 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xa;
 
-/// Of the answer to a handshake; it is a few hundred.
+/// Bytes of the response to a handshake, at most; it has a few hundred.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 
 /// Connects, `from` an address of this machine where one is given (each has about 28,000 ports), and shakes hands.
-/// What the server has sent after its answer stays in the buffer.
+/// Bytes that the server sent after its response stay in the buffer.
 pub async fn handshake(
     from: Option<Ipv4Addr>,
     address: SocketAddr,
@@ -72,7 +72,7 @@ pub fn frame(buffer: &[u8]) -> Option<(usize, usize)> {
     (buffer.len() >= head + body).then_some((head, head + body))
 }
 
-/// What one of Souk's frames says of itself; what has no version is the protocol's own.
+/// The version in one of Souk's frames; a message without a version is the protocol's own.
 pub fn version(body: &[u8]) -> Option<u64> {
     const NAME: &[u8] = b"\"version\":";
     let from = body.windows(NAME.len()).position(|part| part == NAME)? + NAME.len();

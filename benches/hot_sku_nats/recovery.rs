@@ -1,5 +1,5 @@
-//! A node that knows nothing reads all logs, folds them into views and writes its state store: what stands between the
-//! loss of its directory and its first answer. Only the fold is timed; it joins nobody and owns nothing.
+//! An empty node reads all logs, folds them into views and writes its state store: the time between the loss of its
+//! directory and its first reply. Only the fold is timed; it joins nobody and owns nothing.
 
 use std::{
     sync::Arc,

@@ -11,7 +11,7 @@ use super::owners;
 use crate::common::{load, nats::NatsServers, nodes::Node, shopper::Shelf};
 
 const WITHIN: Duration = Duration::from_secs(60);
-/// Between two tries of whoever wants to buy.
+/// Pause between two tries of a buyer.
 const AGAIN: Duration = Duration::from_millis(20);
 /// At full length.
 const ROUNDS: usize = 3;

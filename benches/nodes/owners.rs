@@ -1,4 +1,4 @@
-//! Who owns what, as `GET /api/cluster` tells staff.
+//! The owners of the shards, from `GET /api/cluster`.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ pub async fn staff(node: &Node) -> Result<Connection> {
     Connection::open(node.address, Some(&token)).await
 }
 
-/// Every node sees all the others, and every shard is owned by whom it is placed on.
+/// Every node sees all the others, and every shard is owned by the node that it is placed on.
 pub async fn settled(nodes: &[Node]) -> Result<()> {
     let deadline = Instant::now() + WITHIN;
     for node in nodes {

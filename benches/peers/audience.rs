@@ -1,5 +1,5 @@
-//! Thousands of sockets that listen, the same for every server: raw frames, small buffers, no library, since what a
-//! client costs is taken from what is measured.
+//! Thousands of listening sockets, the same for every server: raw frames, small buffers, no library, since a client's
+//! cost reduces the measured figure.
 //!
 //! A socket that reads a version has seen that change and all before it.
 
@@ -35,13 +35,13 @@ static AUDIENCES: AtomicU8 = AtomicU8::new(0);
 pub enum Wire {
     /// `/live`, and this topic's name.
     Souk(String),
-    /// Whoever connects hears everything.
+    /// Every connection receives everything.
     Plain,
     /// Engine.IO 4 over WebSocket only, the default namespace.
     SocketIo,
 }
 
-/// What the sockets have seen, by change; 0 is the snapshot.
+/// The sockets' receipts, by change; 0 is the snapshot.
 struct Seen {
     start: Instant,
     first: u64,
@@ -59,7 +59,7 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Returns when everybody has the snapshot, which is version `first`.
+    /// Returns when every socket has the snapshot, which is version `first`.
     pub async fn open(wire: &Wire, address: SocketAddr, sockets: usize, first: u64, changes: usize) -> Result<Self> {
         let seen = Arc::new(Seen {
             start: Instant::now(),
@@ -143,9 +143,9 @@ async fn listen(wire: &Wire, from: Ipv4Addr, address: SocketAddr, seen: &Seen, g
 }
 
 impl Seen {
-    /// Takes a text frame; answers the first change that this socket has not seen.
+    /// Takes a text frame; returns the first change that this socket has not seen.
     fn text(&self, body: &[u8], next: usize) -> Result<usize> {
-        // What has no version is the protocol's own.
+        // A message without a version is the protocol's own.
         let Some(version) = version(body) else { return Ok(next) };
         let at = self.start.elapsed().as_nanos() as u64;
         let newest = version.checked_sub(self.first).with_context(|| format!("version {version} is too old"))? as usize;

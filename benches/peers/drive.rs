@@ -1,7 +1,7 @@
-//! A closed loop for a fixed time: each client begins its next operation when its last was answered.
+//! A closed loop for a fixed time: each client begins its next operation after the reply to its last.
 //!
-//! A fifth of the time warms up and is not measured. Counted is what was answered within the measured time, also where
-//! it began before; so a slow peer's last operations are neither waited for nor favoured.
+//! A fifth of the time warms up and is not measured. Operations that end within the measured time count, also if begun
+//! before; so a slow peer's last operations are neither waited for nor favoured.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use hdrhistogram::Histogram;
 
 use crate::common::load::{Client, Figures};
 
-/// The slowest answer that is told from slower ones, in microseconds.
+/// The largest recorded latency, in microseconds; slower ones count as this.
 const SLOWEST_US: u64 = 60_000_000;
 
 pub struct Driven {
     pub figures: Figures,
-    /// Of the server, in the measured time, for each operation answered in it; microseconds.
+    /// The server's CPU in the measured time, for each operation completed in it; microseconds.
     pub cpu_us: f64,
-    /// Operations that were answered, in the warm-up and after the end too.
+    /// Completed operations, including those of the warm-up and after the end.
     pub acknowledged: u64,
 }
 

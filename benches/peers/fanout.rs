@@ -1,5 +1,5 @@
-//! One topic, so many changes a second, everybody listens: Souk's `/live`, a server on `ws`, one on Socket.IO, each in a
-//! process of its own, with the same bytes to the same clients.
+//! One topic, a fixed rate of changes, all clients subscribed: Souk's `/live`, a server on `ws`, one on Socket.IO, each
+//! in a process of its own, with the same bytes to the same clients.
 //!
 //! Latency of a change runs from when it was due to be posted until the last socket has read it or a newer one. Ours
 //! holds the commit and its sync as well; the peers keep nothing. A change that was conflated away has cost no frame.
@@ -93,7 +93,7 @@ pub fn compare(plan: &Plan, runtime: &Runtime, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
-/// The topic's current frame, as everybody hears it.
+/// The topic's current frame, as every subscriber receives it.
 async fn snapshot(address: SocketAddr, topic: &str) -> Result<String> {
     let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/live")).await?;
     socket.send(Message::text(json!({"op": "subscribe", "topics": [topic]}).to_string())).await?;

@@ -1,7 +1,7 @@
-//! Everybody wants one SKU: holds a second at 64 connections, ours over HTTP, Redis by a script, PostgreSQL by a row
-//! lock, one after the other. A SKU is retired after 200,000 holds, a flash sale's worth, on every side.
+//! Demand for one SKU: holds a second at 64 connections, Souk over HTTP, Redis by a script, PostgreSQL by a row lock,
+//! one after the other. A SKU is retired after 200,000 holds, a flash sale's worth, on every side.
 //!
-//! Aim: ours over HTTP is not slower than Redis with `appendfsync always`, the one setting that promises what ours does.
+//! Aim: Souk over HTTP is not slower than Redis with `appendfsync always`, the one setting with the same durability.
 
 use std::sync::{
     Arc,
@@ -121,7 +121,7 @@ fn aim(rows: &Rows) {
     }
 }
 
-/// A figure counts only when what was answered is true.
+/// A figure counts only when every acknowledged hold exists.
 fn all_held(driven: &Driven, held: u64) -> Result<()> {
     let told = driven.acknowledged;
     ensure!(held == told, "{told} holds were acknowledged, {held} are there");

@@ -1,4 +1,4 @@
-//! What a run does: `peers [PEER..] [--seconds N] [--json FILE] [--sockets N,N]`, by `benches/peers/run.sh` or after
+//! The plan of a run: `peers [PEER..] [--seconds N] [--json FILE] [--sockets N,N]`, by `benches/peers/run.sh` or after
 //! `cargo bench --bench peers --`.
 //!
 //! Without names it is the short list of what starts in a moment, as far as it is installed; nothing is ever installed here.
@@ -56,7 +56,7 @@ impl Plan {
             match argument.as_str() {
                 // Cargo says it to every bench.
                 "--bench" => {}
-                // What other benches take for "once is enough".
+                // The other benches' option for a single pass.
                 "--test" => plan.seconds = 0.2,
                 "--seconds" => plan.seconds = value()?.parse()?,
                 "--json" => plan.json = Some(value()?.into()),

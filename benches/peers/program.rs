@@ -81,7 +81,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // The directory goes after it: so first the word, then the sword.
+        // The directory is removed afterwards, so the program gets SIGTERM first, then SIGKILL.
         let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let until = Instant::now() + END_MAX;
         while Instant::now() < until && matches!(self.child.try_wait(), Ok(None)) {

@@ -1,7 +1,7 @@
 //! A flash sale: more buyers than units of one SKU, over a few connections. What counts is how many are sold.
 //!
 //! Twice: each buyer from cart to payment in one go; and all buyers up to their payment before the first one pays, as
-//! when everybody came at once and types a card number.
+//! when all came at once and type a card number.
 
 use std::{
     future::Future,
@@ -56,7 +56,7 @@ impl Sale {
     }
 }
 
-/// Everybody at once or, `staged`, nobody pays before all are ready. Times are of whole purchases (staged: of payments).
+/// All buyers at once or, `staged`, none pays before all are ready. Times are of whole purchases (staged: of payments).
 pub async fn sell<T: Till>(tills: Vec<T>, buyers: usize, staged: bool) -> Result<Sale> {
     let started = Instant::now();
     let come = Arc::new(AtomicUsize::new(0));

@@ -2,7 +2,7 @@
 //! key. Everything but the append-only file is as built in, on the same disk as the others.
 //!
 //! A hold takes from the SKU's counter and is written under its id into the SKU's hash; a repeated id takes nothing.
-//! That favours the peer: nothing here lets a hold expire, which ours and PostgreSQL's row could.
+//! That favours the peer: its holds never expire, while Souk's and PostgreSQL's can.
 
 use std::{net::SocketAddr, process::Command, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::program::{Program, find};
 use crate::common::load::Client;
 
 const START_WITHIN: Duration = Duration::from_secs(10);
-/// Answers: 1 held, 2 was held already, 0 not enough.
+/// Returns 1 for held, 2 for held already, 0 for not enough.
 const RESERVE: &str = "\
 if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 then return 2 end
 local available = tonumber(redis.call('HGET', KEYS[1], 'available') or '0')
@@ -30,7 +30,7 @@ redis.call('HINCRBY', KEYS[1], 'held', units)
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
 return 1";
 
-/// How soon what was answered is on the disk.
+/// How soon an acknowledged write is on the disk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Durability {
     Always,
@@ -147,7 +147,7 @@ impl<P: FnMut() -> Arc<str> + Send + 'static> Client for Holder<P> {
     }
 }
 
-/// One connection and one command at a time (RESP2). Absent: answers that are lists.
+/// One connection and one command at a time (RESP2). Deliberately absent: replies that are lists.
 struct Resp {
     socket: TcpStream,
     request: Vec<u8>,

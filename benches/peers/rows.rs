@@ -1,7 +1,7 @@
 //! The one table of a run, for people and as JSON: each row is one side doing one work, ours first.
 //!
-//! A ratio above 1 says that ours is better, only between rows of the same work: of the rates where each asks as fast as
-//! it is answered, of the 99th percentiles where the load is given.
+//! A ratio above 1 means that Souk is better, only between rows of the same work: of the rates in closed loops, of the
+//! 99th percentiles under a given load.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub struct Row {
     /// `hot SKU, 64 connections`: what rows with the same text have in common is the work.
     pub work: String,
     pub side: String,
-    /// What the sides are compared by.
+    /// The figure for the comparison.
     pub by: By,
     /// A second; `None` where a rate says nothing.
     pub rate: Option<f64>,
@@ -32,7 +32,7 @@ pub struct Row {
     pub p99_us: u64,
     /// Of the server, for each of the unit.
     pub cpu_us: f64,
-    /// What the work has besides: `("sold", 100.0)`.
+    /// Further figures of the work: `("sold", 100.0)`.
     pub more: Vec<(&'static str, f64)>,
 }
 
@@ -57,7 +57,7 @@ impl Row {
 pub struct Rows {
     pub rows: Vec<Row>,
     pub versions: Vec<String>,
-    /// What could not be compared, and why.
+    /// Comparisons that were skipped, with the reason.
     pub skipped: Vec<String>,
     /// Of those: a peer that is there and did not do its work. The others are compared, and the run ends badly.
     pub failed: bool,

@@ -24,7 +24,7 @@ use crate::common::{
 };
 
 const CONNECTIONS: usize = 16;
-/// Vendure's answers take seconds each at this load: shorter, and a figure hangs on a handful of them.
+/// Vendure's responses take seconds each at this load: in a shorter time a figure would depend on a few of them.
 const THEIR_SECONDS_MIN: f64 = 10.0;
 /// Units and buyers of the flash sale.
 const SALE: (usize, usize) = (100, 200);

@@ -137,7 +137,7 @@ async fn variants(address: SocketAddr) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// The answer's `data`; what has `errors` is an error.
+/// The response's `data`; a response with `errors` is an error.
 pub async fn graphql(connection: &mut Connection, path: &str, body: &Value) -> Result<Value> {
     connection.post(path, None, &body.to_string(), 200).await?;
     let mut answer = connection.json()?;

@@ -1,8 +1,8 @@
-//! A million carts of which 50,000 may be awake: memory while they are made and used, and how soon a cart answers
-//! that sleeps.
+//! A million carts of which 50,000 may be resident: memory while they are created and used, and a passivated cart's
+//! time to its first reply.
 //!
-//! The cap is what the configuration allows: `actors.resident_max` carts of 10 KiB, both of sled's caches, and 100 MiB for
-//! everything else. Cold is a cart that was put to sleep long ago; its state comes from the state store.
+//! The cap is what the configuration allows: `actors.resident_max` carts of 10 KiB, both of sled's caches, and 100 MiB
+//! for everything else. A cold cart was passivated long ago; its state comes from the state store.
 
 #[path = "carts/cold.rs"]
 mod asked;
@@ -29,15 +29,15 @@ use super::{
 
 const CART_BYTES: u64 = 10 << 10;
 const REST_BYTES: u64 = 100 << 20;
-/// Who is put to sleep counts until its actor has ended: that many more.
+/// A passivated cart counts until its actor has ended: this factor allows for them.
 const LEAVING: f64 = 1.02;
-/// How long residents may take to come down to the bound once nobody asks for more.
+/// How long residents may take to come down to the bound after the last command.
 const SETTLED: Duration = Duration::from_secs(30);
 const SAID: usize = 10;
 /// Commands under way while carts are made.
 const AT_ONCE: usize = 512;
 
-/// The carts, and what was seen while they were made.
+/// The carts, and the measurements during their creation.
 pub struct Made {
     pub dir: TempDir,
     steps: Vec<u64>,

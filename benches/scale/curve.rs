@@ -18,7 +18,7 @@ pub struct Curve {
     pub name: &'static str,
     pub panels: Vec<Measured>,
     pub targets: Vec<Target>,
-    /// Conditions, and what could not be measured.
+    /// Conditions, and omitted measurements.
     pub notes: Vec<String>,
 }
 

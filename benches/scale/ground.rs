@@ -1,5 +1,4 @@
-//! What the curves share: how large their steps are, a shop's engine in a directory, carts of two lines, and times
-//! as quantiles.
+//! Shared by the curves: their steps, a shop's engine in a directory, carts of two lines, and times as quantiles.
 
 use std::{
     env, fs,

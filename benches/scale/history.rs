@@ -1,5 +1,5 @@
-//! One entity's history from ten to a hundred thousand commits: a command and a strong read while it is awake, its first
-//! answer when it is not, and its bytes on disk.
+//! One entity's history from ten to a hundred thousand commits: a command and a strong read while it is resident, its
+//! first reply when it is not, and its bytes on disk.
 //!
 //! Each step has as many commits in all, spread over fewer and fewer SKUs; half hold units and half release them, so the
 //! history grows and the state does not. A cold SKU is read by a fresh process: none of our caches is warm.
@@ -24,7 +24,7 @@ use super::{
 
 /// Commands and reads that are timed.
 const TIMED: u64 = 400;
-/// First answers that are timed in all, and fresh processes at most.
+/// First replies that are timed in all, and fresh processes at most.
 const COLD: usize = 100;
 const STARTS: usize = 12;
 const AT_ONCE: u64 = 128;
@@ -99,7 +99,7 @@ pub fn make(input: &str) -> Result<Vec<f64>> {
     })
 }
 
-/// Microseconds of each first answer.
+/// Microseconds of each first reply.
 pub fn wake(input: &str) -> Result<Vec<f64>> {
     let (numbers, dir) = ground::input(input)?;
     let (length, skus) = (numbers[0], numbers[1]);

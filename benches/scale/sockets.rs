@@ -169,7 +169,7 @@ async fn login(address: SocketAddr, password: &str) -> Result<String> {
     Connection::open(address, None).await?.log_in(password).await
 }
 
-/// One unit less, again and again, at equal times; the answers' times in nanoseconds, and the newest version.
+/// Removes one unit at a time, at equal intervals; returns the latencies in nanoseconds, and the newest version.
 async fn changes(
     address: SocketAddr,
     password: &str,

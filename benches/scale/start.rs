@@ -1,5 +1,5 @@
 //! A start by the journal's length: with the state store as a clean end left it, and without it, when everything is
-//! folded anew.
+//! folded again.
 //!
 //! Carts with ten commits each. Every start is a fresh process; the system's page cache is warm.
 

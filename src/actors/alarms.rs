@@ -1,5 +1,5 @@
-//! Durable alarms: the owner of a shard wakes its entities when their time has come, also those that
-//! came due while nobody was running, and, once at the start, those that owe something.
+//! Durable alarms: the owner of a shard wakes its entities when they are due, also after a time without a running
+//! owner, and, once at the start, the entities with pending effects.
 
 use std::{
     collections::HashMap,
@@ -18,9 +18,9 @@ use super::{
 };
 use crate::domain::{ids::CommandId, key::EntityKey, time::Timestamp};
 
-/// Decisions that one alarm may take in a row; what is left is woken again by the next look.
+/// Decisions that one alarm may take in a row; the next poll wakes the entity again for the rest.
 const DECISIONS_MAX: usize = 1_000;
-/// Wake-ups under way at once for each shard.
+/// Wake-ups in flight at once for each shard.
 const CONCURRENT: usize = 32;
 
 pub(super) fn start(
@@ -45,7 +45,7 @@ struct Alarms {
     clock: Arc<dyn Clock>,
     core: Weak<Core>,
     settings: ActorSettings,
-    /// Rows are written behind: an alarm just answered may still stand in the index for a moment.
+    /// Rows are written behind: an alarm just handled may stay in the index for a moment.
     woken: HashMap<EntityKey, (Timestamp, Instant)>,
 }
 
@@ -61,14 +61,14 @@ impl Alarms {
         }
     }
 
-    /// Wakes everybody who is due, page by page: some that cannot be woken hide nobody behind them.
+    /// Wakes all due entities, page by page: an entity that cannot be woken does not hide the ones after it.
     async fn look(&mut self) -> Result<(), StoreError> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let (due, next) = self.tail.due(self.clock.now(), after.as_deref())?;
             let fresh = self.not_just_woken(due);
             for unanswered in self.wake(fresh).await {
-                // Its row still stands: the next look wakes it again.
+                // Its row remains: the next poll wakes the entity again.
                 self.woken.remove(&unanswered);
             }
             match next {
@@ -80,7 +80,7 @@ impl Alarms {
 
     fn not_just_woken(&mut self, due: Vec<(Timestamp, EntityKey)>) -> Vec<EntityKey> {
         let now = Instant::now();
-        // Longer than the write-behind, so that an answered alarm is gone from the index by then.
+        // Longer than the write-behind, so that a handled alarm has left the index by then.
         let again = self.settings.flush_interval * 8;
         self.woken.retain(|_, (_, at)| now.duration_since(*at) < again);
         let mut fresh = Vec::new();
@@ -93,7 +93,7 @@ impl Alarms {
         fresh
     }
 
-    /// Answers those that could not be woken now.
+    /// Returns the entities that could not be woken now.
     async fn wake(&self, keys: Vec<EntityKey>) -> Vec<EntityKey> {
         let wake_one = |key: EntityKey| async {
             let core = self.core.upgrade()?;

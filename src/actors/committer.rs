@@ -1,9 +1,9 @@
-//! The commit gate: one append in flight for each shard; what gathers meanwhile is the next batch.
+//! The commit gate: one append in flight for each shard; items that arrive meanwhile form the next batch.
 //!
-//! Invariant (G2): no reply, refusal, effect or read that depends on an event leaves this task before
-//! that event is durable, because all of them stand in one queue behind it. So a hot SKU's rate is
-//! batch size over latency, not one over latency. A failed append ends the task: the shard then drops
-//! every entity of this generation, askers see `Lost` and ask again with the same command id.
+//! Invariant (G2): no reply, refusal, effect or read that depends on an event leaves this task before that event is
+//! durable, because all of them wait in one queue behind the event. So a hot SKU's rate is batch size over latency, not
+//! one over latency. A failed append ends the task: the shard then drops every entity of this generation, callers
+//! receive `Lost` and retry with the same command id.
 
 use std::sync::{
     Arc,
@@ -32,9 +32,9 @@ use super::{
     shard::ShardMsg,
 };
 
-/// What an entity hands over: exactly one for each command, in the order of its decisions.
+/// An entity's hand-over: exactly one item for each command, in the order of the decisions.
 pub(super) enum Item {
-    /// Events, and what may be said and done once they are durable.
+    /// Events, and the reply and effects that follow once they are durable.
     Commit {
         commit: Option<Commit>,
         version: u64,
@@ -43,9 +43,9 @@ pub(super) enum Item {
         pending: Vec<PendingEffect>,
         slot: Arc<SlotShared>,
     },
-    /// An answer that rests on events before it in this queue.
+    /// A reply that depends on events before it in this queue.
     Answer { answer: Reply, reply: ReplyTo, pending: Vec<PendingEffect> },
-    /// Tells when everything before it is durable.
+    /// Notifies when every earlier item is durable.
     Barrier(oneshot::Sender<()>),
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Item {
 pub(super) struct Committer(UnboundedSender<Item>);
 
 impl Committer {
-    /// After the task's end the item is dropped, and with it its reply: the asker sees `Lost`.
+    /// After the task's end the item is dropped with its reply: the caller receives `Lost`.
     pub(super) fn hand_over(&self, item: Item) {
         let _ = self.0.send(item);
     }
@@ -112,8 +112,8 @@ impl CommitterTask {
         }
     }
 
-    /// Answers alone, and too long since the log last confirmed that this node owns the shard: an append without
-    /// commits asks it (a read barrier), once for all that wait.
+    /// True for replies without commits when the log's last confirmation of this node's ownership is too old: one
+    /// append without commits (a read barrier) confirms the ownership for all waiting replies.
     fn must_ask(&self, group: &[Item]) -> bool {
         let ask = group.iter().any(|item| matches!(item, Item::Answer { .. })) && !self.lease.fresh();
         if ask {
@@ -148,16 +148,16 @@ impl CommitterTask {
         }
     }
 
-    /// Nobody knows whether the batch was stored: ask until the journal says. When it does not within
-    /// the bound, the generation ends, and the next claim, which stands behind the batch or before it, decides.
+    /// It is unknown whether the batch was stored: repeats `resolve` until the journal decides. Without a decision
+    /// within the bound the generation ends, and the next claim, stored after the batch or in its place, decides.
     async fn resolve(&self, after: Seq, batch: BatchId, why: Arc<str>) -> Result<Seq, AppendError> {
         const TRIES: u32 = 8;
         for attempt in 0..TRIES {
             match self.journal.resolve(self.claim.clone(), after, batch).await {
                 Ok(Resolution::Stored(seq)) => return Ok(seq),
                 Ok(Resolution::NotStored) => return Err(AppendError::Io(why)),
-                // Asked again it would say the same. Still nobody knows, so nobody is told that it was not done: who
-                // asks again hears from the next claim why nothing can be done now.
+                // A repetition would be refused too. The outcome is still unknown, so no caller receives a refusal: a
+                // retry receives the reason from the next claim.
                 Err(JournalError::Refused(why)) => return Err(AppendError::Ambiguous(why)),
                 Err(error) => {
                     tracing::warn!(shard = self.claim.shard.0, %error, attempt, "append not resolved");
@@ -187,8 +187,8 @@ impl CommitterTask {
         }
     }
 
-    /// Drops everything undone; only a journal that is full or refuses is told to those whose events it did not take,
-    /// since a retry would not help them. Reads are dropped, too: asked again, they are answered from what is committed.
+    /// Drops every unfinished item. Only after a definite `Full` or `Refused` do the callers of the refused events
+    /// receive a reply, since a retry would not help. Reads are dropped, too: a retry returns the committed state.
     fn fail(self, error: AppendError, group: Vec<Item>, items: Vec<Item>, mut queue: UnboundedReceiver<Item>) {
         tracing::error!(shard = self.claim.shard.0, epoch = self.claim.epoch, %error, "append failed");
         queue.close();
@@ -200,13 +200,13 @@ impl CommitterTask {
                 }
             }
         }
-        // A stopped shard needs no news.
+        // A stopped shard needs no notice.
         let _ = self.shard.send_message(ShardMsg::Failed { generation: self.generation, error });
     }
 }
 
-/// Takes what waits, and gives entities that are deciding right now a turn while that brings more: the first of a
-/// crowd's commands would else go alone, and the crowd would wait for its append. Bounded, and without a clock.
+/// Takes the waiting items, and yields to entities that are deciding as long as more items arrive: otherwise the first
+/// command of a crowd would be appended alone, and the crowd would wait for that append. Bounded, and without a clock.
 async fn gather(queue: &mut UnboundedReceiver<Item>, items: &mut Vec<Item>) {
     const TURNS_MAX: usize = 16;
     for _ in 0..TURNS_MAX {
@@ -221,7 +221,7 @@ async fn gather(queue: &mut UnboundedReceiver<Item>, items: &mut Vec<Item>) {
     }
 }
 
-/// Moves the commits into the batch; their items stay for the release.
+/// Moves the commits into the batch; the items stay until their replies are released.
 fn take_commits(group: &mut [Item]) -> Vec<Commit> {
     let commit = |item: &mut Item| match item {
         Item::Commit { commit, .. } => commit.take(),

@@ -1,9 +1,10 @@
-//! The registry of connectors: around each a budget of calls under way, a time-out for each call and a circuit breaker,
-//! so that one slow or broken party delays nobody but its own callers.
+//! The registry of connectors: around each a budget of calls in flight, a time-out for each call and a circuit breaker,
+//! so that one slow or broken party delays only its own callers.
 //!
-//! At the budget a call waits its turn, in order; what waits is bounded by the effects that exist, and work from outside
-//! that would add to it is refused at the door ([`Entry::backed_up`]). A call that fails is repeated by
-//! `actors/effects.rs`, which waits between two tries without holding a place. Absent: what any call means.
+//! At the budget a call waits its turn, in order. The number of waiting calls is bounded by the pending effects, and
+//! admission refuses outside work that would add to them ([`Entry::backed_up`]). A call that fails is repeated by
+//! `actors/effects.rs`, which waits between two tries without holding a place. Deliberately absent: the meaning of a
+//! call.
 
 mod breaker;
 
@@ -24,12 +25,12 @@ use self::breaker::Breaker;
 use super::ports::{Connector, ConnectorEntry, ConnectorFault};
 use crate::domain::external::{AnyAnswer, AnyCall};
 
-/// In the order of their registration; the first of a name serves it.
+/// In the order of registration; the first connector of a name serves that name.
 pub(super) struct Connectors(Vec<Entry>);
 
 pub(super) struct Entry {
     connector: Arc<dyn Connector>,
-    /// Effects that are pending at this connector: under way, waiting for their turn or for their next try.
+    /// Effects pending at this connector: in flight, waiting for a place or for the next try.
     pending: Arc<AtomicUsize>,
     budget: Semaphore,
     in_flight_max: usize,
@@ -37,7 +38,7 @@ pub(super) struct Entry {
     breaker: Breaker,
 }
 
-/// Why a call has no answer.
+/// Why a call returned no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoAnswer {
     #[error("the circuit is open, the next probe is in {} ms", probe_in.as_millis())]
@@ -55,7 +56,7 @@ impl Connectors {
         self.0.iter().find(|entry| entry.connector.name() == name)
     }
 
-    /// Effects that are pending at any of them.
+    /// Effects pending at all connectors together.
     pub(super) fn pending(&self) -> usize {
         self.0.iter().map(|entry| entry.pending.load(Ordering::Acquire)).sum()
     }
@@ -75,17 +76,17 @@ impl Entry {
         }
     }
 
-    /// Counts the effects that are pending here; whoever holds one has added it.
+    /// Counts the effects pending here; the holder of an effect increments it.
     pub(super) fn counter(&self) -> &Arc<AtomicUsize> {
         &self.pending
     }
 
-    /// The budget is used up: nothing new should begin that needs this connector.
+    /// The budget is used up: no new work that needs this connector should begin.
     pub(super) fn backed_up(&self) -> bool {
         self.pending.load(Ordering::Acquire) >= self.in_flight_max
     }
 
-    /// One try. Dropped before its answer, it gives its place back and says nothing of the connector's health.
+    /// One try. A call dropped before its answer frees its place and does not count for the connector's health.
     pub(super) async fn call(&self, call: AnyCall) -> Result<AnyAnswer, NoAnswer> {
         let name = || self.connector.name().to_owned();
         let arrived = Instant::now();

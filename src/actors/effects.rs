@@ -1,9 +1,8 @@
-//! Performing what entities owe: commands to other entities and calls to connectors.
+//! Performs pending effects: commands to other entities and calls to connectors.
 //!
-//! Each pending step is tried until its outcome is known, and the outcome goes back to the sender as a
-//! command. Every try carries ids derived from the sender and the step alone, so that retries, and
-//! the same step begun again after a crash, have one effect. Nothing is kept here that matters: a
-//! restart derives the steps anew from the entities' states.
+//! Each pending step is tried until its outcome is known, and the outcome goes back to the sender as a command. Every
+//! try carries ids derived from the sender and the step alone, so that retries, and the same step begun again after a
+//! crash, have one effect. No durable state is kept here: a restart derives the steps again from the entities' states.
 
 use std::{
     sync::{
@@ -31,11 +30,11 @@ use crate::domain::{
     kinds::{AnyCommand, AnyEffect},
 };
 
-/// Space of the ids that follow from a sender and a step. Frozen: a restart must derive the same ones.
+/// UUID namespace of the ids derived from a sender and a step. Frozen: a restart must derive the same ones.
 const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
 
-/// How long an outcome waits for the update that makes it needless ([`AnyEffect::outcome_may_wait`]): a capture's way,
-/// with room.
+/// How long an outcome waits for the update that makes it needless ([`AnyEffect::outcome_may_wait`]): the usual time of
+/// a capture, with room.
 const OUTCOME_WAIT: Duration = Duration::from_millis(500);
 
 /// One pending step, as its entity hands it out.
@@ -43,7 +42,7 @@ pub(super) struct PendingEffect {
     pub(super) source: EntityKey,
     pub(super) id: Arc<str>,
     pub(super) effect: AnyEffect,
-    /// Outcomes of this step that left it pending; each makes the next try wait longer.
+    /// Outcomes that left this step pending; each makes the next try wait longer.
     pub(super) attempt: u32,
     /// Ends with the generation of the shard that owns the source.
     pub(super) until: CancellationToken,
@@ -56,8 +55,8 @@ struct Inner {
     /// Weak, because the gateway's core holds the effects.
     core: Weak<Core>,
     connectors: Connectors,
-    /// Steps to other entities: what the door counts. Calls to connectors are counted apart, each connector's by itself:
-    /// an outage outside must not close the shop.
+    /// Steps to other entities, which admission counts. Calls are counted for each connector separately: an outage
+    /// outside must not close the shop.
     under_way: Arc<AtomicUsize>,
     settings: ActorSettings,
 }
@@ -68,17 +67,17 @@ impl Effects {
         Self(Arc::new(Inner { core, connectors, under_way: Arc::default(), settings }))
     }
 
-    /// All steps, calls to connectors too.
+    /// All steps, including calls to connectors.
     pub(super) fn under_way(&self) -> usize {
         self.0.under_way.load(Ordering::Acquire) + self.0.connectors.pending()
     }
 
-    /// No door for new work from outside while this many steps are under way (G7).
+    /// Admission refuses new work from outside while this many steps are in flight (G7).
     pub(super) fn full(&self) -> bool {
         self.0.under_way.load(Ordering::Acquire) >= self.0.settings.effects_inflight_max
     }
 
-    /// Whether the connector's budget is used up; false for one that there is not.
+    /// Whether the connector's budget is used up; false for an unknown connector.
     pub(super) fn backed_up(&self, connector: &str) -> bool {
         self.0.connectors.get(connector).is_some_and(|entry| entry.backed_up())
     }
@@ -97,7 +96,7 @@ impl Effects {
     }
 }
 
-/// One step under way, for as long as this lives.
+/// Counts one step in flight for the lifetime of this value.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
@@ -117,7 +116,7 @@ impl Inner {
     fn counter(&self, request: &Request) -> Arc<AtomicUsize> {
         match request {
             Request::Entity(..) => self.under_way.clone(),
-            // A call that no connector serves waits for a start that has one: nothing waits for the call meanwhile.
+            // A call without a connector waits for a start that registers one: nothing waits for the call meanwhile.
             Request::External(call) => {
                 self.connectors.get(&call.connector).map(|entry| entry.counter().clone()).unwrap_or_default()
             }
@@ -133,7 +132,7 @@ impl Inner {
             Request::External(call) => self.call(pending, call).await,
         };
         if matches!(outcome, Some(Outcome::Accepted(_))) && pending.effect.outcome_may_wait() {
-            // Nothing is done meanwhile: it takes no permit, and an end does not wait for it.
+            // Idle time: the step holds no permit, and a shutdown does not wait for it.
             let counter = counted.0.clone();
             drop(counted);
             sleep(OUTCOME_WAIT).await;
@@ -144,7 +143,8 @@ impl Inner {
         drop(counted);
     }
 
-    /// Asks until the target has decided. `None`: it never will (the command is quarantined there).
+    /// Repeats the command until the target has decided. `None`: the target never decides (it has quarantined the
+    /// command).
     async fn ask(&self, pending: &PendingEffect, key: EntityKey, command: AnyCommand) -> Option<Outcome> {
         let id = CommandId::derive(STEPS, &format!("{}|{}", pending.source, pending.id));
         let envelope = CommandEnvelope {
@@ -161,7 +161,8 @@ impl Inner {
         }
     }
 
-    /// Calls until there is an answer. Without a connector of that name it stays pending, for a start that has one.
+    /// Repeats the call until there is an answer. Without a connector of that name the step stays pending for a start
+    /// that registers one.
     async fn call(&self, pending: &PendingEffect, call: ExternalCall) -> Option<Outcome> {
         let (source, step, connector) = (&pending.source, &pending.id, &call.connector);
         let Some(entry) = self.connectors.get(connector) else {
@@ -172,7 +173,7 @@ impl Inner {
         loop {
             match entry.call(call.port.clone()).await {
                 Ok(answer) => return Some(Outcome::External(answer)),
-                // The breaker has said so, once for all calls.
+                // The breaker has logged this, once for all calls.
                 Err(open @ NoAnswer::CircuitOpen { .. }) => {
                     tracing::debug!(%source, %step, connector, %open, attempt, "a connector's call waits");
                 }
@@ -188,7 +189,7 @@ impl Inner {
         }
     }
 
-    /// Tells the sender; its actor then knows that the step is no longer under way.
+    /// Notifies the sender, whose actor then knows that the step is no longer in flight.
     async fn bring_back(&self, pending: &PendingEffect, command: Option<AnyCommand>) {
         let step = format!("{}|{}|{}", pending.source, pending.id, pending.attempt);
         let id = CommandId::derive(STEPS, &step);
@@ -199,12 +200,12 @@ impl Inner {
         }
     }
 
-    /// Repeats the same envelope until it is decided, one way or the other.
+    /// Repeats the same envelope until the command is decided, one way or the other.
     async fn until_decided(&self, envelope: Arc<CommandEnvelope>) -> Reply {
         let mut attempt = 0;
         loop {
             let Some(core) = self.core.upgrade() else {
-                // The node is stopping: the next start owes the step again.
+                // The node is stopping: the next start derives the pending step again.
                 std::future::pending().await
             };
             match core.send(envelope.clone(), self.settings.effect_timeout).await {

@@ -1,9 +1,9 @@
-//! The actor that hosts one entity: decide, hand over, and go on with the next command.
+//! The actor that hosts one entity: decide, hand over, continue with the next command.
 //!
-//! It decides against its newest state, applies at once, and leaves events and reply with the
-//! shard's committer; so its state runs ahead of what is durable, and nothing that rests on that may
-//! leave but through the committer. Loading is `post_start`'s: the mailbox gathers meanwhile, and a
-//! failure reaches the supervisor. A panic anywhere here ends this entity alone.
+//! It decides against its newest state, applies at once, and hands events and reply to the shard's committer. The state
+//! therefore runs ahead of the durable log, and nothing that depends on the difference may leave except through the
+//! committer. `post_start` loads the state: the mailbox gathers meanwhile, and a failure reaches the supervisor. A
+//! panic anywhere here ends this entity alone.
 
 mod handle;
 mod pending;
@@ -38,7 +38,7 @@ pub(super) struct EntityMsg {
     pub(super) reply: ReplyTo,
 }
 
-/// What all entities of one shard's generation share.
+/// The values shared by all entities of one shard's generation.
 pub(super) struct ShardHost {
     pub(super) committer: Committer,
     pub(super) tail: Arc<Tail>,
@@ -68,7 +68,7 @@ pub(super) struct EntityState {
     model: AnyState,
     version: u64,
     recent: Recent,
-    /// PendingEffect steps that are under way, or came back and are owed still.
+    /// Steps in flight, or returned and still pending.
     steps: HashMap<Arc<str>, Step>,
     after_crash: bool,
 }
@@ -76,7 +76,7 @@ pub(super) struct EntityState {
 #[derive(Default)]
 struct Step {
     running: bool,
-    /// Outcomes that left it owed: each makes the next try wait longer.
+    /// Outcomes that left the step pending: each makes the next try wait longer.
     returns: u32,
 }
 

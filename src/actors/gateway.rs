@@ -1,8 +1,8 @@
-//! The one handle through which everything outside speaks to entities.
+//! The only handle through which the outside reaches entities.
 //!
-//! It finds the shard, repeats what was lost with the same command id until the caller's deadline
-//! (G3 makes that one effect), and says `Busy` at once (G7). Reads are the owner's (strong) or this
-//! node's folded views (`peek`, rows), which a caller may bring up to date first (`await_projection`).
+//! It finds the shard, repeats a lost command with the same id until the caller's deadline (one effect, by G3), and
+//! returns `Busy` at once (G7). Reads go to the owner (strong) or to this node's folded views (`read_local`, rows),
+//! which a caller may bring up to date first (`await_projection`).
 
 mod core;
 mod read;
@@ -22,17 +22,17 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Who asks what, once: a retry carries the same `command_id`.
+/// One call of one caller: a retry carries the same `command_id`.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub command_id: CommandId,
-    /// `guest:<id>`, `user:<id>`, `system`: stands in the journal.
+    /// `guest:<id>`, `user:<id>`, `system`: recorded in the journal.
     pub by: Arc<str>,
     /// `If-Match`.
     pub expected_version: Option<u64>,
-    /// Of the request's content; `None` where no idempotency key was given.
+    /// Of the request's content; `None` without an idempotency key.
     pub fingerprint: Option<NonZeroU64>,
-    /// The gateway retries lost answers with the same id until then.
+    /// Until this deadline the gateway repeats a lost command with the same id.
     pub within: Duration,
 }
 
@@ -68,8 +68,9 @@ pub enum AskError<R: std::error::Error> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalRead<V> {
     pub answer: Option<Answer<V>>,
-    /// It holds everything that was durable when it was asked for; else it may be old, and says nothing wrong.
-    pub await_projection: bool,
+    /// The view contains everything that was durable at the time of the call; otherwise it may be old, but is
+    /// consistent.
+    pub is_current: bool,
 }
 
 pub type Asked<E> = Result<
@@ -87,7 +88,7 @@ impl Gateway {
         Self { core }
     }
 
-    /// Decides `command` at the owner; answers once its events are durable.
+    /// Sends `command` to the owner; returns once its events are durable.
     pub async fn ask<E: EntityType>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
         let key = EntityKey::new(E::KIND, id);
         let envelope = CommandEnvelope {
@@ -104,8 +105,8 @@ impl Gateway {
         answer::<E>(self.core.send(Arc::new(envelope), within).await)
     }
 
-    /// `ask`, then waits (within the call's time) until a committed view satisfies `until`.
-    /// At the deadline the newest view is answered as it is: the caller looks at it.
+    /// `ask`, then waits (within the call's time) until a committed view satisfies `until`. At the deadline the newest
+    /// view is returned as it is, for the caller to check.
     pub async fn ask_until<E: EntityType>(
         &self,
         id: &str,

@@ -1,7 +1,7 @@
-//! How long an owner may answer without asking the log: a strong answer needs an append that was
-//! confirmed within the lease, counted from that append's START, since it was this node's shard then.
+//! How long an owner may reply without the log: a strong reply needs an append confirmed within the lease, counted from
+//! that append's START, because this node owned the shard at that time.
 //!
-//! On one machine there is none: nobody else can open the journal.
+//! On one machine there is no lease: no other process can open the journal.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -18,7 +18,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// `start`: when the claim that was confirmed was begun.
+    /// `start`: the time at which the confirmed claim began.
     pub(super) fn new(within: Option<Duration>, start: Instant) -> Self {
         Self { within, base: start, confirmed: AtomicU64::new(0) }
     }

@@ -1,8 +1,8 @@
-//! This node's shards as the transport delivers to them: the door with its permits (G7).
+//! This node's shards as the transport delivers to them: admission by permits (G7).
 //!
-//! ractor's mailboxes are unbounded, so a permit is taken before the send and given back with the
-//! reply. Callers from outside and the shop's own steps have separate permits: a flood at the door
-//! never keeps accepted work from finishing.
+//! ractor's mailboxes are unbounded, so a permit is taken before the send and released with the reply. Callers from
+//! outside and the shop's own steps have separate permits: a flood of requests never keeps accepted work from
+//! finishing.
 
 use std::sync::{
     Arc, PoisonError, RwLock,
@@ -26,7 +26,7 @@ pub(super) struct LocalShards {
     effects: Effects,
     meter: Arc<Meter>,
     draining: AtomicBool,
-    /// In a cluster: whether this node may answer at all.
+    /// In a cluster: whether this node may reply at all.
     cluster: Option<Arc<dyn Placement>>,
 }
 
@@ -63,7 +63,7 @@ impl LocalShards {
         self.doors.get(usize::from(shard.0))?.actor.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// From now on nothing new comes in from outside.
+    /// From now on no new work from outside is admitted.
     pub(super) fn close(&self) {
         self.draining.store(true, Ordering::Release);
     }
@@ -72,7 +72,7 @@ impl LocalShards {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Sends the command to its shard, or says at once why not.
+    /// Sends the command to its shard, or returns the reason of its refusal at once.
     #[expect(clippy::result_large_err, reason = "a reply is moved once, and boxing it would cost more")]
     fn enter(&self, shard: Shard, envelope: Arc<CommandEnvelope>) -> Result<oneshot::Receiver<Reply>, Reply> {
         let unavailable =
@@ -88,7 +88,7 @@ impl LocalShards {
             if self.draining() {
                 return Err(unavailable("the node is stopping", false));
             }
-            // Reads add no work behind the door.
+            // Reads cause no effects.
             if self.effects.full() && !matches!(envelope.ask, Ask::Read) {
                 self.meter.node_full.increment(1);
                 return Err(Reply::Busy { retry_after_ms: 1_000 });

@@ -1,5 +1,5 @@
-//! The root of supervision: one actor whose children are this node's shards. A shard that fails is
-//! started again after a rest; the others go on.
+//! The root of supervision: one actor whose children are this node's shards. A failed shard is started again after a
+//! pause; the others continue.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,8 +1,8 @@
-//! When a shard is claimed, given up, or left alone: pure decisions from what one node believes.
+//! When a shard is claimed, released, or left alone: pure decisions from one node's beliefs.
 //!
-//! Safety never rests on them (the claim in the log and the lease do): wrong beliefs cost time. They
-//! are such that nodes do not fight: a shard whose owner is seen alive is never claimed; that owner
-//! itself gives it up when the placement names another. `tests/protocol` model-checks these very functions.
+//! Safety never depends on them (it comes from the claim in the log and the lease): wrong beliefs cost time. The
+//! decisions keep nodes from fighting: a shard with a living owner is never claimed; the owner itself releases the
+//! shard when the placement names another. `tests/protocol` model-checks these functions.
 
 use std::time::Duration;
 
@@ -11,26 +11,27 @@ use super::ports::{
     journal::{Entry, NodeId, Record, Shard},
 };
 
-/// Whose claim the log's newest record stands under; nobody's after a release.
+/// The owner whose claim the log's newest record belongs to; none after a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogOwner {
     pub node: NodeId,
     pub epoch: u64,
-    /// Who owned the log, unreleased, when this claim was written, and may not know of it yet; nobody any more once
-    /// this owner has written.
+    /// The previous owner, which had not released the log when this claim was written and may not know of the claim
+    /// yet; `None` once this owner has written.
     pub over: Option<NodeId>,
 }
 
-/// Whose the log is after `record`, when it was `before`'s. Every record names its writer, so also one from the
-/// middle of a log tells.
+/// The log's owner after `record`, given the owner `before` it. Every record names its writer, so a record from the
+/// middle of a log is enough.
 pub fn owner_after(before: Option<LogOwner>, record: &Record) -> Option<LogOwner> {
     let owner = |over| Some(LogOwner { node: record.node.clone(), epoch: record.epoch, over });
     match (&record.entry, before) {
         (Entry::Released, _) => None,
-        // A claim over one's own (its answer was lost, or its generation failed) still stands over whom that one did.
+        // A claim over the node's own claim (its reply was lost, or its generation failed) keeps that claim's previous
+        // owner.
         (Entry::Claimed, Some(own)) if own.node == record.node => owner(own.over.or(Some(own.node))),
         (Entry::Claimed, before) => owner(before.map(|owner| owner.node)),
-        // Who writes has waited for whoever was before.
+        // A writing owner has waited for its predecessor's lease.
         (Entry::Batch(_), _) => owner(None),
     }
 }
@@ -39,13 +40,13 @@ pub fn owner_after(before: Option<LogOwner>, record: &Record) -> Option<LogOwner
 pub enum OwnershipStep {
     Stay,
     Claim,
-    /// Give the shard up in order: drain, release, stand by.
+    /// Release the shard in order: drain, release, stand by.
     Yield,
-    /// Another claim stands in the log behind ours: everything speculative goes at once.
+    /// The log has a later claim than this node's: everything speculative is discarded at once.
     Stop,
 }
 
-/// What one node believes of one shard.
+/// One node's beliefs about one shard.
 pub struct Situation<'a> {
     pub me: &'a NodeId,
     pub shard: Shard,
@@ -67,7 +68,8 @@ pub fn decide(now: &Situation<'_>) -> OwnershipStep {
         },
         None if !now.connected => OwnershipStep::Stay,
         None => match now.log {
-            // Our own claim, whose generation failed or whose release was lost: nobody else may take it while we live.
+            // This node's own claim, whose generation failed or whose release was lost: no other node may claim the
+            // shard while this node lives.
             Some(owner) if owner.node == *now.me => OwnershipStep::Claim,
             Some(owner) if now.hint.is_alive(&owner.node) => OwnershipStep::Stay,
             Some(_) | None if placed == Some(now.me) => OwnershipStep::Claim,
@@ -76,8 +78,8 @@ pub fn decide(now: &Situation<'_>) -> OwnershipStep {
     }
 }
 
-/// How long the winner of a claim waits before it serves. The owner before it may answer strong reads until its
-/// lease ends, unless it released the shard or was this very process. A quarter more, for clocks that run unevenly.
+/// How long the winner of a claim waits before it serves. The previous owner may reply to strong reads until its lease
+/// ends, unless it released the shard or was this same process. A quarter more, for clocks that run unevenly.
 pub fn wait_before_serving(me: &NodeId, claim: &LogOwner, lease: Option<Duration>) -> Duration {
     match (&claim.over, lease) {
         (Some(before), Some(lease)) if before != me => lease + lease / 4,

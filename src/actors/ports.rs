@@ -1,4 +1,4 @@
-//! What the runtime needs of the world, as traits; `persistence`, `transport` and `connectors` implement them.
+//! The runtime's requirements on the outside, as traits; `persistence`, `transport` and `connectors` implement them.
 
 mod clock;
 mod connector;

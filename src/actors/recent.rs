@@ -1,7 +1,7 @@
 //! The command ids that an entity remembers (G3): part of its stored state.
 //!
-//! A repeated command gets the answer its first run got: the view at the version that run made,
-//! read from history. Refusals are not remembered: they had no effect, and are decided afresh.
+//! A repeated command gets its first run's reply: the view at the version that the run made, read from history.
+//! Refusals are not remembered: they had no effect, and are decided again.
 
 use std::{collections::VecDeque, num::NonZeroU64};
 
@@ -11,7 +11,7 @@ use crate::domain::ids::CommandId;
 
 /// Ids remembered for each entity; an id older than that many remembered commands is forgotten.
 pub const RECENT_MAX: usize = 256;
-/// The fingerprint of a command that is remembered and came without a key, so that its content was not judged.
+/// The fingerprint of a remembered command without an idempotency key, whose content is not compared.
 pub const UNKEYED: NonZeroU64 = NonZeroU64::MIN;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

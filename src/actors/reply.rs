@@ -1,7 +1,7 @@
 //! The promise of one reply, with the permits that the command holds until it is kept.
 //!
-//! Dropped without a reply (a crashed actor, a discarded shard) the asker sees `Lost` and asks again
-//! with the same command id; the permits are given back either way.
+//! When the promise is dropped without a reply (a crashed actor, a discarded shard), the caller receives `Lost` and
+//! retries with the same command id; the permits are released in both cases.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -37,14 +37,14 @@ impl ReplyTo {
         true
     }
 
-    /// Whether anybody still waits for the reply.
+    /// Whether a caller still waits for the reply.
     pub(super) fn awaited(&self) -> bool {
         self.asker.as_ref().is_some_and(|asker| !asker.is_closed())
     }
 
     pub(super) fn send(mut self, reply: Reply) {
         if let Some(asker) = self.asker.take() {
-            // The asker may have given up: the command's effect stands, its retry gets the same answer.
+            // The caller may be gone: the command's effect remains, and a retry gets the same reply.
             let _ = asker.send(reply);
         }
     }
@@ -58,12 +58,12 @@ impl Drop for ReplyTo {
     }
 }
 
-/// What an entity's actor, its shard and the committer share about one activation.
+/// One activation's state, shared by the entity's actor, its shard and the committer.
 #[derive(Default)]
 pub(super) struct SlotShared {
-    /// Commands accepted and not yet answered.
+    /// Commands accepted and without a reply so far.
     pub(super) inflight: AtomicU32,
-    /// PendingEffect steps under way; an entity with any is not passivated.
+    /// Pending effects in flight; an entity with any is not passivated.
     pub(super) under_way: AtomicU32,
     /// The newest version that is durable.
     pub(super) acked: AtomicU64,

@@ -6,18 +6,18 @@ use super::ports::journal::NodeId;
 
 #[derive(Clone, Debug)]
 pub struct ActorSettings {
-    /// This process, as the journal names it.
+    /// This process's name in the journal.
     pub node: NodeId,
     /// Entities in memory on this node, at most; the least recently used are passivated beyond it.
     pub resident_max: usize,
-    /// An entity that nobody asked for this long is passivated.
+    /// An entity without a command for this long is passivated.
     pub idle_timeout: Duration,
-    /// Commands waiting for one entity; one more is answered `Busy`.
+    /// Commands waiting for one entity, at most; the reply to one more is `Busy`.
     pub entity_inflight_max: u32,
     /// Commands waiting for one shard, from outside; as many again are kept free for the shop's own steps.
     pub shard_inflight_max: usize,
-    /// Effects on other entities that are under way on this node; beyond it new work from outside is `Busy`. Calls to
-    /// connectors have budgets of their own ([`ConnectorSettings`]).
+    /// Effects on other entities in flight on this node; beyond it new work from outside is `Busy`. Calls to connectors
+    /// have budgets of their own ([`ConnectorSettings`]).
     pub effects_inflight_max: usize,
     /// Bytes of encoded events in one append; a larger group becomes two. At most `BATCH_BYTES_MAX`.
     pub batch_bytes_max: usize,
@@ -26,7 +26,7 @@ pub struct ActorSettings {
     pub backoff_max: Duration,
     /// A command that crashed its entity this often is refused from then on.
     pub quarantine_after: u32,
-    /// How long one try of an owed step may take before it is repeated with the same id.
+    /// How long one try of a pending step may take before it is repeated with the same id.
     pub effect_timeout: Duration,
     /// How often due alarms are looked for: an alarm is at most this late.
     pub alarm_poll: Duration,
@@ -34,7 +34,8 @@ pub struct ActorSettings {
     pub flush_interval: Duration,
     /// Folded entities kept in memory by each shard's tail, beside the unwritten ones.
     pub tail_cache_max: usize,
-    /// How long after its last confirmed append an owner answers strong reads by itself. `None`: one machine, for ever.
+    /// How long after its last confirmed append an owner replies to strong reads by itself. `None`: one machine, for
+    /// ever.
     pub lease: Option<Duration>,
 }
 
@@ -63,10 +64,10 @@ impl Default for ActorSettings {
 /// The bounds of one connector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectorSettings {
-    /// Calls under way at once, at most; the next waits its turn, and work from outside that needs the connector is
+    /// Calls in flight at once, at most; the next waits its turn, and work from outside that needs the connector is
     /// refused. 0 counts as 1.
     pub in_flight_max: usize,
-    /// How long one call may take before it is given up and repeated.
+    /// How long one call may take before it is aborted and repeated.
     pub timeout: Duration,
     pub breaker: BreakerSettings,
 }
@@ -87,7 +88,7 @@ impl Default for ConnectorSettings {
 }
 
 impl ActorSettings {
-    /// How often residents are looked over.
+    /// How often the sweep checks the residents.
     pub(super) fn sweep_interval(&self) -> Duration {
         (self.idle_timeout / 4).clamp(Duration::from_millis(10), Duration::from_secs(1))
     }

@@ -1,9 +1,8 @@
 //! The shard: owner of its entities, of the only map from key to actor, and of one claim on its log.
 //!
-//! Invariant: an entity has at most one actor. A newcomer for an entity that is passivating or
-//! resting after a crash waits in that entity's slot, in order, bounded by its permits. Invariant: a
-//! generation serves between one claim and its first failed append; with it go all its actors,
-//! because they know things that were never committed.
+//! Invariant: an entity has at most one actor. A newcomer for an entity that is passivating or resting after a crash
+//! waits in that entity's slot, in order, bounded by its permits. Invariant: a generation serves between one claim and
+//! its first failed append; all its actors end with it, because their states contain events that were never committed.
 
 mod claim_failure;
 mod hand_over;
@@ -47,11 +46,11 @@ pub(super) enum ShardMsg {
         envelope: Arc<CommandEnvelope>,
         reply: ReplyTo,
     },
-    /// The placement or the log's owner has changed, or may have: see what is to be done.
+    /// The placement or the log's owner may have changed: decide the next ownership step.
     Reevaluate,
     /// The claim is won and folded: serve.
     Opened(Box<Opened>),
-    /// The claim is not to be had any more, or no longer ours to take.
+    /// The claim cannot be won any more, or is no longer this node's to make.
     BecameStandby {
         generation: u64,
     },
@@ -59,24 +58,24 @@ pub(super) enum ShardMsg {
     Yielded {
         generation: u64,
     },
-    /// A claim failed and is tried again: who waits is told.
+    /// A claim failed and is tried again: waiting callers are notified.
     ClaimFailure {
         generation: u64,
         trouble: ClaimFailure,
     },
-    /// The generation's append failed: everything speculative goes.
+    /// The generation's append failed: everything speculative is discarded.
     Failed {
         generation: u64,
         error: AppendError,
     },
-    /// A crashed entity's rest is over.
+    /// A crashed entity's back-off is over.
     Restart {
         key: EntityKey,
         generation: u64,
     },
-    /// Passivate who is idle.
+    /// Passivate idle entities.
     Sweep,
-    /// No more work from outside; answers once every entity is drained and its commits are durable.
+    /// No more work from outside; replies once every entity is drained and its commits are durable.
     Drain(oneshot::Sender<()>),
 }
 
@@ -109,10 +108,10 @@ pub(super) struct ShardState {
     /// The passivation clock's hand: second chance over the residents.
     hand: VecDeque<EntityKey>,
     round: u64,
-    /// A sweep is on its way; none is, while nobody is resident.
+    /// A sweep is scheduled; none is without residents.
     sweeping: bool,
     crashes: HashMap<(EntityKey, CommandId), u32>,
-    /// By entity and command: the id alone would let one entity's trouble hurt another's.
+    /// By entity and command: by the id alone, one entity's quarantine would affect another's.
     quarantine: HashSet<(EntityKey, CommandId)>,
     quarantined: VecDeque<(EntityKey, CommandId)>,
     /// Ends the watch over placement and log with this actor.
@@ -120,10 +119,10 @@ pub(super) struct ShardState {
 }
 
 enum Phase {
-    /// Another node's, or nobody's yet: askers are sent on their way.
+    /// Owned by another node, or not owned yet: callers receive `Unavailable` at once.
     Standby,
-    /// A claim is under way; askers wait here, bounded by the shard's permits. Once a claim has failed
-    /// they are told at once instead.
+    /// A claim is in flight; callers wait here, bounded by the shard's permits. After a failed claim they receive a
+    /// reply at once instead.
     Opening {
         waiting: Vec<(Arc<CommandEnvelope>, ReplyTo)>,
         trouble: Option<ClaimFailure>,
@@ -134,7 +133,7 @@ enum Phase {
         /// Ends alarms and effects with the generation, also when this actor fails.
         _until: DropGuard,
     },
-    /// Finishing what was accepted, to release the shard to another node.
+    /// Finishing accepted commands, to release the shard to another node.
     Yielding,
     Drained,
 }
@@ -142,10 +141,10 @@ enum Phase {
 struct Slot {
     shared: Arc<SlotShared>,
     state: SlotState,
-    /// Asked since the hand last came by.
+    /// Received a command since the hand last passed.
     used: bool,
     idle_since: tokio::time::Instant,
-    /// The sweep that last looked at it: a key that stands in the clock twice is dropped once.
+    /// The sweep that last checked the slot: a key that is in the clock twice is dropped once.
     round: u64,
     /// Crashes in a row, for the back-off.
     crashes: u32,
@@ -236,7 +235,7 @@ impl Actor for ShardActor {
 /// Ends with its generation: effects, alarms.
 type Until = CancellationToken;
 
-/// However this actor ends, its entities no longer count.
+/// When this actor ends, in any way, its entities no longer count.
 impl Drop for ShardState {
     fn drop(&mut self) {
         self.count_residents(-(self.slots.len() as isize));

@@ -1,4 +1,4 @@
-//! What operators see of a shard: `/readyz`, `GET /api/cluster`.
+//! A shard's status for operators: `/readyz`, `GET /api/cluster`.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -12,7 +12,7 @@ pub(super) enum ShardPhase {
     Opening = 0,
     Serving = 1,
     Drained = 2,
-    /// Another node's.
+    /// Served by another node.
     Standby = 3,
     Yielding = 4,
 }
@@ -21,7 +21,7 @@ pub(super) enum ShardPhase {
 pub(super) struct ShardStatus {
     phase: AtomicU8,
     epoch: AtomicU64,
-    /// The newest trouble while not serving. A lock for a text that is written rarely.
+    /// The newest problem while not serving. A lock for a text that is written rarely.
     trouble: Mutex<Option<String>>,
     moved: Notify,
 }
@@ -52,7 +52,7 @@ impl ShardStatus {
         }
     }
 
-    /// Resolves once the shard's phase is so.
+    /// Resolves once the shard's phase satisfies `so`.
     pub(super) async fn until(&self, so: impl Fn(ShardPhase) -> bool) {
         loop {
             let moved = self.moved.notified();

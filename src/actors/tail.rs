@@ -105,7 +105,7 @@ impl Tail {
         self.progress.get()
     }
 
-    /// Whose the log was at the watermark: what is folded from there on says the rest.
+    /// Reads the log's owner at the watermark; folding continues from there.
     pub(super) async fn learn_owner(&self) -> Result<(), JournalError> {
         let watermark = self.progress().folded;
         if watermark == 0 {
@@ -145,7 +145,7 @@ impl Tail {
         self.progress.until(reached).await.map_err(stopped)
     }
 
-    /// What is folded here is no basis for anything any more: everybody who waits is told, and the process ends.
+    /// The folded state can no longer be trusted: every waiter is notified, and the process ends.
     pub(super) fn fail(&self, reason: String) {
         tracing::error!(shard = self.shard.0, %reason, "the tail is given up");
         self.progress.fail(reason.into());

@@ -19,11 +19,11 @@ type Newest = Option<(u64, AnyView)>;
 pub(super) struct Watchers {
     /// Number of watched entities: lets the tail skip the lock, which is the usual case.
     count: AtomicUsize,
-    /// A lock, because requests come and go while tails tell; never held across an await.
+    /// A lock, because requests come and go while tails publish; never held across an await.
     watched: Mutex<HashMap<EntityKey, watch::Sender<Newest>>>,
 }
 
-/// Sees each newer committed view of one entity, from its creation on.
+/// Receives each newer committed view of one entity, from the watch's creation on.
 pub(super) struct Watch {
     key: EntityKey,
     receiver: Option<watch::Receiver<Newest>>,
@@ -60,7 +60,7 @@ impl Watchers {
 }
 
 impl Watch {
-    /// The next committed view; for ever pending once the node stops.
+    /// The next committed view; never resolves once the node stops.
     pub(super) async fn next(&mut self) -> (u64, AnyView) {
         loop {
             let Some(receiver) = &mut self.receiver else { std::future::pending().await };

@@ -1,4 +1,4 @@
-//! Where the log is and who else is there: sled and nobody, or JetStream and a cluster. The one place that chooses.
+//! The log and the membership: sled on one machine, or JetStream in a cluster. The only place that chooses.
 
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ impl Backend {
         Ok(Self::SingleNode(Arc::new(journal)))
     }
 
-    /// The node can serve: in a cluster it shows signs of life from now on. Not before: nobody should give a shard to a
-    /// node that is still folding its log.
+    /// The node can serve: in a cluster it sends heartbeats from now on. Not earlier: a node that is still folding its
+    /// log must not receive a shard.
     pub(super) async fn open_up(&self, gateway: &Gateway) {
         match self {
             Self::SingleNode(_) => {}
@@ -56,7 +56,7 @@ impl Backend {
         }
     }
 
-    /// What an acknowledgement means: on this machine's disk, or with a majority of the servers.
+    /// The meaning of an acknowledgement: on this machine's disk, or with a majority of the servers.
     pub(super) fn durability(&self) -> &'static str {
         match self {
             Self::SingleNode(_) => "local-synced",
@@ -92,7 +92,7 @@ impl Backend {
         }
     }
 
-    /// Resolves when the log has failed for good. Servers out of reach are waited for.
+    /// Resolves when the log has failed for good. Unreachable servers are no such failure.
     pub(super) fn failed(&self) -> BoxFuture<'static, Arc<str>> {
         match self {
             Self::SingleNode(journal) => journal.failed(),

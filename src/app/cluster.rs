@@ -1,8 +1,8 @@
 //! This process as one of many nodes: connections, logs, membership and commands over NATS, wired.
 //!
-//! A node's name carries a random incarnation, so that a restarted node is never taken for its predecessor, which
-//! may only have been frozen. Each step is bounded: a node that cannot join says why and ends. What is deliberately not
-//! waited for without end is another node: whoever is slow is given nothing, and that is all.
+//! A node's name carries a random incarnation, so that a restarted node is never mistaken for its predecessor, which
+//! may only have been frozen. Each step is bounded: a node that cannot join ends with the reason. No step waits for
+//! another node without end: a slow node receives no shards, and nothing more.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -42,20 +42,20 @@ pub(super) struct Cluster {
     pub(super) journal: JetStreamJournal,
     pub(super) members: Arc<Members>,
     pub(super) report: ProbeReport,
-    /// One line for whoever starts the node.
+    /// One line for the operator who starts the node.
     pub(super) facts: String,
     node: NodeId,
     commands: async_nats::Client,
 }
 
-/// For how long the servers' probe is repeated: they may be starting, electing leaders, or be one too few for a moment.
+/// Time limit of repeating the servers' probe: servers may be starting, electing leaders, or one too few for a moment.
 const PROBE_WITHIN: Duration = Duration::from_secs(30);
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
-/// For how long a journal that is there waits for a server that is down.
+/// How long the start with an existing journal waits for a server that is down.
 const FULL_PROBE_WITHIN: Duration = Duration::from_secs(5);
-/// From this node's first sign of life until it knows the members and every shard has an owner.
+/// From this node's first heartbeat until it knows the members and every shard has an owner.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// Other nodes' commands under way here, at most: as many as two full shards take.
+/// Other nodes' commands in flight here, at most: as many as two full shards take.
 const REMOTE_MAX: usize = 16_384;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -119,10 +119,10 @@ impl Cluster {
     }
 }
 
-/// The journal, found or made, on servers that were probed: a new one only on servers that can hold all its copies now.
+/// The journal, found or created, on probed servers: a new one only on servers that can hold all its copies now.
 ///
-/// A journal that is there was made so; while one of its servers is down a scratch stream with as many copies cannot be
-/// made, and that must not keep a node from starting. So the probe is then done with one copy.
+/// An existing journal was created that way. While one of its servers is down, a scratch stream with as many copies
+/// cannot be created, which must not keep a node from starting: the probe then uses one copy.
 async fn open(
     logs: &async_nats::Client,
     options: &JetStreamOptions,
@@ -145,7 +145,7 @@ async fn open(
     Ok((journal, ProbeReport { replicas: options.replicas, ..report }))
 }
 
-/// The servers' probe, until they pass or the time is over.
+/// Repeats the servers' probe until it passes or the time is over.
 async fn fit(
     logs: &async_nats::Client,
     options: &JetStreamOptions,
@@ -163,7 +163,8 @@ async fn fit(
     }
 }
 
-/// A shop that outgrew one machine still has its old journal there, and should not look empty for no visible reason.
+/// A shop that moved to a cluster still has its old journal in the data directory; the warning explains an empty
+/// cluster.
 fn warn_of_local_journal(dir: &Path) {
     if dir.is_dir() {
         let dir = dir.display();
@@ -171,8 +172,8 @@ fn warn_of_local_journal(dir: &Path) {
     }
 }
 
-/// Until this node knows who is there, and every shard's owner has been seen: what the start does next asks entities.
-/// A start goes on without after a while: it is not this node's fault that another one is slow, and `/readyz` says so.
+/// Waits until this node knows the members and every shard's owner, because the start's next step sends commands to
+/// entities. After a time limit the start continues anyway: another node may be slow, which `/readyz` reports.
 pub(super) async fn ready(gateway: &Gateway) {
     let deadline = Instant::now() + READY_WITHIN;
     loop {

@@ -1,4 +1,4 @@
-//! A new subscriber's first view: what this node has folded, read without waking anybody.
+//! A new subscriber's first view: this node's folded state, read without waking an entity.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) struct Folded {
     pub(super) max: usize,
 }
 
-/// The tail is milliseconds behind; a subscriber is not kept waiting for one that is stuck.
+/// The tail is milliseconds behind; a subscriber does not wait longer for a tail that is stuck.
 const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 
 /// A build of some hundred thousand orders; whoever subscribes in the first moments of a new version waits for it.
@@ -31,7 +31,7 @@ impl Current for Folded {
 
     fn await_projection(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            // Late or not, what is there then is the answer.
+            // In time or not, the view is read afterwards.
             let _ = self.gateway.await_projection(CATCH_UP_MAX).await;
         })
     }

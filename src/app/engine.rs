@@ -1,5 +1,5 @@
-//! Journal, state store, read models, live hub and actors, wired; without HTTP. What `souk serve`
-//! puts a server around, and what `souk import` uses as it is.
+//! Journal, state store, read models, live hub and actors, wired; without HTTP. `souk serve` adds a server to it; `souk
+//! import` uses it alone.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -38,21 +38,21 @@ pub struct Engine {
     pub front: Front,
     pub listeners: Listeners,
     pub clock: Arc<dyn Clock>,
-    /// What an acknowledgement means here.
+    /// The meaning of an acknowledgement here.
     pub durability: &'static str,
     /// In a cluster, one line of its facts.
     pub cluster: Option<String>,
     runtime: Runtime,
     backend: Backend,
-    /// Of the listeners' sockets.
+    /// The threads of the listeners' sockets.
     _sockets: Threads,
 }
 
-/// A start that folds a long journal says so this often.
+/// Interval of log lines during a start that folds a long journal.
 const STILL_STARTING: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// For what needs nothing of the outside world: an import, a measurement. Calls that entities owe stay pending.
+    /// For work without the outside world: an import, a measurement. Entities' calls to connectors stay pending.
     pub async fn without_connectors(config: &Config) -> Result<Self, EngineError> {
         Self::start(config, Backend::open(config).await?, Vec::new()).await
     }
@@ -101,7 +101,7 @@ impl Engine {
         })
     }
 
-    /// The first step of a graceful end: in a cluster the other nodes take over, while this one still answers.
+    /// The first step of a graceful end: in a cluster the other nodes take over, while this one still responds.
     pub async fn hand_over(&self, within: Duration) {
         if self.cluster.is_some() {
             self.runtime.hand_over(within).await;
@@ -115,7 +115,7 @@ impl Engine {
     }
 }
 
-/// Waits for the runtime's start, and says every now and then that it does.
+/// Waits for the runtime's start, with a log line at intervals.
 async fn started<T>(start: impl Future<Output = T>) -> T {
     let (mut start, begun) = (std::pin::pin!(start), Instant::now());
     loop {

@@ -1,4 +1,4 @@
-//! The Prometheus recorder: one for each process, with the buckets that our dashboards read.
+//! The Prometheus recorder: one for each process, with the buckets that the dashboards read.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ const SECONDS: [f64; 16] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 const COUNTS: [f64; 12] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 
-/// Installs the recorder, or gives the one that this process has.
+/// Installs the recorder, or returns the one that this process has.
 pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
     if let Some(handle) = HANDLE.get() {
         return Ok(handle.clone());
@@ -21,7 +21,7 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets(&COUNTS)?;
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
-    // Somebody else's recorder (a test's) may be there already: ours then stays empty, and nothing breaks.
+    // Another recorder (a test's) may be installed already: this one then stays empty, and nothing breaks.
     let _ = metrics::set_global_recorder(recorder);
     Ok(HANDLE.get_or_init(|| handle).clone())
 }

@@ -1,7 +1,7 @@
-//! The connection to NATS: credentials, TLS, for how long the first try may go on, and what its events become.
+//! The connection to NATS: credentials, TLS, the time limit of the first connection, and the handling of its events.
 //!
-//! A node has two: one for logs and one for heartbeats and commands, so that a log which is read from its beginning
-//! never stands before a sign of life. Secrets go into the client and nowhere else.
+//! A node has two: one for logs and one for heartbeats and commands, so that a log read from its beginning never delays
+//! a heartbeat. Secrets go only into the client.
 
 use std::{
     path::{Path, PathBuf},
@@ -29,22 +29,22 @@ pub enum NatsError {
     Unreachable { urls: String, waited: Duration, why: String },
 }
 
-/// For how long the first connection is tried: machines that start together need not start in order.
+/// Time limit of the first connection: machines that start together need not start in order.
 const FIRST_WITHIN: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// One server's time to answer a connection, before the next one is tried.
+/// One server's time to accept a connection, before the next server is tried.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// A server that was frozen is noticed after three of these without a pong, so before this node counts as dead.
+/// A frozen server is detected after three of these without a pong, so before this node counts as dead.
 const PING_EVERY: Duration = Duration::from_secs(1);
-/// Between two tries to come back, at most. Tried for ever: what waits meanwhile has its own deadline.
+/// Pause between two reconnects, at most. Tried for ever: waiting requests have their own deadlines.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
-/// Messages that wait for the connection, at most; the next sender waits. What waits here is sent after a
-/// reconnect, perhaps by a node that is no owner any more: the journal fences it.
+/// Messages that wait for the connection, at most; the next sender waits. Waiting messages are sent after a reconnect,
+/// perhaps by a node that is no longer the owner: the journal fences them.
 const WAITING_MAX: usize = 256;
 /// A seed or a JWT is a few lines.
 const FILE_BYTES_MAX: u64 = 64 * 1_024;
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Log,
@@ -52,7 +52,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    /// Tells a node's connections apart in the servers' lists.
+    /// Distinguishes a node's connections in the servers' lists.
     const fn name(self) -> &'static str {
         match self {
             Self::Log => "log",
@@ -60,8 +60,8 @@ impl Role {
         }
     }
 
-    /// Messages of one subscription that wait to be taken; the next are dropped, and asked for again.
-    /// A log comes in bursts of many small records; commands and heartbeats are taken at once.
+    /// Messages of one subscription that wait to be taken; further ones are dropped and requested again. A log comes in
+    /// bursts of many small records; commands and heartbeats are taken at once.
     const fn subscription_max(self) -> usize {
         match self {
             Self::Log => 65_536,
@@ -86,7 +86,7 @@ pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result
                 return Err(NatsError::Refused { urls, why });
             }
             ConnectErrorKind::Tls => return Err(NatsError::Tls { urls, why }),
-            // The client reports a handshake that failed as input and output; it fails the next time as well.
+            // The client reports a failed handshake as an I/O error; a retry would fail as well.
             ConnectErrorKind::Io if handshake(&why) => return Err(NatsError::Tls { urls, why }),
             ConnectErrorKind::ServerParse
             | ConnectErrorKind::Dns
@@ -191,7 +191,7 @@ fn tell(role: &'static str, event: &Event) {
             );
         }
         Event::ServerError(error) => tracing::warn!(role, %error, "NATS reports an error"),
-        // Each failed try to come back is one; that the connection is lost was said.
+        // Each failed reconnect is one such event; the loss of the connection was logged already.
         Event::ClientError(error) => tracing::debug!(role, %error, "the NATS client reports an error"),
         Event::LameDuckMode | Event::Draining | Event::Closed => tracing::info!(role, %event, "NATS"),
     }

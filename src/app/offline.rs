@@ -24,7 +24,7 @@ use crate::{
 
 pub(super) const DRAIN_WITHIN: Duration = Duration::from_secs(30);
 
-/// An error of the start, with what to do about it.
+/// An error of the start, with advice.
 pub(super) fn explain(error: &impl std::error::Error, config: &Config) -> Failure {
     let text = error.to_string();
     let failure = Failure::new(text.clone());
@@ -34,7 +34,7 @@ pub(super) fn explain(error: &impl std::error::Error, config: &Config) -> Failur
     failure.hint(format!("the data directory is {}", config.data.dir.display()))
 }
 
-/// A journal to look at: the cluster's where one is configured, else the data directory's.
+/// A journal to read: the cluster's if one is configured, else the data directory's.
 enum Opened {
     Sled(SledJournal),
     JetStream(JetStreamJournal),
@@ -63,7 +63,7 @@ async fn open(config: &Config) -> Result<Opened, Failure> {
     }
 }
 
-/// Only an existing journal: looking at a directory must not make one.
+/// Only an existing journal: reading a directory must not create one.
 fn open_dir(config: &Config) -> Result<SledJournal, Failure> {
     let dir = engine::journal_dir(&config.data.dir);
     if !dir.is_dir() {
@@ -136,7 +136,7 @@ pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verif
     Ok(Verified { records: report.counts.records, commits: report.counts.commits, kinds: fold.kinds(), invariants })
 }
 
-/// Counts what is written through it.
+/// Counts the written bytes.
 struct Counted<'a, W> {
     inner: &'a mut W,
     bytes: u64,
@@ -183,7 +183,7 @@ pub(super) async fn restore(
     Ok(Copied { records: imported.counts.records, commits: imported.counts.commits, bytes: imported.bytes })
 }
 
-/// From the log itself, not from an index: it also answers when the state store is gone.
+/// From the log itself, not from an index: works without the state store.
 pub(super) async fn history(config: &Config, key: &EntityKey) -> Result<Vec<Commit>, Failure> {
     use futures::StreamExt;
 

@@ -1,4 +1,4 @@
-//! The outside world as configured: each connector with its bounds, and the verifiers of what it sends by itself.
+//! The outside world as configured: each connector with its bounds, and the verifiers of its webhooks.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -50,7 +50,7 @@ impl Outside {
     }
 }
 
-/// Where this process reaches itself.
+/// The address at which this process reaches itself.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip().is_unspecified() {
         true if address.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),

@@ -13,8 +13,8 @@ use crate::{
     domain::key::EntityKey,
 };
 
-/// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: whatever is
-/// generic on the way is compiled once, with the library.
+/// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: generic
+/// code is then compiled once, with the library.
 pub fn main() -> ExitCode {
     let environment =
         std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
@@ -41,7 +41,7 @@ impl Application for App {
             _ = term.recv() => tracing::info!("SIGTERM: draining"),
             _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
             reason = failed => {
-                // Nothing can be acknowledged any more, and what the page cache says is not to be trusted.
+                // Nothing can be acknowledged any more, and the page cache cannot be trusted.
                 let hint = match config.cluster.is_on() {
                     false => "check the disk, then start again: what was acknowledged is in the journal",
                     true => "start again; docs/operations-cluster.md says what each reason means",

@@ -1,4 +1,5 @@
-//! The route list: the toolkit's routes and each capability's, with the layers around them, and the document of it all.
+//! The route list: the toolkit's routes and each capability's, with the layers around them, and the document of all
+//! routes.
 
 #[cfg(test)]
 mod openapi_tests;
@@ -41,7 +42,7 @@ pub fn router(state: AppState, more: Router<AppState>) -> Router {
         .layer(DefaultBodyLimit::max(toolkit.limits.body_bytes))
         .layer(middleware::from_fn_with_state(toolkit.identity.clone(), auth::same_origin))
         .layer(middleware::from_fn_with_state(toolkit, guard::around))
-        // Outside the time-out: what was asked may yet happen, and the retry must come from the same guest.
+        // Outside the time-out: the request may still be executed, and the retry must come from the same guest.
         .layer(middleware::from_fn(auth::guest_cookie))
         .with_state(state)
 }

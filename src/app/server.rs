@@ -1,8 +1,8 @@
 //! The HTTP listener: accepts, bounds the connections, and serves each with a deadline for its heads.
 //!
-//! Ours rather than `axum::serve`, which gives hyper no timer: a client that sends half a head and goes
-//! to sleep would be kept for ever, and nothing would count such clients (Slowloris). Deliberately absent: TLS and
-//! HTTP/2 (a proxy's work), and a bound for each address (behind a proxy all have one).
+//! Used instead of `axum::serve`, which gives hyper no timer: a client that sends half a head and then nothing would be
+//! kept for ever, and nothing would count such clients (Slowloris). Deliberately absent: TLS and HTTP/2 (a proxy's
+//! work), and a bound for each address (behind a proxy all clients share one).
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -25,14 +25,14 @@ pub(super) struct ServerLimits {
     /// Connections at once; one more is closed as soon as it is accepted. A WebSocket leaves the count with its
     /// upgrade: `[live]` bounds those.
     pub(super) connections: u32,
-    /// From a connection's beginning, or from its last answer, to the end of the next request's head.
+    /// From a connection's beginning, or from its last response, to the end of the next request's head.
     pub(super) head_within: Duration,
 }
 
-/// After an error of `accept` that is the machine's, such as no file handle left.
+/// Pause after an error of `accept` by the machine, such as no file handle left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stopped` says so, then until the connections have had their answers.
+/// Serves until `stopped` is true, then until the requests in flight have their responses.
 pub(super) async fn serve(
     listener: TcpListener,
     app: Router,
@@ -55,7 +55,7 @@ pub(super) async fn serve(
         match accepted {
             Ok((stream, peer)) => match room.clone().try_acquire_owned() {
                 Ok(permit) => drop(tokio::spawn(connection(stream, peer, app.clone(), limits, permit, stop.clone()))),
-                // To answer 503 we would have to read and write, which is what there is no room for.
+                // A 503 response would need a read and a write, for which there is no room.
                 Err(_) => refused.increment(1),
             },
             Err(error) => {
@@ -77,7 +77,7 @@ async fn connection(
     _permit: OwnedSemaphorePermit,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Small answers go out at once; a socket that refuses the option still works.
+    // Small responses are sent at once; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
@@ -93,9 +93,9 @@ async fn connection(
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
         ended = &mut served => ended,
-        // Its answer is a guard of the channel's lock, which must not live across the next await.
+        // `wait_for` returns a guard of the channel's lock, which must not live across the next await.
         () = async { drop(stop.wait_for(|stop| *stop).await) } => {
-            // What is under way is answered; an idle connection ends now.
+            // A request in flight gets its response; an idle connection ends now.
             served.as_mut().graceful_shutdown();
             served.await
         }

@@ -1,4 +1,4 @@
-//! From the configuration's sections to the rooms' own settings: every key goes somewhere.
+//! From the configuration's sections to the rooms' own settings: every key has a use.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(super) fn actors(config: &Config, shards: u16) -> ActorSettings {
     }
 }
 
-/// Of this node among the others: configured, or the host's.
+/// This node's name: configured, or the host's.
 pub(super) fn node_name(cluster: &crate::config::Cluster) -> String {
     if !cluster.node.is_empty() {
         return cluster.node.clone();
@@ -135,7 +135,7 @@ pub(super) fn http(config: &Config) -> HttpLimits {
     HttpLimits {
         body_bytes: size(http.body_bytes_max),
         request_timeout_ms: http.request_timeout_ms,
-        // The engine's answer comes before the request's own end, and says more.
+        // The engine's reply comes before the request's time-out, and is more precise.
         answer_within_ms: config.actors.command_timeout_ms.min(http.request_timeout_ms.saturating_sub(1)),
         page_default: size(http.page_limit_default).min(page_max),
         page_max,
@@ -164,7 +164,7 @@ pub(super) fn identity(config: &Config) -> IdentitySettings {
     }
 }
 
-/// What the runtime allows itself with the sandbox.
+/// The runtime's bounds for the sandbox.
 pub(super) fn sandbox_connector(config: &Config) -> ConnectorSettings {
     let sandbox = &config.payments.sandbox;
     ConnectorSettings {
@@ -177,7 +177,7 @@ pub(super) fn sandbox_connector(config: &Config) -> ConnectorSettings {
     }
 }
 
-/// How the sandbox acts.
+/// The sandbox's behaviour.
 pub(super) fn sandbox(config: &Config) -> SandboxSettings {
     let sandbox = &config.payments.sandbox;
     SandboxSettings {

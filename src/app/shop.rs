@@ -57,7 +57,7 @@ pub struct Shop {
     drain_within: Duration,
 }
 
-/// For how long a node of a cluster waits for the owner of the first account: past a dead owner's replacement.
+/// How long a node of a cluster waits for the owner of the first account: longer than a dead owner's replacement takes.
 const ACCOUNT_WITHIN: Duration = Duration::from_secs(60);
 
 /// The seed of the shop that `--sample` makes.
@@ -72,7 +72,7 @@ impl Shop {
         let address = listener.local_addr().map_err(|error| ShopError::Listen { address: listen, error })?;
         let backend = Backend::open(config).await?;
         let identity_settings = settings::identity(config);
-        // With the data directory, which the backend has opened; and before whatever signs or calls.
+        // After the backend has opened the data directory; before anything that signs or calls.
         let secret = SigningSecret::obtain(identity_settings.secret.as_ref(), &config.data.dir)?;
         let outside = Outside::new(config, &secret, address)?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
@@ -109,7 +109,7 @@ impl Shop {
             limits: Arc::new(settings::sockets(config)),
             authorise: authorise(identity),
         });
-        // The live feed stands outside the request guard: its connections last longer than any request.
+        // The live feed is outside the request guard: its connections last longer than any request.
         let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
@@ -127,8 +127,8 @@ impl Shop {
         })
     }
 
-    /// Drains: in a cluster others take over the shards first, while this node still answers; then sockets are told
-    /// to come back elsewhere, requests under way are answered, accepted work finishes, states are written.
+    /// Drains: in a cluster others take over the shards first, while this node still responds; then sockets are closed
+    /// for a reconnect elsewhere, requests in flight get their responses, accepted work finishes, states are written.
     pub async fn stop(self) {
         self.engine.hand_over(self.drain_within).await;
         self.engine.listeners.close_all(self.drain_within).await;
@@ -143,7 +143,7 @@ impl Shop {
     }
 }
 
-/// Several nodes may start at once: one makes the account, and only that one knows a generated password.
+/// Several nodes may start at once: one creates the account, and only this one knows a generated password.
 async fn first_account(
     identity: &Identity,
     configured: Option<&Secret>,
@@ -152,7 +152,7 @@ async fn first_account(
     let patience = if in_cluster { ACCOUNT_WITHIN } else { Duration::ZERO };
     match identity.ensure_superadmin_within(configured, patience).await {
         Err(SuperadminError::Accounts(fault @ AccountsFault::Unavailable { .. })) if in_cluster => {
-            // Whichever node starts next tries again; this one serves the shop meanwhile.
+            // The next node that starts tries again; this node serves the shop meanwhile.
             tracing::error!(%fault, "the superadmin's account could not be looked at: another node is slow");
             Ok(None)
         }

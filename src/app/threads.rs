@@ -28,7 +28,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // A runtime must not be waited for on another one's thread.
+        // A runtime must not be dropped with a wait on another runtime's thread.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

@@ -26,7 +26,7 @@ use crate::domain::{
 };
 use rng::Rng;
 
-/// What is to be loaded.
+/// The contents to load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SampleShop {
     /// Slug and data, parents before their children.

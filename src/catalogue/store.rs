@@ -1,8 +1,8 @@
 //! Puts definitions and first stock into the shop through the gateway, many at a time.
 //!
-//! Idempotent in two ways: command ids are derived from what is asked, so that a crash and a retry have one effect; and
-//! stock is received only where none was ever received, so that a run a year later, when those ids are
-//! forgotten, adds nothing either. A load that fails half-way is simply run again.
+//! Idempotent in two ways: command ids are derived from the contents, so that a crash and a retry have one effect; and
+//! stock is received only where none was ever received, so that a run a year later, when those ids are forgotten, adds
+//! nothing either. A load that fails half-way is simply run again.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -23,9 +23,9 @@ use crate::{
     },
 };
 
-/// Commands under way at once: the more, the fewer syncs a load waits for; still far below the shards' permits.
+/// Commands in flight at once: the more, the fewer syncs a load waits for; still far below the shards' permits.
 const AT_ONCE: usize = 512;
-/// Tries of one command while the shop is busy or not ready, then the load gives up.
+/// Tries of one command while the shop is busy or not ready; then the load fails.
 const TRIES_MAX: u32 = 20;
 const WITHIN: Duration = Duration::from_secs(15);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ pub enum LoadError {
 pub(super) enum Existing {
     /// The sample shop: an operator's changes stay.
     Keep,
-    /// An import: the file's word counts.
+    /// An import: the file's data wins.
     Replace,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Store<'a> {
 }
 
 impl Store<'_> {
-    /// What is asked of the read models below must contain everything that is durable now.
+    /// The reads of the read models below must contain everything that is durable now.
     pub async fn ready(&self) -> Result<(), LoadError> {
         match self.gateway.await_projection(WITHIN).await {
             true => Ok(()),
@@ -106,7 +106,7 @@ impl Store<'_> {
         }
     }
 
-    /// A category that is there stays as it is: the tree is the operators' work. Answers whether anything changed.
+    /// An existing category stays as it is: the tree is the operators' work. Returns whether anything changed.
     pub async fn category(&self, slug: &str, data: CategoryData) -> Result<bool, LoadError> {
         if self.gateway.read_local::<Category>(slug)?.is_some() {
             return Ok(false);
@@ -115,7 +115,7 @@ impl Store<'_> {
         Ok(self.ask::<Category>(slug, CategoryCommand::Define { data }, &step).await?.changed)
     }
 
-    /// Answers whether anything changed.
+    /// Returns whether anything changed.
     pub async fn product(&self, product: ProductId, data: ProductData) -> Result<bool, LoadError> {
         let id = product.to_string();
         if self.existing == Existing::Keep && self.gateway.read_local::<Product>(&id)?.is_some() {
@@ -126,7 +126,7 @@ impl Store<'_> {
         Ok(self.ask::<Product>(&id, define, &step).await?.changed)
     }
 
-    /// A SKU's first units and threshold, see [`owed`]. Answers whether anything changed.
+    /// A SKU's first units and threshold, see [`owed`]. Returns whether anything changed.
     pub async fn first_stock(
         &self,
         sku: &Sku,
@@ -152,8 +152,8 @@ impl Store<'_> {
 
 /// What a SKU still lacks of its first stock: units to receive, a threshold to set.
 ///
-/// Only while it holds nothing but our own first step (version 0 or 1: a crash may have come between the
-/// two). Any later version means that the shop's own people have been here: theirs is the truth then.
+/// Only while the SKU has no event but the loader's own first step (version 0 or 1: a crash may have come between the
+/// two). A later version means changes by the shop's staff, which are kept.
 fn owed(known: Option<(u64, StockView)>, units: u32, threshold: Option<u32>) -> (Option<NonZeroU32>, Option<u32>) {
     let (version, view) = known.unwrap_or_default();
     let fresh = version <= 1;
@@ -165,7 +165,8 @@ fn encoded(id: &str, data: &impl serde::Serialize) -> Result<String, LoadError> 
     serde_json::to_string(data).map_err(|error| LoadError::Encoding { id: id.to_owned(), why: error.to_string() })
 }
 
-/// Does `work` for every item, [`AT_ONCE`] at a time, and stops at the first failure; answers how many changed something.
+/// Does `work` for every item, [`AT_ONCE`] at a time, and stops at the first failure; returns how many changed
+/// something.
 pub(super) async fn each<T, Work: Future<Output = Result<bool, LoadError>>>(
     items: impl IntoIterator<Item = T>,
     work: impl Fn(T) -> Work,

@@ -1,7 +1,7 @@
-//! What the command line asks of the composition root, as a trait: `app` implements it, tests script it.
+//! The command line's requirements on the composition root, as a trait: `app` implements it, tests script it.
 //!
-//! Arguments are parsed values, answers are plain data; nothing here prints. A file that is opened by
-//! another process, is corrupt or does not fit is a [`Failure`] with a hint.
+//! Arguments are parsed values, results are plain data; nothing here prints. A file that is opened by another process,
+//! is corrupt or does not fit is a [`Failure`] with a hint.
 
 use std::{
     future::Future,
@@ -20,7 +20,8 @@ use crate::{
 type Answer<T> = Result<T, Failure>;
 
 pub trait Application: Sync {
-    /// Runs until SIGTERM or SIGINT has drained it. Calls `ready` once, when the first request would be answered.
+    /// Runs until SIGTERM or SIGINT has drained it. Calls `ready` once, when the server can respond to the first
+    /// request.
     fn serve(
         &self,
         config: Config,
@@ -31,7 +32,7 @@ pub trait Application: Sync {
     /// Imports Shopify's product CSV into the data directory: whole, or nothing where a line is bad.
     fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> impl Future<Output = Answer<Imported>>;
 
-    /// Checks every record and folds every entity. Broken invariants are an answer, not a failure.
+    /// Checks every record and folds every entity. Broken invariants are a result, not a failure.
     fn verify(&self, config: Config, progress: &Progress) -> impl Future<Output = Answer<Verified>>;
 
     /// Every record as a line of JSON.
@@ -50,7 +51,8 @@ pub trait Application: Sync {
         progress: &Progress,
     ) -> impl Future<Output = Answer<Copied>>;
 
-    /// From the data directory's journal into the cluster's that `config.cluster` names; goes on where an earlier run ended.
+    /// From the data directory's journal into the cluster's that `config.cluster` names; continues where an earlier run
+    /// ended.
     fn copy(&self, config: Config, shards: Option<u16>, progress: &Progress) -> impl Future<Output = Answer<Moved>>;
 
     /// All commits of one entity, oldest first; none: it never existed.
@@ -66,7 +68,7 @@ pub struct Endpoints {
     pub address: SocketAddr,
     /// The generated password of `admin@souk.local`, at the first start without one given: shown once.
     pub superadmin_password: Option<String>,
-    /// `local-synced`, ...: what an acknowledgement stands for.
+    /// `local-synced`, ...: the meaning of an acknowledgement.
     pub durability: String,
     /// One line: which cluster, as which node, on which servers. `None`: one machine.
     pub cluster: Option<String>,
@@ -76,7 +78,7 @@ pub struct Endpoints {
 pub struct Imported {
     pub products: u64,
     pub variants: u64,
-    /// Products that were made or changed; the others were so already.
+    /// Products that were created or changed; the others were equal already.
     pub changed: u64,
     /// Where any: nothing was imported.
     pub bad: Vec<BadLine>,
@@ -110,19 +112,19 @@ pub struct Invariant {
     /// As a sentence: `available + held + committed + shipped = received + adjusted`.
     pub name: String,
     pub checked: u64,
-    /// What breaks it, with keys and numbers.
+    /// The violations, with keys and numbers.
     pub broken: Vec<String>,
 }
 
-/// What a copy into another journal found and did.
+/// The result of a copy into another journal.
 #[derive(Clone, Debug, Default)]
 pub struct Moved {
     pub entities: u64,
     pub commits: u64,
-    /// Written by this run; the rest was there already.
+    /// Written by this run; earlier runs wrote the rest.
     pub copied: u64,
     pub shards: u16,
-    /// Of the copy, folded anew.
+    /// Of the copy, folded again.
     pub invariants: Vec<Invariant>,
 }
 

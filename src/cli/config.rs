@@ -1,4 +1,4 @@
-//! `souk config check`: says whether the configuration is legal; `--print` shows what is in force.
+//! `souk config check`: reports whether the configuration is legal; `--print` shows the values in force.
 
 use std::io::Write;
 
@@ -29,7 +29,7 @@ enum Action {
 }
 
 impl ConfigCommand {
-    /// What is loaded is legal: `main` refused anything else.
+    /// A loaded configuration is legal: `main` refused all others.
     pub(super) fn run(self, config: &Config, out: &mut impl Write) -> Result<(), Failure> {
         let Action::Check { print } = self.command;
         if !print {

@@ -1,4 +1,4 @@
-//! A command that did not work: what happened, what to do about it, and the exit code.
+//! A failed command: the reason, advice, and the exit code.
 
 use crate::config::ConfigError;
 
@@ -14,7 +14,7 @@ pub enum Exit {
 pub struct Failure {
     /// Lowercase, with values, no full stop.
     pub message: String,
-    /// What to do, where we know.
+    /// Advice, if there is any.
     pub hint: Option<String>,
     pub exit: Exit,
 }
@@ -46,7 +46,7 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// A reader that went away (`souk history .. | head`) is the only I/O error that an answer meets.
+/// A reader that went away (`souk history .. | head`) is the only I/O error of writing a result.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(format!("the answer cannot be written: {error}"))

@@ -1,7 +1,7 @@
 //! `souk history`: time travel. Every commit of one entity, and its state at any past moment.
 //!
-//! The state is folded here from the commits shown, with the entity's own `apply`: what is printed is
-//! what the engine knew at that moment, not what some table remembers of it.
+//! The state is folded here from the commits shown, with the entity's own `apply`: the output is the engine's state at
+//! that moment, not a table's record of it.
 
 mod words;
 

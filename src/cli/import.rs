@@ -23,7 +23,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// A file in the wrong format is bad on each of its lines: the first ones say it.
+    /// A file in the wrong format is bad on every line: the first ones are enough.
     const BAD_LINES_SHOWN: usize = 50;
 
     pub(super) async fn run(self, config: Config, app: &impl Application, out: &mut impl Write) -> Result<(), Failure> {

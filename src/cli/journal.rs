@@ -1,4 +1,4 @@
-//! `souk journal verify|export|import|copy`: is the log whole, a backup of it, the way back, and the way to a cluster.
+//! `souk journal verify|export|import|copy`: check the log, back it up, restore a backup, and move to a cluster.
 
 mod report;
 
@@ -124,7 +124,7 @@ impl Journal {
     }
 }
 
-/// Beside the target first, synced, then renamed: a backup that was cut short never has a backup's name.
+/// Beside the target first, synced, then renamed: an interrupted backup never has a backup's name.
 async fn export_to(
     path: &Path,
     config: Config,

@@ -44,13 +44,13 @@ impl Load {
     pub(super) async fn run(self, config: Option<PathBuf>, out: &mut impl Write) -> Result<(), Failure> {
         let common = self.scenario.common();
         let (json, html) = (common.json.clone(), common.html.clone());
-        // Told now, not after the run.
+        // Reported now, not after the run.
         for file in [&json, &html].into_iter().flatten() {
             writable(file)?;
         }
         let shown = Shown::default();
         let report = {
-            // A signal drops the run where it is: its server ends with it.
+            // A signal drops the run at once; the run's server ends with it.
             tokio::select! {
                 report = self.scenario.run(config, &shown) => report?,
                 () = interrupted() => {
@@ -95,12 +95,12 @@ async fn interrupted() {
         (Ok(mut interrupt), Ok(mut terminate)) => {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         }
-        // Without handlers a signal ends the process, as ever.
+        // Without handlers a signal ends the process.
         (Err(_), _) | (_, Err(_)) => std::future::pending().await,
     }
 }
 
-/// The bar of the phase that is on.
+/// The bar of the current phase.
 #[derive(Default)]
 struct Shown(Mutex<Option<(Progress, u64)>>);
 

@@ -9,7 +9,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 use super::{Failure, table::styled};
 use crate::config::{Log, LogFormat};
 
-/// `whole`: as the configuration's filter says; else only warnings, for commands whose output is an answer.
+/// `whole`: by the configuration's filter; else only warnings, for commands whose output is a result.
 pub fn init(log: &Log, whole: bool) -> Result<(), Failure> {
     let wanted = if whole || log.filter != Log::default().filter { &log.filter } else { "warn" };
     let filter = EnvFilter::try_new(wanted).map_err(|e| Failure::usage(format!("log.filter: {e}")))?;

@@ -52,7 +52,7 @@ impl Progress {
         Self { what, unit, done: AtomicU64::new(0), total: AtomicU64::new(0), shown }
     }
 
-    /// May be called again when more is known.
+    /// May be called again with a better number.
     pub fn total(&self, total: u64) {
         self.total.store(total, Relaxed);
         if let Shown::Bar(bar) = &self.shown {
@@ -91,7 +91,7 @@ impl Progress {
     }
 }
 
-/// An error on the way leaves no half bar behind.
+/// An error leaves no unfinished bar behind.
 impl Drop for Progress {
     fn drop(&mut self) {
         self.finish();

@@ -1,4 +1,4 @@
-//! `souk serve`: the engine until SIGTERM. Prints where it can be reached, and the first password once.
+//! `souk serve`: the engine until SIGTERM. Prints its addresses, and the first password once.
 
 use std::io::{self, Write};
 
@@ -41,7 +41,7 @@ fn announce(out: &mut impl Write, endpoints: &Endpoints) {
     if let Some(password) = &endpoints.superadmin_password {
         text += &format!("  staff     admin@souk.local with password {password} (shown this once)\n");
     }
-    // Nobody reads standard output of a service: that must not stop it.
+    // A service's standard output may be closed, which must not stop the service.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 

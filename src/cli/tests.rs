@@ -11,7 +11,7 @@ use clap::CommandFactory;
 use super::*;
 use crate::{actors::ports::journal::Commit, domain::key::EntityKey};
 
-/// Remembers what it was asked; answers as little as it may.
+/// Records its calls; returns minimal results.
 #[derive(Default)]
 struct Scripted {
     asked: Mutex<Vec<String>>,
@@ -60,7 +60,7 @@ impl Application for Scripted {
     }
 }
 
-/// What was asked, and what came of it.
+/// The recorded calls, and the result.
 fn souk(arguments: &[&str], environment: &[(&str, &str)]) -> (Vec<String>, Result<(), Failure>) {
     let app = Scripted::default();
     let cli = Cli::try_parse_from(std::iter::once("souk").chain(arguments.iter().copied())).expect("good usage");

@@ -7,24 +7,26 @@ use super::check::{Checks, DAY_MS};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Actors {
-    /// Logs that entities are spread over. Fixed when the journal is made; another number is refused later. Default 0: on
-    /// one machine as it was made, and 4 for a new one; in a cluster 16.
+    /// Logs that entities are spread over. Fixed when the journal is created; another number is refused later. Default
+    /// 0: on one machine the journal's number, and 4 for a new one; in a cluster 16.
     pub shards: u16,
-    /// Entities in memory, at most; past it the longest idle ones are put to sleep. Default 50,000.
+    /// Entities in memory, at most; past it the longest idle ones are passivated. Default 50,000.
     pub resident_max: u64,
-    /// Milliseconds without a command until an entity is put to sleep. Default 120,000.
+    /// Milliseconds without a command until an entity is passivated. Default 120,000.
     pub idle_timeout_ms: u64,
-    /// Commands that wait for one entity, at most; the next is answered 503 with Retry-After. Default 1,024.
+    /// Commands that wait for one entity, at most; the next is refused with 503 and Retry-After. Default 1,024.
     pub entity_inflight_max: u64,
-    /// Commands that wait for one shard, at most; the next is answered 503. Default 8,192.
+    /// Commands that wait for one shard, at most; the next is refused with 503. Default 8,192.
     pub shard_inflight_max: u64,
-    /// Milliseconds until an unanswered command is given up; it may yet happen, a retry with its id tells. Default 5,000.
+    /// Milliseconds until a command without a reply times out; it may still be executed, and a retry with its id
+    /// returns the outcome. Default 5,000.
     pub command_timeout_ms: u64,
-    /// Effects on other entities (holds, numbers) under way, at most; beyond it new work is answered 503. Default 65,536.
+    /// Effects on other entities (holds, numbers) in flight, at most; beyond it new work is refused with 503. Default
+    /// 65,536.
     pub effects_inflight_max: u64,
-    /// Milliseconds that one try of an owed step may take before it is repeated with the same id. Default 10,000.
+    /// Milliseconds that one try of a pending effect may take before it is repeated with the same id. Default 10,000.
     pub effect_timeout_ms: u64,
-    /// Milliseconds between two looks for due alarms: a hold expires at most this late. Default 250.
+    /// Milliseconds between two polls for due alarms: a hold expires at most this late. Default 250.
     pub alarm_poll_ms: u64,
     /// Milliseconds before a crashed entity's first restart; doubles with each further crash. Default 200.
     pub restart_backoff_ms_min: u64,
@@ -54,7 +56,7 @@ impl Default for Actors {
 }
 
 impl Actors {
-    /// `None`: what fits the journal.
+    /// `None`: the journal's number.
     pub fn shards(&self) -> Option<u16> {
         (self.shards > 0).then_some(self.shards)
     }

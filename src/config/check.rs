@@ -1,4 +1,4 @@
-//! Collects what is wrong with a configuration, all of it, so that one start shows every mistake.
+//! Collects all problems of a configuration, so that one start shows every mistake.
 
 use std::fmt::Display;
 

@@ -1,4 +1,5 @@
-//! `[cluster]`: this process as one of many nodes over NATS. Without `urls` it is one machine, and nothing here counts.
+//! `[cluster]`: this process as one of many nodes over NATS. Without `urls` it is one machine, and this section has no
+//! effect.
 
 use std::path::{Path, PathBuf};
 
@@ -9,31 +10,32 @@ use super::{check::Checks, secret::Secret};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
-    /// NATS servers, such as `nats://10.0.0.1:4222`; any of them will do to begin with. Empty: one machine. Default empty.
+    /// NATS servers, such as `nats://10.0.0.1:4222`; any of them is enough to begin with. Empty: one machine. Default
+    /// empty.
     pub urls: Vec<String>,
-    /// Of this cluster: begins the name of every stream and subject, so that two shops can share servers. Default `souk`.
+    /// The cluster's name: prefix of every stream and subject, so that two shops can share servers. Default `souk`.
     pub name: String,
-    /// Of this node, unlike every other's: for logs, and for who owns what. Empty: the host's name. Default empty.
+    /// This node's name, unique in the cluster: for logs and ownership. Empty: the host's name. Default empty.
     pub node: String,
-    /// Where browsers reach this node's HTTP, shown by `/api/cluster`. Empty: not told. Default empty.
+    /// The URL at which browsers reach this node, shown by `/api/cluster`. Empty: not shown. Default empty.
     pub public_url: String,
     /// Copies of each log among the NATS servers: 1, 3 or 5. With 3 one server may fail, with 5 two. Default 3.
     pub replicas: u8,
-    /// Milliseconds between two signs of life. Default 500.
+    /// Milliseconds between two heartbeats. Default 500.
     pub heartbeat_ms: u64,
-    /// Milliseconds without a sign of life after which a node counts as dead. Shorter: its shards are taken over faster,
+    /// Milliseconds without a heartbeat after which a node counts as dead. Shorter: its shards are taken over faster,
     /// but a pause that long (a stopped machine, a slow network) moves them too. Default 4,000.
     pub member_dead_ms: u64,
-    /// Milliseconds that a new node is watched before it is given shards: nodes that start together then see each
-    /// other before anything moves. Default 2,000.
+    /// Milliseconds that a new node is watched before it receives shards: nodes that start together then see each other
+    /// before anything moves. Default 2,000.
     pub settle_ms: u64,
-    /// Milliseconds after its last confirmed sign of life or append for which a node still answers. Below
-    /// `member_dead_ms` less two heartbeats, so that it is silent before another takes its place. Default 2,000.
+    /// Milliseconds after its last confirmed heartbeat or append for which a node still replies. Below `member_dead_ms`
+    /// less two heartbeats, so that it is silent before another takes its place. Default 2,000.
     pub lease_ms: u64,
     /// Milliseconds until a request to NATS or to another node counts as lost and is repeated. Default 2,000.
     pub request_timeout_ms: u64,
-    /// The operator's word that the servers run with `sync_interval: always` (nats-server 2.10 and later; no client can
-    /// ask for it). Changes only what is reported as durability. Default false.
+    /// The operator's declaration that the servers run with `sync_interval: always` (nats-server 2.10 and later; no
+    /// client can read it). Changes only the reported durability. Default false.
     pub synced: bool,
     /// User name for NATS; empty: none. Default empty.
     pub user: String,
@@ -80,14 +82,14 @@ impl Default for Cluster {
 }
 
 impl Cluster {
-    /// Whether there is a cluster at all.
+    /// Whether a cluster is configured.
     pub fn is_on(&self) -> bool {
         !self.urls.is_empty()
     }
 
     pub(super) fn check(&self, checks: &mut Checks, signing_key: &Secret) {
         for url in &self.urls {
-            // A password in a URL would stand in logs; so neither is shown here.
+            // A password in a URL would end up in logs; so such a URL is not shown here.
             let shown = if url.contains('@') { "a URL with credentials" } else { url };
             let host = url.strip_prefix("nats://").or_else(|| url.strip_prefix("tls://")).unwrap_or("");
             let legal = !host.is_empty() && !host.contains(['@', '/']) && !host.contains(char::is_whitespace);
@@ -110,7 +112,7 @@ impl Cluster {
         checks.that("identity.signing_key", "", legal, expected);
     }
 
-    /// A node must fall silent before others may take its place, and one late beat must not make it do so.
+    /// A node must fall silent before others may take its place, and one late heartbeat must not silence it.
     fn check_times(&self, checks: &mut Checks) {
         let beat = self.heartbeat_ms;
         checks.range("cluster.heartbeat_ms", beat, 20, 10_000, "milliseconds");

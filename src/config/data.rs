@@ -9,8 +9,8 @@ use super::check::Checks;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// Directory of the journal and of everything folded from it. Made when missing. Default `data`.
-    /// Relative paths start at the working directory.
+    /// Directory of the journal and of everything folded from it. Created when missing. Default `data`. Relative paths
+    /// start at the working directory.
     pub dir: PathBuf,
 }
 

@@ -12,21 +12,21 @@ pub struct Http {
     /// Address and port to listen on; port 0 takes a free one and prints it. Default `127.0.0.1:8080`.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Bytes of a request's body, at most; more is answered 413. Default 1 MiB.
+    /// Bytes of a request's body, at most; more is refused with 413. Default 1 MiB.
     pub body_bytes_max: u64,
-    /// Milliseconds until a request is answered 503 or 504, whatever it waits for. Default 10,000.
+    /// Milliseconds until the response to a waiting request is 503 or 504. Default 10,000.
     pub request_timeout_ms: u64,
     /// Connections at once, at most; one more is closed at once. WebSockets count in `[live]`. Default 20,000.
     pub connections_max: u64,
     /// Milliseconds that a client has for the head of its next request; an idle connection ends by it too. Default 30,000.
     pub head_timeout_ms: u64,
-    /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
+    /// Requests in flight at once, at most; the next is refused with 503 and `Retry-After`. Default 4,096.
     pub inflight_max: u64,
     /// Items of one page, at most; a larger `limit` is refused. Default 100, which is also the most: the API's document promises it.
     pub page_limit_max: u64,
     /// Items of one page where the caller names no `limit`. Default 24.
     pub page_limit_default: u64,
-    /// Milliseconds that SIGTERM leaves to requests and sockets under way. Default 10,000.
+    /// Milliseconds that SIGTERM leaves to requests in flight and open sockets. Default 10,000.
     pub drain_timeout_ms: u64,
     /// Whether the last `X-Forwarded-For` entry names the client. Only behind a proxy that sets it. Default false.
     pub trust_forwarded_for: bool,

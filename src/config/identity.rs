@@ -10,7 +10,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// Milliseconds that an access token is good for. Default 43,200,000 (12 hours).
+    /// Milliseconds that an access token is valid. Default 43,200,000 (12 hours).
     pub token_ttl_ms: u64,
     /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. Default false.
     pub secure_cookies: bool,

@@ -1,4 +1,4 @@
-//! `[journal]`: the log on disk. What is absent on purpose: any switch that would answer before the sync.
+//! `[journal]`: the log on disk. Deliberately absent: any switch that would acknowledge before the sync.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::check::{Checks, GIB, MIB};
 pub struct Journal {
     /// Bytes of memory for the log's page cache. Default 32 MiB.
     pub cache_bytes: u64,
-    /// Bytes that must stay free on the disk; below it commands are refused and reads go on. Default 64 MiB.
+    /// Bytes that must stay free on the disk; below it commands are refused and reads continue. Default 64 MiB.
     pub free_bytes_min: u64,
     /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 256 KiB.
     pub batch_bytes_max: u64,

@@ -7,16 +7,16 @@ use super::check::{Checks, DAY_MS, MIB};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Live {
-    /// Milliseconds between two frames of one topic, at least; what changes meanwhile is conflated. Default 50.
+    /// Milliseconds between two frames of one topic, at least; changes meanwhile are conflated. Default 50.
     pub frame_interval_ms: u64,
-    /// Topics of one connection, at most; the next is answered with an error frame. Default 256.
+    /// Topics of one connection, at most; the next is refused with an error frame. Default 256.
     pub topics_max: u64,
-    /// Subscriptions of all connections together, at most; the next is answered with an error frame. Default 1,000,000.
+    /// Subscriptions of all connections together, at most; the next is refused with an error frame. Default 1,000,000.
     pub subscriptions_max: u64,
-    /// Connections of this process, at most; the next socket is closed with 1013, the next stream is answered 503.
+    /// Connections of this process, at most; the next socket is closed with 1013, the next stream is refused with 503.
     /// Default 50,000.
     pub connections_max: u64,
-    /// Connections of one client address, at most; the next is answered as above. Default 1,000.
+    /// Connections of one client address, at most; the next is refused in the same way. Default 1,000.
     pub connections_per_address_max: u64,
     /// Milliseconds without any byte from the client (a pong counts) until its socket is closed. Default 60,000.
     pub idle_timeout_ms: u64,
@@ -24,12 +24,13 @@ pub struct Live {
     pub ping_interval_ms: u64,
     /// Bytes of one message from a client, at most; a longer one closes the socket. Default 64 KiB.
     pub message_bytes_max: u64,
-    /// Messages a second from one client, on average; each begun KiB counts as one more. Beyond the burst they are answered
-    /// with `slow_down`; twice the burst closes the socket. Default 50.
+    /// Messages a second from one client, on average; each begun KiB counts as one more. Beyond the burst they are
+    /// refused with `slow_down`; twice the burst closes the socket. Default 50.
     pub messages_per_second_max: u64,
     /// Messages that one client may send at once before the average counts. Default 200.
     pub messages_burst_max: u64,
-    /// Frames that wait for one slow connection, at most; beyond it topics are sent anew once it has caught up. Default 1,024.
+    /// Frames that wait for one slow connection, at most; beyond it topics are sent again once its queue is empty.
+    /// Default 1,024.
     pub outbox_frames_max: u64,
     /// Entities in the first snapshot of `board` and `stock`, newest first. Default 500.
     pub snapshot_entities_max: u64,

@@ -1,4 +1,4 @@
-//! `[log]`: what is logged and in which shape. Logs go to standard error; standard output is for answers.
+//! `[log]`: the level and shape of logs. Logs go to standard error; standard output is for results.
 
 use serde::{Deserialize, Serialize};
 

@@ -18,16 +18,16 @@ pub struct Sandbox {
     pub enabled: bool,
     /// Milliseconds that `tok_slow` takes to be authorised. Default 3,000.
     pub slow_ms: u64,
-    /// Milliseconds until a call to the sandbox is given up and repeated (`tok_timeout`'s first). Default 5,000.
+    /// Milliseconds until a call to the sandbox times out and is repeated (`tok_timeout`'s first). Default 5,000.
     pub timeout_ms: u64,
-    /// Calls to the sandbox under way at once, at most: the next waits its turn, and with as many unanswered a new payment
-    /// is answered 503. Default 4,096.
+    /// Calls to the sandbox in flight at once, at most: the next waits its turn, and with as many pending a new payment
+    /// is refused with 503. Default 4,096.
     pub in_flight_max: u64,
     /// Calls in a row that fail or time out until calls are refused at once and only a probe goes through. Default 5.
     pub breaker_failures: u32,
     /// Milliseconds from then, or from a failed probe, to the next probe. Default 5,000.
     pub breaker_rest_ms: u64,
-    /// Milliseconds until a webhook follows what it tells of. Default 200.
+    /// Milliseconds from an event to its webhook. Default 200.
     pub webhook_delay_ms: u64,
     /// Whether each webhook comes twice, as real providers' sometimes do. Default false.
     pub duplicate_webhooks: bool,

@@ -1,7 +1,8 @@
 //! The port of payment providers (Stripe, PayPal, the sandbox), and its adapter to the runtime's [`Connector`].
 //!
-//! A provider implements [`PaymentProvider`] with the port's own types; [`PaymentConnector`] carries calls to it and counts
-//! and logs what concerns money. Absent: time-out, budget and breaker, which the runtime's registry has for every connector.
+//! A provider implements [`PaymentProvider`] with the port's own types; [`PaymentConnector`] carries calls to the
+//! provider, and counts and logs refused money. Deliberately absent: time-out, budget and breaker, which the runtime's
+//! registry has for every connector.
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub struct PaymentConnector(Arc<dyn PaymentProvider>);
 
 impl PaymentConnector {
     pub fn new(provider: Arc<dyn PaymentProvider>) -> Self {
-        // The counters stand at 0 from the start: what first appears at 1 has no increase to alert on.
+        // The counters are at 0 from the start: a counter that first appears at 1 has no increase to alert on.
         for operation in ["refund", "capture"] {
             refusals(provider.name(), operation).increment(0);
         }
@@ -69,8 +70,8 @@ fn operation_name(operation: &ProviderOperation) -> &'static str {
     }
 }
 
-/// Logs and counts that a provider will not give money back, or not take what was authorised: the shop tries a few times
-/// and then stops, and only a person can go on.
+/// Logs and counts a provider's refusal of a refund or a capture: the shop tries a few times and then stops, and only a
+/// person can continue.
 pub fn warn_of_refusal(provider: &str, payment: PaymentId, event: &ProviderEvent) {
     let (operation, code) = match event {
         ProviderEvent::RefundFailed { code, .. } => ("refund", code),
@@ -97,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// Says the one thing.
+    /// Always returns the same result.
     struct Says(&'static str, Result<ProviderEvent, ConnectorFault>);
 
     impl PaymentProvider for Says {

@@ -1,8 +1,8 @@
 //! `sandbox`: a payment provider that acts like a real one, without money.
 //!
-//! It has a ledger of its own, idempotent by payment and operation ([`ledger`]), signed webhooks that come late,
-//! twice or out of order ([`event`], [`delivery`]), and a page where the customer says yes or no ([`page`]).
-//! The token says how a charge goes:
+//! It has a ledger of its own, idempotent by payment and operation ([`ledger`]), signed webhooks that come late, twice
+//! or out of order ([`event`], [`delivery`]), and a page where the customer approves or declines ([`page`]). The token
+//! decides a charge's course:
 //!
 //! | token | the charge |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | any other | is declined (`invalid_token`) |
 //!
 //! A restart forgets the ledger. That is harmless: a reference is a function of the payment, so a repeated
-//! authorisation answers the same, and a capture, void or refund of a reference not in the ledger is taken at its word.
+//! authorisation returns the same result, and a capture, void or refund of a reference outside the ledger is accepted.
 
 pub mod delivery;
 pub mod event;
@@ -59,14 +59,14 @@ struct Inner {
     clock: Arc<dyn Clock>,
 }
 
-/// What the customer says on the page.
+/// The customer's decision on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Approve,
     Decline,
 }
 
-/// How a token's charge is answered.
+/// The course of a token's charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
     AtOnce,
@@ -114,7 +114,7 @@ impl SandboxProvider {
             };
             self.announce(payment, &news, late, needed);
         }
-        // The charge stands whatever becomes of this call: a caller that hangs up changes nothing.
+        // The charge remains whether or not this call returns: a caller that hangs up changes nothing.
         match manner {
             Manner::Never if done.first => {
                 sleep(patience).await;
@@ -125,8 +125,8 @@ impl SandboxProvider {
         Ok(news)
     }
 
-    /// Sends the webhook of `news`, or of nothing when this news has none. A full outbox loses it: the payment
-    /// hears the same by the call's answer, which it repeats until it has one.
+    /// Sends the event's webhook, if it has one. A full outbox drops the webhook: the payment receives the same event
+    /// as the call's answer, and repeats the call until then.
     fn announce(&self, payment: PaymentId, news: &ProviderEvent, late: Duration, needed: bool) {
         let wanted = match self.0.settings.webhooks {
             WebhookChoice::All => true,
@@ -146,8 +146,8 @@ impl SandboxProvider {
         })
     }
 
-    /// The customer's word on a charge that waits for it. The webhook is accepted for delivery before the books change:
-    /// it is the only way in which the shop hears of this. Repeated, it sends the webhook again.
+    /// The customer's decision on a waiting charge. The webhook is accepted for delivery before the books change,
+    /// because only the webhook notifies the shop. A repetition sends the webhook again.
     pub fn customer_says(&self, payment: PaymentId, verdict: Verdict) -> Result<ledger::Status, CustomerError> {
         self.with(|ledger| {
             let status = ledger.after_verdict(payment, verdict)?;

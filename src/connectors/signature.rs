@@ -1,6 +1,6 @@
-//! The signature of a webhook: `Souk-Signature: t=<unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>">`, the shape
-//! that Stripe documents. The time is signed too, so that a recorded request is worth nothing after the tolerance;
-//! within it a replay is an ordinary duplicate, which the event's id makes harmless.
+//! The signature of a webhook: `Souk-Signature: t=<unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>">`, the shape that
+//! Stripe documents. The time is signed too, so that a recorded request is useless after the tolerance; within it a
+//! replay is an ordinary duplicate, which the event's id makes harmless.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 
 pub const HEADER: &str = "souk-signature";
 pub const TOLERANCE_S: i64 = 300;
-/// While a key is exchanged a sender signs with both; more signatures than this are not looked at.
+/// While a key is exchanged a sender signs with both; further signatures are ignored.
 const SIGNATURES_MAX: usize = 4;
 
 #[derive(Clone)]

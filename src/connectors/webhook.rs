@@ -1,7 +1,7 @@
-//! The port of webhooks: what a payment provider sends by itself, verified and read.
+//! The port of webhooks: a payment provider's events, verified and parsed.
 //!
-//! A verifier sees all headers, since providers spread what they sign over several, and may call its provider to verify.
-//! Absent: the route and the command that an event becomes (`shop::payment::webhook`).
+//! A verifier gets all headers, since some providers use several for a signature, and may call its provider to verify.
+//! Deliberately absent: the route and the command that an event becomes (`shop::payment::webhook`).
 
 use axum::http::HeaderMap;
 use futures::future::BoxFuture;
@@ -10,7 +10,7 @@ use crate::domain::{ids::PaymentId, payment::ProviderEvent, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookEvent {
-    /// The provider's id of the event: a second delivery carries the same.
+    /// The provider's id of the event: a second delivery carries the same id.
     pub event: String,
     pub payment: PaymentId,
     pub news: ProviderEvent,
@@ -24,7 +24,7 @@ pub enum WebhookRefusal {
     TooOld { age_s: i64, max_s: i64 },
     #[error("the event cannot be read: {0}")]
     Malformed(String),
-    /// The provider, asked whether it sent this, does not say so now: it comes again later.
+    /// The provider could not confirm the event now, and repeats it later.
     #[error("the event cannot be verified now: {0}")]
     Unverifiable(String),
 }
@@ -32,8 +32,8 @@ pub enum WebhookRefusal {
 pub trait WebhookVerifier: Send + Sync + 'static {
     /// The provider's name in the URL: `sandbox`.
     fn name(&self) -> &str;
-    /// Verifies the raw `body` (a signature in constant time) before reading it. `None`: it is the provider's, and not for
-    /// us, e.g. of a kind that the shop does not use.
+    /// Verifies the raw `body` (a signature in constant time) before reading it. `None`: a genuine event that is not
+    /// for the shop, e.g. of an unused kind.
     fn verify<'a>(
         &'a self,
         headers: &'a HeaderMap,

@@ -17,7 +17,7 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountCommand {
-    /// `password_hash` is a PHC string (Argon2id); the password itself never gets here.
+    /// `password_hash` is a PHC string (Argon2id); the password itself never enters the domain.
     Register {
         user: UserId,
         role: Role,
@@ -71,7 +71,7 @@ impl Entity for Account {
     fn decide(&self, command: &AccountCommand, _now: Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
         match command {
             AccountCommand::Register { user, role, password_hash } => match self.user {
-                // A retry: the very same account is there already.
+                // A retry: the same account exists already.
                 Some(known) if known == *user && self.role == *role && self.password_hash == *password_hash => {
                     Ok(vec![])
                 }

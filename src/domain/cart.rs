@@ -1,7 +1,7 @@
-//! A cart: what a shopper means to buy. Invariant: each SKU stands on one line, 1 to
-//! [`Cart::QUANTITY_MAX`] units, at most [`Cart::LINES_MAX`] lines; a cart never holds stock.
+//! A cart: the items that a shopper intends to buy. Invariant: each SKU stands on one line, 1 to [`Cart::QUANTITY_MAX`]
+//! units, at most [`Cart::LINES_MAX`] lines; a cart never holds stock.
 //!
-//! In `cart/`: `decide`. Absent: coupons and availability, which are read beside the cart.
+//! In `cart/`: `decide`. Deliberately absent: coupons and availability, which are read beside the cart.
 
 mod decide;
 #[cfg(test)]
@@ -20,7 +20,7 @@ use super::{
     time::Timestamp,
 };
 
-/// What the shop's front knows of a variant when it is put into a cart.
+/// A variant's data at the time of its adding to the cart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub sku: Sku,
@@ -31,7 +31,7 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CartCommand {
-    /// Sets each line's quantity (absolute, so a retry changes nothing). `add` adds to what is there.
+    /// Sets each line's quantity (absolute, so a retry changes nothing). `add` adds to the present quantity.
     SetLines {
         owner: UserId,
         lines: Vec<(Item, u32)>,
@@ -40,7 +40,7 @@ pub enum CartCommand {
     RemoveLine {
         sku: Sku,
     },
-    /// An order was verified: what it bought leaves the cart, what was added since stays.
+    /// An order was verified: the bought units leave the cart, units added since stay.
     Settle {
         order: OrderId,
         bought: Vec<(Sku, u32)>,
@@ -97,7 +97,7 @@ pub struct Cart {
     /// In the order of first adding.
     lines: Vec<(Item, u32)>,
     touched: Timestamp,
-    /// The newest orders that were settled, so that a repeated `Settle` takes nothing twice.
+    /// The newest orders that were settled, so that a repeated `Settle` removes nothing twice.
     settled: VecDeque<OrderId>,
 }
 
@@ -108,7 +108,8 @@ impl Cart {
     pub const LINES_MAX: usize = 200;
     /// Days without a change after which the cart is emptied.
     pub const IDLE_DAYS: i64 = 30;
-    /// A `Settle` repeated after this many later orders of the same cart would take twice.
+    /// Settled orders remembered; a `Settle` repeated after this many later orders of the same cart would remove units
+    /// twice.
     pub const SETTLED_KEPT: usize = 16;
 
     /// Rounded up to a whole day, so that the alarm's row changes once a day and not at each click.
@@ -170,7 +171,7 @@ impl Entity for Cart {
                 name: item.name.clone(),
                 quantity: *quantity,
                 unit_price: item.unit_price,
-                // `decide` refused what does not fit.
+                // `decide` has refused an overflow.
                 line_total: item.unit_price.checked_mul(*quantity).unwrap_or_default(),
             })
             .collect();
@@ -195,7 +196,7 @@ impl Entity for Cart {
     fn remembers(command: &CartCommand) -> bool {
         match command {
             CartCommand::SetLines { add, .. } => *add,
-            // Removing twice is refused (`NoSuchLine`), so a retry must be told from a second click.
+            // Removing twice is refused (`NoSuchLine`), so a retry must be distinguished from a second click.
             CartCommand::RemoveLine { .. } => true,
             CartCommand::Settle { .. } | CartCommand::Expire => false,
         }

@@ -38,8 +38,8 @@ pub struct CategoryView {
     pub data: Option<CategoryData>,
 }
 
-/// State. The slug is the entity's id; that a parent exists and makes no circle is for the read
-/// model to bear with, since no single category can know it.
+/// State. The slug is the entity's id; missing parents and circles are handled by the read model, since no single
+/// category can detect them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Category {
     data: Option<CategoryData>,
@@ -50,7 +50,7 @@ impl Category {
     pub const DESCRIPTION_MAX: usize = 2_000;
 }
 
-/// 1 to 100 of `a-z 0-9 -`: what stands in an address for a category or a product.
+/// 1 to 100 of `a-z 0-9 -`: the name of a category or a product in an address.
 pub fn is_slug(text: &str) -> bool {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=SLUG_MAX).contains(&text.len()) && text.bytes().all(legal)
@@ -109,7 +109,7 @@ impl Entity for Category {
 
     fn remembers(command: &CategoryCommand) -> bool {
         match command {
-            // The same data again says nothing new.
+            // The same data again: nothing new.
             CategoryCommand::Define { .. } => false,
         }
     }

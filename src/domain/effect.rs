@@ -1,10 +1,10 @@
-//! What an entity's state owes the world, as data: a command to another entity, or a call to the outside world.
+//! An entity's pending effects, as data: a command to another entity, or a call to the outside world.
 //!
-//! Each kind has its own enum of effects ([`EffectOf`]); its ids, requests and outcomes stand beside the kind. The host
-//! performs each effect until its outcome is known, and brings the outcome back as a command to the sender.
-//! Invariants: an id names the effect within its sender for ever, so a new attempt has a new id; every target is
-//! idempotent by that id; and every reply of a target, also a refusal, is an outcome, so that no effect stays pending
-//! without end. Deliberately absent: retries and time-outs, which are the host's.
+//! Each kind has its own enum of effects ([`EffectOf`]), with ids, requests and outcomes in the kind's module. The host
+//! performs each effect until its outcome is known, and brings the outcome back as a command to the sender. Invariants:
+//! an id names the effect within its sender for ever, so a new attempt has a new id; every target is idempotent by that
+//! id; and every reply of a target, also a refusal, is an outcome, so that no effect stays pending without end.
+//! Deliberately absent: retries and time-outs, which belong to the host.
 
 use std::fmt::Debug;
 
@@ -21,25 +21,25 @@ pub trait EffectOf<E: Entity>: Clone + Debug + PartialEq + Send + Sync + 'static
     /// so another text would perform a pending effect twice.
     fn id(&self) -> String;
     fn request(&self) -> Request;
-    /// The command that brings the outcome back to the sender; `None` when the outcome says nothing of this effect,
+    /// The command that brings the outcome back to the sender; `None` when the outcome does not decide this effect,
     /// which then stays pending and is requested again.
     fn outcome(&self, outcome: Outcome) -> Option<E::Command>;
-    /// Whether the target, once it has accepted, soon sends the sender an update that settles this effect as well. The
-    /// outcome may then wait for that update, and mostly has nothing left to record when it comes: a commit less. The
-    /// outcome must come all the same, because the update may not; and a refusal is an update itself, and never waits.
+    /// Whether the target, after accepting, soon sends the sender an update that settles this effect as well. The
+    /// outcome may then wait for that update, after which it mostly has nothing left to record: one commit less. The
+    /// outcome is still delivered in every case, because the update may be lost. A refusal never waits.
     fn outcome_may_wait(&self) -> bool;
-    /// Whether the outcome is in the target's view; otherwise it is that the target accepted.
+    /// Whether the outcome is in the target's view; otherwise the target's acceptance is the outcome.
     fn reads_view(&self) -> bool;
 }
 
-/// Where an effect goes.
+/// An effect's target.
 #[derive(Clone, Debug)]
 pub enum Request {
     Entity(EntityKey, AnyCommand),
     External(ExternalCall),
 }
 
-/// What came of it. Failures (time-outs, a full journal) are not outcomes: the host tries again.
+/// An effect's outcome. Failures (time-outs, a full journal) are not outcomes: the host tries again.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// With the target's view where the effect [reads it](EffectOf::reads_view).

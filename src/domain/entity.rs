@@ -1,7 +1,7 @@
-//! The entity contract: two pure functions and what the host may ask of a state.
+//! The entity contract: two pure functions, and the host's queries of a state.
 //!
-//! One order of things for every kind: decide, append, apply, reply. What is absent on purpose:
-//! clocks, ids made on the way, I/O, command ids (idempotence is the host's).
+//! One sequence for every kind: decide, append, apply, reply. Deliberately absent: clocks, generated ids, I/O, command
+//! ids (the host provides idempotence).
 
 use std::fmt::Debug;
 
@@ -19,17 +19,18 @@ pub trait Entity: Data + Default {
     type Event: Data + PartialEq;
     type Rejection: Data + PartialEq + std::error::Error;
     type View: Data + PartialEq;
-    /// What its states may owe the world; [`NoEffect`](super::effect::NoEffect) where that is nothing.
+    /// The kind's effects; [`NoEffect`](super::effect::NoEffect) for a kind without effects.
     type Effect: EffectOf<Self>;
 
-    /// What the command means for this state: events, none when there is nothing new to say, or a refusal.
+    /// Decides the command in this state: events, none when nothing is new, or a refusal.
     fn decide(&self, command: &Self::Command, now: Timestamp) -> Result<Vec<Self::Event>, Self::Rejection>;
-    /// Never refuses: what was decided is history.
+    /// Never refuses: a decided event is history.
     fn apply(&mut self, event: &Self::Event);
-    /// Small; what a reply, a live frame and a read model carry.
+    /// The view carried by a reply, a live frame and a read model; small.
     fn view(&self) -> Self::View;
 
-    /// Whose this is, where it belongs to one person: only that person and staff may see it. Never changes once it is known.
+    /// The owner, for an entity of one person: only the owner and staff may see the entity. Never changes once it is
+    /// known.
     fn owner(_view: &Self::View) -> Option<UserId> {
         None
     }
@@ -37,25 +38,25 @@ pub trait Entity: Data + Default {
     fn wake_at(&self) -> Option<Timestamp> {
         None
     }
-    /// The command an alarm brings. `decide` judges it by `now`, so an early or late alarm means nothing else.
+    /// The command of an alarm. `decide` checks it against `now`, so an early or late alarm is harmless.
     fn wake() -> Option<Self::Command> {
         None
     }
-    /// What this state still owes the world. Derived from state, so a crash loses none (G4).
+    /// This state's pending effects. Derived from state, so a crash loses none (G4).
     fn effects(&self) -> Vec<Self::Effect> {
         Vec::new()
     }
-    /// Whether that is anything; a kind that owes much answers without making all of it.
+    /// Whether any effect is pending; a kind with many effects overrides this to avoid building the list.
     fn has_pending_effects(&self) -> bool {
         !self.effects().is_empty()
     }
-    /// Whether the host must remember this command's id to give a retry one effect.
-    /// `false` only where `decide` itself answers a repeated command with "nothing new".
+    /// Whether the host must remember this command's id to give a retry one effect. `false` only where `decide` itself
+    /// returns no event for a repeated command.
     fn remembers(_command: &Self::Command) -> bool {
         true
     }
-    /// The same for a command that somebody outside sent with a key. A copy of it may come late, from a node that was
-    /// frozen or cut off, when what it did has been undone meanwhile: then "nothing new" is not what `decide` says.
+    /// The same for a command from outside with a key. A copy may arrive late, from a node that was frozen or cut off,
+    /// after the command's effect was undone: `decide` would then not return "nothing new".
     fn remembers_keyed(command: &Self::Command) -> bool {
         Self::remembers(command)
     }

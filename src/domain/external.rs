@@ -1,8 +1,8 @@
 //! The list of ports to the outside world, and the closed sums over them that the runtime carries.
 //!
-//! One line for each port: its name, what is called, what comes back. A port belongs to the entity that calls it
-//! (`payment/provider.rs`); a connector serves one port under a name of its own. Absent: every connector
-//! (`src/connectors` has them).
+//! One line for each port: its name, its calls, its answers. A port belongs to the entity that calls it
+//! (`payment/provider.rs`); a connector serves one port under a name of its own. Deliberately absent: the connectors,
+//! which are in `src/connectors`.
 
 use super::payment::{ProviderCall, ProviderEvent};
 
@@ -40,7 +40,7 @@ macro_rules! ports {
             fn from(answer: $answer) -> Self { Self::$port(answer) }
         }
 
-        /// The call itself, where it is another port's.
+        /// The unchanged call, if it belongs to another port.
         impl TryFrom<AnyCall> for $call {
             type Error = AnyCall;
             // The second arm is reached once there is a second port.

@@ -1,4 +1,4 @@
-//! Names of things. Each id is its own type, so that an order can never be passed for a cart.
+//! Ids. Each is a type of its own, so that an order's id can never be passed as a cart's.
 //!
 //! Ids are UUIDs made by the caller (version 7 in production, seeded in the simulation);
 //! a SKU is the shop's natural key.
@@ -33,7 +33,7 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// One cart: a guest's session or an account owns exactly one.
     CartId
-    /// One order, from its placing on. Also the holder's name of its stock holds.
+    /// One order, from its placing on. Also the key of its stock holds.
     OrderId
     /// One attempt to pay an order.
     PaymentId

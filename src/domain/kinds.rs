@@ -46,7 +46,7 @@ macro_rules! sums {
         #[serde(rename_all = "snake_case")]
         pub enum AnyView { $($variant(<$variant as Entity>::View)),* }
 
-        /// What any entity's state owes the world.
+        /// Any entity's effect.
         #[derive(Clone, Debug, PartialEq)]
         pub enum AnyEffect { $($variant(<$variant as Entity>::Effect)),* }
 
@@ -66,7 +66,7 @@ macro_rules! sums {
 
         impl AnyEvent {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
-            /// The event alone, without its kind: the key beside it says that.
+            /// The event alone, without its kind: the key beside it names the kind.
             pub fn to_json(&self) -> serde_json::Result<Box<RawValue>> {
                 match self { $(Self::$variant(e) => serde_json::value::to_raw_value(e)),* }
             }

@@ -1,7 +1,7 @@
 //! Order numbers: one counter that gives each verified order the next number, once.
 //!
-//! Remembers the last [`Numbers::REMEMBERED`] allotments; an order that asks again later than that
-//! gets a fresh number that it ignores (a gap, never a duplicate).
+//! Remembers the last [`Numbers::REMEMBERED`] allotments; an order that asks again later than that gets a fresh number
+//! and ignores it (a gap, never a duplicate).
 
 use std::collections::VecDeque;
 
@@ -38,7 +38,7 @@ pub struct NumbersView {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Numbers {
     allotted: u64,
-    /// Without their numbers, which follow from their places.
+    /// Without numbers, which follow from the positions.
     recent: VecDeque<OrderId>,
     last: Option<(OrderId, u64)>,
 }
@@ -68,7 +68,7 @@ impl Entity for Numbers {
         if self.last.is_some_and(|(last, _)| last == *order) {
             return Ok(vec![]);
         }
-        // Said again, so that the view names it.
+        // Recorded again, so that the view names it.
         if let Some(number) = self.remembered(order) {
             return Ok(vec![NumbersEvent::Allotted { order: *order, number }]);
         }

@@ -1,13 +1,13 @@
 //! An order, and the checkout process as a state machine with its compensation.
 //!
-//! The order is the saga's only memory: what it still owes the world is a function of its state
-//! (`order/effects.rs`), and each outcome comes back as a command. Invariant: stock and money move
-//! together, so an order that is not sold ends with every hold released and every payment undone.
+//! The order is the saga's only memory: its pending effects are a function of its state (`order/effects.rs`), and each
+//! outcome comes back as a command. Invariant: stock and money move together, so an order that is not sold ends with
+//! every hold released and every payment undone.
 //!
-//! In `order/`: `shapes` and `protocol` (the types), `classes` (which statuses belong together),
-//! `decide` (the list of commands), `checkout`, `paying` and `fulfil` (what they mean), `consequences`
-//! (what follows from a state by itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and
-//! outcomes), `moves` (the operators' table), `view`. Absent: returns and promotions.
+//! In `order/`: `shapes` and `protocol` (the types), `classes` (classes of statuses), `decide` (the list of commands),
+//! `checkout`, `paying` and `fulfil` (the commands' decisions), `consequences` (events that follow from a state by
+//! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `moves` (the
+//! operators' table), `view`. Deliberately absent: returns and promotions.
 
 mod apply;
 mod checkout;
@@ -48,10 +48,10 @@ pub struct Order {
     payment: Option<Attempt>,
     /// Attempts that failed before `payment`.
     former: Vec<PaymentId>,
-    /// Given at `Verified`: an order with a number was sold, whatever came later.
+    /// Given at `Verified`: an order with a number was sold, regardless of later events.
     number: Option<u64>,
     cart_settled: bool,
-    /// The stock was tried again for an order that is paid, which is done once.
+    /// The stock was requested again for a paid order, which happens once.
     revived: bool,
     fulfilments: Vec<Fulfilment>,
     /// Parcels of `fulfilments` that the stock has not yet written off.
@@ -66,9 +66,9 @@ struct StockLine {
     /// Units that are in parcels.
     shipped: u32,
     state: HoldState,
-    /// Counts the `Hold`s asked for, so that a second one is not mistaken for a retry of the first.
+    /// Counts the requested `Hold`s, so that a second one is not mistaken for a retry of the first.
     attempt: u8,
-    /// When the hold asked for ends in the stock.
+    /// When the requested hold ends in the stock.
     until: Timestamp,
     /// The hold was lost once: the next loss is final.
     lost: bool,
@@ -104,7 +104,7 @@ impl Order {
         self.payment.as_ref().map_or(PaymentStatus::None, |payment| payment.region)
     }
 
-    /// Whether a payment stands behind the order.
+    /// Whether the order is covered by a payment.
     fn paid(&self) -> bool {
         self.region().is_paid()
     }
@@ -166,7 +166,7 @@ impl Entity for Order {
     }
 
     fn remembers(command: &OrderCommand) -> bool {
-        // Everything else is recognised by its own contents when it comes again.
+        // Every other command is recognised by its own contents when repeated.
         matches!(command, OrderCommand::Transition { .. })
     }
 }

@@ -1,10 +1,10 @@
-//! One attempt to pay one order. Money rules: authorise before capture, capture only on the
-//! order's word (its stock is committed), undo whatever an unsold order took; the provider's calls
-//! and webhooks may come late, twice or out of order and move the state only forwards.
+//! One attempt to pay one order. Money rules: authorise before capture, capture only on the order's request (its stock
+//! is committed), undo every payment of an unsold order; the provider's calls and webhooks may come late, twice or out
+//! of order and move the state only forwards.
 //!
-//! In `payment/`: `protocol` (the types), `provider` (the port to the provider), `decide` (what the shop wants), `news`
-//! (what the provider says), `undo` (what follows by itself), `apply`, `effects` (which are pending), `effect_table`
-//! (their ids, requests and outcomes), `view`. Absent: several captures.
+//! In `payment/`: `protocol` (the types), `provider` (the port to the provider), `decide` (the shop's commands), `news`
+//! (the provider's events), `undo` (events that follow by themselves), `apply`, `effects` (which are pending),
+//! `effect_table` (their ids, requests and outcomes), `view`. Deliberately absent: several captures.
 
 mod apply;
 mod decide;
@@ -41,16 +41,16 @@ pub struct Payment {
     /// The provider has authorised once, perhaps too late.
     authorised: bool,
     capture_asked: bool,
-    /// The order is not sold: whatever this payment takes is given back.
+    /// The order is not sold: all money of this payment is given back.
     unwind: bool,
     void: Void,
     refunds: Vec<Refund>,
-    /// The status and refunded sum that the order has heard of.
+    /// The status and refunded sum that the order has been notified of.
     #[serde(rename = "told")]
     notified: (PaymentStatus, i64),
 }
 
-/// What the payment was opened with.
+/// The request that opened the payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Request {
     payment: PaymentId,
@@ -72,12 +72,12 @@ enum Void {
 }
 
 impl Payment {
-    /// How long a shopper has for what the provider asks (a code, a redirect), from the opening on.
+    /// How long a shopper has for the provider's challenge (a code, a redirect), from the opening on.
     pub const AUTHORIZE_MS: i64 = 15 * 60_000;
     /// Refunds by operators; the next one is refused.
     pub const REFUNDS_MAX: usize = 50;
-    /// Refunds that an unwinding payment asks for by itself, should the provider refuse some. What is
-    /// left after that stands in the view as failed refunds, for an operator.
+    /// Refunds that an unwinding payment requests by itself, should the provider refuse some. After that the rest is in
+    /// the view as failed refunds, for an operator.
     pub const UNWINDS_MAX: usize = 3;
     /// The decline code of a payment whose shopper never came back.
     pub const TIMED_OUT: &str = "action_timed_out";
@@ -87,7 +87,7 @@ impl Payment {
     }
 
     fn sum_of(&self, counts: impl Fn(RefundStatus) -> bool) -> i64 {
-        // Each refund was checked against what the others left of `amount`.
+        // Each refund was checked against the refundable rest of `amount`.
         self.refunds.iter().filter(|refund| counts(refund.status)).map(|refund| refund.amount.amount).sum()
     }
 
@@ -95,7 +95,7 @@ impl Payment {
         self.sum_of(|status| status == RefundStatus::Done)
     }
 
-    /// What may still be given back: a pending refund has reserved its amount.
+    /// The amount that may still be given back: a pending refund has reserved its part.
     fn refundable(&self) -> i64 {
         match self.status {
             PaymentStatus::Captured | PaymentStatus::PartiallyRefunded => {
@@ -158,7 +158,7 @@ impl Entity for Payment {
         view.user
     }
 
-    /// Every command is recognised by its own contents when it comes again.
+    /// Every command is recognised by its own contents when repeated.
     fn remembers(_: &PaymentCommand) -> bool {
         false
     }

@@ -1,7 +1,7 @@
-//! What a cart or an order costs: the types that orders keep, and the check that they sum up.
+//! The price of a cart or an order: the types that orders keep, and the check of their sums.
 //!
-//! [`quote`] is the pipeline that makes them, for carts and orders alike; nobody else adds prices up. Prices include
-//! tax (the European custom). Deliberately absent: promotions and shipping rates, which plug into the pipeline.
+//! [`quote`] is the only pipeline that computes them, for carts and orders alike. Prices include tax (the European
+//! custom). Deliberately absent: promotions and shipping rates, which plug into the pipeline.
 
 mod quote;
 mod tax;
@@ -31,7 +31,7 @@ pub struct Line {
 pub struct Totals {
     pub items: Money,
     pub shipping: Money,
-    /// What promotions take off; none exist yet.
+    /// The promotions' discount; none exist yet.
     pub discount: Money,
     /// Contained in `total`, shipping included.
     pub tax: Money,
@@ -39,7 +39,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Whether these are the sums of `lines`: what an order checks before it accepts a checkout.
+    /// Whether these are the sums of `lines`; an order checks this before it accepts a checkout.
     pub fn sum_up(&self, lines: &[Line]) -> bool {
         self.checked_sum_up(lines).unwrap_or(false)
     }

@@ -1,5 +1,5 @@
-//! A product: what the shop shows and sells, with its variants. Invariant: each variant has its own
-//! SKU and a value for each option; the whole definition is replaced at once.
+//! A product, with its variants. Invariant: each variant has its own SKU and a value for each option; the whole
+//! definition is replaced at once.
 
 use serde::{Deserialize, Serialize};
 
@@ -130,7 +130,7 @@ impl Entity for Product {
 
     fn remembers(command: &ProductCommand) -> bool {
         match command {
-            // Both are absolute: `decide` answers a repeated one with nothing new.
+            // Both are absolute: `decide` returns no event for a repeated one.
             ProductCommand::Define { .. } | ProductCommand::Archive => false,
         }
     }

@@ -1,7 +1,7 @@
 //! Enumerations whose names are the API's words: one list gives the enum, all of its members and their names.
 
-/// States from one list: the enum, all of them in their order, and their names as in JSON. So no state is missing from
-/// `ALL` or has a second name.
+/// States from one list: the enum, all members in order, and their names as in JSON. So no state is missing from `ALL`
+/// or has a second name.
 macro_rules! states {
     ($($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $state:ident = $text:literal),* $(,)? })*) => {$(
         $(#[$meta])*

@@ -1,10 +1,9 @@
 //! One SKU's stock. Invariant (G1): `available + held + committed + shipped = received + adjusted`,
 //! none negative; a unit is in exactly one of those places.
 //!
-//! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs
-//! O(log holds). In `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ledger`
-//! (events as lines of a stock book), `availability` (the view in three words). Absent: where units
-//! lie; one SKU is one pool.
+//! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs O(log holds). In
+//! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ledger` (events as lines of a stock book),
+//! `availability` (the view in three words). Deliberately absent: locations; one SKU is one pool.
 
 mod apply;
 mod availability;
@@ -33,12 +32,12 @@ use super::{
 pub enum StockCommand {
     /// Goods arrived.
     Receive { units: NonZeroU32, reference: Option<String> },
-    /// A count, a loss, a find: `delta` may be negative, never below what is available.
+    /// A count, a loss, a find: `delta` may be negative, never below the available units.
     Adjust { delta: i64, reason: String },
     /// Sets units aside for an order until a moment. Repeated with the same units: granted already.
     ///
-    /// `attempt`: which of the order's tries to have this SKU the command belongs to. Between nodes a command may be
-    /// delivered again when newer ones have long been decided; one of an older attempt than the hold's means nothing.
+    /// `attempt`: the order's try for this SKU that the command belongs to. Between nodes a command may be delivered
+    /// again after newer ones were decided; a command with an older attempt than the hold's has no effect.
     Hold {
         order: OrderId,
         units: NonZeroU32,
@@ -83,7 +82,7 @@ pub enum StockEvent {
         order: OrderId,
         units: NonZeroU32,
         until: Timestamp,
-        /// 0 where none was named, as in journals of before there were attempts.
+        /// 0 without an attempt, as in journals from before attempts existed.
         #[serde(default, skip_serializing_if = "is_zero")]
         attempt: u8,
     },
@@ -172,7 +171,7 @@ impl Stock {
     /// Characters of a reason or reference.
     pub const TEXT_MAX: usize = 200;
 
-    /// Units that came in for good: what the four places share.
+    /// Units received for good: the sum of the four places.
     fn owned(&self) -> u64 {
         // `decide` keeps received below 2^63 and the sum from going negative.
         self.received.saturating_add_signed(self.adjusted)
@@ -226,7 +225,7 @@ impl Entity for Stock {
 
     fn remembers(command: &StockCommand) -> bool {
         match command {
-            // Twice the command would be twice the units: only its id tells a retry from a second delivery.
+            // A repeated command would count its units twice: only its id distinguishes a retry from a second delivery.
             StockCommand::Receive { .. }
             | StockCommand::Adjust { .. }
             | StockCommand::Ship { .. }
@@ -240,7 +239,7 @@ impl Entity for Stock {
     }
 
     /// A hold by hand has a key; an order's hold comes from the order itself, which also ends it, and 100,000 of them
-    /// would push every receipt out of what is remembered.
+    /// would displace every receipt from the remembered ids.
     fn remembers_keyed(command: &StockCommand) -> bool {
         matches!(command, StockCommand::Hold { .. }) || Self::remembers(command)
     }

@@ -30,7 +30,7 @@ pub fn stored<E: Entity>(state: &E) -> String {
     serde_json::to_string(state).unwrap()
 }
 
-/// What must hold of any state that commands led to. Panics where it does not.
+/// Checks the invariants of any state that commands led to. Panics where one is broken.
 #[track_caller]
 pub fn check_stored<E: Entity>(state: &E) {
     let text = stored(state);

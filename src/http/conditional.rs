@@ -1,4 +1,4 @@
-//! `ETag`, `If-Match` and `If-None-Match`: an entity's version, or a hash of what has none.
+//! `ETag`, `If-Match` and `If-None-Match`: an entity's version, or a hash of a body without a version.
 
 use axum::{
     extract::FromRequestParts,
@@ -16,14 +16,14 @@ pub fn etag(version: u64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// Of a body that has no version: the first half of a SHA-256, in hexadecimal digits.
+/// The tag of a body without a version: the first half of a SHA-256, in hexadecimal digits.
 pub fn etag_of(body: &[u8]) -> HeaderValue {
     let digest: [u8; 32] = Sha256::digest(body).into();
     let half = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     HeaderValue::try_from(format!("\"{half:032x}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// The version that the caller has read; `None` where it does not say, or says `*`.
+/// The version that the caller has read; `None` without the header, or for `*`.
 pub struct IfMatch(pub Option<u64>);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
@@ -47,7 +47,7 @@ fn version(text: &[u8]) -> Result<Option<u64>, Problem> {
     }
 }
 
-/// 304 where the caller has this version already, else what `full` makes; both with the tag.
+/// 304 if the caller has this version already, else the response of `full`; both with the tag.
 pub fn unless_known(headers: &HeaderMap, tag: HeaderValue, full: impl FnOnce() -> Response) -> Response {
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|listed| lists(listed.as_bytes(), tag.as_bytes()));
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { full() };

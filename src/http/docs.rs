@@ -1,5 +1,5 @@
-//! The OpenAPI document's frame, and the pages that show it: `/api/openapi.json`, `/api/docs`,
-//! `/api/docs/errors`. Everything is served from the binary; nothing is fetched from elsewhere.
+//! The OpenAPI document's frame, and the pages that show it: `/api/openapi.json`, `/api/docs`, `/api/docs/errors`.
+//! Everything is served from the binary, without external resources.
 
 mod conventions;
 mod errors_page;
@@ -40,7 +40,7 @@ events at `/live/sse?topics=stock.SKU1`; `docs/live.md` describes frames and bou
 
 pub use live::describe as describe_live;
 
-/// Adds to every operation what all of them share: the rules of common parameters, every status with its codes.
+/// Adds to every operation the shared parts: the rules of common parameters, every status with its codes.
 pub fn finish(mut document: OpenApi, codes: &[Code]) -> OpenApi {
     for item in document.paths.paths.values_mut() {
         for (operation, writes) in operations(item) {
@@ -67,7 +67,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> 
     let config = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
     let swagger: Router<S> = SwaggerUi::new("/api/docs").config(config).into();
     let json = HeaderValue::from_static("application/json");
-    // Encoded once; always valid, as our own types are.
+    // Encoded once; this project's own types always encode.
     let text = document.to_json().unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()));
     let errors = errors_page::render();
     swagger

@@ -1,7 +1,7 @@
-//! Problems: the one shape in which anything that went wrong leaves the server (RFC 9457).
+//! Problems: the one shape of every error response (RFC 9457).
 //!
-//! A refusal is an ordinary answer and carries its numbers; a failure says when to ask again. Each
-//! capability has its exhaustive table (`shop/<capability>/refusals.rs`), so that no refusal becomes a 500 by accident.
+//! A refusal is an ordinary response and carries its numbers; a failure carries the time of a retry. Each capability
+//! has its exhaustive table (`shop/<capability>/refusals.rs`), so that no refusal becomes a 500 by accident.
 //! Deliberately absent: texts of inner errors in a 500 (they go to the log).
 
 pub mod codes;
@@ -67,7 +67,7 @@ impl Problem {
         self
     }
 
-    /// A fault of ours: `what` goes to the log, not to the caller.
+    /// A fault of the server: `what` goes to the log, not to the caller.
     pub fn internal(what: &dyn std::fmt::Display) -> Self {
         tracing::error!(error = %what, "a request failed");
         Self::new(Code::INTERNAL, "the server's log has the details under the request's id")

@@ -1,7 +1,7 @@
 //! Path, query and body, with every refusal a problem.
 //!
-//! Bodies are read up to the limit of `HttpLimits::body_bytes`, which a layer sets, and must be declared
-//! as JSON: that also keeps other sites' plain forms out.
+//! Bodies are read up to the limit of `HttpLimits::body_bytes`, which a layer sets, and must be declared as JSON, which
+//! also excludes other sites' plain forms.
 
 use axum::{
     body::Bytes,

@@ -1,5 +1,5 @@
-//! What happens around every request, in one layer because each layer costs: request id, time-out,
-//! a caught panic, headers that every answer carries, a span and a measurement.
+//! The layer around every request, one because each layer costs: request id, time-out, a caught panic, headers of every
+//! response, a span and a measurement.
 //!
 //! The span names the route's pattern and never the address: queries hold e-mails. Deliberately
 //! absent: CORS (the fronts are served from here) and compression (a proxy's work).
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{Code, Problem, Toolkit};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A caller's own request id is taken over up to this length; else we make one.
+/// A caller's own request id is kept up to this length; otherwise a new id is made.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next) -> Response {
@@ -63,13 +63,13 @@ pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next
     response
 }
 
-/// What a node may not answer while others may serve its shards and its views stand still: the shop itself. The
-/// operator's own look at this node goes on.
+/// Whether a node must refuse the path while others may serve its shards and its views stand still: true for the shop,
+/// false for the operator's routes about this node.
 fn needs_the_cluster(path: &str) -> bool {
     path.starts_with("/api/") && path != "/api/cluster" && !path.starts_with("/api/docs")
 }
 
-/// One request under way (G7): counted while it lives, refused beyond the bound.
+/// One request in flight (G7): counted during its life, refused beyond the bound.
 struct Inside(Toolkit);
 
 impl Inside {
@@ -96,7 +96,7 @@ pub async fn wrong_method() -> Problem {
 }
 
 /// Ids for requests that bring none: this start's random part and a count. A random id for each would cost a system
-/// call, and nobody has to guess these.
+/// call, and these ids need not be unguessable.
 pub struct RequestIds {
     start: u64,
     count: AtomicU64,
@@ -130,8 +130,9 @@ fn dress(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    // Carts, orders, payments and staff's counts stand at addresses that others ask for too: no shared cache may keep
-    // them, and a browser must ask before it shows one again. What is the same for everybody says so itself.
+    // The same address shows carts, orders, payments and staff's counts of different callers: no shared cache may keep
+    // them, and a browser must revalidate before it shows one again. A response that is the same for all callers sets
+    // its own header.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
 }
 

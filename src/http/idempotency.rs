@@ -1,8 +1,8 @@
 //! `Idempotency-Key`: how a caller's key becomes the id of a command, so that a retry has one effect.
 //!
-//! The id is a UUIDv5 (RFC 9562) of caller, route and key: two callers, or two routes, never share one.
-//! Deliberately absent: a table of keys and answers. The entity remembers the id with its state (G3), or
-//! the id names what is made (an order, a payment, a parcel), which then exists already.
+//! The id is a UUIDv5 (RFC 9562) of caller, route and key: two callers, or two routes, never share one. Deliberately
+//! absent: a table of keys and responses. The entity remembers the id with its state (G3), or the id names the created
+//! entity (an order, a payment, a parcel), which then exists already.
 
 use std::num::NonZeroU64;
 
@@ -14,17 +14,17 @@ use uuid::Uuid;
 use super::{Code, Problem};
 use crate::domain::ids::UserId;
 
-/// Ours alone, made once at random; changing it would make every retry across an upgrade a new request.
+/// This project's namespace, made once at random; a change would make every retry across an upgrade a new request.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f0c_1c2e_7a53_4d0e_9b53_1f6a_50c4_8a11);
 
 pub const HEADER: &str = "idempotency-key";
 pub const KEY_BYTES_MAX: usize = 255;
 
-/// The key of a call that needs one: 1 to 255 printable ASCII characters.
+/// A required key: 1 to 255 printable ASCII characters.
 #[derive(Debug, PartialEq)]
 pub struct IdempotencyKey(String);
 
-/// The key of a call that takes one.
+/// An optional key.
 pub struct OptionalKey(pub Option<IdempotencyKey>);
 
 impl IdempotencyKey {
@@ -36,20 +36,20 @@ impl IdempotencyKey {
         }
     }
 
-    /// Names what this call does or makes.
+    /// The id of this call's command or created entity.
     pub fn name(&self, user: UserId, route: &str) -> Uuid {
         // The user's id has a fixed length and a route holds no line break: no two triples read the same.
         Uuid::new_v5(&NAMESPACE, format!("{user}\n{route}\n{}", self.0).as_bytes())
     }
 }
 
-/// Of a request's content: equal bodies give equal numbers, whatever their spacing or order of members,
+/// The fingerprint of a request's content: equal bodies give equal numbers, regardless of spacing or order of members,
 /// because the parsed body is hashed.
 pub fn fingerprint(route: &str, body: &impl Serialize) -> NonZeroU64 {
     let mut hash = Sha256::new();
     hash.update(route.as_bytes());
     hash.update(b"\n");
-    // Our own request shapes always serialise; were one not to, it would only be told apart less well.
+    // The project's request shapes always serialise; a failure would only weaken the comparison.
     hash.update(serde_json::to_vec(body).unwrap_or_default());
     let digest = hash.finalize();
     let number = digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));

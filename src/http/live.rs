@@ -1,8 +1,8 @@
 //! `/live` (WebSocket) and `/live/sse` (server-sent events): the two ways to the live feed.
 //!
-//! [`ws`] and [`sse`] carry the same frames; [`session`] reads what clients say, [`rate_limit`] says how often they may
-//! and [`admission`] who may connect at all. Who the caller is comes through [`LiveState::authorise`], so that this room
-//! needs no identity of its own. What can be watched is the registry's of `live`: no topic is named here.
+//! [`ws`] and [`sse`] carry the same frames; [`session`] handles clients' messages, [`rate_limit`] bounds their rate
+//! and [`admission`] decides who may connect. [`LiveState::authorise`] identifies the caller, so that this room needs
+//! no identity of its own. The registry of `live` has the topics: none is named here.
 
 mod admission;
 mod limits;
@@ -40,12 +40,12 @@ pub struct LiveState {
     pub authorise: Arc<Authorise>,
 }
 
-/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: the bound for each address counts by it.
+/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, which the bound for each address needs.
 pub fn router(state: LiveState) -> Router {
     Router::new().route("/live", any(ws::open)).route("/live/sse", get(sse::open)).with_state(state)
 }
 
-/// Counts what is refused before it connects.
+/// Counts callers refused before they connect.
 fn refused(problem: Problem) -> Response {
     metrics::counter!("souk_live_refused_total", "code" => problem.code.name()).increment(1);
     problem.into_response()

@@ -1,4 +1,4 @@
-//! What those who run the shop look at.
+//! The operators' routes.
 
 mod cluster;
 mod health;

@@ -1,8 +1,8 @@
 //! The page at `/`: plain files embedded in the binary, no build step, no framework.
 //!
 //! It is a client of the public API like any other. The content security policy allows our own scripts, styles,
-//! pictures and connections and nothing inline, so text from a catalogue can never become code. Files are asked for
-//! anew each time and answered 304 by their `ETag`: a new binary is a new page at once.
+//! pictures and connections and nothing inline, so text from a catalogue can never become code. Browsers revalidate
+//! files each time and get 304 by the `ETag`: a new binary is a new page at once.
 
 use std::fmt::Write;
 
@@ -73,7 +73,7 @@ fn answer(name: &str, asked: &HeaderMap) -> Response {
     }
 }
 
-/// Some microseconds for these few kilobytes, on a page that is asked for rarely.
+/// Some microseconds for these few kilobytes, on a rarely requested page.
 fn tag(text: &str) -> String {
     let mut tag = String::from("\"");
     for byte in &Sha256::digest(text)[..8] {

@@ -2,31 +2,31 @@
 
 use serde::Deserialize;
 
-/// What the OpenAPI document promises, and what the catalogue renders at once.
+/// The page bound in the OpenAPI document, and the most items that the catalogue renders at once.
 pub const PAGE_MAX: usize = 100;
 
 /// Bounds on what one request may ask for.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpLimits {
-    /// Bytes of a request's body; more is answered 413. Default 65536.
+    /// Bytes of a request's body; more is refused with 413. Default 65536.
     pub body_bytes: usize,
-    /// After this long a request is answered 504, milliseconds. Default 15000.
+    /// After this long the response to a request is 504, milliseconds. Default 15000.
     pub request_timeout_ms: u64,
-    /// How long a handler waits for the engine's answer, milliseconds; less than `request_timeout_ms`, so
-    /// that the better answer comes first. Default 10000.
+    /// How long a handler waits for the engine's reply, milliseconds; less than `request_timeout_ms`, so that the more
+    /// precise error comes first. Default 10000.
     pub answer_within_ms: u64,
-    /// Requests under way at once; one more is answered 503 with Retry-After. Default 4096.
+    /// Requests in flight at once; one more is refused with 503 and Retry-After. Default 4096.
     pub inflight_max: usize,
     /// Items on a page when `limit` is absent. Default 24.
     pub page_default: usize,
-    /// The largest `limit`; more is answered 400. Default 100, which is also the most.
+    /// The largest `limit`; more is refused with 400. Default 100, which is also the most.
     pub page_max: usize,
-    /// Lines of one bulk change of a cart; more is answered 422. Default 200.
+    /// Lines of one bulk change of a cart; more is refused with 422. Default 200.
     pub bulk_lines: usize,
     /// The longest hold that an operator may take by hand, seconds. Default 604800 (a week).
     pub manual_hold_seconds: u64,
-    /// Guest look-ups of one order number in a minute; more are answered 429. Default 10.
+    /// Guest look-ups of one order number in a minute; more are refused with 429. Default 10.
     pub lookups_a_minute: u32,
 }
 

@@ -1,7 +1,7 @@
-//! What every handler of every capability is given: the gateway, who is calling, and the bounds of a request.
+//! The inputs of every handler of every capability: the gateway, the identity, and the bounds of a request.
 //!
-//! The routes' own state holds more (`shop::AppState`) and gives this by `FromRef`, so that the extractors of this room
-//! fit any state. Deliberately absent: anything that one capability alone needs.
+//! The routes' own state holds more (`shop::AppState`) and provides this by `FromRef`, so that the extractors of this
+//! room fit any state. Deliberately absent: values that one capability alone needs.
 
 use std::{
     ops::Deref,
@@ -23,7 +23,7 @@ use crate::{
     identity::{Identity, Principal},
 };
 
-/// How long a list waits for what is durable already.
+/// How long a list waits for events that are durable already.
 const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 
 /// The composition root's side of [`Toolkit`].
@@ -67,8 +67,8 @@ impl Tools {
         Duration::from_millis(self.limits.answer_within_ms)
     }
 
-    /// Before the read models are asked: whoever was answered a moment ago finds it in the next list. Behind a stalled
-    /// disk the lists are a little old after [`CATCH_UP_MAX`], and say nothing wrong.
+    /// Call before reading the read models: a caller finds its acknowledged writes in the next list. Behind a stalled
+    /// disk the lists are a little old after [`CATCH_UP_MAX`], but consistent.
     pub async fn read_your_writes(&self) {
         if !self.gateway.await_projection(CATCH_UP_MAX).await {
             tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are behind the journal");

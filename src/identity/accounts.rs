@@ -1,4 +1,4 @@
-//! Accounts as identity needs them: two questions to the entities, so that log-in is tested without the runtime.
+//! Identity's port to accounts: two operations on the entities, so that log-in is tested without the runtime.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub enum AccountsFault {
 pub trait Accounts: Send + Sync + 'static {
     /// `None`: there is no such account. `email` is in lower case.
     fn find<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<AccountView>, AccountsFault>>;
-    /// Durable when it answers.
+    /// Durable when it returns.
     fn tell<'a>(
         &'a self,
         email: &'a str,

@@ -1,6 +1,6 @@
-//! Why a caller is not let in: a sentence for each.
+//! Why a caller is refused: a sentence for each reason.
 //!
-//! Its code, its status and the answer itself (problem+json) are `http::auth`'s; nothing here tells whether an account exists.
+//! Code, status and response (problem+json) are in `http::auth`; no error here reveals whether an account exists.
 
 use crate::domain::account::Role;
 
@@ -38,7 +38,7 @@ pub enum AuthError {
     Unavailable { retry_after_ms: u64 },
     #[error("{detail}")]
     BadRequest { status: u16, detail: String },
-    /// A fault of ours; what exactly is in the log.
+    /// A fault of the server; the log has the details.
     #[error("the request could not be authenticated because of an internal error")]
     Internal,
 }

@@ -1,7 +1,7 @@
 //! A guest's session: an id and its time of issue, sealed in the cookie `souk_session`.
 //!
-//! The session has no state on the server, so making one costs nothing and there is none to exhaust. A browser
-//! that sends two first writes at once becomes two guests, and keeps the cookie that arrives last.
+//! The session has no state on the server, so a new session costs nothing and cannot exhaust the server. A browser that
+//! sends two first writes at once becomes two guests, and keeps the cookie that arrives last.
 
 use axum::http::{HeaderMap, header};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use super::seal::Seal;
 
 pub const COOKIE: &str = "souk_session";
 const TTL_S: i64 = 30 * 86_400;
-/// A session that is used is renewed by the first write a day, so that it ends 30 days after its last one.
+/// The first write of a day renews a session, so that it ends 30 days after the last write.
 const RENEW_AFTER_MS: i64 = 86_400_000;
 /// Clocks of two nodes may differ by so much.
 const SKEW_MS: i64 = 60_000;
@@ -24,7 +24,7 @@ pub struct GuestSession {
 }
 
 impl GuestSession {
-    /// The session of the request's first cookie that is ours and not too old.
+    /// The session of the request's first valid cookie.
     pub fn read(seal: &Seal, headers: &HeaderMap, now: Timestamp) -> Option<Self> {
         let pairs = headers
             .get_all(header::COOKIE)

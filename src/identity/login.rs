@@ -69,7 +69,7 @@ impl Identity {
     }
 }
 
-/// The account's name; `None` for what can be none, which then fails like an unknown one.
+/// The account's name; `None` for an illegal one, which then fails like an unknown account.
 fn normalise(email: &str) -> Option<String> {
     let email = email.trim();
     let plausible = email.len() <= EntityKey::ID_LEN_MAX && email.contains('@') && !email.contains(char::is_whitespace);

@@ -1,7 +1,7 @@
 //! Whether a browser sends a request on behalf of another site (request forgery).
 //!
-//! `SameSite=Lax` keeps the cookie away from most of them already; this refuses the rest. Programs send neither
-//! header and pass. A bearer token cannot be forged this way: no browser adds it by itself.
+//! `SameSite=Lax` already withholds the cookie from most of these requests; this module refuses the rest. Programs send
+//! neither header and pass. A bearer token cannot be forged this way: no browser adds it by itself.
 
 use axum::http::{HeaderMap, header};
 
@@ -12,7 +12,7 @@ pub enum Site {
 }
 
 impl Site {
-    /// `trusted`: origins such as `https://shop.example` that count as our own.
+    /// `trusted`: origins such as `https://shop.example` that count as the shop's own.
     pub fn of(headers: &HeaderMap, trusted: &[String]) -> Self {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("not ascii"));
         let origin = text("origin");

@@ -1,6 +1,6 @@
-//! Password hashes: Argon2id with 19 MiB, 2 passes, 1 lane (the first choice of OWASP's Password Storage
-//! Cheat Sheet), as PHC strings. A check takes tens of milliseconds of a core, so two run at once on
-//! blocking threads, a few wait, and the rest is told to come back: a flood of log-ins cannot starve the shop.
+//! Password hashes: Argon2id with 19 MiB, 2 passes, 1 lane (the first choice of OWASP's Password Storage Cheat Sheet),
+//! as PHC strings. A check takes tens of milliseconds of a core, so two run at once on blocking threads, a few wait,
+//! and the rest is refused with a time for the retry: a flood of log-ins cannot starve the shop.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A caller as the rest of the shop sees one: whose cart, whose orders, which rights, which name in the journal.
+//! A caller's identity for the rest of the shop: owner of a cart and of orders, rights, name in the journal.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct Principal {
     pub cart: CartId,
     pub role: Role,
     pub kind: PrincipalKind,
-    /// `guest:<uuid>` or `user:<uuid>`: stands in the journal beside each commit.
+    /// `guest:<uuid>` or `user:<uuid>`: recorded in the journal with each commit.
     pub by: Arc<str>,
 }
 
@@ -50,7 +50,7 @@ impl Principal {
     }
 }
 
-/// The role's name in tokens, answers and messages.
+/// The role's name in tokens, responses and messages.
 pub fn role_name(role: Role) -> &'static str {
     match role {
         Role::Shopper => "shopper",

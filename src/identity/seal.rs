@@ -1,4 +1,4 @@
-//! Text that only we can have written: `base64url(payload).base64url(HMAC-SHA-256)`.
+//! Text that only this shop can have written: `base64url(payload).base64url(HMAC-SHA-256)`.
 //!
 //! The signature covers the encoded payload, so that each sealed text has one spelling. The keyed state is
 //! kept and cloned: verifying costs the payload's blocks, not the key's. Nothing is encrypted.
@@ -30,7 +30,7 @@ impl Seal {
         text
     }
 
-    /// The payload, when the signature is ours. Compares in constant time.
+    /// The payload, when the signature is valid. Compares in constant time.
     pub fn open(&self, sealed: &str) -> Option<Vec<u8>> {
         if sealed.len() > SEALED_LEN_MAX {
             return None;

@@ -1,8 +1,8 @@
 //! The signing secret, and values that no log may show.
 //!
-//! 32 random bytes lie as hex in `<data dir>/secret.key`, readable by the owner only. The file is written
-//! aside, synced, and linked to its name: a crash leaves either no secret or a whole one, and of two
-//! processes that start together one wins and the other reads the winner's.
+//! 32 random bytes are stored as hex in `<data dir>/secret.key`, readable by the owner only. The file is written aside,
+//! synced, and linked to its name: a crash leaves either no secret or a whole one, and of two processes that start
+//! together one wins and the other reads the winner's.
 
 use std::{
     fmt,
@@ -84,8 +84,8 @@ impl SigningSecret {
         unhex(text.trim()).map(Self).ok_or(SecretError::Damaged(path))
     }
 
-    /// The key of one purpose (`access-token`, `guest-session`, `webhook`). Keys of different purposes
-    /// say nothing about each other, so that what is signed for one is never valid for another.
+    /// The key of one purpose (`access-token`, `guest-session`, `webhook`). Keys of different purposes are independent,
+    /// so that a signature for one purpose is never valid for another.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         seal::hmac(&self.0, &[b"souk/v1/", purpose.as_bytes()])
     }
@@ -102,7 +102,7 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), SecretError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(SecretError::NoEntropy)?;
     let aside = data_dir.join(format!("{}.{}.new", SigningSecret::FILE, std::process::id()));
-    // A file of this name is what an earlier process of the same id left when it was killed.
+    // A file of this name was left by a killed process with the same id.
     let _ = fs::remove_file(&aside);
     let mut file = OpenOptions::new()
         .write(true)

@@ -15,8 +15,8 @@ pub struct IdentitySettings {
     /// The signing secret, 64 hex digits. Default: none, so that one is made in `<data dir>/secret.key`.
     /// The nodes of a cluster need the same one. Another secret ends every session and token.
     pub secret: Option<Secret>,
-    /// The superadmin's password. Default: none, so that one is generated at first start. When it is set and
-    /// the account has another password, the account's is changed: that is how a lost one is replaced.
+    /// The superadmin's password. Default: none, so that one is generated at first start. When it is set and the
+    /// account has another password, the account's is changed; this replaces a lost password.
     pub superadmin_password: Option<Secret>,
     /// Origins (`https://shop.example`) that may send state-changing requests beside the shop's own. Default:
     /// none. Needed where a proxy changes the `Host` header.

@@ -1,6 +1,6 @@
 //! The first account. It is made at first start with the configured password, or with a generated one that the
-//! application prints once. When a password is configured and the account has another, the account's is changed:
-//! that is what an operator who lost it expects, and whoever sets the configuration owns the shop anyway.
+//! application prints once. When a password is configured and the account has another, the account's is changed: an
+//! operator who lost it expects this, and the owner of the configuration owns the shop anyway.
 
 use std::{fmt, time::Duration};
 
@@ -53,7 +53,7 @@ pub enum SuperadminError {
 const PAUSE: Duration = Duration::from_millis(250);
 
 impl Identity {
-    /// Answers the password when it was generated: print it, it is nowhere else.
+    /// Returns the password when it was generated: print it, because no other copy exists.
     pub async fn ensure_superadmin(
         &self,
         configured: Option<&Secret>,
@@ -61,8 +61,8 @@ impl Identity {
         self.ensure_superadmin_within(configured, Duration::ZERO).await
     }
 
-    /// The same; accounts that are not available yet are asked again for so long, each with its one command id, so that
-    /// a password whose making was answered late is still known.
+    /// The same, with retries for `within` while accounts are not available yet. Each step keeps its command id, so
+    /// that a password whose confirmation was late is still known.
     pub async fn ensure_superadmin_within(
         &self,
         configured: Option<&Secret>,
@@ -100,7 +100,7 @@ impl Identity {
         Ok(())
     }
 
-    /// False when another node was faster: its password holds, and it has told its operator.
+    /// False when another node was faster: its password is valid, and was printed there.
     async fn register(&self, password: &Secret, give_up: Instant) -> Result<bool, SuperadminError> {
         let password_hash = self.0.passwords.hash(password).await?;
         let (user, id) = (UserId(self.fresh_id()), CommandId(self.fresh_id()));
@@ -113,7 +113,7 @@ impl Identity {
     }
 }
 
-/// Asks again while nobody can answer, until `give_up`.
+/// Retries while the accounts are unavailable, until `give_up`.
 async fn until<T, Asked: Future<Output = Result<T, AccountsFault>>>(
     give_up: Instant,
     ask: impl Fn() -> Asked,

@@ -58,14 +58,14 @@ async fn guesses_are_slowed_down_for_known_and_unknown_accounts_alike() {
 #[test]
 fn a_writer_without_a_session_becomes_a_guest_and_stays_the_same_one() {
     let w = world();
-    assert_eq!(w.identity.reader(&headers(&[])).unwrap(), None, "a read makes no session");
-    let first = w.identity.writer(&headers(&[])).unwrap();
+    assert_eq!(w.identity.identify(&headers(&[])).unwrap(), None, "a read makes no session");
+    let first = w.identity.identify_or_create_guest(&headers(&[])).unwrap();
     let cookie = first.set_cookie.expect("a new session").split(';').next().unwrap().to_owned();
-    let again = w.identity.writer(&headers(&[("cookie", &cookie)])).unwrap();
+    let again = w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie)])).unwrap();
     assert_eq!((&again.principal, again.set_cookie), (&first.principal, None));
-    assert_eq!(w.identity.reader(&headers(&[("cookie", &cookie)])).unwrap().as_ref(), Some(&first.principal));
+    assert_eq!(w.identity.identify(&headers(&[("cookie", &cookie)])).unwrap().as_ref(), Some(&first.principal));
     w.clock.pass(2 * 86_400_000);
-    let renewed = w.identity.writer(&headers(&[("cookie", &cookie)])).unwrap();
+    let renewed = w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie)])).unwrap();
     assert_eq!(renewed.principal, first.principal);
     assert!(renewed.set_cookie.is_some(), "used after a day: the cookie is renewed");
 }
@@ -75,21 +75,21 @@ fn a_token_wins_over_a_cookie_and_a_bad_one_is_never_ignored() {
     let w = world();
     let user = UserId(uuid::Uuid::from_u128(99));
     let token = w.identity.issue(user, Role::Operator, "o@souk.local".to_owned()).unwrap().access_token;
-    let cookie = w.identity.writer(&headers(&[])).unwrap().set_cookie.unwrap();
+    let cookie = w.identity.identify_or_create_guest(&headers(&[])).unwrap().set_cookie.unwrap();
     let both = headers(&[("authorization", &format!("bearer {token}")), ("cookie", &cookie)]);
-    assert_eq!(w.identity.reader(&both).unwrap().unwrap().user, user);
-    assert!(w.identity.writer(&both).unwrap().set_cookie.is_none());
+    assert_eq!(w.identity.identify(&both).unwrap().unwrap().user, user);
+    assert!(w.identity.identify_or_create_guest(&both).unwrap().set_cookie.is_none());
     for bad in ["Bearer nonsense", "Basic dXNlcjpwYXNz", "Bearer", &format!("Bearer {token}x")] {
         let bad = headers(&[("authorization", bad), ("cookie", &cookie)]);
-        assert!(matches!(w.identity.reader(&bad), Err(AuthError::InvalidToken(_))), "{bad:?}");
-        assert!(matches!(w.identity.writer(&bad), Err(AuthError::InvalidToken(_))), "{bad:?}");
+        assert!(matches!(w.identity.identify(&bad), Err(AuthError::InvalidToken(_))), "{bad:?}");
+        assert!(matches!(w.identity.identify_or_create_guest(&bad), Err(AuthError::InvalidToken(_))), "{bad:?}");
     }
 }
 
 #[test]
 fn another_sites_socket_does_not_get_the_guests_live_feed() {
     let w = world();
-    let cookie = w.identity.writer(&headers(&[])).unwrap().set_cookie.unwrap();
+    let cookie = w.identity.identify_or_create_guest(&headers(&[])).unwrap().set_cookie.unwrap();
     let from = |origin: &str| headers(&[("cookie", &cookie), ("host", "shop"), ("origin", origin)]);
     assert!(w.identity.audience(&from("https://shop")).unwrap().is_some());
     assert_eq!(w.identity.audience(&from("https://evil")), Err(AuthError::ForeignOrigin));

@@ -2,8 +2,8 @@
 //! wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
 //!
 //! Attempts count while they run, so guesses sent at once gain nothing. A success clears its e-mail but not its
-//! address: else one account of one's own would reset the count. Known price: whoever knows an e-mail can slow
-//! its owner down.
+//! address: else one account of one's own would reset the count. Known price: a stranger who knows an e-mail can delay
+//! its owner.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,7 +17,7 @@ const FREE_FAILURES: u32 = 5;
 const FIRST_WAIT_MS: i64 = 1_000;
 const WAIT_MS_MAX: i64 = 15 * 60_000;
 const FORGET_MS: i64 = 60 * 60_000;
-/// Entries; the one touched longest ago goes when another comes.
+/// Entries, at most; a new one displaces the one touched longest ago.
 const ENTRIES_MAX: usize = 10_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// An IPv6 client owns a /64 at least, so that is what counts.
+    /// An IPv6 client owns a /64 at least, so the /64 is the key.
     pub fn address(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self::Address(v4.into()),
@@ -40,7 +40,7 @@ impl Key {
 enum Verdict {
     Failed,
     Succeeded,
-    /// Nothing was learnt: the check was busy, or the caller hung up.
+    /// No result: the check was busy, or the caller hung up.
     Abandoned,
 }
 
@@ -72,7 +72,7 @@ pub struct Attempt<'a> {
 }
 
 impl Throttle {
-    /// Admits an attempt under all of `keys`, or says how many milliseconds to wait.
+    /// Admits an attempt under all of `keys`, or returns how many milliseconds to wait.
     pub fn admit(&self, keys: Vec<Key>, now: Timestamp) -> Result<Attempt<'_>, u64> {
         self.with(|table| table.admit(&keys, now))?;
         Ok(Attempt { throttle: self, keys })
@@ -161,7 +161,7 @@ impl Entry {
         let wait = self.blocked_until.since(now);
         match u64::try_from(wait) {
             Ok(wait @ 1..) => Some(wait),
-            // What runs may fail yet: with it the free failures are used up.
+            // Running attempts may still fail: counting them, the free failures are used up.
             _ if self.running > 0 && self.failures + self.running >= FREE_FAILURES => Some(FIRST_WAIT_MS as u64),
             _ => None,
         }

@@ -1,7 +1,7 @@
-//! Who listens, and the rules that topic families share.
+//! A listener's permissions, and the rules shared by topic families.
 //!
-//! Checked at subscribe, once: ownership never changes while somebody watches, and a connection whose credentials
-//! end is closed by the ticker ([`Audience::valid_for`]).
+//! Checked at subscribe, once: ownership never changes during a subscription, and the ticker closes a connection with
+//! expired credentials ([`Audience::valid_for`]).
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ pub struct Audience {
     pub user: Option<UserId>,
     /// An entity that the session owns, which may not exist yet.
     pub own: Option<EntityKey>,
-    /// How long these credentials hold from now; at the end the connection is closed. `None`: they do not end.
+    /// How long these credentials are valid from now; at the end the connection is closed. `None`: for ever.
     pub valid_for: Option<Duration>,
 }
 
-/// How much of a view somebody is shown.
+/// How much of a view a listener receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     Public,
@@ -36,7 +36,8 @@ impl Audience {
         if self.staff { Ok(()) } else { Err(TopicError::StaffOnly) }
     }
 
-    /// The rule of what belongs to one person. Nobody owns what has no owner; staff hears it too.
+    /// The rule of an entity that belongs to one person: its owner and staff. An entity without an owner is for staff
+    /// only.
     pub fn owner_or_staff(&self, current: Option<&Committed>) -> Result<(), TopicError> {
         match current.map(|current| current.view.owner()) {
             Some(_) if self.staff => Ok(()),

@@ -1,4 +1,4 @@
-//! One entity's newest committed view: what is published, and what a snapshot is made of.
+//! One entity's newest committed view: the unit of publishing and of snapshots.
 
 use crate::{
     actors::gateway::Gateway,
@@ -13,8 +13,8 @@ pub struct Committed {
 }
 
 impl Committed {
-    /// What this node has folded of the entity, read without waking anybody. A store that cannot be read is logged and
-    /// looks like nothing: the subscriber hears the next change all the same.
+    /// This node's folded view of the entity, read without waking it. An unreadable store is logged and returns `None`:
+    /// the subscriber still receives the next change.
     pub fn read_local(gateway: &Gateway, key: EntityKey) -> Option<Self> {
         match gateway.read_local_any(&key) {
             Ok(found) => found.map(|(version, view)| Self { key, version, view }),

@@ -1,7 +1,7 @@
 //! One connection as the hub sees it: an outbox, a wake-up, and two marks for the ticker.
 //!
-//! It knows no socket. The lock is held for a push or a pop only, by the pump on one side and by the connection's
-//! task on the other; nothing is encoded or sent under it.
+//! It knows no socket. The lock is held for a push or a pop only, by the pump on one side and by the connection's task
+//! on the other; nothing is encoded or sent under the lock.
 
 use std::{
     net::IpAddr,
@@ -20,17 +20,17 @@ use super::{
 /// Why the server ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
-    /// The node stops: come back, another one or the next start answers.
+    /// The node stops: the client should reconnect, to another node or the next start.
     Draining,
-    /// Nothing was heard, or nothing was listened to, for the idle time.
+    /// No bytes from the client, or no subscription, for the idle time.
     Idle,
     /// The credentials have ended.
     Expired,
-    /// The client went on sending much faster than it may, though it was told so.
+    /// The client kept sending much faster than allowed, despite a warning.
     TooFast,
 }
 
-/// What the connection's task does next.
+/// The next step of the connection's task.
 #[derive(Debug)]
 pub enum Out {
     Frame(QueuedFrame),
@@ -45,10 +45,10 @@ pub enum Out {
 pub(super) struct Connection {
     pub id: u64,
     pub address: IpAddr,
-    /// Seconds (of the connections' count) at which the client was last heard, and last subscribed or subscribed to something.
+    /// Seconds (of the connections' count) of the client's last bytes, and of its last subscription.
     pub heard_s: AtomicU32,
     pub busy_s: AtomicU32,
-    /// The second after which the credentials no longer hold; `u32::MAX`: they do not end.
+    /// The second after which the credentials are invalid; `u32::MAX`: never.
     pub until_s: AtomicU32,
     pub topics: AtomicU32,
     state: Mutex<State>,
@@ -95,7 +95,7 @@ impl Connection {
         self.change(|state| state.ping = true);
     }
 
-    /// The first reason stands.
+    /// The first reason is kept.
     pub fn close(&self, why: Closing) {
         self.change(|state| _ = state.closing.get_or_insert(why));
     }
@@ -128,7 +128,7 @@ impl Connection {
         lock(&self.state).next()
     }
 
-    /// Ready only when the server ends the connection: what a task that is stuck in a write watches.
+    /// Ready only when the server ends the connection: polled by a task that is stuck in a write.
     pub fn poll_closing(&self, cx: &mut Context<'_>) -> Poll<Closing> {
         let mut state = lock(&self.state);
         match state.closing {
@@ -156,7 +156,7 @@ impl State {
         if std::mem::take(&mut self.ping) {
             return Some(Out::Ping);
         }
-        // Stale topics come last: their snapshot is worth most once everything older is out.
+        // Stale topics come last: their snapshot is most useful after everything older is sent.
         self.outbox.pop().map(Out::Frame).or_else(|| self.outbox.pop_stale().map(Out::Resync))
     }
 

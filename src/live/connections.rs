@@ -1,6 +1,7 @@
-//! Who is connected: the bounds in all and for each address, and the one ticker that pings and closes for everybody.
+//! The open connections: bounds in all and for each address, and the one ticker that pings and closes all of them.
 //!
-//! No connection has a timer of its own: a second's tick walks the connections and touches those whose turn it is.
+//! No connection has a timer of its own: a tick each second walks the connections and pings or closes the ones that are
+//! due.
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,7 @@ use super::{
     lock,
 };
 
-/// A connection that is not taken. Said to the client as close code 1013 (try again later).
+/// A refused connection. The client receives close code 1013 (try again later).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("all {max} connections are taken")]
@@ -47,7 +48,7 @@ pub(super) struct Connections {
     /// Seconds since the listeners began, counted by the ticker.
     now_s: AtomicU32,
     state: Mutex<State>,
-    /// How many are connected; a drain waits on it.
+    /// Number of open connections; a drain waits on it.
     count: watch::Sender<usize>,
 }
 
@@ -114,7 +115,7 @@ impl Connections {
         self.count.send_replace(count);
     }
 
-    /// Takes nobody any more, tells everybody to go, and waits until they have or `within` is over.
+    /// Refuses new connections, closes all open ones, and waits until they have ended or `within` is over.
     pub async fn drain(&self, within: Duration) {
         {
             let mut state = lock(&self.state);
@@ -142,7 +143,7 @@ impl Connections {
     }
 }
 
-/// One customer of the bound: an IPv4 address, or the /64 that one IPv6 host has to itself.
+/// The unit of the bound for each address: an IPv4 address, or the /64 of one IPv6 host.
 fn bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

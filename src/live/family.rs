@@ -1,8 +1,8 @@
 //! The contract of a topic family: all topics of one name, such as `thing.<id>` for one entity or `things` for many.
 //!
-//! A family is either [`OneEntity`] or [`ManyEntities`], and each has its own duties, so that a family of many without a
-//! snapshot does not compile. Everything that tells one family from another is in these traits; the engine keeps a feed
-//! for each entity that somebody watches, and one for each family of many.
+//! A family is either [`OneEntity`] or [`ManyEntities`], and each has its own duties, so that a family of many without
+//! a snapshot does not compile. Every difference between families is in these traits; the engine keeps a feed for each
+//! watched entity, and one for each family of many.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -24,30 +24,31 @@ pub trait TopicFamily: Send + Sync + 'static {
     /// The first word of its topics' names. A family of one entity and a family of many may share it.
     fn name(&self) -> &'static str;
 
-    /// Whose changes feed it. Several families may be fed by one kind.
+    /// The kind whose changes feed the family. One kind may feed several families.
     fn kind(&self) -> Kind;
 
     /// The name of a frame's view in the API's document.
     fn schema(&self) -> &'static str;
 
-    /// Asked once, at subscribe. `current` is the topic's view now, where it is of one entity that exists. Unknown and
-    /// forbidden entities are refused alike, so that asking tells nothing; [`Audience::owner_or_staff`] does so.
+    /// Called once, at subscribe. `current` is the topic's view now, for an existing entity of a family of one. Unknown
+    /// and forbidden entities are refused alike, so that a refusal reveals nothing; [`Audience::owner_or_staff`] does
+    /// so.
     fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError>;
 
-    /// The view as the wire shows it. `None` when the view is of another kind.
+    /// The view in its wire shape. `None` when the view is of another kind.
     fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown>;
 }
 
 /// Topics `name.<id>`: one entity each.
 pub trait OneEntity: TopicFamily {
-    /// How its topics read, for people: `thing.<id>`.
+    /// The pattern of its topics, for people: `thing.<id>`.
     fn pattern(&self) -> &'static str;
 
     /// The entity, of [`TopicFamily::kind`]. `None` where the text is not the one spelling of an id: one entity must
     /// never be two topics.
     fn entity(&self, id: &str) -> Option<EntityKey>;
 
-    /// What a subscriber sees of an entity without a first event. `None`: nothing, until it has one.
+    /// The view of an entity without a first event. `None`: nothing is sent until the first event.
     fn first(&self) -> Option<AnyView> {
         None
     }
@@ -59,16 +60,16 @@ pub trait ManyEntities: TopicFamily {
     fn snapshot(&self, gateway: &Gateway, max: usize) -> Vec<Committed>;
 }
 
-/// One view as the wire shows it.
+/// One view in its wire shape.
 #[derive(Debug)]
 pub struct Shown {
     pub json: Box<RawValue>,
-    /// The entity has left a topic of many: the frame says so, and no snapshot contains it.
+    /// The entity has left a topic of many: the frame is marked, and no snapshot contains the entity.
     pub gone: bool,
 }
 
 impl Shown {
-    /// `None` when JSON refuses the shape, which our shapes give no reason for.
+    /// `None` when JSON refuses the shape, which this project's shapes never cause.
     pub fn of(shape: &impl Serialize) -> Option<Self> {
         Some(Self { json: to_raw_value(shape).ok()?, gone: false })
     }

@@ -1,8 +1,8 @@
-//! One topic's listeners, and what waits for the topic's next frame time.
+//! One topic's listeners, and the changes that wait for the topic's next frame time.
 //!
-//! Two locks, never held together: `pending` is what the tail touches (a few nanoseconds), `entries` is what the
-//! pump holds while it delivers to thousands; so the tail never waits for a fan-out. Only the pump and a
-//! subscriber's own snapshot push frames, both under `entries`, so versions never go back (G5), see [`VersionGate`].
+//! Two locks, never held together: the tail takes `pending` (a few nanoseconds), the pump holds `entries` while it
+//! delivers to thousands; so the tail never waits for a fan-out. Only the pump and a subscriber's own snapshot push
+//! frames, both under `entries`, so versions never go back (G5), see [`VersionGate`].
 
 mod version_gate;
 
@@ -29,7 +29,7 @@ use super::{
 pub(super) struct Feed {
     pub id: u64,
     pub topic: Topic,
-    /// Changed under the lock of the family's map, where there is one; read without it.
+    /// Changed under the lock of the family's map, if there is one; read without the lock.
     listeners: AtomicUsize,
     pending: Mutex<Pending>,
     entries: Mutex<HashMap<u64, Entry>>,
@@ -59,7 +59,7 @@ struct Entry {
     gate: VersionGate,
 }
 
-/// What a delivery came to, for the counters.
+/// The result of a delivery, for the counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Delivered {
     pub frames: u64,
@@ -79,12 +79,12 @@ impl Feed {
         self.listeners.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// `true`: it was the last one.
+    /// `true`: the last listener left.
     pub fn drop_listener(&self) -> bool {
         self.listeners.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    /// Keeps the newest of each key until the pump comes by. `true`: the feed was idle, queue it now.
+    /// Keeps the newest change of each key until the pump's delivery. `true`: the feed was idle and must be queued now.
     pub fn offer(&self, change: Committed, limits: &LiveLimits) -> bool {
         let mut pending = lock(&self.pending);
         let (full, flooded) = (pending.changes.len() >= limits.pending_keys, pending.flooded);
@@ -105,7 +105,7 @@ impl Feed {
         idle
     }
 
-    /// Delivers what waits and starts the cool-down. `None`: nothing waited, the feed is idle again.
+    /// Delivers the waiting changes and starts the cool-down. `None`: nothing waited, the feed is idle again.
     pub fn deliver(&self, limits: &LiveLimits) -> Option<Delivered> {
         let (changes, flooded) = {
             let mut pending = lock(&self.pending);
@@ -139,7 +139,7 @@ impl Feed {
         Some(delivered)
     }
 
-    /// Adds a listener; `since` is the version it says it has.
+    /// Adds a listener; `since` is the version that the client reports to have.
     pub fn join(&self, connection: Arc<Connection>, detail: Detail, since: Option<u64>) {
         let gate = if self.topic.many_keyed() { VersionGate::gathering() } else { VersionGate::One { last: since } };
         lock(&self.entries).insert(connection.id, Entry { connection, detail, gate });
@@ -150,8 +150,8 @@ impl Feed {
         connection.forget(self.id);
     }
 
-    /// A stale listener starts over: its client forgets, then hears a fresh snapshot. What is delivered from here on
-    /// stands behind the reset in its outbox.
+    /// A stale listener starts over: its client receives a reset, then a fresh snapshot. Later deliveries follow the
+    /// reset in its outbox.
     pub fn start_over(&self, connection: u64) {
         if let Some(entry) = lock(&self.entries).get_mut(&connection) {
             entry.gate = VersionGate::gathering();
@@ -159,7 +159,7 @@ impl Feed {
         }
     }
 
-    /// Sends a listener its snapshot, but nothing older than what it was sent meanwhile, and nothing that is gone: the
+    /// Sends a listener its snapshot, except views older than the frames sent meanwhile and views marked gone: the
     /// lists behind a snapshot may be a moment older than the views.
     pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &LiveLimits) -> Delivered {
         let mut entries = lock(&self.entries);

@@ -1,8 +1,8 @@
-//! Which feeds a change reaches: one for each watched entity of a family of one, one for each family of many.
+//! The feeds that a change reaches: one for each watched entity of a family of one, one for each family of many.
 //!
-//! Each family has feeds of its own, found by place and never by what is left over, so a new family cannot end up with
-//! another's. Publishing costs one atomic read while nobody listens; else it asks only the families that the change's
-//! kind feeds, one look-up each, and encodes nothing.
+//! Each family has feeds of its own, found by its place in the registry, so a new family cannot get another's.
+//! Publishing costs one atomic read without listeners; otherwise one look-up in each family that the change's kind
+//! feeds, and no encoding.
 
 use std::{
     array,
@@ -62,7 +62,7 @@ impl Feeds {
         Self { one, many, of_kind, listening: 0.into(), next_id }
     }
 
-    /// Whether a change of this entity reaches anybody now.
+    /// Whether a change of this entity reaches a listener now.
     pub fn listens_to(&self, key: &EntityKey) -> bool {
         if self.listening.load(Ordering::Acquire) == 0 {
             return false;

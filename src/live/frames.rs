@@ -1,7 +1,7 @@
 //! The envelope of a frame, and the engine's own texts: errors and resets.
 //!
-//! A frame is encoded once for each level of detail and shared by all who hear it. What a view looks like in it is the
-//! topic family's.
+//! A frame is encoded once for each level of detail and shared by all listeners. The topic family defines the view's
+//! shape.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -27,7 +27,7 @@ pub struct Frame {
     pub gone: bool,
 }
 
-/// `None` when the view is not of the topic's kind, or (practically never) JSON refuses it.
+/// `None` when the view is not of the topic's kind, or (practically never) JSON refuses the view.
 pub fn encode(topic: &Topic, change: &Committed, detail: Detail) -> Option<Frame> {
     let shown = topic.family().frame(change, detail)?;
     let key = topic.many_keyed().then_some(&*change.key.id);
@@ -47,7 +47,7 @@ pub fn error(topic: Option<&str>, code: &str, message: &str) -> Text {
     .into()
 }
 
-/// Forget what you know of this topic: a fresh snapshot follows.
+/// Asks the client to discard the topic's views: a fresh snapshot follows.
 pub fn reset(topic: &Topic) -> Text {
     serde_json::json!({"op": "reset", "topic": topic.as_str()}).to_string().into()
 }

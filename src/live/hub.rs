@@ -1,10 +1,10 @@
-//! The hub: the side that publishes. The tail tells it what was committed; its pump delivers to whoever listens.
+//! The hub: the publishing side. The tail publishes committed changes to it; its pump delivers to the listeners.
 //!
-//! It knows no gateway and no connection, so it is made before the actors that publish to it. Connections come from
-//! [`Listeners`](super::Listeners), which are made over it once the gateway exists.
+//! It knows no gateway and no connection, so it is created before the actors that publish to it. Connections come from
+//! [`Listeners`](super::Listeners), created over the hub once the gateway exists.
 //!
-//! Publishing is one atomic read when nobody listens, and one look-up, no encoding, when nobody listens to this
-//! entity: a hot entity changes 50,000 times a second.
+//! Publishing costs one atomic read without listeners, and one look-up without encoding when this entity has none: a
+//! hot entity changes 50,000 times a second.
 
 use std::sync::Arc;
 
@@ -46,20 +46,20 @@ impl Hub {
         &self.inner.topics
     }
 
-    /// Whether a change of this entity reaches anybody now: lets the tail make a view only then.
+    /// Whether a change of this entity reaches a listener now: the tail makes a view only then.
     pub fn listens_to(&self, key: &EntityKey) -> bool {
         self.inner.feeds.listens_to(key)
     }
 
-    /// What was committed, in log order for each shard; called after the store that [`Current`](super::Current) reads is
-    /// readable.
+    /// Publishes committed changes, in log order for each shard; called after [`Current`](super::Current) can read
+    /// them.
     pub fn publish(&self, changes: &[Committed]) {
         for change in changes {
             self.publish_one(&change.key, change.version, &change.view);
         }
     }
 
-    /// The same for one change that the caller only borrows: cloned only if somebody listens.
+    /// The same for one borrowed change: cloned only for a listener.
     pub fn publish_one(&self, key: &EntityKey, version: u64, view: &AnyView) {
         let inner = &self.inner;
         inner.feeds.each(key, |feed| {

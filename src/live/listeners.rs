@@ -1,4 +1,4 @@
-//! The side that connections come from: bounds, the threads of their tasks, and where a first view is read.
+//! The subscribing side: bounds, the threads of the connections' tasks, and the port that reads first views.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -14,17 +14,17 @@ use super::{
     topic::Topic,
 };
 
-/// Where a new subscriber's first view comes from; `app` implements it over the gateway.
+/// The source of a new subscriber's first view; `app` implements it over the gateway.
 pub trait Current: Send + Sync + 'static {
     /// The committed views of `topic` now: none or one for an entity's topic, the family's snapshot for the others, the
-    /// most important ones first. More than `snapshot_entities` are not sent.
-    /// For one entity at least as new as anything already published (the tail publishes what it has folded); for the
-    /// others that is so after [`Current::await_projection`].
+    /// most important ones first. More than `snapshot_entities` are not sent. For one entity at least as new as
+    /// anything already published (the tail publishes what it has folded); for the others this holds after
+    /// [`Current::await_projection`].
     fn current(&self, topic: &Topic) -> Vec<Committed>;
 
     /// Resolves once [`Current::current`] shows everything that was acknowledged before this call, or after a bounded
-    /// wait. Asked before the snapshot of a many-keyed topic, and for an entity that is not there and may not be watched
-    /// unless it is: its owner may subscribe right behind the reply that made it.
+    /// wait. Called before the snapshot of a many-keyed topic, and for a missing entity that may be watched only once
+    /// it exists: its owner may subscribe right after the reply that created it.
     fn await_projection(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
@@ -45,7 +45,7 @@ pub struct Listeners {
 pub(super) struct Inner {
     pub current: Arc<dyn Current>,
     pub connections: Connections,
-    /// Snapshots of the many-keyed topics read hundreds of entities: this many at a time, the others wait.
+    /// Snapshots of the many-keyed topics read hundreds of entities: this many run at a time, the others wait.
     pub snapshots: Semaphore,
     /// Where connections' tasks run.
     sockets: Handle,
@@ -59,8 +59,8 @@ impl Listeners {
         Self::start_on(Handle::current(), hub, current)
     }
 
-    /// Connections' tasks run on `sockets`: with threads of their own a fan-out to thousands does not delay whoever else
-    /// runs here.
+    /// Connections' tasks run on `sockets`: with threads of their own a fan-out to thousands does not delay the other
+    /// tasks of this runtime.
     pub fn start_on(sockets: Handle, hub: Hub, current: Arc<dyn Current>) -> Self {
         let connections = Connections::new(hub.inner.limits.clone());
         let snapshots = Semaphore::new(SNAPSHOTS_AT_ONCE);
@@ -89,7 +89,7 @@ impl Listeners {
         drop(self.inner.sockets.spawn(task));
     }
 
-    /// Takes a connection, or says which bound is reached.
+    /// Accepts a connection, or returns the bound that is reached.
     pub fn connect(&self, address: IpAddr, audience: Audience) -> Result<Session, Refused> {
         match self.inner.connections.enter(address, &audience) {
             Ok(connection) => Ok(Session::new(self.clone(), connection, audience)),
@@ -100,7 +100,7 @@ impl Listeners {
         }
     }
 
-    /// Says goodbye to everybody (code 1001) and takes nobody any more; returns when all have gone, or after `within`.
+    /// Closes all connections (code 1001) and refuses new ones; returns when all have ended, or after `within`.
     pub async fn close_all(&self, within: Duration) {
         self.inner.connections.drain(within).await;
     }

@@ -1,9 +1,9 @@
-//! What waits for one connection: the newest frame of each (topic, key), oldest place first.
+//! The frames that wait for one connection: the newest of each (topic, key), oldest place first.
 //!
 //! Invariant: at most one frame for each (feed, key), never an older one after a newer one; so a slow client gets
-//! fewer, newer frames. Frames without a key are bounded by the topics of the connection, those with one by
-//! `bound`: beyond it the whole many-keyed topic leaves the queue and is marked stale, to be sent anew.
-//! Searching is linear: the queue of a client that keeps up holds a frame or two, and the bound is about a thousand.
+//! fewer, newer frames. Frames without a key are bounded by the topics of the connection, those with one by `bound`:
+//! beyond it the whole many-keyed topic leaves the queue and is marked stale, to be sent again. Searching is linear:
+//! the queue of a fast enough client holds a frame or two, and the bound is about a thousand.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -35,8 +35,8 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Answers (errors, pongs) that wait. The connection's own task makes and drains them in turn, so only one huge
-    /// subscribe can reach this; what is beyond is left out.
+    /// Control messages (errors, pongs) that wait. The connection's own task creates and drains them in turn, so only
+    /// one huge subscribe can reach this bound; further ones are dropped.
     const CONTROL_MAX: usize = 512;
     /// Places of memory that an idle connection may keep.
     const KEPT: usize = 8;
@@ -62,7 +62,7 @@ impl Outbox {
         }
     }
 
-    /// Nothing of this feed is worth sending any more; a fresh snapshot is.
+    /// Drops this feed's frames and marks it for a fresh snapshot.
     pub fn mark_stale(&mut self, feed: u64) {
         self.forget(feed);
         self.stale.push(feed);

@@ -57,7 +57,7 @@ pub(super) async fn run(queue: Arc<Queue>, limits: Arc<LiveLimits>) {
                     conflated.increment(delivered.conflated);
                     cooling.push_back((Instant::now() + interval, feed));
                 }
-                // A fan-out to thousands took its time: let the connections of this worker write.
+                // A fan-out to thousands takes long: let the connections of this worker write.
                 tokio::task::yield_now().await;
             }
             None => match cooling.front() {

@@ -1,7 +1,8 @@
-//! One connection's side of the hub: subscribe, unsubscribe, what to send next. Dropping it leaves everything.
+//! One connection's side of the hub: subscribe, unsubscribe, next frame to send. Dropping a session ends its
+//! subscriptions.
 //!
-//! Subscribing registers first and reads the current view after, through the same outbox: whatever is committed in
-//! between is either in the view or comes as a frame, and the feed's version gate keeps the order.
+//! Subscribing registers first and reads the current view after, through the same outbox: a change committed in between
+//! is either in the view or arrives as a frame, and the feed's version gate keeps the order.
 
 use std::{
     collections::HashMap,
@@ -36,8 +37,8 @@ impl Session {
         self.listeners.hub.limits()
     }
 
-    /// Listens to `topics`, each answered by its current view or, in the stream, by an error frame. `since` gives
-    /// the versions the client has: a topic that is not newer is not sent. A topic listened to already is sent anew.
+    /// Subscribes to `topics`; the stream receives each one's current view or an error frame. `since` has the client's
+    /// versions: a topic that is not newer is not sent. A topic already subscribed to is sent again.
     pub async fn subscribe<S: AsRef<str>>(&mut self, topics: &[S], since: &HashMap<String, u64>) {
         let most = self.limits().topics_per_connection;
         // Each name costs a read, so the names of one message are bounded before anything else.
@@ -60,18 +61,18 @@ impl Session {
             let feed = self.join(topic, None)?;
             self.snapshot_many(&feed).await;
         } else {
-            // Ownership is read before joining: nobody hears a frame of what is not theirs.
+            // Ownership is read before joining: no listener receives a frame of another person's entity.
             let port = &self.listeners.inner.current;
             let mut current = port.current(&topic).into_iter().next();
             if current.is_none() && topic.may_listen(&self.audience, None).is_err() {
-                // As few at a time as snapshots: asking for what does not exist must not keep the tail busy.
+                // As few at a time as snapshots: requests for missing entities must not keep the tail busy.
                 let _permit = self.listeners.inner.snapshots.acquire().await.ok();
                 port.await_projection().await;
                 current = port.current(&topic).into_iter().next();
             }
             topic.may_listen(&self.audience, current.as_ref())?;
             let feed = self.join(topic, since)?;
-            // An entity without a first event looks like its empty self, and its watcher hears of the first one.
+            // An entity without a first event has its empty view, and its listener receives the first event.
             let current = self.listeners.inner.current.current(&feed.topic).into_iter().next();
             if let Some(view) = current.or_else(|| feed.topic.first()) {
                 feed.snapshot(self.connection.id, &[view], self.limits());
@@ -99,7 +100,7 @@ impl Session {
         inner.current.await_lists().await;
         // Never closed, so the error cannot come; without a permit the read would only be less orderly.
         let _permit = inner.snapshots.acquire().await.ok();
-        // The lists behind a snapshot are written a moment after their frames went out: without this, what was
+        // The lists behind a snapshot are written a moment after their frames went out: without this wait, a change
         // published just before the join would be in neither.
         inner.current.await_projection().await;
         let (current, topic) = (inner.current.clone(), feed.topic.clone());
@@ -108,7 +109,7 @@ impl Session {
         feed.snapshot(self.connection.id, &views, self.limits());
     }
 
-    /// A many-keyed topic was dropped because this client was too slow; it has caught up, so it starts over.
+    /// A many-keyed topic was dropped because this client was too slow; its outbox is empty now, so it starts over.
     pub async fn resync(&self, feed: u64) {
         if let Some(feed) = self.feeds.iter().find(|joined| joined.id == feed) {
             feed.start_over(self.connection.id);
@@ -139,13 +140,13 @@ impl Session {
         self.connection.mark(&self.connection.busy_s, self.listeners.inner.connections.now_s());
     }
 
-    /// New credentials, for what is subscribed from now on; what is heard already stays as it is.
+    /// New credentials, for later subscriptions; existing ones stay as they are.
     pub fn authenticate(&mut self, audience: Audience) {
         self.connection.mark(&self.connection.until_s, self.listeners.inner.connections.until_s(&audience));
         self.audience = audience;
     }
 
-    /// Puts an answer into the stream.
+    /// Puts a reply into the stream.
     pub fn answer(&self, text: impl Into<Text>) {
         self.connection.push_control(text.into());
     }
@@ -155,7 +156,7 @@ impl Session {
         self.answer(frames::error(topic, code, message));
     }
 
-    /// Something came from the client, be it a pong.
+    /// The client sent bytes, even if only a pong.
     pub fn heard(&self) {
         self.connection.mark(&self.connection.heard_s, self.listeners.inner.connections.now_s());
     }

@@ -32,8 +32,8 @@ enum Rule {
     Owner,
 }
 
-/// `thing.<id>` and `rival.<id>` for everybody, `mine.<id>` for its owner; `thing` for staff; `shelf` for everybody, from
-/// which things without units are gone.
+/// `thing.<id>` and `rival.<id>` for everybody, `mine.<id>` for its owner; `thing` for staff; `shelf` for everybody,
+/// which things without units leave.
 struct Family {
     name: &'static str,
     pattern: &'static str,

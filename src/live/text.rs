@@ -1,8 +1,8 @@
 //! A text for a socket: JSON that is encoded once and shared by every connection that it goes to.
 //!
 //! `Bytes`, and not a WebSocket library's own type, so that this room knows no socket. A clone is one atomic increment.
-//! The WebSocket door makes its message from the same bytes without copying; that checks them as UTF-8 once more for
-//! each connection, about 10 ns for a frame of 130 bytes, where sending one costs some microseconds.
+//! The WebSocket side makes its message from the same bytes without copying; this checks the UTF-8 once more for each
+//! connection, about 10 ns for a frame of 130 bytes, while sending one costs some microseconds.
 
 use bytes::Bytes;
 

@@ -17,20 +17,20 @@ pub struct Topic {
     pub(super) target: Target,
 }
 
-/// What a topic carries.
+/// A topic's content.
 #[derive(Clone)]
 pub enum Target {
     One { family: Arc<dyn OneEntity>, key: EntityKey },
     Many(Arc<dyn ManyEntities>),
 }
 
-/// Why a topic is not listened to. The code is the contract; the text is for people.
+/// Why a subscription is refused. The code is the contract; the text is for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopicError {
-    /// `known` is how the topics read that there are.
+    /// `known` has the patterns of the existing topics.
     #[error("a topic reads {known}")]
     BadTopic { known: Arc<str> },
-    /// Also said of what belongs to somebody else: asking must not tell whether it exists.
+    /// Also for another person's entity: the reply must not reveal whether it exists.
     #[error("there is no such topic for you")]
     NotFound,
     #[error("this topic is for staff")]
@@ -82,7 +82,7 @@ impl Topic {
         self.entity().is_none()
     }
 
-    /// The family's rule; and what a session owns it may watch in any case, before the entity exists and can say so.
+    /// The family's rule; a session may always watch its own entity, even before the entity exists.
     pub fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
         match self.entity() {
             Some(key) if audience.own.as_ref() == Some(key) => Ok(()),
@@ -90,7 +90,7 @@ impl Topic {
         }
     }
 
-    /// What is sent of an entity without a first event: its empty self at version 0, where the family shows one.
+    /// The view sent for an entity without a first event: its empty view at version 0, if the family shows one.
     pub(super) fn first(&self) -> Option<Committed> {
         match &self.target {
             Target::One { family, key } => family.first().map(|view| Committed { key: key.clone(), version: 0, view }),

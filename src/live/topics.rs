@@ -1,4 +1,4 @@
-//! The registry: which topic families there are. Filled once at the start; a topic is parsed strictly against it.
+//! The registry of topic families. Filled once at the start; a topic is parsed strictly against it.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Topics {
         Some((place, Target::Many(family.clone())))
     }
 
-    /// How the topics read, for people: `thing.<id> or things`.
+    /// The topics' patterns, for people: `thing.<id> or things`.
     pub fn known(&self) -> &str {
         &self.known
     }

@@ -1,5 +1,5 @@
-//! What the shop has acknowledged to the load's shoppers, and what nobody knows: the other half of every check at
-//! the end. It grows with the run: about 200 bytes for each order.
+//! The writes acknowledged to the load's shoppers, and the writes in doubt: the expectation of every check at the end.
+//! It grows with the run: about 200 bytes for each order.
 
 use std::{
     collections::HashMap,
@@ -14,16 +14,16 @@ pub type Units = HashMap<Arc<str>, u64>;
 #[derive(Clone, Debug)]
 pub struct Placed {
     pub id: Uuid,
-    /// Of the newest answer that told of it.
+    /// Of the newest response with this order.
     pub version: u64,
     /// Minor units of the shop's currency.
     pub total: i64,
     pub lines: Vec<(Arc<str>, u64)>,
-    /// `POST /api/payments` said 201.
+    /// `POST /api/payments` returned 201.
     pub paid: bool,
 }
 
-/// A cart as its shopper was told it is.
+/// A cart by its newest response.
 #[derive(Clone, Debug)]
 pub struct Kept {
     pub cookie: String,
@@ -33,14 +33,14 @@ pub struct Kept {
 #[derive(Debug, Default)]
 pub struct Entries {
     pub placed: Vec<Placed>,
-    /// Lines of checkouts whose answer was lost: they may have been placed.
+    /// Lines of checkouts whose response was lost: they may have been placed.
     pub doubtful: Units,
-    /// Payments whose answer was lost, of orders that are acknowledged.
+    /// Payments whose response was lost, of acknowledged orders.
     pub doubtful_payments: u64,
     pub kept: Vec<Kept>,
-    /// Carts that are not compared, because an answer about them was lost.
+    /// Carts that are not compared, because a response about them was lost.
     pub doubtful_carts: u64,
-    /// Requests that were sent again with the same key, because the shop was busy or the answer was lost.
+    /// Requests that were sent again with the same key, because the shop was busy or the response was lost.
     pub repeated: u64,
 }
 
@@ -53,7 +53,7 @@ impl Book {
         write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Gives the order's place, for [`Book::paid`].
+    /// Returns the order's place, for [`Book::paid`].
     pub fn placed(&self, order: Placed) -> usize {
         self.note(|book| {
             book.placed.push(order);

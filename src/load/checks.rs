@@ -1,5 +1,5 @@
-//! The check at the end: what the shop says through its API against what it acknowledged. A shop that is slow passes;
-//! one that lost, doubled or invented something does not.
+//! The check at the end: the shop's API against the acknowledged writes. A slow shop passes; a shop that lost, doubled
+//! or invented something does not.
 
 use std::{
     collections::HashMap,
@@ -20,10 +20,10 @@ use super::{
     stock::{self, Shelves},
 };
 
-/// How long orders may take to come to rest after the load's end: provider and webhooks included.
+/// How long orders may take to settle after the load's end, provider and webhooks included.
 const REST_MAX: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Pages of other orders (of a flash sale's refused shoppers, too) that are read beyond the own ones.
+/// Pages of other orders (of a flash sale's refused shoppers, too) that are read beyond the run's own ones.
 const PAGES_MORE: usize = 20;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -68,7 +68,7 @@ impl Order {
         sold.contains(&self.status.as_str())
     }
 
-    /// Nothing is on its way: a paid order has its goods, another one its holds.
+    /// Settled: a paid order has its goods, another order its holds.
     fn rests(&self, paid: bool) -> bool {
         let all = |states: &[&str]| self.stock.iter().all(|line| states.contains(&line.state.as_str()));
         match paid {
@@ -77,7 +77,7 @@ impl Order {
         }
     }
 
-    /// Waiting for it to become sold is in vain.
+    /// The order will never be sold.
     fn is_given_up(&self) -> bool {
         ["rejected", "expired", "cancelled"].contains(&self.status.as_str())
     }
@@ -89,7 +89,7 @@ impl Order {
     }
 }
 
-/// All that was acknowledged, as staff finds it; waits until it has come to rest.
+/// All acknowledged orders, read as staff; waits until they have settled.
 pub async fn orders(site: &Site, placed: &[Placed]) -> Result<Orders> {
     #[derive(Deserialize)]
     struct Page {
@@ -106,7 +106,7 @@ pub async fn orders(site: &Site, placed: &[Placed]) -> Result<Orders> {
             Some(_) | None => break,
         }
     }
-    // Deeper in the list than it pays to page.
+    // Deeper in the list than paging is worth.
     for id in wanted.keys().filter(|id| !found.contains_key(id)).copied().collect::<Vec<_>>() {
         match staff.ask(&Call::get(&format!("/api/orders/{id}"))).await {
             Ok(order) => drop(found.insert(id, order)),
@@ -159,7 +159,7 @@ pub fn acknowledged(placed: &[Placed], now: &Orders) -> [Invariant; 3] {
     [there, whole, paid]
 }
 
-/// Units that left the available ones against those that acknowledged orders have.
+/// Units taken from the available ones, compared with the acknowledged orders' units.
 pub fn holds(before: &Shelves, after: &Shelves, now: &Orders, doubtful: &Units) -> Invariant {
     let mut one = Invariant::new("units held, committed and shipped since the start are those of acknowledged orders");
     let mut owned: HashMap<&Arc<str>, u64> = HashMap::new();
@@ -176,7 +176,7 @@ pub fn holds(before: &Shelves, after: &Shelves, now: &Orders, doubtful: &Units) 
     one
 }
 
-/// All of them, for scenarios that buy.
+/// All invariants, for scenarios that buy.
 pub async fn sales(site: &Site, book: &Book, before: &Shelves) -> Result<Vec<Invariant>> {
     let placed = book.orders();
     let now = orders(site, &placed).await?;
@@ -188,7 +188,7 @@ pub async fn sales(site: &Site, book: &Book, before: &Shelves) -> Result<Vec<Inv
     Ok(all)
 }
 
-/// Each cart that was left is what its shopper was told.
+/// Each finished cart equals its newest acknowledged response.
 pub async fn carts(site: &Site, book: &Book) -> Result<Invariant> {
     let mut one = Invariant::new("each cart has the lines that were acknowledged");
     let mut connection = site.guest();

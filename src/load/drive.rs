@@ -20,9 +20,9 @@ use super::{
     usage,
 };
 
-/// After the last arrival, for what waits; then the rest counts as not started.
+/// Time for waiting operations after the last arrival; then the rest counts as not started.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
-/// For what is under way then: longer than any request's patience, and than a shopper insists.
+/// Time for operations in flight then: longer than any request's time-out, and than a shopper's retries.
 const FINISH_MAX: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -34,13 +34,13 @@ pub struct Driven {
     pub window: Duration,
     /// Measured time: of arrivals.
     pub seconds: f64,
-    /// Until the last of them counts as answered in time.
+    /// Until the last of them counts as served in time.
     pub answering: f64,
     pub server: Cost,
     pub load_cpu: Option<Duration>,
 }
 
-/// Of the server, during the measured time; nothing where it is not ours.
+/// Cost of the server during the measured time; nothing for a foreign server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     pub cpu: Option<Duration>,
@@ -85,7 +85,7 @@ pub async fn drive<S: Scenario>(
             }
             meter.end(site, &log).await?;
             let paced = pacer.end()?;
-            // What was due gets its time; what is still waiting then was never begun.
+            // Due operations get their time; the ones still waiting then were never begun.
             let _in_time = timeout(DRAIN_MAX, drained(&queue)).await;
             queue.abandon();
             queue.close(plan.connections);
@@ -96,12 +96,12 @@ pub async fn drive<S: Scenario>(
         };
         tokio::select! {
             paced = load => paced?,
-            // It ends only where it fails.
+            // It ends only with a failure.
             failed = scenario.beside(site) => return Err(failed),
         }
     };
     let seconds = meter.until.unwrap_or(log.until).saturating_duration_since(log.from).as_secs_f64();
-    // Where a number of operations ends the run, the last answer does.
+    // If a number of operations ends the run, its end is the last response.
     let answering = match scenario.count() {
         Some(_) => log.until.min(Instant::now()).saturating_duration_since(log.from).as_secs_f64(),
         None => seconds,

@@ -22,7 +22,7 @@ impl LoadError {
     }
 }
 
-/// Says during what an error happened.
+/// Adds the step during which an error happened.
 pub trait During<T> {
     fn during(self, what: &str) -> Result<T>;
 }

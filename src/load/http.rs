@@ -1,5 +1,5 @@
-//! One keep-alive HTTP/1.1 connection (hyper's), opened again where it was lost. An answer that does not come is a
-//! value: the caller decides whether to ask again with the same key.
+//! One keep-alive HTTP/1.1 connection (hyper's), opened again where it was lost. A missing response is a value: the
+//! caller decides whether to retry with the same key.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
-/// Longer than the server's own bound of a request (10 s), so that its answer is heard.
+/// Longer than the server's own bound of a request (10 s), so that the server's response is received.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Where the server is now; `None` while it is down (`chaos`).
+/// The server's address; `None` while it is down (`chaos`).
 pub type Address = watch::Receiver<Option<SocketAddr>>;
 
 #[derive(Clone, Debug)]
@@ -43,21 +43,21 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// What a refusal and a failure have in common.
+/// A refusal or a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// The problem's code (`out_of_stock`), or what became of the connection.
+    /// The problem's code (`out_of_stock`), or the connection's error.
     pub code: String,
     pub kind: Kind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An ordinary answer of the shop's rules: 4xx.
+    /// A refusal by the shop's rules: 4xx.
     Refused,
-    /// "Not now": 429 and 503 of the door. Nothing happened.
+    /// "Not now": 429 and 503 from admission. Nothing was executed.
     Busy,
-    /// Nobody knows whether it happened: no answer, or 5xx.
+    /// Unknown whether it was executed: no response, or 5xx.
     InDoubt,
 }
 
@@ -81,7 +81,7 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|_| Trouble::lost("unreadable_answer"))
     }
 
-    /// Success, or what it was instead.
+    /// The response of a success, else the trouble.
     pub fn good(self) -> Result<Self, Trouble> {
         if (200..300).contains(&self.status) {
             return Ok(self);
@@ -116,12 +116,12 @@ impl Connection {
         Self { address, host, token, cookie: None, open: None }
     }
 
-    /// The next request comes from somebody new.
+    /// The next request comes from a new guest.
     pub fn forget(&mut self) {
         self.cookie = None;
     }
 
-    /// Until the server is up (again), at most the patience.
+    /// Waits until the server is up (again), at most [`PATIENCE`].
     pub async fn up(&mut self) -> bool {
         let wait = self.address.wait_for(Option::is_some);
         matches!(timeout(PATIENCE, wait).await, Ok(Ok(_)))
@@ -131,7 +131,7 @@ impl Connection {
         let outcome = timeout(PATIENCE, self.exchange(call)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Trouble::lost("no_answer_in_time")));
         if outcome.is_err() {
-            // An answer that comes late must not be taken for the next one's.
+            // A late response must not be mistaken for the next one's.
             self.open = None;
         }
         outcome

@@ -1,4 +1,4 @@
-//! What is held true at the end, with what breaks it.
+//! An invariant checked at the end, with its violations.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ pub struct Invariant {
     pub name: &'static str,
     pub checked: u64,
     pub broken: u64,
-    /// The first of what breaks it, with names and numbers.
+    /// The first violations, with names and numbers.
     pub examples: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ const OPEN_MAX: Duration = Duration::from_secs(30);
 
 pub struct Listener(WebSocketStream<TcpStream>);
 
-/// What the scenarios look at in a frame; borrowed, because there are many. None of these texts is ever escaped.
+/// The parts of a frame that the scenarios use; borrowed, because there are many. None of these texts is ever escaped.
 #[derive(Deserialize)]
 pub struct Frame<'a> {
     #[serde(borrow)]
@@ -63,7 +63,7 @@ impl Listener {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),
-                // Pings are answered by the library while it reads.
+                // The library responds to pings while it reads.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => {}
                 Some(Ok(Message::Close(why))) => {
                     return Err(LoadError::failed(format!("the server closed a socket: {why:?}")));
@@ -76,7 +76,7 @@ impl Listener {
 }
 
 impl<'a> Frame<'a> {
-    /// `Err`: an error of the feed, in its words. `None`: an answer that is no frame.
+    /// `Err`: an error of the feed, with its text. `None`: a message that is no frame.
     pub fn read(text: &'a str) -> Result<Option<Self>> {
         let frame: Self = serde_json::from_str(text).during("a frame that cannot be read")?;
         match frame.op {

@@ -1,8 +1,8 @@
 //! A server of the run's own: the same program as a child, on a free port and a new directory, so that one command
-//! shows everything and the server's CPU can be told from the load's.
+//! shows everything and the server's CPU is measured apart from the load's.
 //!
-//! It ends with this value, by its id; its directory goes with it. What ends this process without a word (`kill -9`)
-//! leaves the child behind: it holds nothing but its port and its directory.
+//! It ends with this value, by its id; its directory goes with it. If this process is killed (`kill -9`), the child
+//! stays behind with only its port and its directory.
 
 use std::{
     net::SocketAddr,
@@ -23,7 +23,7 @@ use super::{
     usage,
 };
 
-/// The first start makes the sample shop; on a busy machine that takes seconds.
+/// The first start loads the sample shop, which takes seconds on a busy machine.
 const START_MAX: Duration = Duration::from_secs(60);
 /// A killed process is gone in a moment, unless its disk hangs.
 const DEATH_MAX: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ const DEATH_MAX: Duration = Duration::from_secs(5);
 const LOG_LINES: usize = 12;
 pub const EMAIL: &str = "admin@souk.local";
 
-/// Bounds that one address meets at once and many shoppers do not; the load is all of one address.
+/// Bounds for each address, raised because the whole load comes from one address.
 const SETTINGS: &[(&str, &str)] = &[
     ("SOUK_HTTP__LISTEN", "127.0.0.1:0"),
     ("SOUK_LIVE__CONNECTIONS_MAX", "1000000"),
@@ -67,7 +67,7 @@ impl Own {
         &self.password
     }
 
-    /// Starts it (again); returns when it answers.
+    /// Starts it (again); returns when it responds.
     pub async fn start(&mut self) -> Result<SocketAddr> {
         let log = std::fs::File::options().create(true).append(true).open(self.log()).during("the server's log")?;
         let mut command = Command::new(&self.binary);
@@ -77,7 +77,7 @@ impl Own {
         }
         command.envs(SETTINGS.iter().copied()).env("SOUK_SUPERADMIN_PASSWORD", &self.password);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
-        // A group of its own: Ctrl-C reaches this process, which ends the child when it has said what it knows.
+        // A group of its own: Ctrl-C reaches this process, which reports its results and then ends the child.
         command.process_group(0);
         let mut child = command.spawn().during(&format!("{} does not start", self.binary.display()))?;
         let output = child.stdout.take().ok_or_else(|| LoadError::failed("the server has no output"))?;
@@ -110,13 +110,13 @@ impl Own {
         now.unwrap_or(Some(Duration::ZERO)).map(|now| self.spent + now)
     }
 
-    /// When it ended though nobody killed it: what its log says last.
+    /// For a server that ended without a kill: the last lines of its log.
     pub fn died(&mut self) -> Option<String> {
         let status = self.child.as_mut()?.try_wait().ok()??;
         Some(format!("the server ended by itself, {status}:\n{}", self.last_words()))
     }
 
-    /// The directory must not go while somebody writes to it.
+    /// The directory must not be removed while the server writes to it.
     fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         let end = Instant::now() + DEATH_MAX;

@@ -1,7 +1,7 @@
 //! The clock of the open loop: a thread that puts operations into the queue when they are due.
 //!
-//! A thread, because a task of a busy runtime comes late, and a late start would be blamed on the server's latency.
-//! How late it was itself is measured and reported.
+//! A thread, because a task of a busy runtime comes late, and a late start would count as the server's latency. The
+//! thread's own lateness is measured and reported.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ use super::{
 
 /// Arrivals nearer than this are released together: each waking costs the server CPU, too.
 const GRAIN: Duration = Duration::from_micros(200);
-/// How soon a stop is heard.
+/// Longest delay until a stop takes effect.
 const NAP_MAX: Duration = Duration::from_millis(50);
 
 pub struct Pacer {
@@ -53,7 +53,7 @@ impl Pacer {
         self.thread.is_finished()
     }
 
-    /// Waits for its last arrival, which has come where [`Pacer::is_done`].
+    /// Waits for the last arrival, which has come once [`Pacer::is_done`].
     pub fn end(self) -> Result<Paced> {
         self.stop.store(true, Relaxed);
         self.thread.join().map_err(|_| "it panicked").during("the load's clock")
@@ -104,7 +104,7 @@ mod tests {
         }
         let paced = pacer.end().expect("ended");
         assert_eq!(turns, [0, 1, 2]);
-        // Nobody answered, so three found room; the first two were due before the measuring.
+        // No operation ended, so three found room; the first two were due before the measuring.
         assert_eq!((paced.offered, paced.no_room, queue.not_started()), (8, 7, 7));
         assert_eq!(paced.late.len(), 8);
     }

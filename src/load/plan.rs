@@ -1,4 +1,4 @@
-//! What every scenario is told: how fast, how long, how many at once. Checked before anything is started.
+//! Every scenario's parameters: rate, time, concurrency. Checked before anything is started.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,7 +19,7 @@ pub struct Plan {
     pub warm_up: f64,
     pub seed: u64,
     pub connections: usize,
-    /// Operations that are due and not answered, at most; what comes beyond it is counted as not started.
+    /// Operations due and unfinished, at most; further ones are counted as not started.
     pub in_flight: usize,
     pub arrivals: Arrivals,
     /// Raises the rate step by step until the shop no longer keeps up.
@@ -31,11 +31,11 @@ pub struct Plan {
 pub enum Target {
     /// A server of the run's own, below `dir` (or the system's temporary directory).
     Own { binary: PathBuf, config: Option<PathBuf>, dir: Option<PathBuf> },
-    /// One that runs already.
+    /// A running server.
     Url { url: String, staff: Staff },
 }
 
-/// How operators' requests are allowed.
+/// How operators' requests are authorised.
 #[derive(Clone)]
 pub enum Staff {
     Token(String),

@@ -1,5 +1,5 @@
-//! Between the clock and the workers: operations that are due, in order, and never more than the bound of those
-//! that are due or under way. What finds no room is counted, not hidden.
+//! Between the clock and the workers: due operations, in order, bounded together with those in flight. Operations that
+//! find no room are counted, not hidden.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ticket {
-    /// Which operation of the run: decides what it does, with the seed.
+    /// The operation's number in the run; with the seed it decides the operation.
     pub turn: u64,
     pub due: Instant,
 }
@@ -22,7 +22,7 @@ pub struct Ticket {
 pub struct Queue {
     waiting: Mutex<VecDeque<Ticket>>,
     ready: Semaphore,
-    /// Due and not answered.
+    /// Due and unfinished.
     open: AtomicUsize,
     bound: usize,
     refused: AtomicU64,
@@ -71,13 +71,13 @@ impl Queue {
         self.open.fetch_sub(1, Relaxed);
     }
 
-    /// Nothing more comes; each of the workers hears of it once the queue is empty.
+    /// Nothing more comes; each worker's `next` ends once the queue is empty.
     pub fn close(&self, workers: usize) {
         self.closed.store(true, Relaxed);
         self.ready.add_permits(workers);
     }
 
-    /// Gives up what waits; it counts as not started.
+    /// Drops the waiting operations, which count as not started.
     pub fn abandon(&self) {
         let mut waiting = self.lock();
         let left = waiting.len();
@@ -90,7 +90,7 @@ impl Queue {
         self.refused.load(Relaxed)
     }
 
-    /// Due and not answered now.
+    /// Due and unfinished now.
     pub fn open(&self) -> usize {
         self.open.load(Relaxed)
     }

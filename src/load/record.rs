@@ -1,8 +1,8 @@
-//! What was measured, while it is measured: histograms of latency for each operation and for each stretch of time,
-//! and counts of what went otherwise.
+//! The measurements of a run: histograms of latency for each operation and for each stretch of time, and counts of
+//! errors.
 //!
-//! Latency begins when the operation was *due* and is in microseconds. Only what was served counts in a histogram
-//! (done, or refused by the shop's rules): a quick "not now" would flatter it, so errors are counted beside it.
+//! Latency begins when the operation was *due* and is in microseconds. Only served operations count in a histogram
+//! (done, or refused by the shop's rules): a quick "not now" would improve it, so errors are counted beside it.
 
 use std::{
     collections::BTreeMap,
@@ -14,13 +14,13 @@ use hdrhistogram::Histogram;
 
 use super::http::{Kind, Trouble};
 
-/// Slower than this is this: longer than any request's patience.
+/// Slower values are recorded as this: longer than any request's time-out.
 const SLOWEST_US: u64 = 120_000_000;
 /// Stretches of a run at most; each costs about 30 KiB.
 const WINDOWS_MAX: f64 = 150.0;
 
 pub struct Recorder {
-    /// The warm-up's end: what was due earlier is performed and not measured.
+    /// The warm-up's end: operations due earlier are performed and not measured.
     pub from: Instant,
     pub until: Instant,
     pub window: Duration,
@@ -33,7 +33,7 @@ pub struct Tallies {
     pub steps: BTreeMap<&'static str, Tally>,
     pub whole: Tally,
     pub windows: Vec<Window>,
-    /// Answered between the warm-up's end and the last arrival, whenever they were due.
+    /// Served between the warm-up's end and the last arrival, regardless of the due time.
     pub answered_in_time: u64,
 }
 
@@ -106,7 +106,7 @@ impl Recorder {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Tallies) -> T) -> T {
-        // Counting cannot stop half-way: what a poisoned lock guards is whole.
+        // Counting cannot stop half-way: the data under a poisoned lock is whole.
         act(&mut self.tallies.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -174,7 +174,7 @@ mod tests {
         recorder.whole(start, &Ok(()));
         recorder.whole(start + Duration::from_millis(650), &Ok(()));
         let tallies = recorder.take();
-        // The first was due in the warm-up: answered in time, not measured.
+        // The first was due in the warm-up: served in time, not measured.
         assert_eq!((tallies.whole.served.len(), tallies.answered_in_time), (1, 2));
         assert!(tallies.whole.served.min() >= 349_000, "{}", tallies.whole.served.min());
         let filled: Vec<usize> =

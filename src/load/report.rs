@@ -1,4 +1,4 @@
-//! What a run found, as data: the JSON of `--json`, and what the table and the page are drawn from.
+//! A run's results as data: the JSON of `--json`, and the source of the table and the page.
 //!
 //! The format has a name with its version; a member that changes its meaning is a new version. docs/load.md explains
 //! every member. Times are microseconds, `null` is "not known".
@@ -24,7 +24,7 @@ pub struct Report {
     pub format: &'static str,
     pub version: &'static str,
     pub scenario: &'static str,
-    /// What one operation is.
+    /// The name of one operation.
     pub unit: &'static str,
     /// RFC 3339, UTC.
     pub started_at: String,
@@ -33,7 +33,7 @@ pub struct Report {
     pub parameters: BTreeMap<&'static str, serde_json::Value>,
     pub machine: Machine,
     pub measured: Measured,
-    /// Of `--sweep`: one for each rate, in order; the last is where it bent. Else empty.
+    /// Of `--sweep`: one for each rate, in order; at the last one the shop no longer kept up. Else empty.
     pub sweep: Vec<Rung>,
     pub figures: Vec<Figure>,
     pub curves: Vec<Curve>,
@@ -49,11 +49,11 @@ pub struct Machine {
     pub build: &'static str,
 }
 
-/// Of the whole run; of a sweep its last step that held.
+/// Of the whole run; of a sweep the last step that held.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     pub seconds: f64,
-    /// Operations a second: that were due, and that were answered meanwhile.
+    /// Operations a second: due, and served meanwhile.
     pub offered: f64,
     pub achieved: f64,
     pub not_started: u64,

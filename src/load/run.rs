@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 
 /// From step to step of a sweep.
 const STEEPER: f64 = 1.5;
-/// A shop that answers less than this share of what is due, or waits this long, has bent.
+/// A shop that serves less than this share of the due operations, or waits this long, no longer keeps up.
 const KEEPS_UP: f64 = 0.9;
 const BENT_US: u64 = 1_000_000;
 
@@ -84,7 +84,8 @@ pub async fn run<S: Scenario>(
     })
 }
 
-/// Steps the rate up until it bends. Gives the last step that held (or the first, where none did) and all of them.
+/// Steps the rate up until the shop no longer keeps up. Returns the last step that held (or the first, if none did) and
+/// all of them.
 async fn climb<S: Scenario>(
     scenario: &Arc<S>,
     site: &Arc<Site>,

@@ -1,4 +1,4 @@
-//! What a scenario is: what it needs of the shop, what one operation does, what must be true afterwards.
+//! The contract of a scenario: its preparation, its operation, its check afterwards.
 
 pub mod board;
 pub mod browse;
@@ -22,33 +22,33 @@ use super::{
     site::Site,
 };
 
-/// Of one stretch of load: where steps are written down.
+/// The recorder of one stretch of load.
 pub type Log = Arc<Recorder>;
 
 pub trait Scenario: Send + Sync + Sized + 'static {
     const NAME: &'static str;
-    /// What counts as one operation, as in "120 purchases".
+    /// The name of one operation, as in "120 purchases".
     const UNIT: &'static str;
-    /// What one connection keeps between two operations.
+    /// A connection's state between two operations.
     type Worker: Send + 'static;
 
-    /// Whether this plan makes sense for this scenario; asked before anything is started.
+    /// Whether this plan makes sense for this scenario; called before anything is started.
     fn fits(&self, _plan: &Plan) -> Result<()> {
         Ok(())
     }
 
-    /// Looks the shop over and puts goods on the shelves; nothing of it is measured.
+    /// Reads the shop and receives stock; not measured.
     fn prepare(self, site: &Arc<Site>, plan: &Plan) -> impl Future<Output = Result<Self>> + Send;
 
     fn worker(&self, site: &Arc<Site>) -> Result<Self::Worker>;
 
-    /// One operation, to its end. Its steps go to the log here, the whole by the caller.
+    /// One operation, to its end. Records its steps; the caller records the whole.
     fn operation(&self, worker: &mut Self::Worker, ticket: Ticket, log: &Log) -> impl Future<Output = Answered> + Send;
 
-    /// A worker has done its last.
+    /// Called after a worker's last operation.
     fn leave(&self, _worker: Self::Worker) {}
 
-    /// Runs beside the operations, from the first arrival until the last answer; ends only where it fails.
+    /// Runs beside the operations, from the first arrival until the last response; ends only with a failure.
     fn beside(&self, _site: &Arc<Site>) -> impl Future<Output = LoadError> + Send {
         std::future::pending()
     }
@@ -63,7 +63,7 @@ pub trait Scenario: Send + Sync + Sized + 'static {
         0
     }
 
-    /// What must be true now, and what this scenario alone can tell.
+    /// The invariants after the run, and this scenario's own findings.
     fn check(&self, site: &Arc<Site>) -> impl Future<Output = Result<Findings>> + Send;
 }
 
@@ -72,6 +72,6 @@ pub struct Findings {
     pub invariants: Vec<Invariant>,
     pub figures: Vec<Figure>,
     pub curves: Vec<Curve>,
-    /// What a reader must know about these numbers.
+    /// Notes that a reader of these numbers needs.
     pub notes: Vec<String>,
 }

@@ -1,5 +1,5 @@
-//! When operations are due: an open loop. The times are fixed before the first answer, so a server that is slow
-//! meets the same arrivals as a quick one, and its slowness shows as latency (no "coordinated omission").
+//! When operations are due: an open loop. The times are fixed before the first response, so a slow server gets the same
+//! arrivals as a quick one, and its slowness shows as latency (no "coordinated omission").
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! One shopper at one connection: fills a cart, places its order, pays; and writes down what was acknowledged.
 //!
-//! Ordinary scenarios ask once. Where a lost answer must be resolved (`flash-sale`, `chaos`) a shopper insists: the
-//! same request with the same key again until it is answered, within a bound; each repetition is counted.
+//! Ordinary scenarios send a request once. Where a lost response must be resolved (`flash-sale`, `chaos`) a shopper
+//! insists: it repeats the same request with the same key until a response, within a bound; each repetition is counted.
 
 use std::{
     sync::Arc,
@@ -44,7 +44,7 @@ struct Money {
     amount: i64,
 }
 
-/// A cart's answer, as far as it is compared.
+/// A cart's response, as far as it is compared.
 #[derive(Deserialize)]
 pub struct Cart {
     pub lines: Vec<CartLine>,
@@ -66,7 +66,7 @@ impl Shopper {
         self.send(&Call::put(&path, format!(r#"{{"quantity":{quantity}}}"#))).await.map(drop)
     }
 
-    /// Orders what the caller believes to be in the cart; gives the order's place in the book.
+    /// Orders what the caller believes to be in the cart; returns the order's place in the book.
     pub async fn check_out(&mut self, key: Uuid, lines: &[(Arc<str>, u64)]) -> Result<(usize, Uuid), Trouble> {
         let (key, email) = (key.to_string(), "load@example.org");
         let address = r#"{"name":"Ada Lovelace","line1":"12 St James's Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"}"#;
@@ -76,7 +76,8 @@ impl Shopper {
         let order = loop {
             let order = self.send(&call).await.and_then(|answer| answer.json::<Order>());
             match order {
-                // 202: its holds are not decided yet, and may be refused; the same key asks for the outcome.
+                // 202: its holds are not decided yet, and may be refused; a retry with the same key returns the
+                // outcome.
                 Ok(order) if order.status == "placing" && self.insists && started.elapsed() < INSISTS => {
                     self.again().await;
                 }
@@ -107,7 +108,7 @@ impl Shopper {
         let started = Instant::now();
         let outcome = loop {
             match self.send(&call).await {
-                // 202: not decided within the request's time; the same key asks for the outcome.
+                // 202: not decided within the request's time; a retry with the same key returns the outcome.
                 Ok(Answer { status: 202, .. }) if self.insists && started.elapsed() < INSISTS => self.again().await,
                 Ok(Answer { status: 202, .. }) => break Err(Trouble::lost("not_decided_in_time")),
                 Ok(_) => break Ok(()),

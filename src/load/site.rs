@@ -1,4 +1,4 @@
-//! The shop under load as its clients know it: where it is, who may act as staff, what it sells.
+//! The shop under load: its address, its staff's token, its catalogue.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::{
     plan::{Plan, Staff, Target},
 };
 
-/// Products that a run looks at, at most.
+/// Products that a run reads, at most.
 const PRODUCTS_MAX: usize = 5_000;
 
 pub struct Site {
@@ -24,7 +24,7 @@ pub struct Site {
     pub own: Mutex<Option<Own>>,
 }
 
-/// What is sold.
+/// The SKUs on sale.
 #[derive(Default)]
 pub struct Shelf {
     /// Paths of every page of 24 products.

@@ -48,7 +48,7 @@ pub async fn levels(staff: &mut Connection, skus: &[Arc<str>]) -> Result<Shelves
     Ok(all)
 }
 
-/// Receives what lacks to `units`, so that nobody is refused who should not be.
+/// Receives the units missing to `units`, so that no shopper is refused by mistake.
 pub async fn fill(staff: &mut Connection, skus: &[Arc<str>], units: u64) -> Result<()> {
     for sku in skus {
         let (_, levels) = stock(staff, sku).await?;
@@ -81,7 +81,7 @@ pub async fn set_available(staff: &mut Connection, sku: &str, units: u64) -> Res
     answer.and_then(|answer| answer.good()).during(&format!("the stock of {sku} cannot be set")).map(drop)
 }
 
-/// Every unit is in one place, and came from somewhere.
+/// Every unit is in one place, and was received or adjusted.
 pub fn adds_up(now: &Shelves) -> Invariant {
     let mut one = Invariant::new("on_hand = available + held + committed, and with shipped = received + adjusted");
     for (sku, it) in now {

@@ -1,5 +1,5 @@
-//! What a process costs, from `/proc` (`proc_pid_stat(5)`, `proc_pid_status(5)`), and how many files it may open. On
-//! other systems than Linux no cost is told. The benches measure with it too.
+//! A process's costs, from `/proc` (`proc_pid_stat(5)`, `proc_pid_status(5)`), and its limit of open files. On other
+//! systems than Linux costs are unknown. The benches measure with it too.
 
 use std::{fs, io, time::Duration};
 
@@ -37,8 +37,8 @@ pub fn bytes(text: &str, name: &str) -> Option<u64> {
     value.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// Raises this process's limit of open files, which its children inherit, to what is allowed; answers that number.
-/// `None`: unlimited.
+/// Raises this process's limit of open files, which its children inherit, to the allowed maximum; returns the new
+/// limit. `None`: unlimited.
 pub fn allow_files() -> io::Result<Option<u64>> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let maximum = getrlimit(Resource::Nofile).maximum;
@@ -46,7 +46,7 @@ pub fn allow_files() -> io::Result<Option<u64>> {
     Ok(maximum)
 }
 
-/// [`allow_files`], and says whether `sockets` fit.
+/// [`allow_files`], with an error unless `sockets` fit.
 pub fn allow_sockets(sockets: usize) -> Result<(), String> {
     /// Logs, the server's pipes, the runtime's own.
     const OTHERS: u64 = 100;

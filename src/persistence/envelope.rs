@@ -6,8 +6,8 @@
 //! bytes 2-5  CRC-32 (IEEE 802.3, big endian) of bytes 0-1 and of the body
 //! bytes 6-   body: one JSON object, readable with everyday tools (`dd bs=1 skip=6 | jq`)
 //! ```
-//! The body names its own shard and sequence number, so a record that turns up in the wrong place is
-//! found out. Deliberately absent: compression, and meaning of events (`AnyEvent` knows that).
+//! The body names its own shard and sequence number, so a misplaced record is detected. Deliberately absent:
+//! compression, and meaning of events (`AnyEvent` knows that).
 
 mod body;
 
@@ -19,7 +19,7 @@ pub const MAGIC: u8 = b'S';
 pub const VERSION: u8 = 1;
 pub const HEADER_LEN: usize = 6;
 
-/// One whole record, at most: a batch's events and the commits' frames around them. Also what fits one NATS message.
+/// Upper bound of one whole record: a batch's events and the commits' frames around them. It fits one NATS message.
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 
 /// A frame around one commit's events without its key and its `by`: field names, two numbers, a UUID, a time.
@@ -68,7 +68,7 @@ pub fn decode_body(body: &str) -> Result<Record, EnvelopeError> {
     body::read(body)
 }
 
-/// The JSON body, after header and checksum are found right.
+/// The JSON body, after a check of header and checksum.
 pub fn body(bytes: &[u8]) -> Result<&str, EnvelopeError> {
     let Some((header, body)) = bytes.split_first_chunk::<HEADER_LEN>() else {
         return Err(EnvelopeError::TooShort(bytes.len()));

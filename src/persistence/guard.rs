@@ -1,4 +1,4 @@
-//! sled panics on some kinds of damage where it could say so; either way the caller gets words.
+//! sled panics on some kinds of damage instead of returning an error; the caller gets an error text in both cases.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

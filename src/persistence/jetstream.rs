@@ -1,10 +1,10 @@
 //! The journal on NATS JetStream: one stream for each shard, one message for each record.
 //!
-//! Fencing is `Nats-Expected-Last-Sequence` on the whole stream, checked by nats-server where the message
-//! is applied (also on 2.9.10, where per-subject expectations are not): two writers can never both be
-//! stored at one sequence. The record at `after + 1` therefore says for good what became of an append
-//! whose answer was lost; where nothing stands there yet, a barrier is written first (`resolve`).
-//! Deliberately absent: message ids and server-side de-duplication (no append is ever sent twice).
+//! Fencing is `Nats-Expected-Last-Sequence` on the whole stream, checked by nats-server where the message is applied
+//! (also on 2.9.10, where per-subject expectations are not): two writers can never both be stored at one sequence. The
+//! record at `after + 1` therefore decides for good the outcome of an append whose reply was lost; while that place is
+//! empty, a barrier is written to it first (`resolve`). Deliberately absent: message ids and server-side de-duplication
+//! (no append is ever sent twice).
 
 mod api;
 mod chain;
@@ -42,8 +42,8 @@ struct Inner {
     id: Uuid,
     shards: u16,
     options: JetStreamOptions,
-    /// Of this process's newest claim on each shard: its epoch, and the record that its next append follows.
-    /// A lock, held for a look or a change and never across an await.
+    /// The epoch of this process's newest claim on each shard, and the record that its next append follows. A lock,
+    /// held for one read or write and never across an await.
     writers: Mutex<HashMap<Shard, Writer>>,
 }
 
@@ -51,15 +51,15 @@ struct Inner {
 struct Writer {
     epoch: u64,
     end: Seq,
-    /// Of the message there, for the next one to name it.
+    /// Checksum of the message at the end; the next message names it.
     sum: u32,
 }
 
 impl JetStreamJournal {
-    /// Finds the shop's streams, or makes them where `options.create` says so.
+    /// Finds the shop's streams, or creates them if `options.create` is set.
     ///
     /// # Errors
-    /// When a stream is missing, differs in what matters, or the servers cannot take this journal.
+    /// When a stream is missing, a stream's settings differ, or the servers cannot hold this journal.
     pub async fn open(client: Client, options: JetStreamOptions) -> Result<Self, JetStreamError> {
         let api = Api::new(client, options.request_timeout);
         let meta = open::open(&api, &options).await?;

@@ -1,8 +1,8 @@
 //! The journal in memory, for tests and the simulation: same contract, faults on demand, no randomness.
 //!
-//! [`MemoryStorage`] is the disk: shared, it outlives the journals that are opened on it, so a simulated
-//! crash drops the journal and opens another. A [`FaultPlan`] decides what goes wrong; every wait is
-//! tokio time. Deliberately absent: bytes. What the codec does to a record is tested where the codec is.
+//! [`MemoryStorage`] is the disk: shared, it outlives the journals that are opened on it, so a simulated crash drops
+//! the journal and opens another. A [`FaultPlan`] decides what goes wrong; every wait is tokio time. Deliberately
+//! absent: bytes. The codec's own tests cover the bytes.
 
 mod faults;
 mod reader;
@@ -55,7 +55,7 @@ impl MemoryJournal {
                 Err(ambiguous())
             }
             Outcome::AmbiguousStored => {
-                // Being fenced is a definite answer, and it is the one that got lost here.
+                // Fencing is a definite outcome, and exactly this reply is lost here.
                 let _lost: Result<Seq, AppendError> = self.storage.append(record);
                 wait(fault.after).await;
                 Err(ambiguous())

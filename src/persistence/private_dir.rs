@@ -1,5 +1,5 @@
 //! Directories for their owner alone: journal and state store hold names, addresses and e-mails, and sled makes its
-//! files readable by everybody on the machine. One that exists keeps the mode that its owner gave it.
+//! files readable by everybody on the machine. An existing directory keeps its mode.
 
 use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path};
 

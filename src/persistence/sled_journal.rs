@@ -1,9 +1,9 @@
 //! The journal of one machine: every shard's log in one sled 0.34 database, one writer thread.
 //!
-//! Guarantee (G2): `append` answers `Ok` after sled's flush *and* an `fdatasync` of its file, because
-//! sled's own flush makes no fsync on Linux (`sync_file_range` only, `pagecache/iobuf.rs`).
-//! While one sync is on its way, requests of all shards gather and share the next.
-//! Fencing is checked by the writer thread, the only place that knows each log's end.
+//! Guarantee (G2): `append` returns `Ok` after sled's flush *and* an `fdatasync` of its file, because sled's own flush
+//! makes no fsync on Linux (`sync_file_range` only, `pagecache/iobuf.rs`). While one sync is on its way, requests of
+//! all shards gather and share the next. Fencing is checked by the writer thread, the only place that knows each log's
+//! end.
 //!
 //! Deliberately absent: deletion and compaction of records; a second try after a failed sync (the
 //! page cache may lie after one), the journal then refuses everything and the process must end.
@@ -48,7 +48,7 @@ const REQUESTS_MAX: usize = 1024;
 
 pub struct SledJournal {
     shared: Arc<Shared>,
-    /// Bounded by `permits`: each request holds one until it is answered.
+    /// Bounded by `permits`: each request holds a permit until its reply.
     requests: mpsc::Sender<Request>,
     permits: Arc<Semaphore>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -67,14 +67,14 @@ impl SledJournal {
         Ok(Self { shared, requests, permits, writer: Mutex::new(Some(writer)) })
     }
 
-    /// Ends the writer while others still hold the journal: what is queued is durable, the clean end is marked,
-    /// and whatever is asked from now on is refused.
+    /// Ends the writer while others still hold the journal: queued requests become durable, the clean end is marked,
+    /// and every later request is refused.
     pub async fn shut(&self) {
         // A writer that has ended already, or failed, has nothing left to mark.
         let _ended = self.ask(|answer| Ask::Close { answer }).await;
     }
 
-    /// Waits for what is queued, marks a clean end and frees the directory's lock (once the last stream is gone).
+    /// Waits for queued requests, marks a clean end and frees the directory's lock (once the last stream is gone).
     /// Blocks for as long as the writer needs.
     pub fn close(self) {
         drop(self);
@@ -122,7 +122,7 @@ impl SledJournal {
 
 impl Drop for SledJournal {
     fn drop(&mut self) {
-        // A closed channel ends the writer, after what is queued; its thread then lets the database go.
+        // A closed channel ends the writer after the queued requests; its thread then drops the database.
         let (closed, _) = mpsc::channel();
         self.requests = closed;
         if let Some(writer) = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
@@ -133,11 +133,11 @@ impl Drop for SledJournal {
     }
 }
 
-/// Why a request has no answer.
+/// Why a request has no reply.
 enum Failed {
-    /// It never reached the log.
+    /// The request never reached the log.
     Refused(Arc<str>),
-    /// It may have reached the log.
+    /// The request may have reached the log.
     Unanswered(Arc<str>),
 }
 
@@ -186,7 +186,7 @@ impl Journal for SledJournal {
         reader::records(self.shared.clone(), shard, from, Some(to))
     }
 
-    /// Stands in the same queue as appends, so one that is still on its way is waited for: the answer is final.
+    /// Uses the same queue as appends, and so waits for every append before it: the result is final.
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         async move {
             self.shared.log(claim.shard)?;

@@ -1,5 +1,4 @@
-//! Where the tail keeps what it folded. A cache: whatever is wrong with it, it is emptied and filled again
-//! from the journal.
+//! The tail's folded states on disk. A cache: after any damage the store is emptied and filled again from the journal.
 //!
 //! A log that is another one than was folded (restored from an older backup, lost by its servers) is seen by
 //! the caller only, who knows both (`actors/tail/divergence.rs`): it calls `StateStore::reset`.

@@ -1,7 +1,7 @@
 //! Offline work on a whole journal, behind `souk journal verify | export | import | copy`.
 //!
-//! All three hold every record against the same rules (`check`). Deliberately absent: repair. A record
-//! that fails is reported; what is lost comes back from a backup, not from a guess.
+//! All three hold every record against the same rules (`check`). Deliberately absent: repair. A record that fails is
+//! reported; lost records come back from a backup, not from a guess.
 
 mod check;
 mod copy;

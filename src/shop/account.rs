@@ -1,4 +1,4 @@
-//! Accounts over HTTP: logging in, and asking who is logged in. Who may do what is `identity`.
+//! Accounts over HTTP: logging in, and checking a token. Permissions are in `identity`.
 
 mod codes;
 mod login;

@@ -1,6 +1,6 @@
-//! Carts: what a shopper means to buy. A cart holds no stock.
+//! Carts: the items that a shopper intends to buy. A cart holds no stock.
 //!
-//! [`wire`] is its one shape, `show` makes it, `routes` are the handlers, [`live`] is what can be watched.
+//! [`wire`] is its one shape, `show` makes it, `routes` are the handlers, [`live`] has the topics.
 
 mod codes;
 pub mod live;

@@ -1,4 +1,4 @@
-//! Categories: the tree that products stand in.
+//! Categories: the tree of the products.
 
 mod codes;
 mod routes;

@@ -39,7 +39,7 @@ impl From<MoneyError> for Problem {
             MoneyError::BadCurrency(_) => Problem::field("currency", detail),
             MoneyError::CurrencyMismatch(..) => Problem::new(Code::CURRENCY_MISMATCH, detail),
             MoneyError::Overflow => Problem::new(Code::AMOUNT_OVERFLOW, detail),
-            // Shares are ours to compute: a caller cannot cause this.
+            // The server computes shares: a caller cannot cause this.
             MoneyError::NoParts => Problem::internal(&detail),
         }
     }

@@ -1,6 +1,7 @@
 //! Orders: lists, one order and its history, cancelling, staff's transitions, parcels.
 //!
-//! [`wire`] is an order's one shape, [`access`] says who may read it, `projection` gives its index rows, [`live`] is what can be watched.
+//! [`wire`] is an order's one shape, [`access`] checks the reader's permission, `projection` gives its index rows,
+//! [`live`] has the topics.
 
 pub mod access;
 pub mod cancel;

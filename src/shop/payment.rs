@@ -1,4 +1,4 @@
-//! Payments: paying an order, what providers report, and staff's captures, voids and refunds.
+//! Payments: paying an order, providers' webhooks, and staff's captures, voids and refunds.
 
 mod codes;
 mod list;

@@ -1,4 +1,4 @@
-//! Products: the shop front's lists and pages, and which SKUs are sold.
+//! Products: the shop front's lists and pages, and the SKUs on sale.
 //!
 //! [`catalogue`] is the read model in memory; [`wire`] describes the JSON that it writes.
 

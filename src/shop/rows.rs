@@ -38,7 +38,7 @@ pub fn newest_first(at: Timestamp) -> [u8; 8] {
     (!at.0.max(0).unsigned_abs()).to_be_bytes()
 }
 
-/// A text part with its end mark; zero bytes inside are dropped, so that no text reaches into the next part.
+/// A text part with its end mark; zero bytes inside are dropped, so that no text extends into the next part.
 pub fn text(part: &str) -> Vec<u8> {
     part.bytes().filter(|byte| *byte != 0).chain([0]).collect()
 }

@@ -1,4 +1,4 @@
-//! Views for the tests of this room, and what they are asked.
+//! Views for the tests of this room, and their shared checks.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub fn topics(public_stock_counts: bool) -> Topics {
     super::topics(&Front::empty(public_stock_counts))
 }
 
-/// The frame of a change as a client reads it.
+/// The frame of a change, parsed as by a client.
 pub fn frame(topic: &str, change: &Committed, detail: Detail, counts: bool) -> Value {
     let topic = topics(counts).parse(topic).unwrap();
     serde_json::from_slice(frames::encode(&topic, change, detail).unwrap().text.as_bytes()).unwrap()
@@ -74,7 +74,7 @@ fn text(frame: Text) -> Value {
     serde_json::from_slice(frame.as_bytes()).unwrap()
 }
 
-/// The owner and staff may; to all others it looks as if there were nothing.
+/// The owner and staff may subscribe; for all others the entity does not exist.
 pub fn nobody_else_may_listen(topic: &str, owner: UserId, current: &Committed) {
     let topic = topics(false).parse(topic).unwrap();
     let of = |user: u128| Audience { user: Some(UserId(Uuid::from_u128(user))), ..Audience::default() };

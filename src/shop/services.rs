@@ -1,4 +1,4 @@
-//! What use cases are given: the engine's handles and the merchant's decisions. No request, no socket.
+//! The use cases' inputs: the engine's handles and the merchant's decisions. No request, no socket.
 
 use std::{ops::Deref, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     identity::Principal,
 };
 
-/// What shapes are made from, for HTTP and for frames alike: read models in memory and the merchant's decisions.
+/// The sources of wire shapes, for HTTP and for frames alike: read models in memory and the merchant's decisions.
 #[derive(Clone, Default)]
 pub struct Front {
     pub catalogue: Catalogue,
@@ -43,7 +43,7 @@ impl Deref for Services {
 }
 
 impl Services {
-    /// A command that its sender cannot repeat: where repeating it changes nothing.
+    /// A call without an idempotency key, for commands whose repetition changes nothing.
     pub fn call(&self, who: &Principal) -> Call {
         Call {
             command_id: CommandId(self.gateway.fresh_id()),

@@ -1,4 +1,4 @@
-//! What the merchant has decided: documented values, passed in, never read from the environment here.
+//! The merchant's decisions: documented values, passed in, never read from the environment here.
 
 use serde::Deserialize;
 
@@ -15,21 +15,21 @@ pub struct ShopSettings {
     pub currency: Currency,
     /// Tax contained in prices, in hundredths of a percent: 1900 is 19 %. Default 1900.
     pub tax_basis_points: u32,
-    /// What a shopper may choose at checkout. Default: `standard` and `express`.
+    /// The shopper's choices at checkout. Default: `standard` and `express`.
     pub shipping_methods: Vec<ShippingMethod>,
     /// How long a checkout holds its stock while it waits for the payment, milliseconds. Default 600000
     /// (10 minutes). At its end the order expires and the stock is free again.
     pub hold_ttl_ms: u64,
     /// `on_verified` captures money as soon as the stock is committed; `manual` leaves it to an operator.
     pub capture: CapturePolicy,
-    /// Whether anybody may see how many units are available, not only whether. Default false.
+    /// Whether all callers see the number of available units, not only the class. Default false.
     pub public_stock_counts: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShippingMethod {
-    /// What an order names it by, e.g. `standard`.
+    /// The method's name in an order, e.g. `standard`.
     pub id: String,
     pub name: String,
     /// Tax included, in the shop's currency.

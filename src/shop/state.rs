@@ -1,4 +1,4 @@
-//! What every handler of the shop is given: cheap handles, cloned for each request.
+//! The inputs of every handler of the shop: cheap handles, cloned for each request.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{http::Toolkit, identity::Identity};
 pub struct AppState(Arc<Shared>);
 
 pub struct Shared {
-    /// What use cases need; its members are read through the state: `state.gateway`, `state.catalogue`.
+    /// The use cases' inputs; the members are read through the state: `state.gateway`, `state.catalogue`.
     pub services: Services,
     pub toolkit: Toolkit,
     pub webhooks: WebhookReceiver,

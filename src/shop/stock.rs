@@ -1,4 +1,4 @@
-//! Stock: whether a SKU can be had, and staff's levels, receipts, adjustments, holds by hand and the ledger.
+//! Stock: a SKU's availability, and staff's levels, receipts, adjustments, holds by hand and the ledger.
 
 pub mod by_hand;
 pub mod changes;

@@ -1,4 +1,4 @@
-//! The list of topic families: names, parsing, who may listen.
+//! The list of topic families: names, parsing, permissions.
 
 use std::collections::HashSet;
 

@@ -74,8 +74,8 @@ impl PausedClock {
         Self::resume(Arc::new(AtomicI64::new(EPOCH.0)))
     }
 
-    /// Starts at the time in `newest` and keeps the newest time that it returned there, so that the clock of a
-    /// machine after a crash goes on where the clock before the crash was last read.
+    /// Starts at the time in `newest` and keeps the newest time that it returned there, so that a machine's clock after
+    /// a crash continues from the last time read before the crash.
     pub fn resume(newest: Arc<AtomicI64>) -> Self {
         let ids = || Uuid::from_u128(0xc10c << 64 | u128::from(NEXT.fetch_add(1, Relaxed)));
         Self { started: Instant::now(), base: newest.load(Relaxed), newest, ids: Box::new(ids) }

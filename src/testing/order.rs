@@ -1,7 +1,7 @@
-//! `an_order()`: what an order is placed with, and how it looks, each in one place.
+//! `an_order()`: an order's checkout snapshot and view, each in one place.
 //!
-//! A test names what it is about; the rest is a plain order of two shirts by a guest in Ghent. Lines are priced by the
-//! real quote. The view is put together, not decided: any status can stand in it, as a read model may be shown any.
+//! A test names only its subject; the rest is a plain order of two shirts by a guest in Ghent. Lines are priced by the
+//! real quote. The view is assembled, not decided: it can have any status, as a read model may receive any.
 
 use std::sync::Arc;
 

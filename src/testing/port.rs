@@ -1,7 +1,7 @@
-//! A TCP port of this machine that was free a moment ago, for programs that cannot be told to take any.
+//! A TCP port of this machine that was free a moment ago, for programs that cannot choose one themselves.
 //!
-//! Another program may take the port before its user does. The system gives out the range in turn, so this is rare;
-//! a server of this crate listens on port 0 and says which one it got.
+//! Another program may take the port before its user does. The system assigns the range in turn, so this is rare; a
+//! server of this crate listens on port 0 and reports its port.
 
 use std::net::TcpListener;
 

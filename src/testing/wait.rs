@@ -1,4 +1,4 @@
-//! Waits for what follows by itself: releases, captures, read models, owners.
+//! Waits for consequences: releases, captures, read models, owners.
 //!
 //! Time is tokio's. On real time a waiting test leaves the processor to the shop it waits for; on paused time a
 //! condition that never comes true fails at once.
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// Long beside one look over HTTP, short beside what a test waits for.
+/// Long compared with one check over HTTP, short compared with the awaited event.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Returns when `condition` holds; panics with `what` when it does not within the time.
 pub async fn eventually(what: &str, within: Duration, condition: impl AsyncFn() -> bool) {
     let holds = async {
         let mut looks = interval(LOOK_EVERY);
-        // After a slow look the next pause is as long as any.
+        // After a slow check the next pause has full length.
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             looks.tick().await;

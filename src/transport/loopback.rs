@@ -15,7 +15,7 @@ impl Loopback {
 }
 
 impl Transport for Loopback {
-    /// The deadline is the gateway's: it stops waiting, the command goes on.
+    /// The deadline belongs to the gateway, which stops waiting; the command continues.
     fn send(
         &self,
         shard: Shard,

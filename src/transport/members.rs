@@ -1,8 +1,8 @@
-//! Who else is there, and who should own which shard: `actors::ports::Placement` for many nodes.
+//! The membership, and a hint of each shard's owner: `actors::ports::Placement` for many nodes.
 //!
-//! In reading order: [`heartbeats`] (signs of life, a port), [`membership`] (who is alive, by our own clock), [`rendezvous`] (who
-//! should own what), [`task`] (heartbeats, watches, recomputes), [`nats`] (the signs of life in a KV bucket). Everything here
-//! is a hint: which node really owns a shard is written in the shard's log.
+//! In reading order: [`heartbeats`] (a port), [`membership`] (the living members, by this node's clock), [`rendezvous`]
+//! (the preferred owner of each shard), [`task`] (heartbeats, watches, recomputes), [`nats`] (the heartbeats in a KV
+//! bucket). Everything here is a hint: the shard's log records its real owner.
 
 pub mod heartbeats;
 pub mod membership;

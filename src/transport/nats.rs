@@ -1,12 +1,12 @@
 //! Commands over NATS: a request on the shard's subject reaches its owner, who alone subscribes there.
 //!
-//! No table of owners is kept: who serves a shard subscribes in the queue group `owner`, so that of two who both
-//! think they do, one gets the message, and the shard's log says whether it may act. NATS carries a message at most once;
-//! what is lost is sent again by the gateway, with the same id.
+//! No table of owners is kept: the node that serves a shard subscribes in the queue group `owner`. Of two nodes that
+//! both believe to be the owner, one receives the message, and the shard's log decides whether it may act. NATS
+//! delivers a message at most once; the gateway sends a lost command again, with the same id.
 //!
-//! A node that froze stays subscribed until its server misses it, by default for minutes, and would swallow its part of
-//! the commands. So after one that was not answered the next ones go to every subscriber for a while, and the first
-//! answer counts: the id and the log keep that harmless.
+//! A frozen node stays subscribed until its server drops the connection, by default for minutes, and would swallow its
+//! part of the commands. So after a command without a reply the next commands go to every subscriber for a while, and
+//! the first reply counts: the id and the log make the duplicates harmless.
 
 mod serve;
 mod wire;
@@ -31,12 +31,12 @@ use crate::actors::ports::{CommandEnvelope, Delivery, Reply, Transport, Transpor
 
 #[derive(Clone, Debug)]
 pub struct NatsOptions {
-    /// The cluster's: begins every subject.
+    /// The cluster's name: the prefix of every subject.
     pub name: Arc<str>,
     pub shards: u16,
-    /// Until a command without an answer counts as lost, and is sent again.
+    /// Time after which a command without a reply counts as lost and is sent again.
     pub lost_after: Duration,
-    /// Other nodes' commands under way here, at most; the next is answered `busy` at once.
+    /// Other nodes' commands in flight here, at most; the reply to the next one is `busy` at once.
     pub inflight_max: usize,
 }
 
@@ -48,24 +48,24 @@ pub struct NatsTransport {
 }
 
 struct Door {
-    /// Reaches one of the subscribers.
+    /// The subject that reaches one of the subscribers.
     subject: Arc<str>,
-    /// Reaches all of them.
+    /// The subject that reaches all subscribers.
     everybody: Arc<str>,
-    /// Until when somebody who is subscribed may be frozen.
+    /// Until this time a subscriber may be frozen, and commands go to `everybody`.
     suspect: Arc<Mutex<Option<Instant>>>,
     /// Read by every send, so not behind the channel's lock.
     serves: AtomicBool,
     wanted: watch::Sender<bool>,
 }
 
-/// Of two nodes that both think they own the shard, one gets each command.
+/// Of two nodes that both believe to own the shard, one receives each command.
 const GROUP: &str = "owner";
-/// How long commands go to every subscriber, after one that was not answered.
+/// How long commands go to every subscriber after a command without a reply.
 const SUSPECT_FOR: Duration = Duration::from_secs(30);
 
 impl NatsTransport {
-    /// Commands for what this node serves go to `local`.
+    /// Commands for shards that this node serves go to `local`.
     pub fn start(client: Client, options: &NatsOptions, local: Arc<dyn Delivery>) -> Self {
         let room = Arc::new(Semaphore::new(options.inflight_max));
         let door = |number: u16| {
@@ -159,7 +159,7 @@ async fn ask(
             };
         }
         Err(error) => match error.kind() {
-            // This try did not happen, but an earlier one may have: so it is lost as any other.
+            // This try was not executed, but an earlier one may have been: the command counts as lost.
             RequestErrorKind::NoResponders => ("no_owner", "nobody serves the shard at this moment".to_owned()),
             RequestErrorKind::MaxPayloadExceeded => return Ok(Reply::TooLarge { bytes, max: client.max_payload() }),
             RequestErrorKind::TimedOut => {

@@ -1,4 +1,4 @@
-//! One machine: nobody else to place a shard on, and nobody to be cut off from.
+//! One machine: no other node to place a shard on, and none to be cut off from.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Placement for SingleNode {
         Box::pin(ready(()))
     }
 
-    /// Nobody's heartbeat is needed: the process that answers is the one there is.
+    /// No heartbeat is needed: the responding process is the only member.
     fn members(&self) -> Vec<MemberLine> {
         let line =
             |node: &NodeId| MemberLine { node: node.clone(), url: None, draining: false, alive: true, seen_ms_ago: 0 };

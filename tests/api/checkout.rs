@@ -1,4 +1,4 @@
-//! Checkout: stock is held once, or the answer says by how much it failed.
+//! Checkout: stock is held once, or the response has the missing units.
 
 use futures::future::join_all;
 use hyper::Method;

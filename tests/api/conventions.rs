@@ -1,4 +1,4 @@
-//! What holds for every request: problems, request ids, headers, the documents, operations.
+//! The conventions of every request: problems, request ids, headers, the documents, operations.
 
 use bytes::Bytes;
 use hyper::Method;

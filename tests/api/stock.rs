@@ -1,4 +1,4 @@
-//! Stock: what shoppers see, what operators do.
+//! Stock: shoppers' views, operators' changes.
 
 use futures::future::join_all;
 use hyper::Method;

@@ -1,5 +1,5 @@
-//! Any node answers any request, and a socket on any node sees what was changed on another; a node that is asked to
-//! end hands over without a failed request.
+//! Any node serves any request, and a socket on any node receives changes made on another; a node that is stopped hands
+//! over without a failed request.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn any_node_answers_and_one_that_ends_hands_over() {
         rig.nodes[leaving].lock().await.ready().await;
         goes_on(&site, 10).await;
         rig.history.note(format!("node {leaving} is back"));
-        // While it was away its clients found nobody there, which is not a failed request: they asked another.
+        // While the node was away its clients could not connect, which is no failed request: they used another node.
         let failed = site.failed.lock().unwrap().clone();
         let failed: Vec<_> = failed.iter().filter(|failed| failed.status.is_some() || failed.node != leaving).collect();
         assert!(failed.is_empty(), "node {leaving} left, and clients saw: {failed:#?}");

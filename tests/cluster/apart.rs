@@ -1,5 +1,5 @@
-//! A frozen owner that wakes up serves nothing old and writes nothing; a node that is cut off from NATS says 503
-//! within its lease, and is back by itself when the network is.
+//! A frozen owner that wakes up serves nothing old and writes nothing; a node that is cut off from NATS responds 503
+//! within its lease, and serves again by itself when the network is back.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use crate::{
     viewers::Viewers,
 };
 
-/// What a busy machine may add to the lease before a cut is noticed.
+/// Time that a busy machine may add to the lease before a cut is detected.
 const SLACK: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(10);
 
@@ -50,10 +50,11 @@ async fn a_frozen_owner_and_a_cut_off_node_say_nothing_old() {
     rig.good();
 }
 
-/// What must be at least this new, by path.
+/// The least version of each path.
 type Floors = BTreeMap<String, u64>;
 
-/// Orders and SKUs change while their owner is frozen; requests that it finds when it wakes are answered with what is.
+/// Orders and SKUs change while their owner is frozen; its replies to queued requests after waking reflect these
+/// changes.
 async fn freeze(rig: &Rig, site: &Site, rng: &Rng, frozen: usize) {
     let mut orders = Vec::new();
     while orders.len() < 6 {
@@ -64,7 +65,7 @@ async fn freeze(rig: &Rig, site: &Site, rng: &Rng, frozen: usize) {
             }
             continue;
         };
-        // It is asked for once, so that whoever owns it holds it in memory.
+        // Read once, so that the owner has the order in memory.
         let path = format!("/api/orders/{order}");
         site.once(&site.staff, frozen, &Call::get(&path)).await.expect("an answer").ok();
         orders.push((guest, order));
@@ -72,7 +73,7 @@ async fn freeze(rig: &Rig, site: &Site, rng: &Rng, frozen: usize) {
     rig.history.note(format!("SIGSTOP to node {frozen}"));
     let node = rig.nodes[frozen].lock().await;
     node.freeze();
-    // All that the others answer now they could only take over; and a read must not be older than it.
+    // The others can only reply after a takeover; and no later read may be older than these replies.
     let cancelled = orders.iter().map(async |(guest, order)| {
         let path = format!("/api/orders/{order}");
         let told = cancels(site, guest, order, &Call::delete(path.clone())).await;
@@ -150,7 +151,7 @@ async fn cut_off(rig: &Rig, site: &Site, cut: usize, link: Link) {
         }
     }
     println!("503 {:?} after the cut ({link:?})", moment.elapsed());
-    // Until the others have taken over, and beyond: not once anything else.
+    // Until the others have taken over, and beyond: never another status.
     let answered = site.answers();
     while moment.elapsed() < Duration::from_millis(rig.times.dead + 1_500) || site.answers() < answered + 20 {
         assert!(moment.elapsed() < Duration::from_secs(40), "the others do not go on");

@@ -1,7 +1,7 @@
 //! Judges a history and the shop's final state; pure functions, each tested with good and with bad ones.
 //!
-//! Every check gives the list of what is wrong, in words that name the SKU, the order or the operation. Absent:
-//! anything that asks a server; `cluster/final_state.rs` does that before.
+//! Every check returns the list of problems, in words that name the SKU, the order or the operation. Deliberately
+//! absent: requests to a server; `cluster/final_state.rs` does that before.
 
 #[path = "checker/books.rs"]
 pub mod books;
@@ -24,5 +24,5 @@ pub mod state;
 #[path = "checker/views.rs"]
 pub mod views;
 
-/// What is wrong; empty is good.
+/// The problems; empty is good.
 pub type Wrong = Vec<String>;

@@ -1,4 +1,4 @@
-//! `kill -9` of a node: within ten seconds its entities answer again, on the others. With the times as shipped.
+//! `kill -9` of a node: within ten seconds its entities are served again by the others, with the shipped settings.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ async fn the_entities_of_a_killed_node_answer_again_within_ten_seconds() {
     rig.good();
 }
 
-/// One receipt on a node that lives, asked for until it is taken; gives the time since the kill.
+/// One receipt on a living node, repeated until it is acknowledged; returns the time since the kill.
 async fn answers(site: &Site, node: usize, sku: &str, rng: &Rng, moment: Instant) -> Duration {
     let (key, mut tries) = (rng.uuid().to_string(), 0);
     let call = Call::receive(&key, sku, 1);

@@ -1,4 +1,5 @@
-//! Waits until the shop has come to rest and reads it through each node: what the checker holds the history against.
+//! Waits until the shop has settled and reads it through each node: the state that the checker compares the history
+//! with.
 
 use std::{
     collections::BTreeMap,
@@ -24,8 +25,8 @@ use crate::{
 const REST_MAX: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Reads until every order rests, every order that somebody was told of is listed, and all nodes say the same; or
-/// what there is at the end of the time, for the checker to say what is wrong with it.
+/// Reads until every order is settled, every acknowledged order is listed, and all nodes agree; at the end of the time
+/// returns the state as it is, for the checker to report.
 pub async fn at_rest(site: &Site) -> Final {
     let mut books = vec![Books::new(); site.nodes.len()];
     // Books are long after a long storm; the time to rest does not count their first reading.
@@ -90,7 +91,7 @@ async fn read_on(site: &Site, node: usize, books: &mut Books) {
     }
 }
 
-/// Of this node, however often it must be asked.
+/// Reads from this node, with as many retries as necessary.
 async fn get(site: &Site, node: usize, path: &str) -> Value {
     let (started, call) = (Instant::now(), Call::get(path));
     loop {

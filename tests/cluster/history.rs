@@ -1,8 +1,8 @@
-//! What the clients of a cluster did and were told: one line of JSON for each operation and each fault.
+//! The operations of a cluster's clients, with their responses: one line of JSON for each operation and each fault.
 //!
 //! Times are microseconds of one monotonic clock, the test process's own. An operation's window is from its first
-//! request to the answer that ended it, whichever node gave it. Absent: anything a node says of itself; a history
-//! holds only what a client could see.
+//! request to the response that ended it, from any node. Deliberately absent: nodes' own records; a history holds only
+//! events that a client could see.
 
 use std::{
     fs::File,
@@ -23,7 +23,7 @@ pub type Micros = u64;
 pub struct Op {
     pub id: u64,
     pub who: String,
-    /// The node that was asked last.
+    /// The node of the last request.
     pub node: usize,
     pub from: Micros,
     pub to: Micros,
@@ -100,7 +100,7 @@ pub enum Outcome {
         status: u16,
         code: String,
     },
-    /// No answer that is one: it may happen later, or never.
+    /// No final response: the operation may be executed later, or never.
     Unknown {
         why: String,
     },

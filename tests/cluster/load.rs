@@ -1,5 +1,5 @@
-//! The people of the shop: keepers, who move the stock of SKUs that nobody else touches, shoppers, who buy, pay and
-//! cancel, and onlookers, who read. Each paces itself, so that the machine serves the shop and not only its clients.
+//! The people of the shop: keepers, who move the stock of their own SKUs, shoppers, who buy, pay and cancel, and
+//! onlookers, who read. Each paces itself, so that the machine serves the shop and not only its clients.
 
 use std::{sync::Arc, time::Duration};
 
@@ -158,7 +158,7 @@ pub async fn buy(site: &Site, who: &str, rng: &Rng) -> Option<(Person, String)> 
     }
     let order = |answer: &Answer| answer.json["id"].as_str().unwrap_or_default().to_owned();
     let told = |answer: &Answer| match answer.status {
-        // Answered so late that it had ended by then: whether it ever held is not said.
+        // A response so late that the order had expired by then: whether it ever held is unknown.
         201 if answer.json["status"] == "expired" => Outcome::Undecided { order: order(answer) },
         201 => Outcome::Placed { order: order(answer), version: answer.json["version"].as_u64().unwrap_or(0) },
         202 => Outcome::Undecided { order: order(answer) },

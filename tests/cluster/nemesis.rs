@@ -1,7 +1,7 @@
-//! What goes wrong, from a seed: nodes are killed, ended, frozen and cut off, servers killed and frozen; each fault is
-//! followed by its recovery, awaited by a condition. Every kind comes before one comes again.
+//! Faults from a seed: nodes are killed, ended, frozen and cut off, servers killed and frozen; each fault is followed
+//! by its recovery, awaited by a condition. Every kind comes before one comes again.
 //!
-//! A fault's length is a time on purpose: it is what is done to the shop, nobody waits for anything by it.
+//! A fault's length is a time on purpose: it is the fault itself, and synchronises nothing.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ use Fault::*;
 const OF_NODES: [Fault; 5] = [KillNode, EndNode, FreezeNode, BreakLinks, SilenceLinks];
 const OF_SERVERS: [Fault; 2] = [KillServer, FreezeServer];
 
-/// Operations that must be answered after each recovery, before the next fault.
+/// Operations that must complete after each recovery, before the next fault.
 const GOES_ON: u64 = 20;
 const GOES_ON_WITHIN: Duration = Duration::from_secs(30);
 
@@ -64,7 +64,7 @@ async fn recovers(rig: &Rig, node: usize) {
     }
 }
 
-/// Clients are answered again.
+/// Clients are served again.
 pub async fn goes_on(site: &Site, operations: u64) {
     let (started, before) = (Instant::now(), site.answers());
     while site.answers() < before + operations {

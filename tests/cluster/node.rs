@@ -26,7 +26,7 @@ use crate::{
 pub const START_MAX: Duration = Duration::from_secs(40);
 /// From SIGTERM to the end of the process.
 const END_MAX: Duration = Duration::from_secs(30);
-/// What a node says that was shown a copy of a log that the others do not have (docs/adr/0011).
+/// The error of a node that read a differing copy of a log (docs/adr/0011).
 const CURED_BY_A_RESTART: &str = "copies of the log differ";
 const REVIVED_MAX: usize = 3;
 /// How often it is looked whether the process still runs.
@@ -96,8 +96,8 @@ impl Node {
         ready(&self.name, &self.url(), START_MAX).await.unwrap_or_else(|why| panic!("{why}\n{}", self.last_lines()));
     }
 
-    /// Until it takes commands, however it got there: a node that ended by itself for a reason that a restart cures is
-    /// started again, as whoever supervises it would. How often it was; any other end fails the run.
+    /// Waits until the node takes commands: a node that ended by itself for a reason that a restart cures is started
+    /// again, as by a supervisor. Returns the number of restarts; any other end fails the run.
     pub async fn recovered(&mut self) -> usize {
         let (started, mut again) = (Instant::now(), 0);
         loop {

@@ -94,7 +94,7 @@ impl Rig {
         Self { times, servers: Mutex::new(servers), nodes, history, dir, links, kept: true, _turn: turn }
     }
 
-    /// Clients of all nodes; nobody has come yet.
+    /// Clients of all nodes, without any guest yet.
     pub async fn site(&self, strict: &[String], sold: &[String]) -> Arc<Site> {
         let mut addresses = Vec::new();
         for node in &self.nodes {

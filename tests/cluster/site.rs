@@ -1,5 +1,5 @@
-//! The shop that clients see: several nodes, of which any will do. Whoever gets no answer, or "not now", asks the
-//! next node with the same key, until a deadline; only then is the outcome unknown.
+//! The shop from its clients' side: several nodes, any of which serves. A client without a response, or with "not now",
+//! retries at the next node with the same key, until a deadline; only then is the outcome unknown.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::{
     history::{Action, History, Outcome},
 };
 
-/// How long one node is waited for: longer than its own time-outs, shorter than most faults.
+/// How long a client waits for one node: longer than its own time-outs, shorter than most faults.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
 /// How long an operation is tried at all.
 const OP_MAX: Duration = Duration::from_secs(25);
@@ -29,11 +29,11 @@ const PAUSE: Duration = Duration::from_millis(30);
 /// Orders that listeners follow, so that a connection's topics stay below its bound.
 const FOLLOWED_MAX: usize = 150;
 
-/// A try that got no answer, or not the one to be had.
+/// A try without a response, or without the expected one.
 #[derive(Clone, Debug)]
 pub struct Failed {
     pub node: usize,
-    /// `None`: no answer at all.
+    /// `None`: no response at all.
     pub status: Option<u16>,
     #[allow(dead_code, reason = "read by whoever reads the failure")]
     pub what: String,
@@ -94,7 +94,7 @@ impl Site {
         !self.closing.load(Ordering::Relaxed)
     }
 
-    /// Operations answered so far: what waits for load to have gone on looks at it.
+    /// Completed operations so far, for a wait on progress of the load.
     pub fn answers(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
     }
@@ -164,7 +164,7 @@ impl Site {
     }
 }
 
-/// An answer that counts: not "later", and not a view that may be old.
+/// A response that counts: not "later", and not a view that may be old.
 fn is_one(answer: &Answer) -> bool {
     !matches!(answer.status, 429 | 502 | 503 | 504) && !answer.headers.contains_key("souk-stale")
 }

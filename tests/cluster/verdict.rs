@@ -1,5 +1,5 @@
-//! The end of a run: lets the shop come to rest, checks everything, and on anything wrong says what, shows the part
-//! of the history that it concerns, and where the whole of it lies.
+//! The end of a run: lets the shop settle, checks everything, and reports each problem with its part of the history and
+//! the path of the whole history.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,12 +22,12 @@ use crate::{
 
 /// Of the search for one SKU: about a minute and 100 MB in a debug build.
 const STEPS_MAX: u64 = 4_000_000;
-/// A reconnected listener shows what is within a second; a debug build on a busy machine may take longer.
+/// A reconnected listener shows the final state within a second; a debug build on a busy machine may take longer.
 const CONVERGES_WITHIN: Duration = Duration::from_secs(15);
 /// Excerpts of one verdict, at most.
 const EXCERPTS_MAX: usize = 3;
 
-/// Judges the run, after its people have gone; panics with what is wrong.
+/// Judges the run, after its people have gone; panics with the problems.
 pub async fn judge(rig: &Rig, site: &Site, viewers: &Viewers) -> Final {
     let end = final_state::at_rest(site).await;
     let text = serde_json::to_string_pretty(&end).expect("JSON");
@@ -54,7 +54,7 @@ pub async fn judge(rig: &Rig, site: &Site, viewers: &Viewers) -> Final {
     panic!("{} things are wrong:\n{}\n", wrong.len(), wrong.join("\n"));
 }
 
-/// The pure part: what is wrong, and the SKUs whose history is worth a look, with the moment.
+/// The pure part: the problems, and the SKUs with a suspicious history, with the moment.
 pub fn history(site: &Site, ops: &[Op], end: &Final, ttl: u64) -> (Wrong, Vec<(String, Option<u64>)>) {
     let received: BTreeMap<_, _> = site.first.iter().map(|(sku, (_, units))| (sku.clone(), *units as i64)).collect();
     let mut wrong = books::stock(end);

@@ -1,5 +1,5 @@
-//! A listener on each node, through all faults: opens its socket again whenever it ends, and holds G5 on all it is
-//! shown; in the end every node must show what is.
+//! A listener on each node, through all faults: opens its socket again whenever it ends, and checks G5 on all frames;
+//! in the end every node must show the final state.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use crate::{
     site::Site,
 };
 
-/// A node that is frozen says nothing for as long; its socket is then opened anew.
+/// A frozen node is silent for this long; its socket is then opened again.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 const OPEN_MAX: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -31,7 +31,7 @@ const AGAIN: Duration = Duration::from_millis(250);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// What a node's listener saw, and what was wrong with it.
+/// The frames of a node's listener, and their problems.
 #[derive(Default)]
 pub struct Seen {
     pub watch: Watch,
@@ -58,7 +58,7 @@ impl Viewers {
         self.seen.iter().map(|seen| seen.lock().unwrap().watch.shown().clone()).collect()
     }
 
-    /// Until each node shows each topic at its newest version; what is still wrong at the end of the time.
+    /// Until each node shows each topic at its newest version; returns the problems that remain at the end of the time.
     pub async fn converge(&self, newest: &BTreeMap<String, u64>, within: Duration) -> Vec<String> {
         let started = Instant::now();
         loop {
@@ -162,8 +162,8 @@ async fn follow(site: &Site, address: &mut watch::Receiver<Option<String>>, mut 
     }
 }
 
-/// Notes a frame. An order that this node has not folded yet is unknown to it: its topic is given back, to be asked
-/// for again.
+/// Notes a frame. An order that this node has not folded yet is unknown to it: its topic is returned, to be subscribed
+/// to again.
 fn take(text: &str, seen: &Mutex<Seen>) -> Option<String> {
     let mut seen = seen.lock().unwrap();
     let frame = match serde_json::from_str::<Value>(text) {

@@ -1,4 +1,4 @@
-//! A nats-server that asks for credentials or TLS: which nodes it lets in, and what the others are told. The
+//! A nats-server that asks for credentials or TLS: the nodes that it accepts, and the errors of the others. The
 //! certificates are made by openssl for the test.
 
 use std::{

@@ -1,4 +1,4 @@
-//! Every answer that a test gets is held against the OpenAPI document: its status, and for a problem its code.
+//! Every response in a test is compared with the OpenAPI document: its status, and for a problem its code.
 
 use std::sync::OnceLock;
 
@@ -31,7 +31,7 @@ fn operations() -> &'static [Operation] {
     })
 }
 
-/// Panics where the document does not foresee this answer. An address outside the document is not judged.
+/// Panics where the document does not list this response. An address outside the document is not checked.
 #[track_caller]
 pub fn check(method: &Method, path: &str, status: u16, body: &Value) {
     let path: Vec<_> = path.split('?').next().unwrap_or_default().split('/').collect();

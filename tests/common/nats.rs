@@ -30,7 +30,7 @@ struct Server {
 }
 
 impl NatsServers {
-    /// One server alone, or three (or more) as a cluster; returns when JetStream answers with that many replicas.
+    /// One server alone, or three (or more) as a cluster; returns when JetStream responds with that many replicas.
     pub async fn start(count: usize) -> Self {
         Self::start_with(count, "").await
     }

@@ -34,7 +34,7 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// Not ready yet: whoever uses them waits, as a node does.
+    /// Not ready yet: users wait, as a node does.
     pub fn start() -> Self {
         let dir = TempDir::new().expect("a directory");
         let ports: Vec<[u16; 3]> = (0..3).map(|_| [free_port(), free_port(), free_port()]).collect();
@@ -85,7 +85,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// The server must refuse what was just asked for, naming the subject.
+    /// The server must refuse the last request, naming the subject.
     pub async fn refused(&mut self, subject: &str) {
         let refusal = async {
             while let Some(event) = self.told.recv().await {

@@ -1,5 +1,5 @@
-//! A whole shop in this process, on a free port, and the verbs of its people: tests read like what a
-//! shopper or an operator does.
+//! A whole shop in this process, on a free port, and the verbs of its people: tests read like a shopper's or an
+//! operator's work.
 //!
 //! `start` is the one place that knows how a shop is put together.
 
@@ -46,7 +46,7 @@ pub struct Shop {
     own: Option<start::Own>,
 }
 
-/// What everybody who uses one running shop shares.
+/// The state shared by all users of one running shop.
 #[derive(Default)]
 struct Front {
     /// A superadmin's token.
@@ -105,7 +105,7 @@ impl Shop {
         &self.front.staff
     }
 
-    /// Somebody new, without a cookie.
+    /// A new guest, without a cookie.
     pub fn guest(&self) -> Person<'_> {
         Person { shop: self, token: None, cookie: Mutex::new(None) }
     }
@@ -138,7 +138,7 @@ impl Shop {
         if units != now {
             let body = json!({"delta": units - now, "reason": "the test's own count"});
             staff.keyed(Method::POST, &format!("/api/stock/{sku}/adjustments"), &fresh_key(), body).await.ok();
-            // Its answer waits until the read models hold the change: a subscriber's first view comes from them.
+            // The response waits until the read models contain the change: a subscriber's first view comes from them.
             assert_eq!(self.available(&sku).await, units, "the count that the test set");
         }
         sku
@@ -153,7 +153,7 @@ impl Shop {
     }
 }
 
-/// What follows by itself (captures, releases, read models) needs a moment, and no more than ten seconds.
+/// Consequences (captures, releases, read models) need a moment, and no more than ten seconds.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     testing::eventually(what, Duration::from_secs(10), condition).await;
 }
@@ -182,7 +182,7 @@ pub struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// What the shop gave this client to be known by.
+    /// The client's session cookie.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()
     }

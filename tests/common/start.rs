@@ -27,7 +27,7 @@ pub struct Own {
     pub dir: TempDir,
 }
 
-/// What the documented conventions are tested against, where it is not the default.
+/// The settings for tests of the documented conventions, where not the default.
 fn config(dir: &Path) -> Config {
     let mut config = Config::default();
     config.data.dir = dir.to_owned();

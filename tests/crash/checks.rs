@@ -1,4 +1,4 @@
-//! What must be true after a crash at once, and what must be true when everything has come to rest.
+//! The invariants right after a crash, and the invariants of the settled shop.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -16,7 +16,7 @@ use crate::{
 const REST_MAX: Duration = Duration::from_secs(40);
 /// The newest acknowledgements, looked at in each life.
 const NEWEST: usize = 6;
-/// Receipts asked again at the end, for each SKU: fewer than the ids that a SKU remembers.
+/// Receipts repeated at the end, for each SKU: fewer than the ids that a SKU remembers.
 const RETRIED: usize = 40;
 
 async fn get(site: &Site, path: &str) -> Value {
@@ -87,7 +87,7 @@ fn rests(order: &Value) -> bool {
     }
 }
 
-/// Everything that can be said of a shop at rest.
+/// All invariants of a settled shop.
 pub async fn the_books_agree(site: &Site, url: &str, orders: &[Value]) {
     stock_adds_up(site, orders).await;
     money_follows_goods(site, url, orders).await;
@@ -173,7 +173,7 @@ fn every_acknowledgement_stands(site: &Site, orders: &[Value]) {
     assert_eq!(numbers.iter().collect::<HashSet<_>>().len(), numbers.len(), "a number was given twice");
 }
 
-/// G3, long after: the same key, the same answer.
+/// G3, long after: the same key, the same response.
 async fn retries_answer_the_same(site: &Site) {
     let (receipts, placed, paid, cancelled) = {
         let book = site.book.lock().unwrap();

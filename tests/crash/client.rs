@@ -1,5 +1,4 @@
-//! One HTTP client with its cookie or token. An answer that does not come is a value here: whoever loses
-//! one asks again with the same key.
+//! One HTTP client with its cookie or token. A missing response is a value here: the caller retries with the same key.
 
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
@@ -121,7 +120,7 @@ impl Person {
         self.token.as_deref()
     }
 
-    /// `Err`: no answer came; the command may or may not have happened.
+    /// `Err`: no response; the command may or may not have been executed.
     pub async fn send(&self, url: &str, call: &Call) -> Result<Answer, String> {
         let mut request = Request::builder().method(&call.method).uri(format!("{url}{}", call.path));
         let cookie = self.cookie.lock().unwrap().clone();

@@ -18,7 +18,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Subscribes to each SKU; the first frames must be as new as `floor`, what was acknowledged or shown before.
+    /// Subscribes to each SKU; the first frames must be as new as `floor`, the versions acknowledged or shown before.
     pub async fn open(url: &str, skus: &[String], floor: &Versions) -> Self {
         let address = url.replacen("http", "ws", 1);
         let (mut socket, _) = connect_async(format!("{address}/live")).await.expect("a socket");

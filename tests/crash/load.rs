@@ -1,7 +1,7 @@
-//! The people who keep the shop busy while it is killed, and what they were told.
+//! The people who keep the shop busy while it is killed, and their responses.
 //!
-//! Each repeats a request whose answer was lost, with the same key, in the server's next life, until it
-//! is answered: so at the end every command is acknowledged, exactly once.
+//! Each repeats a request without a response, with the same key, in the server's next life, until there is one: so at
+//! the end every command is acknowledged, exactly once.
 
 use std::sync::{
     Arc, Mutex,
@@ -17,7 +17,7 @@ use crate::{
     rng::Rng,
 };
 
-/// What was acknowledged: the call, and the answer it got.
+/// An acknowledged call, with its response.
 #[derive(Clone)]
 pub struct OrderNotified {
     pub who: usize,
@@ -30,7 +30,7 @@ pub struct Book {
     pub receipts: Vec<OrderNotified>,
     pub placed: Vec<OrderNotified>,
     pub paid: Vec<OrderNotified>,
-    /// Order and what the shopper saw of it after it was verified.
+    /// Order and its number, seen by the shopper after the verification.
     pub numbered: Vec<(String, u64)>,
     pub cancelled: Vec<String>,
     /// Orders that were placed and refused for want of stock.
@@ -38,9 +38,9 @@ pub struct Book {
     pub declined: u64,
 }
 
-/// What outlives the server.
+/// The state that outlives the server.
 pub struct Site {
-    /// The life and its address; `None` while nobody listens.
+    /// The life and its address; `None` while no server listens.
     pub now: watch::Sender<Option<(u64, String)>>,
     pub closing: AtomicBool,
     pub in_doubt: AtomicU64,
@@ -76,7 +76,7 @@ impl Site {
         self.now.borrow().as_ref().map(|(_, url)| url.clone()).expect("a server runs")
     }
 
-    /// Asks until an answer comes that is one: lost answers and "not now" are asked again.
+    /// Repeats the call until a final response: lost responses and "not now" are retried.
     pub async fn ask(&self, person: &Person, call: &Call) -> Answer {
         const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
         let mut now = self.now.subscribe();
@@ -171,7 +171,7 @@ async fn pay(site: &Site, who: usize, order: &str, rng: &Rng) {
             site.note(|book| book.numbered.push((order.to_owned(), number)));
         }
         402 => site.note(|book| book.declined += 1),
-        // Undecided within the time, or expired meanwhile: the end of the test looks at what became of it.
+        // Undecided within the time, or expired meanwhile: the end of the test checks its outcome.
         202 => {}
         _ => assert!(answer.is(409, "order_not_payable"), "{}: {}", answer.status, answer.json),
     }

@@ -1,5 +1,5 @@
-//! The built binary as a child process: started on a directory, killed with -9, asked to end, or run to
-//! its end. Its environment is made here alone, so that nobody's own variables change a test.
+//! The built binary as a child process: started on a directory, killed with -9, terminated, or run to its end. Its
+//! environment is made here alone, so that a developer's own variables do not change a test.
 
 // Each test binary uses its own part of this.
 #![allow(dead_code)]

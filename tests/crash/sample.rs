@@ -1,4 +1,4 @@
-//! The first start with `--sample`, killed in the middle: the next one goes on, to exactly the same shop.
+//! The first start with `--sample`, killed in the middle: the next start continues, to exactly the same shop.
 
 use std::{
     collections::BTreeMap,

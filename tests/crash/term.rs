@@ -1,4 +1,4 @@
-//! SIGTERM under load, and a state store that is gone: an orderly end loses nothing and owes nothing.
+//! SIGTERM under load, and a state store that is gone: an orderly end loses nothing and leaves no work to recover.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use crate::{
     seeded, small_shop,
 };
 
-/// From the start of the process to its first answer, in a debug build on a busy machine.
+/// From the start of the process to its first response, in a debug build on a busy machine.
 const QUICK: Duration = Duration::from_secs(5);
 const ROUNDS: u64 = 4;
 
@@ -33,7 +33,7 @@ async fn sigterm_under_load_loses_nothing_and_the_next_start_is_quick() {
         site.opens(life, &server);
         checks::nothing_is_lost(&site).await;
         wait_for_sales(&site, life).await;
-        // People go on while it drains: what it still takes, it keeps.
+        // People continue while the server drains: every command still accepted is kept.
         server.terminate().await;
         site.closes();
     }
@@ -51,7 +51,7 @@ async fn sigterm_under_load_loses_nothing_and_the_next_start_is_quick() {
     home.run(&["journal", "verify"]).await.ok();
 }
 
-/// So that each life ends with work under way.
+/// So that each life ends with work in flight.
 async fn wait_for_sales(site: &Site, life: u64) {
     let sold = || site.book.lock().unwrap().placed.len() as u64;
     let wanted = sold() + 5;
@@ -77,7 +77,7 @@ async fn a_lost_state_store_is_rebuilt_to_the_same_answers() {
         person.await.expect("nobody was told anything wrong");
     }
     checks::at_rest(&site, &server.url).await;
-    // An orderly end writes every index row; the answers after it are the whole truth.
+    // An orderly end writes every index row; later responses are complete.
     server.terminate().await;
     let server = home.serve(&[]).await;
     site.opens(2, &server);
@@ -99,7 +99,7 @@ async fn a_lost_state_store_is_rebuilt_to_the_same_answers() {
     server.terminate().await;
 }
 
-/// Every list there is, each made from another index.
+/// Every list, each made from another index.
 async fn answers(site: &Site, url: &str) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     for path in [

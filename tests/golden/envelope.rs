@@ -1,4 +1,4 @@
-//! What is written is frozen: the bytes of every kind of record of every format version lie in
+//! Written records are frozen: the bytes of every kind of record of every format version lie in
 //! `tests/golden/envelope/` and must always load, and today's code must write the newest version's bytes.
 //!
 //! `SOUK_BLESS=1 cargo test --test golden` writes files that are missing; it never changes one.

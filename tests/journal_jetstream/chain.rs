@@ -1,6 +1,6 @@
 //! Copies of a stream that differ, as a reader meets them: a message that was written on another one than was read.
 //!
-//! The odd messages are forged past the journal; servers that bring them about themselves are old and take minutes.
+//! The odd messages are forged past the journal; servers that cause them are old and take minutes.
 
 use async_nats::HeaderMap;
 use futures::StreamExt;
@@ -11,7 +11,7 @@ use souk::{
 
 use super::{make::*, nats::NatsServers, rig::Shop};
 
-/// A record under this claim at `after + 1` that says what stands before it; gives its bytes.
+/// A record under this claim at `after + 1` with the checksum of `before`; returns its bytes.
 async fn forge(shop: &Shop, claim: &Claim, after: Seq, before: &[u8]) -> Vec<u8> {
     let entry = Entry::Batch((*one(after)).clone());
     let record = Record { shard: S, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
@@ -63,7 +63,7 @@ pub async fn a_log_that_was_written_on_another_is_not_read(servers: &NatsServers
     let claimed = claim(&journal, "a").await;
     let end = journal.append(claimed.clone(), claimed.seq, one(1)).await.expect("an append");
     let (_, payload) = stored(&shop, end).await;
-    // Who follows the log, and has the newest record.
+    // A reader that follows the log and has the newest record.
     let mut live = journal.read(S, 1);
     for seq in 1..=end {
         assert_eq!(live.next().await.expect("a record").expect("a good one").seq, seq);
@@ -81,7 +81,7 @@ pub async fn a_log_that_was_written_on_another_is_not_read(servers: &NatsServers
     };
     differs(live.next().await, end + 1);
     assert!(live.next().await.is_none(), "nothing behind it is to be trusted");
-    // Who comes later does not even get the record that was not written on.
+    // A later reader does not even get the abandoned record.
     let mut late = journal.read(S, 1);
     for seq in 1..=end {
         assert_eq!(late.next().await.expect("a record").expect("a good one").seq, seq);

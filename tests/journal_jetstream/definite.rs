@@ -1,6 +1,6 @@
-//! What the servers refuse for good is said at once, in its own type, with what is to be done.
+//! A final refusal by the servers is returned at once, in its own type, with advice.
 //!
-//! One request may take half a minute here: an answer within that time is no time that ran out.
+//! The request time-out is half a minute here: a reply within that time is no time-out.
 
 use std::{future::Future, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Servers that stand still (SIGSTOP): what they hold is neither lost nor done, and comes when they wake up.
+//! Frozen servers (SIGSTOP): messages that they hold are neither lost nor stored, and arrive when the servers wake up.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub async fn an_append_to_a_frozen_leader_is_settled_for_good(servers: &NatsServ
     agrees(&shop, servers, &claim, end, &batch, said).await;
 }
 
-/// The log, once all copies are current again and it has gone on, says the same.
+/// The log agrees, once all copies are current again and it has new records.
 async fn agrees(shop: &Shop, servers: &NatsServers, claim: &Claim, after: Seq, batch: &Batch, said: Resolution) {
     shop.current(S).await;
     let journal = shop.open(&servers.urls()).await;

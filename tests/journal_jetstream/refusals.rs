@@ -1,4 +1,4 @@
-//! A start on streams that are not what the journal needs is refused in words, and touches nothing.
+//! A start on streams with wrong settings is refused in words, and changes nothing.
 
 use serde_json::{Value, json};
 use souk::persistence::jetstream::{JetStreamError, JetStreamOptions};
@@ -17,7 +17,7 @@ async fn refused(shop: &Shop, servers: &NatsServers, options: JetStreamOptions, 
     why
 }
 
-/// A stream made anew, empty, with one setting changed.
+/// A stream created again, empty, with one setting changed.
 async fn remade(shop: &Shop, stream: &str, setting: &str, value: Value) {
     let mut config = shop.info(stream).await["config"].take();
     config[setting] = value;

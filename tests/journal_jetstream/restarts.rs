@@ -18,7 +18,7 @@ use super::{
 const BETWEEN: usize = 200;
 const LAST: &str = "THE-LAST";
 
-/// What a reader has seen is not there any more: it must not go on with what comes in its place.
+/// Records that a reader has read are lost: the reader must not continue with the records in their place.
 pub async fn a_reader_of_a_log_that_lost_records_ends(servers: &NatsServers) {
     let shop = Shop::on(servers).await;
     let journal = shop.open(&servers.urls()).await;
@@ -44,7 +44,7 @@ pub async fn a_reader_of_a_log_that_lost_records_ends(servers: &NatsServers) {
     assert!(open.next().await.is_none());
 }
 
-/// With three servers two go on while one is away; the only one of a set takes everything with it until it is back.
+/// With three servers two continue while one is down; a single server stops everything until it is back.
 pub async fn servers_killed_one_at_a_time_lose_and_repeat_nothing(servers: &mut NatsServers) {
     let shop = Shop::on(servers).await;
     let journal = shop.open(&servers.urls()).await;

@@ -1,4 +1,4 @@
-//! One case's shop, and what is asked of the servers past the journal.
+//! One case's shop, and requests to the servers past the journal.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ impl Shop {
         }
     }
 
-    /// Hears every message for the log of `S` that comes to these servers, stored or not.
+    /// Receives every message for the log of `S` that reaches these servers, stored or not.
     pub async fn listen(&self, urls: &str) -> Passing {
         let client = nats::client(urls).await;
         let subject = format!("{}.ev.{:02}", self.options.name, S.0);
@@ -135,7 +135,7 @@ impl Passing {
     }
 }
 
-/// An answer of JetStream; asked again until servers that elect a leader give one.
+/// A reply of JetStream; retried while servers elect a leader.
 pub async fn api(client: &Client, what: &str, body: Value) -> Value {
     let deadline = Instant::now() + PATIENCE;
     let body = if body.is_null() { String::new() } else { body.to_string() };

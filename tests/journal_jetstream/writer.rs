@@ -1,5 +1,5 @@
-//! One owner of a shard that appends for as long as it is let, as a committer does: what is ambiguous is settled,
-//! after a failure it claims anew. It keeps what it was told.
+//! One owner of a shard that appends until it is stopped, like a committer: ambiguous appends are resolved, and a
+//! failure is followed by a new claim. The writer records its results.
 
 use std::{
     sync::{
@@ -21,12 +21,12 @@ use tokio::{
 
 use super::{make::*, nats::PATIENCE, zombie::settled};
 
-/// What one writer was told of its appends.
+/// One writer's results of its appends.
 #[derive(Default)]
 pub struct Told {
     pub stored: Vec<(Seq, BatchId)>,
     pub never: Vec<BatchId>,
-    /// Appends whose answer was lost.
+    /// Appends whose reply was lost.
     pub ambiguous: usize,
 }
 
@@ -105,7 +105,7 @@ pub async fn goes_on(journal: &JetStreamJournal, name: &str) -> Seq {
     }
 }
 
-/// Asked until the servers answer.
+/// Retried until the servers reply.
 pub async fn claimed(journal: &JetStreamJournal, name: &str) -> (Claim, Seq) {
     let deadline = Instant::now() + PATIENCE;
     loop {

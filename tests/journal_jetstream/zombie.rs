@@ -18,8 +18,8 @@ use super::{
 
 const ROUNDS: u64 = 4;
 
-/// The writer's only connection goes through a link that keeps what it is given. Its caller gives the append up,
-/// another connection settles it, and only then the bytes are let go.
+/// The writer's only connection goes through a link that holds back all bytes. Its caller abandons the append, another
+/// connection resolves it, and only then the bytes are released.
 pub async fn an_abandoned_append_stays_what_resolve_said(servers: &NatsServers) {
     let mut shop = Shop::on(servers).await;
     shop.options = JetStreamOptions { request_timeout: Duration::from_millis(500), ..shop.options };
@@ -50,7 +50,7 @@ pub async fn an_abandoned_append_stays_what_resolve_said(servers: &NatsServers) 
     }
 }
 
-/// Asked until the servers answer.
+/// Retried until the servers reply.
 pub async fn settled(journal: &JetStreamJournal, claim: &Claim, after: Seq, batch: &Batch) -> Resolution {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -1,4 +1,4 @@
-//! How each backend is made, and what a crash leaves of it.
+//! How each backend is created, and its state after a crash.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -20,7 +20,7 @@ pub const SHARDS: u16 = 4;
 pub trait Backend: Sized + Send {
     type J: Journal;
     fn open(&self) -> Arc<Self::J>;
-    /// What a killed process would find: nothing of `old` but what it made durable.
+    /// The state after a kill: only the durable records of `old`.
     fn reopen_after_crash(&mut self, old: Arc<Self::J>) -> Arc<Self::J>;
 }
 

@@ -47,7 +47,7 @@ async fn every_commit_arrives_once_in_order_whatever_the_number_of_shards() {
     }
 }
 
-/// Fails every append from the nth on; with a lost answer now and then before that.
+/// Fails every append from the nth on; some replies before that are lost.
 struct Breaks {
     appends: AtomicU64,
     at: u64,
@@ -111,7 +111,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// The program itself, killed in the middle, over a real nats-server; then what the cluster has is verified there.
+/// The program itself, killed in the middle, over a real nats-server; then the cluster's journal is verified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_and_run_again_it_ends_with_the_whole_shop_on_the_servers() {
     let servers = nats::NatsServers::start(1).await;

@@ -24,7 +24,7 @@ use super::{
     sled_only::refused,
 };
 
-/// A closed journal with some hundred records, and what they are.
+/// A closed journal with some hundred records, and these records.
 async fn journal() -> (TempDir, Vec<Arc<Record>>) {
     let dir = TempDir::new().expect("a directory");
     let journal = SledJournal::open(dir.path(), options()).expect("the journal opens");
@@ -124,7 +124,7 @@ async fn changed_bytes_are_never_read_as_records() {
     assert!(found > 10 && opened > 0, "{found} faults found, {opened} opened: the test does not hit what it should");
 }
 
-/// A crash in the middle of a batch's bytes: that batch, which nobody was told of, is gone; all else is there.
+/// A crash in the middle of a batch's bytes: that unacknowledged batch is gone; all others are kept.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_torn_tail_loses_only_what_was_not_acknowledged() {
     let live = TempDir::new().expect("a directory");

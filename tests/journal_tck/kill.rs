@@ -1,5 +1,5 @@
-//! A real process is killed with -9 while it appends, again and again on one directory: every acknowledged
-//! record is there afterwards, and nothing stands between them that was not sent.
+//! A real process is killed with -9 while it appends, again and again on one directory: every acknowledged record is
+//! there afterwards, and every record between them was sent.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -68,7 +68,7 @@ async fn acknowledged_records_survive_kill_9() {
         }
         child.kill().expect("killed");
         child.wait().expect("gone");
-        // What it said before it died counts too; a torn last line does not parse.
+        // Acknowledgements printed before the kill count too; a torn last line does not parse.
         for line in lines.map_while(Result::ok) {
             let _parsed: Option<()> = parse(line);
         }

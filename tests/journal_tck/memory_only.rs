@@ -1,4 +1,4 @@
-//! The memory journal's faults: each does what it says, and none breaks the contract.
+//! The memory journal's faults: each has its documented effect, and none breaks the contract.
 
 use std::{sync::Arc, time::Duration};
 
@@ -83,7 +83,7 @@ async fn a_claim_whose_answer_is_lost_still_fences() {
     assert!(matches!(journal.append(old, end, one(1)).await, Err(AppendError::Fenced)));
 }
 
-/// Dropped before the store: nothing there. Dropped after it: stored, and nobody was told.
+/// Dropped before the store: nothing is stored. Dropped after it: stored, without an acknowledgement.
 #[tokio::test(start_paused = true)]
 async fn a_crash_falls_before_or_after_the_store() {
     let journal = journal(vec![]);

@@ -1,4 +1,4 @@
-//! What only a journal on a disk can show: locks, other shard numbers, a full disk, no second file.
+//! Cases of a journal on a disk: locks, other shard numbers, a full disk, no second file.
 
 use std::{
     fs,
@@ -57,7 +57,7 @@ fn another_number_of_shards_is_refused() {
     SledJournal::open(dir.path(), options()).expect("the journal opens").close();
     let error = refused(dir.path(), SledOptions { shards: Some(16), ..options() }).to_string();
     assert!(error.contains(&format!("made with {SHARDS} shards, 16 are configured")), "{error}");
-    // Who names none takes it as it is.
+    // Without a number the journal's own is used.
     let found = SledJournal::open(dir.path(), SledOptions { shards: None, ..options() }).expect("the journal opens");
     assert_eq!(found.shards(), SHARDS);
     found.close();
@@ -93,7 +93,7 @@ async fn a_full_disk_refuses_until_there_is_room() {
     let ballast = disk.0.path().join("ballast");
     fs::write(&ballast, vec![1; 40 << 20]).expect("ballast");
     let why = loop {
-        // Between two looks at the disk appends still go through: the margin is there for them.
+        // Between two checks of the disk appends are still accepted: the margin is there for them.
         match journal.append(claim.clone(), end, sized(100_000)).await {
             Ok(seq) => end = seq,
             Err(AppendError::Full(why)) => break why,

@@ -1,4 +1,4 @@
-//! Claims, fencing, atomicity, ambiguity and crashes: what every backend must do.
+//! Claims, fencing, atomicity, ambiguity and crashes: the contract of every backend.
 
 use std::sync::Arc;
 
@@ -132,7 +132,7 @@ pub async fn resolve_knows_what_is_stored(backend: impl Backend) {
     );
 }
 
-/// The caller goes away in the middle of an append, at various moments; what `resolve` says then stays true.
+/// The caller drops an append at various moments; the result of `resolve` is then final.
 pub async fn an_abandoned_append_resolves_for_good(backend: impl Backend) {
     let journal = backend.open();
     let claim = journal.claim(S, node("a")).await.expect("a claim");
@@ -150,7 +150,7 @@ pub async fn an_abandoned_append_resolves_for_good(backend: impl Backend) {
         let said = journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution");
         let stored = all(&*journal, S).await.iter().find(|r| batch_of(r).is_some_and(|b| b.id == batch.id)).cloned();
         assert_eq!(said, stored.map_or(Resolution::NotStored, |record| Resolution::Stored(record.seq)));
-        // Final: a later append moves the end, and the answer is the same.
+        // Final: a later append moves the end, and the result is the same.
         let newer = journal.end(S).await.expect("an end");
         journal.append(claim.clone(), newer, one(0)).await.expect("an append");
         assert_eq!(journal.resolve(claim.clone(), end, batch.id).await.expect("a resolution"), said);
@@ -189,7 +189,7 @@ pub async fn a_crash_between_write_and_acknowledgement_resolves(mut backend: imp
     let journal = backend.open();
     let claim = journal.claim(S, node("a")).await.expect("a claim");
     let batch = one(1);
-    // The record becomes visible, hence durable; its caller never hears of it.
+    // The record becomes visible, hence durable; its caller receives no reply.
     let mut live = journal.read(S, claim.seq + 1);
     let append = tokio::spawn({
         let (journal, claim, batch) = (journal.clone(), claim.clone(), batch.clone());

@@ -1,4 +1,4 @@
-//! What one client may cost: messages a second, and how the shop says goodbye.
+//! The bounds of one client: messages a second, and the close codes.
 
 use std::time::Duration;
 

@@ -53,7 +53,7 @@ impl Listener {
         self.say(json!({"op": "subscribe", "topics": [topic]})).await;
     }
 
-    /// The next frame or answer. No topic's version ever goes back, or is sent twice.
+    /// The next frame or message. No topic's version ever goes back, or is sent twice.
     pub async fn hear(&mut self) -> Value {
         loop {
             let message =

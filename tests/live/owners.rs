@@ -86,7 +86,7 @@ async fn the_board_follows_an_order_from_placing_until_it_is_gone() {
     buyer.delete(&format!("/api/orders/{}", text(&order["id"]))).await.ok();
     let gone = board.until(|frame| frame["gone"] == json!(true)).await;
     assert_eq!((&gone["key"], &gone["view"]["status"]), (&order["id"], &json!("cancelled")));
-    // Who comes later finds an empty board; all that may still come is that the order, gone, gave its stock back.
+    // A later subscriber gets an empty board; all that may still come is that the order, gone, gave its stock back.
     let mut later = Listener::staff(&shop).await;
     later.listen("board").await;
     later.say(json!({"op": "ping"})).await;
@@ -122,7 +122,7 @@ async fn a_wrong_token_opens_nothing() {
     stranger.refused("board", "staff_only").await;
 }
 
-/// One shape for each entity: what a frame shows is what the API answers to the same caller.
+/// One shape for each entity: a frame equals the API's response to the same caller.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frame_is_what_the_api_answers() {
     let shop = Shop::with(|_| {}).await;

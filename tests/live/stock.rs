@@ -1,4 +1,4 @@
-//! `stock.<sku>` and the staff's `stock`: what buying does to them, how often they speak, how a client resumes.
+//! `stock.<sku>` and the staff's `stock`: their changes by purchases, their rate, and a client's resume.
 
 use std::time::Instant;
 

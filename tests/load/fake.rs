@@ -1,4 +1,4 @@
-//! A tiny shop of one SKU that speaks as much of the API as a flash sale asks for. Honest, or with one vice.
+//! A tiny shop of one SKU with the part of the API that a flash sale uses. Honest, or with one vice.
 
 use std::{
     net::TcpListener,
@@ -52,7 +52,7 @@ impl Fake {
         Self::of(Shop { vice, ..Shop::default() })
     }
 
-    /// Honest, but its first answer about a cart takes so long.
+    /// Honest, but its first response about a cart takes this long.
     pub fn stalling(stall: Duration) -> Self {
         Self::of(Shop { stall: Some(stall), ..Shop::default() })
     }
@@ -100,7 +100,7 @@ impl Shop {
 async fn stock(State(shop): Shared) -> Json<Value> {
     let shop = shop.lock().expect("not poisoned");
     let (sold, received) = (shop.sold(), shop.received);
-    // Whoever oversells books the units that were never there as received.
+    // A shop that oversells books the missing units as received.
     let received = received.max(sold);
     let available = received - sold + u64::from(shop.is(Vice::InventsUnits) && sold > 0);
     Json(json!({"sku": "A", "version": 1 + shop.orders.len(), "on_hand": received, "available": available, "held": 0,

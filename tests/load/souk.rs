@@ -72,7 +72,7 @@ impl Run {
         self.meanwhile(|load, _| signal(load, Signal::INT))
     }
 
-    /// Somebody else kills the run's server once the load is on.
+    /// The test kills the run's server during the load.
     pub fn bereft(self) -> Ended {
         self.meanwhile(|_, server| signal(server, Signal::KILL))
     }
@@ -105,7 +105,7 @@ impl Run {
         if !self.arguments.iter().any(|argument| argument == "--url") {
             command.arg("--dir").arg(self.file("server"));
         }
-        // Configuration of whoever runs the tests has no say.
+        // The developer's own configuration has no effect.
         command
             .env_clear()
             .envs(self.environment.iter().cloned())
@@ -137,7 +137,7 @@ impl Run {
     }
 }
 
-/// A shop that somebody else runs; ends with the value.
+/// A foreign running shop; ends with the value.
 pub struct Server {
     pub url: String,
     child: Child,
@@ -207,7 +207,7 @@ fn children(pid: u32) -> Vec<u32> {
 }
 
 fn alive(pid: u32) -> bool {
-    // A zombie that nobody has asked for is dead.
+    // A zombie that was not waited for is dead.
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).unwrap_or_default();
     stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
 }

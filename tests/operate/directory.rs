@@ -117,7 +117,7 @@ async fn an_export_imported_elsewhere_is_an_equal_shop() {
         let ask = ["history", kind, id, "--json"];
         assert_eq!(home.run(&ask).await.ok(), copy.run(&ask).await.ok());
     }
-    // A drained start writes every index row; the one after it answers from them.
+    // A drained start writes every index row; the next start reads them.
     copy.serve(&[]).await.terminate().await;
     let server = copy.serve(&[]).await;
     assert_eq!(answers(&server.url).await, before);

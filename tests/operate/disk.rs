@@ -1,4 +1,4 @@
-//! A full disk under a running shop: commands are refused, reads go on, and freed space is enough.
+//! A full disk under a running shop: commands are refused, reads continue, and freed space is enough.
 
 use std::{
     path::Path,
@@ -79,7 +79,7 @@ async fn a_full_disk_refuses_commands_and_serves_reads_until_there_is_room() {
     let ready = staff.send(&server.url, &Call::get("/readyz")).await.expect("an answer");
     assert_eq!(ready.status, 503, "{}", ready.json);
 
-    // Room comes back when nobody holds the file any more.
+    // Room comes back when no process holds the file any more.
     drop(file);
     std::fs::remove_file(&ballast).unwrap();
     let freed = Instant::now();

@@ -1,4 +1,4 @@
-//! JSON logs: each line parses, and none holds what a log must not hold.
+//! JSON logs: each line parses, and none contains personal data or secrets.
 
 use serde_json::{Value, json};
 

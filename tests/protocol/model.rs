@@ -1,4 +1,4 @@
-//! The world as stateright walks through it: what may happen next, and what must always hold.
+//! The model for stateright: the possible next steps, and the invariants.
 
 use souk::actors::ownership::OwnershipStep;
 use stateright::{Model, Property};
@@ -15,8 +15,8 @@ pub const FRESH: &str = "no strong read is stale";
 pub const FINAL: &str = "what was resolved as not stored is never stored";
 
 impl Rules {
-    /// Whether the node would answer a strong read now without asking the log. A paused node is one that does nothing
-    /// for a while, so it counts: it may wake now.
+    /// Whether the node would reply to a strong read now without the log. A paused node only does nothing for a while,
+    /// so it counts: it may wake now.
     fn answers(&self, state: &State, node: &Node) -> bool {
         node.phase == Phase::Serving && (!self.lease || state.clock < node.confirmed + LEASE)
     }
@@ -68,7 +68,7 @@ impl Model for Rules {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        // Node 0 has just won the first claim: what every story begins with, whoever it is.
+        // Node 0 has just won the first claim: every history begins so, with any node.
         let mut nodes: Vec<_> = (0..self.nodes).map(|node| Node::new(node, 0)).collect();
         let first = &mut nodes[0];
         (first.phase, first.epoch, first.after, first.tokens) = (Phase::Serving, 1, 1, 1);
@@ -98,7 +98,7 @@ impl Model for Rules {
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut state = last.clone();
         self.step(&mut state, action);
-        // What can only be refused, and nobody waits for, has no future.
+        // A message that can only be refused, without a waiter, has no future.
         let State { log, flying, nodes, .. } = &mut state;
         let awaited = |flight| nodes.iter().any(|node| node.op.as_ref().is_some_and(|op| op.flight == flight));
         flying.retain(|flight| !self.compare || usize::from(flight.after) >= log.len() || awaited(*flight));

@@ -1,4 +1,4 @@
-//! The rules of the cluster, each of which can be left out, and the bounds of what is looked at.
+//! The rules of the cluster, each of which can be left out, and the bounds of the search.
 
 use souk::actors::{
     ownership::{LogOwner, owner_after},
@@ -11,13 +11,13 @@ use crate::state::{Kind, Rec};
 pub struct Rules {
     /// An append must name the log's end.
     pub compare: bool,
-    /// A new owner waits until the one before it can answer no more.
+    /// A new owner waits until its predecessor can no longer reply.
     pub wait: bool,
     /// An ambiguous append whose place is empty is resolved by filling the place.
     pub barrier: bool,
-    /// Strong answers without an append only within the lease.
+    /// Strong replies without an append only within the lease.
     pub lease: bool,
-    /// A claim over one's own claim still waits for whoever that one was made over.
+    /// A claim over the node's own claim still waits for that claim's predecessor.
     pub carry: bool,
     pub nodes: u8,
     pub clock: u8,

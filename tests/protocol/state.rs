@@ -1,4 +1,4 @@
-//! What the model knows of the world: one log, what is in the air, and two or three nodes.
+//! The model's state: one log, the messages in flight, and two or three nodes.
 //!
 //! Deliberately absent: each node's tail and membership view. A node may decide by any beginning of the log and any
 //! view at every moment, which is more than real tails and heartbeats can get wrong, and costs no state.
@@ -35,7 +35,7 @@ pub struct Rec {
     pub kind: Kind,
     pub epoch: u8,
     pub by: Name,
-    /// The writer's append, counted: what `BatchId` is in the log.
+    /// The writer's append, counted: the model's `BatchId`.
     pub token: u8,
 }
 
@@ -51,9 +51,9 @@ pub struct Flight {
 pub struct Op {
     pub flight: Flight,
     pub started: u8,
-    /// Writes that were acknowledged when it started: what a read behind it must see.
+    /// Writes that were acknowledged at its start: a read behind the barrier must see them.
     pub floor: Writes,
-    /// What the log said, and the node has not yet heard.
+    /// The log's reply that the node has not received yet.
     pub answer: Option<bool>,
     /// This append is the barrier behind that ambiguous one.
     pub resolves: Option<Rec>,
@@ -63,7 +63,7 @@ pub struct Op {
 pub enum Phase {
     Standby,
     Claiming,
-    /// The claim is won; the owner before it may answer until then.
+    /// The claim is won; the previous owner may reply until then.
     Waiting(u8),
     Serving,
     Yielding,
@@ -109,7 +109,7 @@ pub struct State {
     pub writes: u8,
     pub appends: u8,
     pub crashes: u8,
-    /// A read behind a barrier was answered without a write that was acknowledged before it began.
+    /// A read behind a barrier returned without a write that was acknowledged before the read began.
     pub stale: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One step of the world: what a node does, what lands in the log, what a node hears.
+//! One step of the model: a node acts, the log stores, a node receives.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub const LEASE: u8 = 2;
 pub enum Action {
     Tick,
     Land(Flight),
-    /// The node hears what the log said to its append.
+    /// The node receives the log's reply to its append.
     Hear(u8),
     /// It hears nothing, and finds out.
     Doubt(u8),
@@ -35,7 +35,7 @@ pub enum Action {
 }
 
 impl Rules {
-    /// Whatever the node may decide: by any beginning of the log, and any view of who is placed and who is alive.
+    /// Every possible decision of the node: by any prefix of the log, any placement and any set of living nodes.
     pub fn moves(&self, state: &State, node: &Node) -> Vec<OwnershipStep> {
         let me = node.name.id();
         let names = (0..self.nodes).flat_map(|node| (0..=self.crashes).map(move |life| Name { node, life }.id()));
@@ -134,7 +134,7 @@ impl Rules {
     fn doubt(&self, state: &mut State, n: usize) {
         let Some(op) = state.nodes[n].op.take() else { return };
         match op.flight.rec.kind {
-            // Whoever looks at the log next, decides.
+            // The next evaluation of the log decides.
             Kind::Claim | Kind::Release => state.nodes[n].stand_by(),
             // The barrier itself is in doubt: the generation ends, the next claim decides.
             Kind::Empty if op.resolves.is_some() => state.nodes[n].stand_by(),

@@ -37,7 +37,7 @@ async fn buy(shop: &Shop, shopper: &Person<'_>, cheap: &str, dear: &str, n: usiz
     let (paid, ()) = join(shopper.pay(&order, "tok_ok"), add_meanwhile(shopper, dear, cheap, n / 6)).await;
     let payment = paid.created();
 
-    // What is shipped is what was priced, and what was priced is what was paid.
+    // The shipped lines are the priced ones, and the priced sum is the paid one.
     let order = shop.staff().get(&format!("/api/orders/{}", text(&order["id"]))).await.ok();
     let priced: i64 = order["lines"].as_array().expect("lines").iter().map(worth).sum();
     assert_eq!(order["totals"]["items"]["amount"], priced);
@@ -47,7 +47,7 @@ async fn buy(shop: &Shop, shopper: &Person<'_>, cheap: &str, dear: &str, n: usiz
         stock.map(|line| (text(&line["sku"]).to_owned(), line["units"].as_i64().expect("units"))).collect();
     assert_eq!(held, units(&order["lines"]));
 
-    // Nothing is lost either: what was put in and not bought is still in the cart.
+    // Nothing is lost either: units added and not bought are still in the cart.
     let bought = units(&order["lines"]);
     let kept = async || {
         let left = units(&shopper.get("/api/cart").await.ok()["lines"]);

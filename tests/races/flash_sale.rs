@@ -1,4 +1,4 @@
-//! A flash sale: 400 buyers behind 64 connections want one of 200 units, and each goes the whole way.
+//! A flash sale: 400 buyers behind 64 connections want one of 200 units, and each goes through the whole checkout.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! One idempotency key, used by many requests at once: one effect, and the same answer for all.
+//! One idempotency key, used by many requests at once: one effect, and the same response for all.
 
 use futures::future::{join, join_all};
 use hyper::Method;
@@ -32,7 +32,7 @@ async fn checkout_payment_and_refund() {
 
     let body = json!({"order_id": order["id"], "provider": "sandbox", "token": "tok_ok"});
     let paid = at_once(&shopper, "/api/payments", &fresh_key(), body).await;
-    // The capture follows by itself, so version and status may be a step further in one answer than in another.
+    // The capture follows by itself, so version and status may be a step further in one response than in another.
     let lasting = |answer: Answer| {
         let payment = answer.created();
         json!([payment["id"], payment["order_id"], payment["amount"], payment["continue_url"]])

@@ -1,4 +1,4 @@
-//! Money with a provider that declines, asks back, answers late or never, and sends webhooks twice and out of order.
+//! Money with a provider that declines, challenges, answers late or never, and sends webhooks twice and out of order.
 
 use futures::future::join_all;
 use hyper::Method;
@@ -22,7 +22,7 @@ pub fn ledger(shop: &Shop) -> Ledger {
     shop.app().sandbox.as_ref().expect("the sandbox").ledger()
 }
 
-/// What the provider's books say of one order.
+/// The provider's books of one order.
 pub fn charged(shop: &Shop, order: &Value) -> Totals {
     let id: OrderId = text(&order["id"]).parse().expect("an id");
     ledger(shop).totals_by_order().get(&Some(id)).copied().unwrap_or_default()
@@ -36,7 +36,7 @@ pub async fn status(who: &Person<'_>, order: &Value) -> String {
     text(&who.get(&format!("/api/orders/{}", text(&order["id"]))).await.ok()["status"]).to_owned()
 }
 
-/// The customer's word on the provider's page.
+/// The customer's decision on the provider's page.
 pub async fn says(shop: &Shop, payment: &Value, word: &str) -> Answer {
     let page = text(&payment["continue_url"]).strip_prefix(&shop.url).expect("the sandbox lives here").to_owned();
     shop.guest().send(Method::POST, &format!("{page}/{word}"), &[], None).await

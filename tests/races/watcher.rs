@@ -1,4 +1,4 @@
-//! Somebody who watches one topic over a WebSocket, and believes nothing that goes backwards.
+//! A subscriber to one topic over a WebSocket, which accepts no version that goes backwards.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! G7: at the door's bound the answer is `Busy` at once; what was accepted finishes.
+//! G7: at the admission bound the reply is `Busy` at once; accepted commands finish.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The commit gate: nothing leaves before the append that it rests on is durable; what rests on nothing
+//! The commit gate: nothing leaves before the append that it depends on is durable; a reply that depends on nothing
 //! uncommitted does not wait.
 
 use std::{sync::Arc, time::Duration};
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::stage::{Stage, WITHIN, ask, call, order, receive, skus_of, units};
 
-/// Longer than anything takes on a runtime that is free to answer.
+/// Longer than any step takes on an idle runtime.
 const A_WHILE: Duration = Duration::from_secs(3);
 
 #[tokio::test(start_paused = true)]
@@ -82,7 +82,7 @@ async fn what_gathers_during_an_append_is_one_batch() {
     assert_eq!(*stage.gate.batches.lock().unwrap(), [1, 60]);
 }
 
-/// An order owes its holds: none is asked for before the order itself is durable.
+/// An order's holds are pending effects: none is requested before the order itself is durable.
 #[tokio::test(start_paused = true)]
 async fn effects_wait_for_the_append() {
     use souk::domain::order::{Order, OrderCommand};

@@ -1,4 +1,4 @@
-//! Calls to the outside world: a missing connector loses nothing, a slow one delays nobody but its own callers.
+//! Calls to the outside world: a missing connector loses nothing, a slow one delays only its own callers.
 
 use std::{
     sync::{

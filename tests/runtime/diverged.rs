@@ -1,4 +1,4 @@
-//! A log that lost acknowledged records and went on without them: what was folded of them must not live on.
+//! A log that lost acknowledged records and continued without them: states folded from them must not survive.
 //!
 //! A state of an entity of no log shows whether the state store was kept or emptied.
 
@@ -69,7 +69,7 @@ async fn another_log(stage: &Stage, last: Seq, more: u128) -> Stage {
 
 #[tokio::test(start_paused = true)]
 async fn a_log_that_lost_records_and_grew_again_is_folded_anew() {
-    // Shorter than what was folded, as long, and longer.
+    // Shorter than the folded log, as long, and longer.
     let directory = TempDir::new().unwrap();
     for (last, more, units) in [(3, 0, 20), (3, 2, 22), (3, 9, 29), (1, 4, 4)] {
         let on_disk = directory.path().join(format!("{last}-{more}"));

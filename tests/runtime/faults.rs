@@ -1,5 +1,5 @@
-//! Appends that fail, in each way they can: nothing is answered that is not in the log, and the shard
-//! serves again by itself.
+//! Appends that fail, in every way: no command is acknowledged that is not in the log, and the shard serves again by
+//! itself.
 
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ async fn a_fenced_owners_replies_never_get_out() {
     assert!(timeout(Duration::from_secs(1), &mut uncommitted).await.is_err());
     second.runtime.drain(Duration::from_secs(5)).await;
     stage.gate.open();
-    // The first learns that it is fenced, claims again, reads the truth, and decides anew.
+    // The first is fenced, claims again, reads the committed state, and decides again.
     let answer = uncommitted.await.unwrap().unwrap();
     assert_eq!((answer.version, answer.view.received), (3, 13));
     let ids: Vec<_> = stage.log_of(&sku).into_iter().map(|commit| (commit.version, commit.command_id)).collect();
@@ -97,7 +97,7 @@ async fn a_fenced_owners_replies_never_get_out() {
 #[tokio::test(start_paused = true)]
 async fn a_callers_deadline_ends_its_wait_and_the_command_may_yet_happen_once() {
     let stage = Stage::new();
-    // The first try meets a shard that is starting; what is said at the end is of the last one.
+    // The first try meets a shard that is starting; the final reply is the last try's.
     let life = stage.start_now().await;
     stage.gate.close();
     assert_eq!(receive(&life.gateway, "A", 1, 5).await, Err(AskError::TimedOut));

@@ -92,7 +92,7 @@ async fn history_pages_and_every_past_view_is_there() {
         }
         assert_eq!(all, stage.log_of("A"), "in pages of {limit}");
     }
-    // A retry's answer is the view at its version.
+    // The reply to a retry is the view at its version.
     let mut received = 0;
     for commit in stage.log_of("A") {
         let n = commit.command_id.0.as_u128();
@@ -128,7 +128,7 @@ async fn caught_up_holds_for_large_entities_too() {
     let holds = (10..1_200).map(|n| ask(&life.gateway, "A", hold(&stage, n, 1, 3_000_000), call(n)));
     assert!(join_all(holds).await.iter().all(Result::is_ok));
     assert!(life.gateway.await_projection(WITHIN).await);
-    // The state is on disk now, and large; what follows is small beside it.
+    // The state is on disk now, and large; the later changes are small beside it.
     ask(&life.gateway, "A", StockCommand::SetThreshold { units: 20_000 }, call(5_000)).await.unwrap();
     assert!(life.gateway.await_projection(WITHIN).await);
     assert_eq!(low(&life), ["A"]);

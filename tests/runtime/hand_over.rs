@@ -1,4 +1,4 @@
-//! A shard goes from one node to another in one step, however late the old owner hears of what it wrote itself.
+//! A shard goes from one node to another in one step, regardless of how late the old owner reads its own writes.
 
 use std::{
     sync::{Arc, Mutex},
@@ -32,7 +32,7 @@ use crate::stage::{Life, SHARDS, Stage, eventually};
 
 const LEASE: Duration = Duration::from_secs(2);
 
-/// Who owns what, as the test says; everybody is alive.
+/// A placement set by the test; every node is alive.
 struct Told {
     hint: Mutex<Arc<Hint>>,
     moved: Notify,
@@ -177,7 +177,7 @@ async fn who_gave_a_shard_up_does_not_take_it_back_because_it_hears_late() {
     hears.send_replace(false);
     told.moves_to(&b);
     eventually("b serves", || serves_all(&second)).await;
-    // As long as a lease is waited out, and longer: whatever a believes, it acts on it within this.
+    // Longer than the wait for a lease: node a acts on any belief within this time.
     sleep(LEASE * 5).await;
     assert!(serves_all(&second), "what was given up is left alone");
     hears.send_replace(true);

@@ -47,7 +47,7 @@ async fn passivation_under_load_loses_nothing() {
 async fn newcomers_do_not_wait_for_a_sweep_to_make_room() {
     const MAX: usize = 10;
     let mut stage = Stage::new();
-    // Long: whoever goes goes because of the bound.
+    // Long: entities are passivated only because of the bound.
     (stage.settings.resident_max, stage.settings.idle_timeout) = (MAX, Duration::from_secs(86_400));
     let life = stage.start().await;
     let (mut most, began) = (0, tokio::time::Instant::now());
@@ -56,7 +56,7 @@ async fn newcomers_do_not_wait_for_a_sweep_to_make_room() {
         most = most.max(life.gateway.status().residents);
     }
     assert!(began.elapsed() < Duration::from_secs(1), "a sweep was due, and this test says nothing");
-    // Who leaves counts until it is gone.
+    // A passivating entity counts until its end.
     assert!(most <= MAX + usize::from(SHARDS), "{most} were resident");
     for n in 0..300 {
         assert_eq!(life.gateway.read::<Stock>(&format!("SKU{n}"), WITHIN).await.unwrap().version, 1);

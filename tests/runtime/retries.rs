@@ -1,4 +1,4 @@
-//! G3: a command that comes again with the same id has one effect and gets the same answer.
+//! G3: a command that is repeated with the same id has one effect and gets the same reply.
 
 use std::{num::NonZeroU64, time::Duration};
 

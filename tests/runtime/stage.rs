@@ -45,7 +45,7 @@ use uuid::Uuid;
 pub const SHARDS: u16 = 2;
 pub const WITHIN: Duration = Duration::from_secs(30);
 
-/// What outlives a runtime.
+/// The state that outlives a runtime.
 #[derive(Clone)]
 pub struct Stage {
     pub storage: MemoryStorage,
@@ -79,7 +79,7 @@ impl Stage {
         }
     }
 
-    /// Returns when every shard serves, so that commands are decided in the order they are asked in.
+    /// Returns when every shard serves, so that commands are decided in the order of sending.
     pub async fn start(&self) -> Life {
         let life = self.start_now().await;
         eventually("every shard serves", || life.gateway.ready().is_ok()).await;
@@ -193,7 +193,7 @@ impl Gate {
         self.outcomes.lock().unwrap().extend(outcomes);
     }
 
-    /// Until somebody's append stands before it.
+    /// Waits until an append is held at this gate.
     pub async fn reached(&self) {
         self.parked.subscribe().wait_for(|parked| *parked > 0).await.expect("the gate is here");
     }

@@ -1,5 +1,5 @@
-//! Whoever reads strongly sees at least what was answered to anybody before he asked: of every entity, at any node. So
-//! does whoever lets a node catch up with the log before it shows its own view (read your writes).
+//! A strong read returns at least every state that was acknowledged before the read began: of every entity, at any
+//! node. So does a local read after the node has folded the log's end (read your writes).
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ struct Book(Arc<Mutex<Kept>>);
 
 #[derive(Default)]
 struct Kept {
-    /// The newest version that a reader was shown: nobody may see an older one afterwards.
+    /// The newest version that a reader received: no later read may return an older one.
     read: BTreeMap<EntityKey, u64>,
     reads: u64,
     stale: Vec<String>,
@@ -31,7 +31,7 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// How many reads were answered.
+    /// Ends the auditor; returns the number of completed reads.
     pub fn stop(self, broken: &mut Vec<String>) -> u64 {
         self.tasks.iter().for_each(JoinHandle::abort);
         let mut kept = self.book.0.lock().unwrap();
@@ -70,7 +70,7 @@ async fn read_on(book: Book, door: Door, acks: Acks, rng: Rng) {
     }
 }
 
-/// The entity that a client was answered for last, or any other; and the newest version of those answers.
+/// The entity of the newest acknowledgement, or any other; and its newest acknowledged version.
 fn newest(acks: &Acks, rng: &Rng) -> Option<(EntityKey, u64)> {
     let acks = acks.0.lock().unwrap();
     let key = &if rng.one_in(2) { acks.last()? } else { acks.get(rng.below(acks.len() as u64) as usize)? }.key;
@@ -78,7 +78,7 @@ fn newest(acks: &Acks, rng: &Rng) -> Option<(EntityKey, u64)> {
     Some((key.clone(), version))
 }
 
-/// `None`: no answer.
+/// `None`: no reply.
 pub async fn strong_version(door: &Door, key: &EntityKey) -> Option<u64> {
     const WITHIN: Duration = Duration::from_secs(4);
     match key.kind {

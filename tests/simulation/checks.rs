@@ -1,4 +1,4 @@
-//! The guarantees, checked against the journal alone: what is not in there did not happen.
+//! The guarantees, checked against the journal alone: an event outside the journal did not happen.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ use crate::{
 /// Every entity as the log makes it.
 pub type Models = BTreeMap<EntityKey, (u64, AnyState)>;
 
-/// What a run did, for the sum over all seeds.
+/// A run's counts, for the sum over all seeds.
 #[derive(Debug, Default)]
 pub struct Totals {
     pub crashes: u64,
@@ -72,7 +72,7 @@ pub fn fingerprint(storage: &MemoryStorage) -> String {
     commits(storage).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Orders that are not at rest (and, once settled, none): G4.
+/// Orders that are not settled (none at the end): G4.
 pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
     let mut open = Vec::new();
     for order in &shop.orders {
@@ -82,7 +82,7 @@ pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
             open.push(format!("G4: order {order} is {:?}, {:?}", answer.view.lifecycle, answer.view.payment_status));
         }
     }
-    // A copy of a hold that arrived after its release is nobody's: it must expire by itself.
+    // A copy of a hold that arrived after its release has no owner: it must expire by itself.
     for sku in &shop.skus {
         let Ok(Some(answer)) = gateway.read_local::<Stock>(sku.as_str()) else { continue };
         if answer.view.held > 0 {
@@ -107,7 +107,7 @@ pub fn fold(storage: &MemoryStorage) -> Models {
     models
 }
 
-/// G1 to G5, whoever served the shop.
+/// G1 to G5, for one node and for a cluster.
 pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     broken.append(&mut shop.went_back.lock().unwrap());
     let commits = commits(&shop.storage);
@@ -162,7 +162,7 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     }
 }
 
-/// G5: one node's viewers saw what was committed, and saw it to its end.
+/// G5: one node's viewers received only committed views, including the newest.
 fn viewers(seen: &[Shown], models: &Models, views: &HashMap<(EntityKey, u64), AnyView>, broken: &mut Vec<String>) {
     let mut newest: HashMap<&EntityKey, u64> = HashMap::new();
     for (key, version, view) in seen {

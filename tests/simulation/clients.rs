@@ -1,5 +1,5 @@
-//! Shoppers and operators as scripts of commands with fixed ids. A client that got no answer, or
-//! lived through a crash of the shop, sends the same command again: that is what the guarantees are about.
+//! Shoppers and operators as scripts of commands with fixed ids. A client without a reply, or after a crash of the
+//! shop, sends the same command again, which the guarantees must cover.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
@@ -27,15 +27,15 @@ use tokio::time::sleep;
 
 use crate::{door::Door, rng::Rng};
 
-/// What a client was told: it must be in the journal for ever (G2), once (G3).
+/// An acknowledgement that a client received: it must be in the journal for ever (G2), once (G3).
 #[derive(Clone, Debug)]
 pub struct Ack {
     pub key: EntityKey,
     pub command_id: CommandId,
     pub version: u64,
-    /// False: nothing new, or a retry that must get its first answer (G3).
+    /// False: nothing new, or a retry that must get the first reply (G3).
     pub changed: bool,
-    /// What the answer showed, as JSON.
+    /// The reply's view, as JSON.
     pub view: serde_json::Value,
 }
 
@@ -63,7 +63,7 @@ pub struct Script {
 #[derive(Clone, Default)]
 pub struct Acks(pub Arc<Mutex<Vec<Ack>>>);
 
-/// What a client needs of the world.
+/// A client's access to the world.
 #[derive(Clone)]
 pub struct Reach {
     pub door: Door,

@@ -33,7 +33,7 @@ use crate::{
     world::small_settings,
 };
 
-/// Milliseconds of a step while something is under way, and at most.
+/// Milliseconds of a step while messages are in flight, and at most.
 const STEP_MIN: u64 = 2;
 const STEP_MAX: u64 = 100;
 
@@ -48,7 +48,7 @@ pub struct Cluster {
     pub leases: Vec<Duration>,
     pub lives: u64,
     pub now: u64,
-    /// Everything that is not a node: clients, servers, what is between.
+    /// Everything that is not a node: clients, servers, network.
     pub world: Runtime,
     base: Instant,
     step: u64,
@@ -56,7 +56,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// `fences`: false for a journal that says "stored" to who was fenced.
+    /// `fences`: false for a journal that returns "stored" to a fenced writer.
     pub fn new(rng: Rng, places: usize, shards: u16, fences: bool) -> Self {
         let (world, base) = machine::runtime();
         let traffic = Arc::new(AtomicU64::new(0));
@@ -95,7 +95,7 @@ impl Cluster {
         self.nodes.sort_by_key(|node| node.place);
     }
 
-    /// The servers, and clients, know of it no more; what becomes of the machine is the caller's to say.
+    /// Removes the node from the servers and clients; the caller decides the machine's fate.
     pub fn take_away(&mut self, n: usize) -> Node {
         let node = self.nodes.remove(n);
         self.site.net.gone(&node.name);
@@ -125,7 +125,7 @@ impl Cluster {
         done(self)
     }
 
-    /// What a task outside the nodes comes to; `None`: not within the time.
+    /// The result of a task outside the nodes; `None`: not within the time.
     pub fn outcome<T>(&mut self, within: Duration, task: JoinHandle<T>) -> Option<T> {
         match self.until(within, |_| task.is_finished()) {
             true => self.world.block_on(task).ok(),

@@ -1,5 +1,5 @@
-//! After the troubles: the cluster heals and comes to rest, and every node then shows what the log says, no more and no
-//! less. One writer at a time stands in each shard's log.
+//! After the troubles: the cluster heals and settles, and every node then shows exactly the log's state. Each shard's
+//! log has one writer at a time.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -45,7 +45,7 @@ pub fn heal(cluster: &mut Cluster, broken: &mut Vec<String>) {
     cluster.run(Duration::from_secs(10));
 }
 
-/// G4: healed and left alone, everybody is answered and everything comes to rest.
+/// G4: after all faults end, every client gets its reply and every process settles.
 pub fn settle(cluster: &mut Cluster, clients: Vec<JoinHandle<()>>, broken: &mut Vec<String>) {
     // Some shoppers come back only after twelve minutes.
     if !cluster.until(Duration::from_secs(1_800), |_| clients.iter().all(JoinHandle::is_finished)) {
@@ -68,7 +68,7 @@ pub fn settle(cluster: &mut Cluster, clients: Vec<JoinHandle<()>>, broken: &mut 
     broken.append(&mut open);
 }
 
-/// The log as text; appends to `broken` what the nodes show otherwise.
+/// The log as text; appends the nodes' differences to `broken`.
 pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
     let models = checks::fold(&cluster.shop.storage);
     for n in 0..cluster.nodes.len() {
@@ -114,7 +114,7 @@ fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<
     }
 }
 
-/// Between a claim and the next nobody but the claimant writes, and after its release not even he.
+/// Between a claim and the next only the claimant writes, and after its release no node does.
 fn one_writer(cluster: &Cluster, broken: &mut Vec<String>) -> String {
     let mut lines = Vec::new();
     for shard in 0..cluster.shop.storage.shards() {

@@ -1,4 +1,4 @@
-//! Where a client's request enters the shop: the one node there is, or any of several, picked anew for each try.
+//! A client's way into the shop: the only node, or any of several, picked for each try.
 //!
 //! Each node of a cluster is a runtime of its own, and a request is handled there, as by its HTTP server. A node that
 //! crashes takes its requests with it, and one that is frozen lets them wait until the client gives up.
@@ -79,15 +79,16 @@ impl Door {
         read.unwrap_or(Err(AskError::TimedOut))
     }
 
-    /// The version in the node's own view, after it has folded what was durable when it was asked. `None`: it has not.
+    /// The version in the node's own view, after the node has folded everything durable at the time of the call.
+    /// `None`: it has not.
     pub async fn glance<E: EntityType>(&self, id: &str, within: Duration) -> Option<u64> {
         let id = id.to_owned();
-        let glance = |gateway: Gateway| async move { gateway.peek_after_writes::<E>(&id, within).await };
-        let peeked = self.through(within, glance).await?.ok().filter(|peeked| peeked.await_projection)?;
-        Some(peeked.answer.map_or(0, |answer| answer.version))
+        let glance = |gateway: Gateway| async move { gateway.read_local_after_writes::<E>(&id, within).await };
+        let local = self.through(within, glance).await?.ok().filter(|local| local.is_current)?;
+        Some(local.answer.map_or(0, |answer| answer.version))
     }
 
-    /// `None`: there is no node, or it went, or stands still; nobody knows what became of the request.
+    /// `None`: no node, or the node ended or is frozen; the request's outcome is unknown.
     async fn through<F>(&self, within: Duration, request: impl FnOnce(Gateway) -> F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
@@ -106,7 +107,7 @@ impl Door {
             Ok(answer) => Some(answer),
             Err(_) => {
                 // The scheduler ends a crashed node's tasks in an order of its own, by numbers that go on from run to
-                // run. So each client hears of the end at a moment of its own.
+                // run. So each client notices the end at a moment of its own.
                 sleep(Duration::from_millis(1 + number % BROKEN_OFF_MAX)).await;
                 None
             }

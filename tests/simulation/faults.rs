@@ -1,4 +1,4 @@
-//! What this seed breaks, and how often: the journal's faults and the poison in entities.
+//! This seed's faults, with their rates: the journal's faults and the poison in entities.
 
 use std::sync::{Arc, Mutex};
 

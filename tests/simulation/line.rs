@@ -1,7 +1,7 @@
-//! Commands between nodes over a loopback with a network's faults: requests and answers are lost, late, or come twice.
+//! Commands between nodes over a loopback with a network's faults: requests and replies are lost, late, or duplicated.
 //!
-//! As over NATS: whoever said that it serves a shard gets the commands for it; of two, either. A node takes them from
-//! an inbox in its own runtime, where they queue up while it is frozen.
+//! As over NATS: a node that serves a shard receives its commands; of two, either. A node takes them from an inbox in
+//! its own runtime, where they queue up while it is frozen.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ use tokio::{
 
 use crate::{faults::Weather, link::Link, rng::Rng};
 
-/// After it a request counts as lost: so long a frozen owner holds up a caller's next try.
+/// Time after which a request counts as lost: a frozen owner delays a caller's next try by this long.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
 
 pub struct Message {
@@ -44,7 +44,7 @@ type Inboxes = BTreeMap<NodeId, (Arc<Link>, Inbox)>;
 
 #[derive(Clone)]
 pub struct Net {
-    /// Who said that it serves a shard, by shard; two may at once.
+    /// The nodes that announced to serve a shard, by shard; two may at once.
     pub serving: Arc<Mutex<Vec<Vec<NodeId>>>>,
     inboxes: Arc<Mutex<Inboxes>>,
     pub world: Handle,
@@ -121,7 +121,7 @@ impl Transport for Line {
             let Some(owner) = net.owner(shard) else { return lost("nobody serves the shard, or it is cut off") };
             if rng.one_in(mix.duplicated_messages) {
                 let (owner, envelope, late) = (owner.clone(), envelope.clone(), rng.millis(5_000));
-                // Between the nodes already: it comes whatever becomes of its sender.
+                // In flight already: the message arrives regardless of its sender's fate.
                 net.world.spawn(async move {
                     sleep(late).await;
                     let _ = owner.send(Message { shard, envelope, answer: oneshot::channel().0 });
@@ -132,7 +132,7 @@ impl Transport for Line {
             if owner.send(Message { shard, envelope, answer }).is_err() {
                 return lost("the owner is gone");
             }
-            // An owner that crashes tells nobody.
+            // An owner that crashes notifies no node.
             let answered = async move {
                 match answered.await {
                     Ok(reply) => reply,

@@ -1,8 +1,8 @@
-//! One node's line to the cluster's servers: log, commands and signs of life all go over it, so a cut takes them all.
+//! One node's line to the cluster's servers: log, commands and heartbeats all use it, so a cut stops all of them.
 //!
-//! Two more faults are of one direction only. A slow log: records reach the node late. A deaf ear: it misses some
-//! nodes' signs of life while its own come back, so it thinks them dead. (Production's bucket has one order for all
-//! signs and cannot do that; here it makes two owners on purpose.)
+//! Two more faults are of one direction only. A slow log: records reach the node late. Lost heartbeats: the node misses
+//! some nodes' heartbeats while its own come back, so these nodes count as dead. (Production's bucket has one order for
+//! all heartbeats and cannot do that; here it makes two owners on purpose.)
 
 use std::{
     collections::BTreeSet,

@@ -1,10 +1,10 @@
 //! One node as a process of its own: a runtime with a clock of its own, which the simulation lets run, or does not.
 //!
 //! A frozen machine is what SIGSTOP makes of a process: its runtime is not polled, so no task, timer, decision or flush
-//! of it happens; commands, records and signs of life queue up; what it had sent arrives without it. When it goes on,
-//! its clock has jumped, everything that was due fires at once, and it learns of the world afterwards. It can only be
-//! stopped between two steps of the simulation, where each task stands at an await: not amidst a function, which on
-//! one thread nobody could see. A crash drops the runtime: every task ends where it stands.
+//! of it happens; commands, records and heartbeats queue up; what it had sent arrives without it. When it goes on, its
+//! clock has jumped, everything that was due fires at once, and it learns of the world afterwards. It can only be
+//! stopped between two steps of the simulation, where each task stands at an await: not amidst a function, which on one
+//! thread nobody could see. A crash drops the runtime: every task ends where it stands.
 //!
 //! Its clock runs up to a twentieth too fast or too slow; the wall clock it shares.
 
@@ -29,7 +29,7 @@ pub fn runtime() -> (Runtime, Instant) {
 }
 
 pub struct Machine {
-    /// For what is not to be sent between threads; before `tokio`, so that it is dropped first.
+    /// For tasks that cannot be sent between threads; before `tokio`, so that it is dropped first.
     pub process: LocalSet,
     pub tokio: Runtime,
     base: Instant,

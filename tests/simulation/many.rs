@@ -1,4 +1,5 @@
-//! Many seeds: as many at once as there are cores, each alone on its thread; what broke is told with how to see it again.
+//! Many seeds: as many at once as there are cores, each alone on its thread; a failure is reported with the command
+//! that repeats it.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,7 +14,7 @@ use crate::faults;
 /// After so many failed seeds there is enough to look at.
 const FAILED_MAX: usize = 5;
 
-/// What many runs did together.
+/// The sum of many runs.
 pub trait Sum: Default + Send + std::fmt::Debug {
     fn add(&mut self, other: &Self);
 }

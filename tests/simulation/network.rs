@@ -1,4 +1,4 @@
-//! The loopback with a network's faults: messages and answers get lost, come late, or come twice.
+//! The loopback with a network's faults: messages and replies are lost, late, or duplicated.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ impl Transport for Network {
                 return Err(lost("request"));
             }
             if rng.one_in(mix.duplicated_messages) {
-                // The copy travels on its own, and arrives much later: perhaps after the answer, or a crash.
+                // The copy travels on its own, and arrives much later: perhaps after the reply, or a crash.
                 let (copy, envelope, delay) = (local.clone(), envelope.clone(), rng.millis(5_000));
                 tokio::spawn(async move {
                     sleep(delay).await;

@@ -33,7 +33,7 @@ use crate::{
     signs::{Bucket, Signs, TIMES},
 };
 
-/// What all nodes of a cluster share.
+/// The state shared by all nodes of a cluster.
 #[derive(Clone)]
 pub struct Site {
     pub rng: Rng,
@@ -53,7 +53,7 @@ pub struct Node {
     pub link: Arc<Link>,
     started: Arc<OnceLock<Gateway>>,
     leave: Option<oneshot::Sender<()>>,
-    /// Why its process ended by itself.
+    /// The reason of the process's own end.
     ended: Arc<OnceLock<Ended>>,
 }
 
@@ -152,7 +152,7 @@ impl Process {
             Ok(started) => started,
             Err(error) => return Ended::DidNotStart(error.to_string()),
         };
-        // Folded first, shown then: nobody gives a shard to a node that cannot serve it.
+        // Folded first, then joined: a node that cannot serve yet must not receive a shard.
         members.join();
         let _ = started.set(gateway);
         tokio::select! {

@@ -23,7 +23,7 @@ use tokio::time::sleep;
 
 use crate::{door::Door, faults::Weather, rng::Rng};
 
-/// What the provider holds of one payment.
+/// The provider's record of one payment.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
     pub order: Option<OrderId>,
@@ -35,7 +35,7 @@ pub struct Account {
     answers: BTreeMap<String, ProviderEvent>,
 }
 
-/// Survives crashes: what the provider did, and the webhooks that the shop has not acknowledged yet.
+/// Survives crashes: the provider's operations, and the webhooks that the shop has not acknowledged yet.
 #[derive(Clone, Default)]
 pub struct Books {
     pub accounts: Arc<Mutex<BTreeMap<PaymentId, Account>>>,
@@ -55,7 +55,7 @@ impl Provider {
         ConnectorEntry { connector, settings: ConnectorSettings { in_flight_max: 4, ..ConnectorSettings::default() } }
     }
 
-    /// The provider's own deed: done once for each operation, whatever happens to the answer.
+    /// The provider's operation: executed once, regardless of its answer's fate.
     fn perform(&self, call: &ProviderCall) -> ProviderEvent {
         let mut books = self.books.accounts.lock().unwrap();
         let account = books.entry(call.payment).or_default();

@@ -1,4 +1,4 @@
-//! At a run's end stock, orders and money must agree: who has goods paid once, who has none paid nothing.
+//! At a run's end stock, orders and money must agree: an order with goods is paid once, an order without is not paid.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,7 +19,7 @@ pub fn sold(order: &OrderView) -> bool {
     }
 }
 
-/// What the stock gave away is what the sold orders have, unit for unit.
+/// The units that left the stock are the sold orders' units, unit for unit.
 pub fn stock_and_orders(models: &Models, orders: &[OrderView], broken: &mut Vec<String>) {
     let mut owned: BTreeMap<Sku, u64> = BTreeMap::new();
     for order in orders {
@@ -43,7 +43,7 @@ pub fn stock_and_orders(models: &Models, orders: &[OrderView], broken: &mut Vec<
     }
 }
 
-/// Stock and money together: who has no goods has paid nothing, who has goods paid once.
+/// Stock and money together: an order without goods is not paid, an order with goods is paid once.
 pub fn money(shop: &Shop, orders: &[OrderView], broken: &mut Vec<String>) {
     let mut paid: BTreeMap<OrderId, (i64, i64)> = BTreeMap::new();
     for account in shop.books.accounts.lock().unwrap().values() {

@@ -1,7 +1,7 @@
-//! The memory journal behind a line: each request is carried out at the servers, whatever becomes of who sent it.
+//! The memory journal behind a line: the servers execute each request regardless of its sender's fate.
 //!
-//! So an append goes on, and lands, while its sender is frozen, cut off or dead. It is over before its sender stops
-//! waiting: what `resolve` then says is final, as the contract demands (JetStream's writes a barrier for that).
+//! So an append proceeds, and is stored, while its sender is frozen, cut off or dead. It ends before its sender stops
+//! waiting: the result of `resolve` is then final, as the contract demands (JetStream's writes a barrier for that).
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ use crate::link::Link;
 /// Longer than any request takes at the servers.
 const GIVE_UP: Duration = Duration::from_secs(3);
 
-/// What the journals of all nodes of one cluster have in common.
+/// The state shared by the journals of one cluster's nodes.
 #[derive(Clone)]
 pub struct Servers {
     pub world: Handle,
@@ -47,7 +47,7 @@ pub struct RemoteJournal {
 }
 
 impl RemoteJournal {
-    /// `None`: the answer was lost, and perhaps the request.
+    /// `None`: the reply was lost, and perhaps the request.
     async fn over<F>(&self, request: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,

@@ -1,5 +1,5 @@
-//! One seeded shop, whoever runs it: its log, the provider's books, its people with what they want, and what they were
-//! told. All of it outlives every crash; how many nodes serve it is the business of `world` and `cluster`.
+//! One seeded shop: its log, the provider's books, its clients with their plans and the replies they received. All of
+//! it outlives every crash; `world` and `cluster` decide how many nodes serve it.
 
 use std::{
     num::NonZeroU32,
@@ -27,7 +27,7 @@ pub struct Shop {
     pub storage: MemoryStorage,
     pub books: Books,
     pub acks: Acks,
-    /// What each node's viewers were shown, by the node's place: its incarnations are one.
+    /// The views that each node's viewers received, by the node's place: its incarnations count as one.
     pub viewers: Vec<Seen>,
     pub went_back: Arc<Mutex<Vec<String>>>,
     pub scripts: Vec<Arc<tokio::sync::Mutex<Script>>>,
@@ -76,7 +76,7 @@ impl Shop {
         self.skus = skus;
     }
 
-    /// A lorry that comes and comes: so that a change is acknowledged at every moment of a run.
+    /// Deliveries without pause, so that a change is acknowledged at every moment of a run.
     pub fn deliveries(&mut self) {
         let rng = self.rng.clone();
         let sku = rng.pick(&self.skus).clone();

@@ -1,5 +1,5 @@
-//! The bucket of signs of life, for the real membership (`souk::transport::members`): who is alive and who should own
-//! what is judged by production's membership and rendezvous hashing, from what this lets through.
+//! The bucket of heartbeats, for the real membership (`souk::transport::members`): production's membership and
+//! rendezvous hashing decide the living members and preferred owners, from the heartbeats that this bucket delivers.
 
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// A watcher that is gone is forgotten; one that is cut off misses it, and hears the next one.
+    /// An ended watcher is removed; a watcher that is cut off misses the heartbeat, and receives the next one.
     fn tell(&mut self, node: &NodeId, sign: &Sign) {
         self.watchers.retain(|(link, watcher)| match link.hears(node) {
             true => watcher.send(sign.clone()).is_ok(),

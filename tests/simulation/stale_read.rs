@@ -2,7 +2,7 @@
 //!
 //! An owner's newest append is confirmed, and it is frozen. Another node wrongly thinks it dead, claims its shard, and
 //! acknowledges a write. The owner wakes within its lease (if the other did not wait it out), has not read the other's
-//! claim yet, and is asked for a strong read: what it answers from memory lacks the write.
+//! claim yet, and receives a strong read: its reply from memory lacks the write.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
@@ -36,7 +36,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 pub struct Outcome {
     /// The version that was acknowledged at the new owner.
     pub acknowledged: u64,
-    /// What was read at the old one afterwards, by those who were answered.
+    /// The versions read at the old owner afterwards.
     pub read: Vec<u64>,
 }
 
@@ -46,8 +46,8 @@ impl Outcome {
     }
 }
 
-/// `waits`: false takes the wait out, and nothing else: the new owner's own lease is then zero, so it asks the log
-/// before each strong answer, and has nothing to wait out.
+/// `waits`: false takes the wait out, and nothing else: the new owner's own lease is then zero, so it appends to the
+/// log before each strong reply, and has nothing to wait out.
 pub fn run(seed: u64, waits: bool) -> Outcome {
     let rng = Rng::new(seed);
     let mut cluster = Cluster::new(rng.clone(), 2, 1, true);
@@ -75,7 +75,8 @@ pub fn run(seed: u64, waits: bool) -> Outcome {
         write(&mut cluster, &doors[old]);
     }
     let now = cluster.now;
-    // As a machine that is suspended: what is sent to it meanwhile is lost, so no late write of its own gives it away.
+    // Like a suspended machine: messages sent to it meanwhile are lost, so no late write of its own reveals the
+    // takeover.
     cluster.nodes[old].machine.freeze(now + 3_600_000);
     cluster.nodes[old].link.toggle();
     let acknowledged = write(&mut cluster, &doors[new]);
@@ -85,7 +86,7 @@ pub fn run(seed: u64, waits: bool) -> Outcome {
     cluster.nodes[old].link.toggle();
     let (door, key) = (doors[old].clone(), EntityKey::new(Stock::KIND, SKU));
     let reads = cluster.world.spawn(async move {
-        // The old owner may first have to find out that it is not cut off.
+        // The old owner may first have to detect that it is not cut off.
         let answered = async || loop {
             match strong_version(&door, &key).await {
                 Some(version) => return version,
@@ -106,7 +107,7 @@ fn only(cluster: &mut Cluster, place: usize) -> Door {
     door
 }
 
-/// Units arrive; the version of the answer.
+/// Units arrive; returns the reply's version.
 fn write(cluster: &mut Cluster, door: &Door) -> u64 {
     let written = cluster.world.spawn(deliver(door.clone(), CommandId(cluster.site.rng.uuid())));
     cluster.outcome(Duration::from_secs(60), written).expect("the shard is served within a minute")

@@ -1,4 +1,4 @@
-//! What parts nodes, stops them or misleads them, one trouble at a time, and how often each came about.
+//! Faults that part nodes, stop or mislead them, one at a time, with the count of each.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     rng::Rng,
 };
 
-/// What was done to the nodes, and what came of it.
+/// The faults applied to the nodes, and their counts.
 #[derive(Clone, Debug, Default)]
 pub struct Troubles {
     pub frozen: u64,
@@ -67,7 +67,8 @@ pub fn trouble(cluster: &mut Cluster, rng: &Rng, troubles: &mut Troubles) {
         }
         2 => troubles.cut += u64::from(node.link.toggle()),
         3 => {
-            // It soon thinks that it is alone. Those whose shards it then claims may learn late of that.
+            // The node soon believes to be alone. The owners of the shards that it then claims may read these claims
+            // late.
             let me = node.name.clone();
             node.link.deafen(others.into_iter().filter(|other| *other != me));
             for node in &cluster.nodes {

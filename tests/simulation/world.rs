@@ -164,7 +164,7 @@ impl World {
             }
         }
         if faulty {
-            // Everybody is done, the shop still works on what it owes: the crash may come now, too.
+            // All clients are done, the shop still performs pending effects: the crash may come now, too.
             std::future::pending::<()>().await;
         }
         let mut broken = self.settle(&gateway).await;
@@ -175,7 +175,7 @@ impl World {
         broken
     }
 
-    /// G4: left alone, everything comes to rest within the time that holds and payments are given.
+    /// G4: without faults, everything settles within the time limits of holds and payments.
     async fn settle(&self, gateway: &Gateway) -> Vec<String> {
         let mut open = Vec::new();
         for _ in 0..120 {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 const ENGINE: [&str; 5] = ["src/actors", "src/persistence", "src/transport", "src/live", "src/http"];
-/// Here a kind's name is not even a variable's: what is watched is a topic's, whatever its family.
+/// Here not even a variable may have a kind's name: the code handles topics of any family.
 const STRICT: [&str; 2] = ["src/live", "src/http/live"];
 
 /// Lines that name one all the same: file, part of the line, why. It may only shrink.
@@ -47,7 +47,7 @@ impl Capabilities {
         Self(found)
     }
 
-    /// What a file of the engine should not name, with its lines.
+    /// The forbidden names in a file of the engine, with their lines.
     fn named(&self, file: &Source) -> Vec<(usize, String)> {
         let strict = STRICT.iter().any(|room| file.path.starts_with(room));
         // `Order` and `OrderView`, but not `Ordering`.

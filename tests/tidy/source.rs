@@ -17,7 +17,7 @@ pub fn read(path: &str) -> String {
     String::from_utf8(fs::read(root().join(path)).unwrap_or_default()).unwrap_or_default()
 }
 
-/// What git has or would add; every file of an unpacked archive.
+/// The files that git has or would add; every file of an unpacked archive.
 pub fn tracked() -> Vec<String> {
     static PATHS: OnceLock<Vec<String>> = OnceLock::new();
     let list = || {
@@ -98,7 +98,7 @@ impl Source {
         self.named_below("crate").into_iter().filter(|(_, room)| room.starts_with(char::is_lowercase)).collect()
     }
 
-    /// What is named right below `parent`, by `parent::name` and `parent::{name, ..}`, with its lines.
+    /// The names right below `parent`, by `parent::name` and `parent::{name, ..}`, with its lines.
     pub fn named_below(&self, parent: &str) -> Vec<(usize, String)> {
         let code = self.code();
         let text = code.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");

@@ -114,7 +114,7 @@ async fn listen(n: usize, address: SocketAddr, sku: &str, seen: &Seen, gate: &Se
         while let Some((head, whole)) = frame(&buffer) {
             match (buffer[0] & 0x0f, &buffer[head..whole]) {
                 (TEXT, body) => note(n, body, seen)?,
-                // Who does not answer is closed.
+                // The server closes a client without pongs.
                 (PING, body) => send(&mut socket, PONG, body).await?,
                 (other, _) => bail!("a frame of kind {other}"),
             }

@@ -1,6 +1,6 @@
-//! A circuit breaker: after some faults in a row calls are refused at once, until a single probe after a while succeeds.
-//! It spares a sick party and frees the places that would wait for it; the caller's effect stays pending, so nothing
-//! is lost. A refusal by the other party is an answer, not a fault.
+//! A circuit breaker: after some faults in a row calls are refused at once, until a single probe after a while
+//! succeeds. It spares a failing party and frees the places that would wait for it; the caller's effect stays pending,
+//! so nothing is lost. A refusal by the other party is an answer, not a fault.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -19,24 +19,24 @@ enum Circuit {
     Open {
         until: Instant,
     },
-    /// One call is under way and decides.
+    /// One call is in flight and decides.
     Probing,
 }
 
 pub(super) struct Breaker {
-    /// Of the connector, for logs and metrics.
+    /// The connector's name, for logs and metrics.
     connector: String,
     settings: BreakerSettings,
     /// Held for one transition and never across an await.
     circuit: Mutex<Circuit>,
 }
 
-/// What became of one call that was let through.
+/// The outcome of one admitted call.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Answered,
     Fault,
-    /// Its caller dropped it: says nothing of the connector.
+    /// The caller dropped the call: no evidence about the connector.
     Dropped,
 }
 
@@ -44,12 +44,12 @@ impl Breaker {
     pub(super) fn new(connector: &str, settings: BreakerSettings) -> Self {
         let breaker =
             Self { connector: connector.to_owned(), settings, circuit: Mutex::new(Circuit::Closed { faults: 0 }) };
-        // Known from the start: an alert needs a 0 to compare with.
+        // Published from the start: an alert needs a 0 to compare with.
         breaker.show(false);
         breaker
     }
 
-    /// Lets one call through, or returns the time until the next probe.
+    /// Admits one call, or returns the time until the next probe.
     pub(super) fn admit(&self) -> Result<Admitted<'_>, Duration> {
         let now = Instant::now();
         let probe = self.step(|circuit| match *circuit {
@@ -82,7 +82,7 @@ impl Breaker {
                     Circuit::Closed { faults: faults + 1 }
                 }
                 (Circuit::Closed { .. }, Verdict::Fault) => open,
-                // Only the probe closes the circuit: calls from before it opened say nothing new.
+                // Only the probe closes the circuit: calls from before its opening are no new evidence.
                 (Circuit::Probing, Verdict::Answered) if probe => Circuit::Closed { faults: 0 },
                 (Circuit::Probing, Verdict::Fault) if probe => open,
                 // The next call is the probe; else the circuit would stay half open for ever.
@@ -122,8 +122,8 @@ impl Breaker {
     }
 }
 
-/// One call let through. Its time-out is a fault that the registry reports; a drop is not, because it means that the
-/// node gave the call up (a shard moved away) and not that the connector hung.
+/// One admitted call. Its time-out is a fault that the registry reports; a drop is not, because the node abandoned the
+/// call (a shard moved away) and the connector did not hang.
 pub(super) struct Admitted<'a> {
     breaker: &'a Breaker,
     probe: bool,

@@ -11,7 +11,7 @@ use crate::{
     domain::payment::{ProviderCall, ProviderEvent, ProviderOperation},
 };
 
-/// Returns `answer` after `takes`, and counts the calls under way.
+/// Returns `answer` after `takes`, and counts the calls in flight.
 struct Party {
     name: &'static str,
     takes: Duration,

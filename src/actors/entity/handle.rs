@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl EntityState {
-    /// The newest durable state. What the activation before this one handed over counts too.
+    /// Loads the newest durable state, including the commits that the previous activation handed over.
     pub(super) async fn load(&mut self) -> Result<(), ActorProcessingErr> {
         if self.after_crash && !self.host.committer.barrier().await {
             return Err("the shard's generation ended".into());
@@ -29,7 +29,7 @@ impl EntityState {
         let loaded = self.host.tail.load(&self.key)?;
         (self.version, self.recent, self.model) = (loaded.version, loaded.recent, loaded.model);
         self.slot.acked.store(self.version, Ordering::Release);
-        // What the stored state owes is durable already: begin at once.
+        // The stored state is durable, so its pending effects begin at once.
         self.newly_pending().into_iter().for_each(|step| self.host.effects.run(step));
         Ok(())
     }
@@ -106,7 +106,7 @@ impl EntityState {
         Ok(())
     }
 
-    /// The same command again (G3): no second effect, and the answer of the first.
+    /// A repeated command (G3): no second effect, and the first run's reply.
     async fn repeat(
         &mut self,
         envelope: &CommandEnvelope,
@@ -120,14 +120,15 @@ impl EntityState {
             let view = self.view_for(envelope);
             return self.answer(Reply::Done { version: first.version, changed: false, view }, reply);
         }
-        // The first run may still be in the committer's hands; history has only what is folded.
+        // The committer may still hold the first run; history has only folded commits.
         if self.slot.acked.load(Ordering::Acquire) < first.version && !self.host.committer.barrier().await {
             return Err("the shard's generation ended".into());
         }
         if envelope.omit_view {
             return self.answer(Reply::Done { version: first.version, changed: false, view: None }, reply);
         }
-        // Everything up to that version is durable. Folding a long history is not for the mailbox: others wait there.
+        // Everything up to that version is durable. A long history is folded outside the mailbox, where other commands
+        // wait.
         let (host, key, end) = (self.host.clone(), self.key.clone(), self.host.committed.load(Ordering::Acquire));
         tokio::spawn(async move {
             let view = match host.tail.folded(end).await {
@@ -136,14 +137,14 @@ impl EntityState {
             };
             match view {
                 Ok(view) => reply.send(Reply::Done { version: first.version, changed: false, view: Some(view) }),
-                // Unanswered: the asker asks again.
+                // No reply: the caller retries.
                 Err(error) => tracing::error!(kind = key.kind.name(), %error, "a first answer cannot be read"),
             }
         });
         Ok(())
     }
 
-    /// Making a view costs as much as a decision: only for somebody who reads it.
+    /// Making a view costs as much as a decision: skipped when no caller reads it.
     fn view_for(&self, envelope: &CommandEnvelope) -> Option<AnyView> {
         (!envelope.omit_view).then(|| self.model.view())
     }
@@ -153,7 +154,8 @@ impl EntityState {
         self.answer(Reply::Done { version: self.version, changed: false, view }, reply)
     }
 
-    /// At once when everything it rests on is durable and the shard is surely still ours; else through the committer.
+    /// Replies at once if everything that the reply depends on is durable and the lease confirms the ownership; else
+    /// through the committer.
     fn answer(&mut self, answer: Reply, reply: ReplyTo) -> Result<(), ActorProcessingErr> {
         let pending: Vec<PendingEffect> = self.newly_pending();
         if self.slot.acked.load(Ordering::Acquire) >= self.version && self.host.lease.fresh() {

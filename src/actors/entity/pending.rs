@@ -1,4 +1,4 @@
-//! Which pending steps are under way: effects come from state, and each runs once at a time.
+//! The pending steps in flight: effects come from state, and each runs once at a time.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -6,8 +6,8 @@ use super::EntityState;
 use crate::{actors::effects::PendingEffect, domain::kinds::AnyEffect};
 
 impl EntityState {
-    /// The steps that the state owes and that are not under way yet. The caller releases them when
-    /// the events behind the state are durable.
+    /// The state's pending steps that are not in flight yet. The caller releases them when the state's events are
+    /// durable.
     pub(super) fn newly_pending(&mut self) -> Vec<PendingEffect> {
         let effects = self.model.effects();
         if effects.is_empty() && self.steps.is_empty() {
@@ -15,7 +15,7 @@ impl EntityState {
         }
         let pending: Vec<(Arc<str>, AnyEffect)> =
             effects.into_iter().map(|effect| (effect.id().into(), effect)).collect();
-        // A step that came back and is no longer pending is done.
+        // A step that returned and is no longer pending is done.
         self.steps.retain(|id, step| step.running || pending.iter().any(|(pending, _)| pending == id));
         let mut fresh = Vec::new();
         for (id, effect) in pending {
@@ -32,7 +32,7 @@ impl EntityState {
         fresh
     }
 
-    /// A step's outcome is here. Should the state still owe it afterwards, its next try waits longer.
+    /// Records the arrival of a step's outcome. If the state keeps the step pending, the next try waits longer.
     pub(super) fn step_came_back(&mut self, id: Option<&Arc<str>>) {
         if let Some(step) = id.and_then(|id| self.steps.get_mut(id)) {
             step.running = false;

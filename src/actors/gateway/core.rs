@@ -1,4 +1,4 @@
-//! What all handles share, and the one way a command takes: send, and send again what was lost.
+//! The state shared by all handles, and the one path of a command: send, and send again after a loss.
 
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -32,7 +32,7 @@ pub(in crate::actors) struct Core {
     pub(in crate::actors) residents: Arc<AtomicUsize>,
     pub(in crate::actors) effects: Effects,
     pub(in crate::actors) placement: Arc<dyn Placement>,
-    /// The placement, where there is more than this node.
+    /// The placement, in a cluster.
     pub(in crate::actors) cluster: Option<Arc<dyn Placement>>,
     pub(in crate::actors) settings: ActorSettings,
 }
@@ -42,13 +42,13 @@ const PAUSE_MIN: Duration = Duration::from_millis(2);
 const PAUSE_MAX: Duration = Duration::from_millis(200);
 
 impl Core {
-    /// `None`: no answer within the time; the command may yet happen.
+    /// `None`: no reply within the time; the command may still be executed.
     pub(in crate::actors) async fn send(&self, envelope: Arc<CommandEnvelope>, within: Duration) -> Option<Reply> {
         let span = tracing::debug_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
         self.send_until(envelope, Instant::now() + within).instrument(span).await
     }
 
-    /// A node that is cut off answers 503 within its lease, whatever was to be waited for.
+    /// A node that is cut off responds 503 within its lease, regardless of the remaining time.
     async fn send_until(&self, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let Some(cluster) = &self.cluster else { return self.repeat_until(envelope, deadline).await };
         if !cluster.connected() {
@@ -58,7 +58,7 @@ impl Core {
         tokio::select! {
             biased;
             reply = self.repeat_until(envelope, deadline) => reply,
-            // It may have happened, and it may yet.
+            // The command may have been executed, or may be later.
             () = cluster.cut_off() => None,
         }
     }
@@ -66,13 +66,13 @@ impl Core {
     async fn repeat_until(&self, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let shard = Shard(envelope.key.shard_of(self.journal.shards()));
         let mut pause = PAUSE_MIN;
-        // A try whose answer was lost may have happened, whatever a later one is told.
+        // A try whose reply was lost may have been executed, regardless of a later try's reply.
         let mut uncertain = false;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let sent = self.transport.send(shard, envelope.clone(), remaining);
             let newest = match timeout_at(deadline, sent).await {
-                // Sent and not answered: whatever was said of an earlier try, this one may yet happen.
+                // Sent without a reply: regardless of an earlier try's reply, this try may still be executed.
                 Err(_) => return None,
                 Ok(Ok(Reply::Unavailable { retry: true, retry_after_ms, reason })) => {
                     Some(Reply::Unavailable { retry: true, retry_after_ms, reason })

@@ -1,4 +1,4 @@
-//! Reading this node's folded views: no entity is woken, nothing waits for an owner.
+//! Reads this node's folded views: no entity is woken, and no read waits for an owner.
 
 use std::time::Duration;
 
@@ -25,25 +25,25 @@ impl Gateway {
         Ok(found.and_then(|(version, view)| Some(Answer { version, changed: false, view: E::view_of(view)? })))
     }
 
-    /// As [`Gateway::peek`], after this node has folded what is durable in the entity's shard now: whoever was
-    /// answered sees what he did. Waits at most `within`, then shows what it has.
-    pub async fn peek_after_writes<E: EntityType>(
+    /// Like [`Gateway::read_local`], after this node has folded everything now durable in the entity's shard: a caller
+    /// reads its own acknowledged writes. Waits at most `within`, then returns the newest folded view.
+    pub async fn read_local_after_writes<E: EntityType>(
         &self,
         id: &str,
         within: Duration,
     ) -> Result<LocalRead<E::View>, StoreError> {
-        let mut await_projection = false;
+        let mut is_current = false;
         if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
             let folded = async {
                 match self.core.journal.end(tail.shard).await {
-                    // A stopped tail shows what it had; `/readyz` tells.
+                    // A stopped tail keeps its last views; `/readyz` reports the stop.
                     Ok(end) => tail.folded(end).await.is_ok(),
                     Err(_) => false,
                 }
             };
-            await_projection = timeout(within, folded).await.unwrap_or(false);
+            is_current = timeout(within, folded).await.unwrap_or(false);
         }
-        Ok(LocalRead { answer: self.read_local::<E>(id)?, await_projection })
+        Ok(LocalRead { answer: self.read_local::<E>(id)?, is_current })
     }
 
     pub fn read_local_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
@@ -53,8 +53,8 @@ impl Gateway {
         }
     }
 
-    /// Waits until this node's read models contain everything that is durable now (read your writes).
-    /// `false`: not within the time; the models are then a little old, and say nothing wrong.
+    /// Waits until this node's read models contain everything that is durable now (read your writes). `false`: not
+    /// within the time; the models are then a little old, but consistent.
     pub async fn await_projection(&self, within: Duration) -> bool {
         let one = |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
             let tail = tail.clone();

@@ -1,4 +1,4 @@
-//! What operators and probes are told of this node.
+//! This node's status for operators and probes.
 
 use std::sync::atomic::Ordering;
 
@@ -13,12 +13,12 @@ pub struct NodeStatus {
     pub shards: Vec<ShardLine>,
     /// Entities in memory.
     pub residents: usize,
-    /// PendingEffect steps under way.
+    /// Pending effects in flight.
     pub steps_under_way: usize,
     pub draining: bool,
-    /// False while this node cannot reach the cluster: it answers 503.
+    /// False while this node cannot reach the cluster: it responds 503.
     pub connected: bool,
-    /// Every node whose heartbeats were seen here of late.
+    /// Every node whose heartbeats were received here recently.
     pub members: Vec<MemberLine>,
     /// Read models with rows or data of their own, as this node has them.
     pub projections: Vec<ProjectionLine>,
@@ -27,22 +27,22 @@ pub struct NodeStatus {
 #[derive(Clone, Debug, Serialize)]
 pub struct ShardLine {
     pub shard: u16,
-    /// This node serves it.
+    /// This node serves the shard.
     pub serving: bool,
-    /// Of this node's newest claim; 0 when it made none.
+    /// Epoch of this node's newest claim; 0 without a claim.
     pub epoch: u64,
     /// Records folded into this node's views.
     pub folded: u64,
-    /// Whose the log is, as far as it is folded here; nobody's after a release.
+    /// The log's owner, as far as the log is folded here; `None` after a release.
     pub owner: Option<String>,
     pub owner_epoch: Option<u64>,
-    /// Who should own it, by this node's view of the members.
+    /// The preferred owner, by this node's membership.
     pub placed: Option<String>,
     pub trouble: Option<String>,
 }
 
 impl NodeStatus {
-    /// Shards whose newest owner, as far as is known here, is nobody or not alive: their entities do not answer.
+    /// Shards without a living owner, as far as this node knows: their entities do not reply.
     pub fn ownerless(&self) -> usize {
         let alive = |owner: &str| self.members.iter().any(|member| member.alive && *member.node.0 == *owner);
         self.shards.iter().filter(|line| !line.owner.as_deref().is_some_and(alive)).count()
@@ -82,12 +82,13 @@ impl Gateway {
         }
     }
 
-    /// As many effects wait for this connector as its budget has calls: nothing new should begin that needs it.
+    /// As many effects wait for this connector as its budget has calls: no new work that needs it should begin.
     pub fn connector_backed_up(&self, name: &str) -> bool {
         self.core.effects.backed_up(name)
     }
 
-    /// Durable records that this node's views do not contain yet, by shard; `None`: the journal does not say.
+    /// Durable records that this node's views do not contain yet, by shard; `None`: the journal does not return its
+    /// end.
     pub async fn tail_lags(&self) -> Vec<Option<u64>> {
         let lag = async |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
             let end = self.core.journal.end(tail.shard).await.ok()?;
@@ -96,17 +97,17 @@ impl Gateway {
         futures::future::join_all(self.core.tails.iter().map(lag)).await
     }
 
-    /// The same over all shards that the journal speaks of.
+    /// The sum over all shards whose end the journal returns.
     pub async fn tail_lag(&self) -> u64 {
         self.tail_lags().await.into_iter().flatten().sum()
     }
 
-    /// Whether this node may answer: false while it is cut off from its cluster.
+    /// Whether this node may reply: false while it is cut off from its cluster.
     pub fn connected(&self) -> bool {
         self.core.cluster.as_ref().is_none_or(|cluster| cluster.connected())
     }
 
-    /// `Ok` when every shard takes commands and the views follow; else why not.
+    /// `Ok` when every shard takes commands and the views follow; else the reason.
     pub fn ready(&self) -> Result<(), String> {
         let status = self.status();
         if status.draining {
@@ -119,7 +120,7 @@ impl Gateway {
             return Err("this node is cut off from the cluster".into());
         }
         let alone = self.core.cluster.is_none();
-        // In a cluster a shard is another's, or on its way here; commands for it wait.
+        // In a cluster another node owns the shard, or the shard is moving here; commands for it wait.
         let idle = |line: &ShardLine| if alone { !line.serving } else { line.placed.is_none() };
         match status.shards.iter().find(|line| idle(line) || (alone && line.trouble.is_some())) {
             None => Ok(()),

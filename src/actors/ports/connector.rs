@@ -1,5 +1,5 @@
 //! The outside world as the runtime calls it: one connector for each party (a payment provider, later mail or a search
-//! index), whatever port it serves. Absent: time-outs, budgets and breakers, which the registry puts around each.
+//! index). Deliberately absent: time-outs, budgets and breakers, which the registry adds to each.
 
 use std::sync::Arc;
 
@@ -11,28 +11,29 @@ use crate::{
 };
 
 pub trait Connector: Send + Sync + 'static {
-    /// As effects name it: `sandbox`.
+    /// The name in effects: `sandbox`.
     fn name(&self) -> &str;
     /// Idempotent by the call's contents: a repeated call returns the first answer and does nothing. The future may be
-    /// dropped at any moment; the call may have happened then.
+    /// dropped at any moment; the call may have been executed by then.
     fn call(&self, call: AnyCall) -> BoxFuture<'_, Result<AnyAnswer, ConnectorFault>>;
 }
 
-/// Nothing is known of the call's effect: the runtime repeats it until there is an answer. A refusal by the other party
-/// (a decline) is an answer.
+/// The call's effect is unknown: the runtime repeats the call until there is an answer. A refusal by the other party (a
+/// decline) is an answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectorFault {
     #[error("no answer in time")]
     TimedOut,
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The other party is well and cannot serve this call: the mistake is ours. The breaker does not count it.
+    /// The other party is healthy and cannot serve this call: the mistake is in the call. The breaker does not count
+    /// it.
     #[error("the call is invalid: {0}")]
     Invalid(String),
 }
 
 impl ConnectorFault {
-    /// Whether the fault speaks against the connector's health, and not against the call.
+    /// Whether the fault concerns the connector's health, and not the call.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::TimedOut | Self::Unavailable(_) => true,

@@ -1,7 +1,7 @@
-//! A command on its way to the owner of its entity: the command, who sends it, and what a retry repeats.
+//! A command on its way to the owner of its entity: the command, its origin, and the fields that a retry repeats.
 //!
-//! Each origin has its constructor, so that what one origin may not carry (an alarm has no fingerprint, a read no command
-//! id) is written once. Between nodes it is the JSON of [`Wire`], which nodes of another version read and write.
+//! Each origin has its constructor, so that the limits of an origin (an alarm has no fingerprint, a read no command id)
+//! are written once. Between nodes an envelope is the JSON of [`Wire`], which nodes of another version read and write.
 
 use std::{borrow::Cow, num::NonZeroU64, sync::Arc};
 
@@ -18,14 +18,14 @@ pub struct CommandEnvelope {
     pub ask: Ask,
     /// Refuse unless the entity is at this version (`If-Match`).
     pub expected_version: Option<u64>,
-    /// Of the request's content: the same command id with another content is refused. `None`: not judged.
+    /// Of the request's content: the same command id with another content is refused. `None`: not compared.
     pub fingerprint: Option<NonZeroU64>,
     pub origin: Origin,
-    /// Nobody reads the reply's view, so it carries none: most of the shop's own steps.
+    /// The reply carries no view, because no caller reads it: most of the shop's own steps.
     pub omit_view: bool,
 }
 
-/// Who sends a command. The shop's own steps take the permits that are kept free for them (G7).
+/// The sender of a command. The shop's own steps take the permits reserved for them (G7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A caller from outside.
@@ -61,7 +61,7 @@ impl CommandEnvelope {
         Self { key, command_id, by, ask, expected_version: None, fingerprint: None, origin, omit_view: false }
     }
 
-    /// From outside; the caller adds what it expects and its fingerprint.
+    /// From outside; the caller adds the expected version and the fingerprint.
     pub fn client(key: EntityKey, command_id: CommandId, by: Arc<str>, command: AnyCommand) -> Self {
         Self::new(key, command_id, by, Ask::Command(command), Origin::Client)
     }
@@ -77,7 +77,7 @@ impl CommandEnvelope {
         Self::new(target, command_id, sender.to_string().into(), Ask::Command(command), origin)
     }
 
-    /// The outcome of `effect`, back to its sender; a bare wake where nothing came of it.
+    /// The outcome of `effect`, back to its sender; a bare wake for an effect without an outcome.
     pub fn outcome(sender: EntityKey, command_id: CommandId, effect: Arc<str>, command: Option<AnyCommand>) -> Self {
         let ask = command.map_or(Ask::Wake, Ask::Command);
         let origin = Origin::Effect { outcome_of: Some(effect) };

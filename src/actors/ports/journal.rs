@@ -4,9 +4,9 @@
 //! * of two racing claims one wins; a claim's epoch is its predecessor's plus one, written into the log;
 //! * an append by an old claim is `Fenced`, and so is one whose `after` is not the log's end;
 //! * an append is atomic: all of a batch's commits or none;
-//! * when `append` answers `Ok`, the batch is on stable storage;
-//! * after `Ambiguous`, `resolve` says whether the batch was stored, and that answer is final; it looks at the
-//!   one place where the batch can stand, however long the log is;
+//! * when `append` returns `Ok`, the batch is on stable storage;
+//! * after `Ambiguous`, `resolve` returns whether the batch was stored, and the result is final; it reads the one place
+//!   where the batch can stand, regardless of the log's length;
 //! * `read` gives every record once, in order, without a gap, history first and then live.
 
 use std::{num::NonZeroU64, sync::Arc};
@@ -31,13 +31,13 @@ pub struct Shard(pub u16);
 #[serde(transparent)]
 pub struct NodeId(pub Arc<str>);
 
-/// The right to append to a shard's log, until somebody claims it after us.
+/// The right to append to a shard's log, until a later claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub shard: Shard,
     pub node: NodeId,
     pub epoch: u64,
-    /// Where the claim stands in the log: the first append goes after it.
+    /// The claim's place in the log: the first append follows it.
     pub seq: Seq,
 }
 
@@ -54,7 +54,7 @@ pub struct Commit {
     pub command_id: CommandId,
     /// Fingerprint of the command, where the host remembers its id (G3).
     pub fingerprint: Option<NonZeroU64>,
-    /// Who: `guest:<id>`, `user:<id>`, `system`, ...
+    /// The caller: `guest:<id>`, `user:<id>`, `system`, ...
     pub by: Arc<str>,
     pub at: Timestamp,
     pub events: Vec<AnyEvent>,
@@ -107,7 +107,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    /// By what stands in the batch's only place, `after + 1`.
+    /// The resolution, from the record in the batch's only place, `after + 1`.
     pub fn of(stands_there: Option<&Record>, after: Seq, batch: BatchId) -> Self {
         match stands_there.map(|record| &record.entry) {
             Some(Entry::Batch(stored)) if stored.id == batch => Self::Stored(after + 1),
@@ -136,7 +136,7 @@ pub enum JournalError {
 pub enum AppendError {
     #[error("the claim is no longer the newest")]
     Fenced,
-    /// Nobody knows whether it was stored: ask `resolve`.
+    /// Unknown whether it was stored: call `resolve`.
     #[error("append not confirmed: {0}")]
     Ambiguous(Arc<str>),
     #[error("journal full: {0}")]
@@ -161,7 +161,7 @@ pub trait Journal: Send + Sync + 'static {
     fn read(&self, shard: Shard, from: Seq) -> Records;
     /// From `from` to `to`, both inclusive.
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records;
-    /// What became of the append of `batch` by `claim` after `after`: it stands at `after + 1` or nowhere.
+    /// The outcome of the append of `batch` by `claim` after `after`: the batch stands at `after + 1` or nowhere.
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>>;
     /// The newest durable record; 0 when the log is empty.
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>>;

@@ -1,7 +1,7 @@
 //! Which node should own which shard: a hint, never a right.
 //!
-//! The claim record in a shard's log decides who owns it; placement only says who should try. A stale
-//! or wrong hint costs time, never truth. On one machine this node should own everything.
+//! The claim record in a shard's log decides its owner; placement only names the node that should try. A stale or wrong
+//! hint costs time, never correctness. On one machine this node should own everything.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use serde::Serialize;
 
 use super::journal::{NodeId, Shard};
 
-/// What one node believes at one moment.
+/// One node's beliefs at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
-    /// Grows with every change of what follows.
+    /// Grows with every change of the fields below.
     pub generation: u64,
-    /// By shard. `None`: not to be said yet, so nothing moves.
+    /// By shard. `None`: not known yet, so nothing moves.
     pub owners: Vec<Option<NodeId>>,
-    /// Every node whose heartbeat was seen within the time after which it counts as dead, this one included.
+    /// Every node whose heartbeat arrived within the time after which a node counts as dead, this one included.
     pub alive: Vec<NodeId>,
 }
 
@@ -35,12 +35,12 @@ impl Hint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MemberLine {
     pub node: NodeId,
-    /// Where its HTTP is reached, if it says so.
+    /// The URL of the node's HTTP, if configured.
     pub url: Option<Arc<str>>,
-    /// Finishing its work, and to be given no more.
+    /// The node is finishing its work and must receive no more shards.
     pub draining: bool,
     pub alive: bool,
-    /// Since its last heartbeat came here.
+    /// Time since the arrival of its last heartbeat.
     pub seen_ms_ago: u64,
 }
 
@@ -51,13 +51,13 @@ pub trait Placement: Send + Sync + 'static {
     fn changed(&self, seen: u64) -> BoxFuture<'static, ()>;
 
     /// Whether this node's own heartbeat was confirmed within the lease. A node that is not connected takes no command
-    /// and answers no strong read: others may serve its shards already.
+    /// and replies to no strong read: others may serve its shards already.
     fn connected(&self) -> bool;
 
     /// Resolves once [`Placement::connected`] turns false; at once when it is.
     fn cut_off(&self) -> BoxFuture<'static, ()>;
 
-    /// From now on this node says that it leaves; returns when that was written, or could not be.
+    /// From now on this node's heartbeats announce its leaving; returns when that was written, or could not be.
     fn leave(&self) -> BoxFuture<'static, ()>;
 
     fn members(&self) -> Vec<MemberLine>;

@@ -78,7 +78,7 @@ pub struct TailWrite {
     /// (entity, first version in the record) -> record: the index behind history and movements.
     pub history: Vec<(EntityKey, u64, Seq)>,
     pub watermark: Option<Seq>,
-    /// No batch behind this one has any effect in the store: how the store knows its log again.
+    /// No later batch has any effect in the store: this batch identifies the store's log.
     pub newest: Option<BatchAt>,
 }
 
@@ -90,7 +90,7 @@ pub struct StoreError(pub Arc<str>);
 pub trait StateStore: Send + Sync + 'static {
     /// Empties the store unless it was made from this journal and holds states of this version.
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError>;
-    /// Empties the store: everything is folded anew.
+    /// Empties the store: everything is folded again.
     fn reset(&self) -> Result<(), StoreError>;
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError>;
     /// [`TailWrite::newest`] of the last write that had one.

@@ -14,14 +14,14 @@ pub enum Ask {
     Command(AnyCommand),
     /// The newest committed view, by the owner.
     Read,
-    /// A due alarm, or owed effects after a restart.
+    /// A due alarm, or pending effects after a restart.
     Wake,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    /// Committed. `changed` is false when the command had nothing new to say, or is a retry.
+    /// Committed. `changed` is false when the command produced no event, or is a retry.
     Done {
         version: u64,
         changed: bool,
@@ -48,7 +48,8 @@ pub enum Reply {
         bytes: usize,
         max: usize,
     },
-    /// The shard cannot serve now (claiming, full, draining). `retry`: it will soon, so the gateway asks again by itself.
+    /// The shard cannot serve now (claiming, full, draining). `retry`: it will soon, so the gateway repeats the
+    /// command.
     Unavailable {
         retry_after_ms: u64,
         reason: Arc<str>,
@@ -58,7 +59,7 @@ pub enum Reply {
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TransportError {
-    /// No answer will come; the command may or may not have happened. Safe to send again with the same id.
+    /// No reply will come; the command may or may not have been executed. Safe to send again with the same id.
     #[error("the answer was lost: {0}")]
     Lost(Arc<str>),
 }
@@ -73,7 +74,7 @@ pub trait Delivery: Send + Sync + 'static {
 }
 
 pub trait Transport: Send + Sync + 'static {
-    /// Sends to the shard's owner, wherever it is, and awaits its reply for at most `within`.
+    /// Sends to the shard's owner, on any node, and awaits the reply for at most `within`.
     fn send(
         &self,
         shard: Shard,
@@ -81,7 +82,7 @@ pub trait Transport: Send + Sync + 'static {
         within: Duration,
     ) -> BoxFuture<'static, Result<Reply, TransportError>>;
 
-    /// This node serves the shard from now on, or no longer: other nodes' commands for it come here, or elsewhere.
-    /// Called by the shard on each change, in order; must not block.
+    /// This node serves the shard from now on, or no longer: other nodes' commands for the shard come here, or go
+    /// elsewhere. Called by the shard on each change, in order; must not block.
     fn serving(&self, _shard: Shard, _serves: bool) {}
 }

@@ -1,6 +1,6 @@
-//! While no claim is to be had (a full disk, a journal out of reach) nothing can be decided: commands are
-//! refused at once with the reason (G7), the claim is tried on. Where the journal only lacks room, nobody
-//! else can have written either, so reads go on from what is committed.
+//! While no claim succeeds (a full disk, an unreachable journal) nothing can be decided: commands are refused at once
+//! with the reason (G7), and the claim is retried. If the journal only lacks room, no other process can have written
+//! either, so reads continue from the committed state.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(in crate::actors) struct ClaimFailure {
     reason: Arc<str>,
-    /// Only room is missing: what is committed can still be read.
+    /// Only room is missing: the committed state can still be read.
     full: bool,
 }
 
@@ -28,7 +28,7 @@ impl ClaimFailure {
         Self { reason: error.to_string().into(), full: matches!(error, JournalError::Full(_)) }
     }
 
-    /// A full journal is known to be full before the first claim is tried again, and one that refuses to refuse.
+    /// A failed append already shows that the journal is full, or refuses, before the next claim is tried.
     pub(super) fn of_append(error: &AppendError) -> Option<Self> {
         match error {
             AppendError::Full(_) => Some(Self { reason: error.to_string().into(), full: true }),
@@ -51,7 +51,7 @@ impl ShardState {
     }
 
     pub(super) fn answer_in_trouble(&self, envelope: &CommandEnvelope, reply: ReplyTo, trouble: &ClaimFailure) {
-        // In a cluster somebody else may have written meanwhile.
+        // In a cluster another node may have written meanwhile.
         if trouble.full && self.args.settings.lease.is_none() && matches!(envelope.ask, Ask::Read) {
             return self.read_committed(envelope, reply);
         }
@@ -61,7 +61,7 @@ impl ShardState {
         reply.send(Reply::Unavailable { retry_after_ms: 5_000, reason, retry });
     }
 
-    /// The newest committed view. A failure drops the reply: the asker asks again, within its time.
+    /// The newest committed view. A failure drops the reply: the caller retries within its time.
     fn read_committed(&self, envelope: &CommandEnvelope, reply: ReplyTo) {
         let (args, key) = (self.args.clone(), envelope.key.clone());
         tokio::spawn(async move {

@@ -1,7 +1,7 @@
-//! A shard's orderly end on this node: for good (the process stops), or because another node is to have it.
+//! A shard's orderly end on this node: for good (the process stops), or for a move to another node.
 //!
-//! What was accepted is decided and made durable, the claim is released, the states are written. PendingEffect steps under way are
-//! left: the next owner derives them from the entities' states, and their ids make them one.
+//! Accepted commands are decided and made durable, the claim is released, the states are written. Pending effects in
+//! flight are abandoned: the next owner derives them from the entities' states, and their ids keep each to one effect.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -34,7 +34,7 @@ impl ShardState {
         });
     }
 
-    /// Another node is to have the shard.
+    /// Another node takes over the shard.
     pub(super) fn give_up(&mut self, myself: &ActorRef<ShardMsg>) {
         let Some(ending) = self.end(Phase::Yielding) else { return };
         self.args.status.set(ShardPhase::Yielding);
@@ -53,7 +53,7 @@ impl ShardState {
         }
     }
 
-    /// From now on nothing new comes in. `None`: nothing was served.
+    /// From now on no new command is admitted. `None`: the shard was not served.
     fn end(&mut self, next: Phase) -> Option<Ending> {
         let Phase::Serving { host, claim, .. } = std::mem::replace(&mut self.phase, next) else { return None };
         self.args.serving(false);
@@ -62,7 +62,7 @@ impl ShardState {
             SlotState::Running(actor) | SlotState::Draining(actor, _) => Some(actor.clone()),
             SlotState::Resting(_) => None,
         };
-        // In key order, as `discard`.
+        // In key order, like `discard`.
         let mut slots: Vec<_> = self.slots.iter().filter_map(|(key, slot)| Some((key, running(slot)?))).collect();
         slots.sort_by(|a, b| a.0.cmp(b.0));
         let actors = slots.into_iter().map(|(_, actor)| actor).collect();
@@ -78,7 +78,7 @@ struct Ending {
 }
 
 impl Ending {
-    /// `flush`: write the states, too, before this is over.
+    /// `flush`: also write the states before returning.
     async fn run(self, flush: bool) {
         for actor in &self.actors {
             // All at once: each drains while the first is awaited.

@@ -21,13 +21,13 @@ use crate::actors::{
 pub(in crate::actors) struct Opened {
     generation: u64,
     claim: Claim,
-    /// When the claim was begun: the lease counts from there.
+    /// Start of the claim: the lease counts from this time.
     started: Instant,
 }
 
 impl ShardState {
-    /// Claims in a task of its own, so that askers can queue meanwhile; tries until it is won, or is not to be taken
-    /// any more because another node has it.
+    /// Claims in a task of its own, so that callers can queue meanwhile; retries until the claim is won, or another
+    /// node owns the shard.
     pub(super) fn open(&mut self, myself: &ActorRef<ShardMsg>) {
         self.generation += 1;
         let (generation, args, myself) = (self.generation, self.args.clone(), myself.clone());
@@ -55,7 +55,7 @@ impl ShardState {
                     }
                 };
                 args.meter.claims.increment(1);
-                // What was folded stood in the log: a claim of later stands behind it, or records were lost.
+                // Folded records were in the log, so a later claim stands after them, or records were lost.
                 if claim.seq <= folded {
                     return args.tail.fail(format!(
                         "a claim stands at record {}, and the log was folded up to {folded}: records were lost; \
@@ -112,7 +112,7 @@ impl ShardState {
         let _until = until.clone().drop_guard();
         self.phase = Phase::Serving { host, claim, _until };
         alarms::start(args.tail.clone(), args.clock.clone(), args.core.clone(), until, args.settings.clone());
-        // Who gave up meanwhile asks again, if at all.
+        // A caller that left meanwhile retries, if at all.
         for (envelope, reply) in waiting.into_iter().filter(|(_, reply)| reply.awaited()) {
             self.route(myself, envelope, reply).await;
         }
@@ -126,7 +126,7 @@ impl ShardState {
         self.discard();
         self.rest = true;
         match ClaimFailure::of_append(error) {
-            // Still ours, and only room is missing: committed views can be read while the claim is tried.
+            // Still this node's shard, and only room is missing: committed views can be read while the claim is tried.
             Some(trouble) if self.args.settings.lease.is_none() => {
                 self.phase = Phase::Opening { waiting: Vec::new(), trouble: Some(trouble) };
                 self.open(myself);
@@ -135,14 +135,14 @@ impl ShardState {
         }
     }
 
-    /// Ends every actor of the generation. What they had accepted is dropped unanswered: asked again
-    /// with the same ids, it meets the truth.
+    /// Ends every actor of the generation. Accepted commands are dropped without a reply: a retry with the same id is
+    /// decided against the committed state.
     pub(super) fn discard(&mut self) {
         if let Phase::Serving { host, .. } = &self.phase {
             host.until.cancel();
             self.args.serving(false);
         }
-        // In key order: a simulation's run depends on nothing that a hash map decides.
+        // In key order: a simulation's run must not depend on a hash map's order.
         let mut slots: Vec<_> = self.slots.drain().collect();
         slots.sort_by(|a, b| a.0.cmp(&b.0));
         self.count_residents(-(slots.len() as isize));
@@ -158,9 +158,9 @@ impl ShardState {
 }
 
 impl ShardArgs {
-    /// `None`: not to be claimed. What is folded here may be old, this node's own release or another's claim on its
-    /// way; acting on that would take a shard from a live owner and stop it for a lease. So the log is first
-    /// folded to where it ends now. Another claim may still come between: then the race is lost, and looked at anew.
+    /// `None`: must not be claimed. The folded log may be old and lack this node's own release or another's claim;
+    /// acting on it would take a shard from a live owner and stop the shard for a lease. So the log is first folded to
+    /// its current end. Another claim may still come between: then the race is lost, and the step is decided again.
     async fn claim(&self) -> Result<Option<Claim>, JournalError> {
         if self.settings.lease.is_some() {
             let end = self.journal.end(self.shard).await?;
@@ -172,7 +172,7 @@ impl ShardArgs {
         self.journal.claim(self.shard, self.settings.node.clone()).await.map(Some)
     }
 
-    /// Waits until the claim is folded, and until whoever owned the shard before it can answer nothing any more.
+    /// Waits until the claim is folded, and until the previous owner can no longer reply.
     async fn folded(&self, claim: &Claim) -> Result<(), TailError> {
         self.tail.folded(claim.seq).await?;
         if let Some(owner) = self.tail.progress().owner.filter(|owner| owner.epoch == claim.epoch) {
@@ -181,7 +181,7 @@ impl ShardArgs {
         Ok(())
     }
 
-    /// Tells the transport, so that other nodes' commands for the shard come here, or do not.
+    /// Notifies the transport, so that other nodes' commands for the shard come here, or no longer do.
     pub(super) fn serving(&self, serves: bool) {
         if let Some(core) = self.core.upgrade() {
             core.transport.serving(self.shard, serves);

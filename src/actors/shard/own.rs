@@ -1,4 +1,4 @@
-//! Following placement and log: when this shard's actor claims, yields or stops ([`ownership`] decides).
+//! Follows placement and log: when this shard's actor claims, yields or stops ([`ownership`] decides).
 //!
 //! [`ownership`]: crate::actors::ownership
 
@@ -14,10 +14,10 @@ use crate::actors::{
     status::ShardPhase,
 };
 
-/// What no event tells (this node is connected again) is looked at this often.
+/// Interval of checks for changes without an event (this node is connected again).
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// What is to be done now, by what this node believes.
+/// The next ownership step, by this node's beliefs.
 pub(super) fn move_of(args: &ShardArgs, serving: Option<u64>) -> OwnershipStep {
     let (hint, log) = (args.placement.hint(), args.tail.progress().owner);
     decide(&Situation {
@@ -31,7 +31,7 @@ pub(super) fn move_of(args: &ShardArgs, serving: Option<u64>) -> OwnershipStep {
 }
 
 impl ShardState {
-    /// Wakes this actor on every change that may concern it. On one machine nothing ever does.
+    /// Wakes this actor on every change that may concern its shard. On one machine there is none.
     pub(super) fn watch(&mut self, myself: &ActorRef<ShardMsg>) {
         if self.args.settings.lease.is_none() {
             return;
@@ -59,7 +59,7 @@ impl ShardState {
         let serving = match &self.phase {
             Phase::Standby => None,
             Phase::Serving { claim, .. } => Some(claim.epoch),
-            // Under way; looked at again at its end.
+            // A step is in progress; the decision is repeated at its end.
             Phase::Opening { .. } | Phase::Yielding | Phase::Drained => return,
         };
         match move_of(&self.args, serving) {
@@ -78,15 +78,15 @@ impl ShardState {
         }
     }
 
-    /// Serves no longer; whether it claims again is for the next look to say.
+    /// Stops serving; the next evaluation decides whether to claim again.
     pub(super) fn stand_by(&mut self, myself: &ActorRef<ShardMsg>) {
         self.phase = Phase::Standby;
         self.args.status.set(ShardPhase::Standby);
-        // On one machine nobody else looks: the claim begins at once.
+        // On one machine no watch triggers an evaluation: the claim begins at once.
         self.consider(myself);
     }
 
-    /// A claim was given up before it was won: who waits is sent to the owner.
+    /// A claim was abandoned before it was won: waiting callers retry at the owner.
     pub(super) fn stood_down(&mut self, generation: u64) {
         if generation == self.generation && matches!(self.phase, Phase::Opening { .. }) {
             self.phase = Phase::Standby;

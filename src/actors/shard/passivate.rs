@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::{ShardMsg, ShardState, Slot, SlotState};
 use crate::{actors::reply::SlotShared, domain::key::EntityKey};
 
-/// Ended activations with unanswered commands: their commits may not be durable yet, so the next
-/// activation must wait for the committer first.
+/// Ended activations with commands that await a reply: their commits may not be durable yet, so the next activation
+/// must wait for the committer first.
 #[derive(Default)]
 pub(super) struct Retired(HashMap<EntityKey, Vec<Arc<SlotShared>>>);
 
@@ -46,7 +46,8 @@ impl Retired {
 }
 
 impl Slot {
-    /// Whether it has work under way, and whether it was asked since the hand last came by, which is noted here.
+    /// Returns whether the entity has work in progress, and whether it received a command since the hand last passed;
+    /// records the pass.
     fn look(&mut self, now: Instant) -> (bool, bool) {
         let used = std::mem::take(&mut self.used);
         if used {
@@ -55,7 +56,7 @@ impl Slot {
         (self.shared.under_way.load(Ordering::Acquire) > 0, used)
     }
 
-    /// Closes the mailbox of a running one, which ends when that is empty; says whether it was open.
+    /// Closes a running entity's mailbox; the entity ends when the mailbox is empty. Returns whether it was running.
     fn drain(&mut self) -> bool {
         let SlotState::Running(actor) = &self.state else { return false };
         let open = actor.drain().is_ok();
@@ -66,13 +67,13 @@ impl Slot {
     }
 }
 
-/// Entities that an activation looks at, to find one that can go.
+/// Entities that an activation checks for one to passivate.
 const LOOKS: usize = 8;
 
 impl ShardState {
-    /// At the bound one entity goes for the one that comes: the sweep alone is a second apart, and a crowd of newcomers
-    /// would be resident until then. Second chance, with a bound: where nobody idle was passed over since the last round,
-    /// the first idle one goes.
+    /// At the bound each activation passivates one entity: the sweep runs only every second, and a crowd of newcomers
+    /// would be resident until then. Second chance, with a bound: if every idle entity was used since the last round,
+    /// the first idle one is passivated.
     pub(super) fn make_room(&mut self) {
         if self.args.residents.load(Ordering::Acquire) < self.args.settings.resident_max {
             return;
@@ -93,21 +94,21 @@ impl ShardState {
             }
             self.hand.push_back(key);
         }
-        // Its place in the hand is stale then, and dropped when the hand comes by.
+        // Its entry in the hand is then stale, and dropped when the hand passes.
         if let Some(slot) = spared.and_then(|key| self.slots.get_mut(&key)) {
             slot.drain();
         }
     }
 
-    /// One round of the clock over the residents: those that were not asked for since `idle_timeout`
-    /// go; over the cap, those not asked for since the last round go too, oldest first.
+    /// One round of the clock over the residents: passivates entities without a command for `idle_timeout`; over the
+    /// cap also entities without a command since the last round, oldest first.
     pub(super) fn sweep(&mut self, myself: &ActorRef<ShardMsg>) {
         self.sweeping = false;
         self.retired.clean();
         let (now, idle) = (Instant::now(), self.args.settings.idle_timeout);
         let residents = self.args.residents.load(Ordering::Acquire);
         let over = residents.saturating_sub(self.args.settings.resident_max);
-        // This shard's part of what is too much.
+        // This shard's part of the excess.
         let mut excess = (over * self.slots.len()).div_ceil(residents.max(1));
         self.round += 1;
         for _ in 0..self.hand.len() {

@@ -1,5 +1,5 @@
-//! Supervision (G6): a crashed entity rests, then starts again by replay; a command that crashes it
-//! time after time is quarantined; nobody else notices.
+//! Supervision (G6): a crashed entity starts again by replay after a back-off; a command that crashes it repeatedly is
+//! quarantined; no other entity is affected.
 
 use std::sync::atomic::Ordering;
 
@@ -14,13 +14,13 @@ use crate::{
 
 /// Quarantined commands remembered for each shard; beyond it the oldest may try again.
 const QUARANTINE_MAX: usize = 1024;
-/// Crashes in a row after which an entity is started again only when somebody asks.
+/// Crashes in a row after which an entity is started again only by its next command.
 const IDLE_CRASHES_MAX: u32 = 8;
-/// Suspects counted at a time; beyond it the counts start anew.
+/// Suspects counted at a time; beyond it the counts start again.
 const SUSPECTS_MAX: usize = 4096;
 
 impl ShardState {
-    /// An actor ended in order: it was passivated. Who came meanwhile starts it again.
+    /// An actor ended in order: it was passivated. A command that arrived meanwhile starts it again.
     pub(super) async fn ended(&mut self, myself: &ActorRef<ShardMsg>, actor: ActorId) {
         let Some(key) = self.keys.remove(&actor) else { return };
         let Some(slot) = self.slots.remove(&key) else { return };
@@ -97,7 +97,7 @@ impl ShardState {
             .into_iter()
             .partition(|message| self.quarantine.contains(&(key.clone(), message.envelope.command_id)));
         refused.into_iter().for_each(|message| message.reply.send(Reply::Quarantined));
-        // Nobody waits for an entity that crashed time after time: the next asker starts it.
+        // No command waits for an entity that crashed repeatedly: the next command starts it.
         if waiting.is_empty() && !owes && crashes > IDLE_CRASHES_MAX {
             return;
         }

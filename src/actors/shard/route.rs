@@ -46,7 +46,7 @@ impl ShardState {
             self.activate(myself, key.clone(), Vec::new(), 0).await;
         }
         let Some(slot) = self.slots.get_mut(&key) else {
-            // Activation failed outright; dropping the reply makes the gateway ask again.
+            // Activation failed outright; dropping the reply makes the gateway retry.
             return;
         };
         slot.used = true;
@@ -54,7 +54,7 @@ impl ShardState {
             self.args.meter.entity_full.increment(1);
             return reply.send(Reply::Busy { retry_after_ms: 50 });
         }
-        // The shop's own steps are bounded by the effects under way, not by the entity's door.
+        // The shop's own steps are bounded by the effects in flight, not by the entity's admission.
         reply.admit(&slot.shared, u32::MAX);
         slot.take(EntityMsg { envelope, reply });
     }
@@ -98,7 +98,8 @@ impl Slot {
             SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => waiting.push(message),
             SlotState::Running(actor) => {
                 if let Err(MessagingErr::SendErr(message)) = actor.send_message(message) {
-                    // It ended this very moment; its supervision event is on the way and activates it again.
+                    // The actor ended at this moment; its supervision event is on the way and activates the entity
+                    // again.
                     self.state = SlotState::Draining(actor.clone(), vec![message]);
                 }
             }

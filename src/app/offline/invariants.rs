@@ -1,4 +1,4 @@
-//! What `souk journal verify` holds a whole journal against: every entity folded, the shop's invariants.
+//! The invariants that `souk journal verify` checks on a whole journal, with every entity folded.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Every entity, folded from its events, and what is checked on the way.
+/// Every entity, folded from its events, and the checks on the way.
 #[derive(Default)]
 pub(super) struct FoldAll {
     models: HashMap<EntityKey, AnyState>,
@@ -22,7 +22,7 @@ pub(super) struct FoldAll {
     off_balance: Vec<String>,
 }
 
-/// Broken things listed for each invariant, at most.
+/// Violations listed for each invariant, at most.
 const LISTED_MAX: usize = 100;
 
 impl FoldAll {
@@ -81,7 +81,7 @@ impl FoldAll {
         ]
     }
 
-    /// Committed units belong to orders: nothing is kept for nobody.
+    /// Committed units belong to orders: no unit is held without an order.
     fn owned(&self, orders: &[(&EntityKey, OrderView)]) -> Invariant {
         let mut owned: BTreeMap<String, u64> = BTreeMap::new();
         for line in orders.iter().flat_map(|(_, order)| &order.stock) {

@@ -90,7 +90,7 @@ fn limits_are_documented_where_lists_take_them() {
     assert!(lists >= 10, "{lists} lists");
 }
 
-/// What issue and design name; a route that is dropped by mistake is missed here.
+/// The routes of issue and design; a route that is dropped by mistake fails here.
 #[test]
 fn every_route_of_the_design_is_there() {
     let document = document();
@@ -168,7 +168,7 @@ fn the_pages_and_the_api_do_not_stand_in_each_others_way() {
     assert!(routes.merge(docs::router::<AppState>(super::finished(document))).has_routes());
 }
 
-/// Every code stands under its own status, and each operation lists at least what may happen to any request.
+/// Every code is listed under its own status, and each operation lists at least the codes of any request.
 #[test]
 fn every_status_lists_its_codes() {
     let by_name: std::collections::HashMap<_, _> =
@@ -187,7 +187,7 @@ fn every_status_lists_its_codes() {
         }
         assert_eq!(operation["responses"]["504"]["x-codes"], serde_json::json!(["timed_out"]), "{method} {path}");
     }
-    // Of the router, of the live doors, or of commands that no operation sends.
+    // Codes of the router, of the live endpoints, or of commands that no operation sends.
     let elsewhere = [
         "bad_request",
         "method_not_allowed",

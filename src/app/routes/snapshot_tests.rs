@@ -1,8 +1,8 @@
-//! What the outside relies on, as committed files: a change of the API is seen in review. `make snapshots` writes them anew.
+//! The API's contract as committed files: a change of the API is visible in review. `make snapshots` writes them again.
 
 use std::{fs, path::Path};
 
-/// The file under `docs/`, compared with `text`; written anew where `SOUK_WRITE_SNAPSHOTS` is set.
+/// The file under `docs/`, compared with `text`; written again where `SOUK_WRITE_SNAPSHOTS` is set.
 #[track_caller]
 fn matches_snapshot(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -27,7 +27,8 @@ fn the_openapi_document_is_the_committed_one() {
     matches_snapshot("openapi.json", &(super::openapi().to_pretty_json().unwrap() + "\n"));
 }
 
-/// The live protocol by example: each topic's frame for each audience, what clients send, what the server says beside frames.
+/// The live protocol by example: each topic's frame for each audience, clients' messages, and the server's messages
+/// beside frames.
 #[test]
 fn the_live_protocol_is_the_committed_one() {
     let text = serde_json::to_string_pretty(&crate::shop::samples::live_protocol()).unwrap() + "\n";

@@ -1,4 +1,4 @@
-//! Loads the sample shop. Running it twice changes nothing, and what an operator changed since stays.
+//! Loads the sample shop. A second run changes nothing, and an operator's changes since then stay.
 
 use std::sync::{
     Arc,
@@ -17,10 +17,10 @@ use crate::{
 /// Of the loader's command ids (UUID version 5, with the seed).
 const SPACE: Uuid = Uuid::from_u128(0x2f0a_6f43_9b1d_4c57_8f3e_5b7d_c2a9_1e02);
 
-/// What a load did.
+/// A load's result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Loaded {
-    /// Categories, products and SKUs looked at.
+    /// Categories, products and SKUs processed.
     pub total: usize,
     /// ... and of these, how many were new.
     pub changed: usize,

@@ -22,8 +22,8 @@ fn the_same_seed_is_the_same_shop() {
     assert_ne!(hash(1), hash(2));
 }
 
-/// On every machine: frozen, so that a platform that differs shows. Whoever changes words, prices or drawings' paths
-/// on purpose puts the new hash here.
+/// On every machine: frozen, so that a platform that differs shows. A deliberate change of words, prices or drawings'
+/// paths needs the new hash here.
 #[test]
 fn seed_one_has_these_bytes() {
     let hex: String = hash(1).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -48,7 +48,7 @@ pub(super) fn product(
         images: images(rows, title, bad),
     };
     let id = names::product_id(first.handle());
-    // What the rows say is in order; now what the shop's own rules say of the whole.
+    // The rows are valid; now the shop's own rules for the whole product.
     if bad.total() == before {
         let define = ProductCommand::Define { product: id, data: Box::new(data.clone()) };
         if let Err(ProductRejection::Invalid { field, problem }) = Product::default().decide(&define, Timestamp(0)) {
@@ -121,7 +121,7 @@ fn variants(rows: &[Row], slug: &str, currency: Currency, skus: &mut HashMap<Sku
             }
             continue;
         }
-        // Stops here: what follows grows with the square of a product's rows.
+        // Stops here: the next checks grow with the square of a product's rows.
         if combinations.len() == limits::VARIANTS_MAX {
             row.bad_line(bad, format!("a product has at most {} variants", limits::VARIANTS_MAX));
             break;
@@ -186,7 +186,7 @@ fn price(row: &Row, currency: Currency, bad: &mut BadFile) -> Option<Money> {
     }
 }
 
-/// Nothing is none, and so is less than nothing: what Shopify oversold cannot be sold again.
+/// An empty or negative quantity counts as 0: units that Shopify oversold cannot be sold again.
 fn quantity(row: &Row, bad: &mut BadFile) -> Option<u32> {
     let text = row.get(Column::Quantity);
     match text.parse::<i64>() {

@@ -1,6 +1,6 @@
 //! Shopify's column names: those of its classic export, and those of the newer template.
 //!
-//! Compared without regard to case. Columns that we do not use are ignored, whatever they are called.
+//! Compared without regard to case. Unused columns are ignored.
 
 use super::BadFile;
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a file, line by line, and with an import.
+//! The errors of a file, line by line, and of an import.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl fmt::Display for BadLine {
     }
 }
 
-/// Everything that is wrong with a file. Keeps the first [`BadFile::KEPT_MAX`] problems and counts the rest.
+/// All problems of a file. Keeps the first [`BadFile::KEPT_MAX`] problems and counts the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct BadFile {
     lines: Vec<BadLine>,

@@ -1,7 +1,7 @@
 //! A description's HTML to plain text: paragraphs become lines, list items dashes, scripts and styles vanish.
 //!
-//! Not a browser's parser: what it does not know it drops, and nothing that comes out is markup. So a
-//! front that shows the text as text is safe whatever a file contains.
+//! Not a browser's parser: unknown markup is dropped, and the output has no markup. So a front that shows the text as
+//! text is safe for every file.
 
 const BLOCKS: &[&str] = &["p", "div", "br", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section"];
 /// Elements whose content is not text.

@@ -1,5 +1,5 @@
-//! Names made from what a file gives: slugs, SKUs, ids. The same input gives the same name, for ever:
-//! importing a file twice must find what it made.
+//! Names derived from a file: slugs, SKUs, ids. The same input gives the same name, for ever: a second import of a file
+//! must find the first one's entities.
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ pub(super) fn product_id(handle: &str) -> ProductId {
     ProductId(Uuid::new_v5(&SPACE, handle.as_bytes()))
 }
 
-/// The handle where it is a slug; else (Shopify allows more letters) what can be kept of it, made unique by a hash.
+/// The handle where it is a slug; else (Shopify allows more letters) its legal characters, made unique by a hash.
 pub(super) fn slug(handle: &str) -> String {
     match is_slug(handle) {
         true => handle.to_owned(),

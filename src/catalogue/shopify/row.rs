@@ -36,7 +36,7 @@ impl Row {
         bad.add(self.line, "", why);
     }
 
-    /// Only a further image of its product: nothing on it says anything of a variant.
+    /// Only a further image of its product: the row has no data of a variant.
     pub fn is_image_only(&self) -> bool {
         let blank = |column: &Column| self.get(*column).is_empty();
         [Column::Sku, Column::Price, Column::Quantity].iter().all(blank)

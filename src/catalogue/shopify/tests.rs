@@ -1,4 +1,4 @@
-//! Realistic files in `tests/data/shopify`: what a good one gives, and every complaint about a bad one.
+//! Realistic files in `tests/data/shopify`: the products of a good file, and every problem of a bad one.
 
 use super::*;
 

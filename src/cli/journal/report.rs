@@ -1,11 +1,11 @@
-//! How `souk journal verify` shows what it found: counts, invariants with marks, violations by name.
+//! The output of `souk journal verify`: counts, invariants with marks, violations by name.
 
 use crate::cli::{
     Invariant, Moved, Verified,
     table::{count, mark, table},
 };
 
-/// One broken rule often breaks for many entities: the first ones show the pattern.
+/// Often many entities break one rule: the first ones show the pattern.
 const BROKEN_SHOWN: usize = 20;
 
 pub fn render(verified: &Verified, styled: bool) -> String {
@@ -18,7 +18,7 @@ pub fn render(verified: &Verified, styled: bool) -> String {
     text + &marks(&verified.invariants, styled)
 }
 
-/// What a copy did, and what was found in it.
+/// A copy's result, with its invariants.
 pub fn moved(moved: &Moved, styled: bool) -> String {
     let Moved { entities, commits, copied, shards, invariants } = moved;
     let mut text = format!(

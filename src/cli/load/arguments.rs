@@ -210,7 +210,7 @@ impl Common {
             let words = "flash-sale ends with its last shopper and has no warm-up: --shoppers and --rate expected";
             return Err(LoadError::usage(format!("--seconds, --warm-up: {words}")));
         }
-        // Chance may spread them longer than the average; the count is what ends it.
+        // Random arrivals may take longer than the average; the count ends the run.
         let seconds = shoppers as f64 / plan.rate * 2.0 + 60.0;
         let plan = Plan { seconds, warm_up: 0.0, ..plan };
         plan.check().map(|()| plan)
@@ -250,7 +250,7 @@ impl Common {
         let email = self.email.clone().unwrap_or_else(|| crate::load::own::EMAIL.to_owned());
         match std::env::var(name) {
             Ok(password) => Ok(Staff::Login { email, password }),
-            // Asked for by name, and not there: said now.
+            // Requested by name, and missing: reported now.
             Err(_) if self.password_env.is_some() || self.email.is_some() => {
                 Err(LoadError::usage(format!("the environment variable {name} with the password of {email} expected")))
             }

@@ -1,4 +1,4 @@
-//! The report on a terminal: what was asked, one row for each operation, what it cost, what is sound.
+//! The report on a terminal: parameters, one row for each operation, costs, checks.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! Sends webhooks over HTTP: each after its delay, again with growing pauses until it is taken.
+//! Sends webhooks over HTTP: each after its delay, again with growing pauses until it is accepted.
 //!
-//! One task owns what is pending. Bounds: 256 events on the way to it and 10,000 pending (beyond that `post`
-//! refuses), 16 requests at once, 5 s a request, 8 attempts over about a minute, after which the event is given up
-//! and counted. The task ends with the last handle, and pending events with it: a restart forgets them.
+//! One task owns what is pending. Bounds: 256 events on the way to it and 10,000 pending (beyond that `post` refuses),
+//! 16 requests at once, 5 s a request, 8 attempts over about a minute, after which the event is dropped and counted.
+//! The task ends with the last handle, and pending events with it: a restart forgets them.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

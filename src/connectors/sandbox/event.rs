@@ -1,7 +1,7 @@
-//! A webhook's body, and the way back from it to news of a payment.
+//! A webhook's body, and its conversion back to a payment's event.
 //!
-//! An event's id is a function of what happened, so that a second delivery, and even the same news after the
-//! sandbox's restart, is seen as a duplicate.
+//! An event's id is a function of what happened, so that a second delivery, and even the same event after the sandbox's
+//! restart, is a duplicate.
 
 use std::future::ready;
 
@@ -61,7 +61,7 @@ pub struct SandboxEvent {
 }
 
 impl SandboxEvent {
-    /// `None`: failed refunds and captures have no event; the call's answer says them.
+    /// `None`: failed refunds and captures have no webhook; the call's answer carries them.
     pub fn of(payment: PaymentId, news: &ProviderEvent, now: Timestamp) -> Option<Self> {
         let (mut code, mut refund, mut continue_url) = (None, None, None);
         let kind = match news {
@@ -105,7 +105,7 @@ impl SandboxEvent {
     }
 }
 
-/// The receiving side: what the API's webhook route asks.
+/// The receiving side, for the API's webhook route.
 pub struct SandboxWebhooks {
     key: WebhookKey,
 }
@@ -121,7 +121,7 @@ impl SandboxWebhooks {
         let malformed = |error: serde_json::Error| WebhookRefusal::Malformed(error.to_string());
         let Head { kind } = serde_json::from_slice(body).map_err(malformed)?;
         if EventType::deserialize(kind).is_err() {
-            // A newer kind of event, which this shop does not use: to repeat it would not help.
+            // A newer kind of event, which this shop does not use: a repetition would not help.
             return Ok(None);
         }
         let event: SandboxEvent = serde_json::from_slice(body).map_err(malformed)?;
@@ -130,7 +130,7 @@ impl SandboxWebhooks {
     }
 }
 
-/// What is read first: whether the rest is for us.
+/// Read first, to decide whether the rest is for the shop.
 #[derive(Deserialize)]
 struct Head {
     #[serde(rename = "type")]

@@ -1,10 +1,10 @@
 //! The sandbox's books: one charge for each payment, and every operation on it idempotent.
 //!
-//! Invariant: of one charge, refunded <= captured <= authorised, and a voided one has nothing captured. At most
-//! 100,000 charges: the oldest settled one goes when another comes; if asked about afterwards it counts, like after
-//! a restart, as a charge made before these books were opened. A real provider has one set of books; here each node of a
+//! Invariant: of one charge, refunded <= captured <= authorised, and a voided one has nothing captured. At most 100,000
+//! charges: at the bound a new charge displaces the oldest settled one, which from then on counts, like after a
+//! restart, as a charge made before these books were opened. A real provider has one set of books; here each node of a
 //! cluster has its own, so a charge that was authorised through one may be captured through another and given back
-//! through the first. Where there are others, a call is believed what it takes for granted.
+//! through the first. With other books present, a call's assumption about earlier operations is accepted.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -77,7 +77,7 @@ pub struct Ledger {
     charges: HashMap<PaymentId, Charge>,
     /// Oldest first.
     age: VecDeque<PaymentId>,
-    /// Others keep books of the same charges.
+    /// Other processes keep books of the same charges.
     elsewhere: bool,
 }
 
@@ -91,7 +91,7 @@ pub fn payment_of(reference: &str) -> Option<PaymentId> {
 }
 
 impl Authorization {
-    /// What a first or repeated call is answered: where the charge stands.
+    /// The answer to a first or repeated call: the charge's status.
     pub fn news(&self, continue_url: &str) -> ProviderEvent {
         let reference = reference(self.payment);
         match &self.status {
@@ -193,7 +193,7 @@ impl Ledger {
         let (payment, charge) = self.known(reference, Status::Captured)?;
         let refused = |code: &str| ProviderEvent::RefundFailed { refund, code: code.to_owned() };
         if charge.order.is_none() && charge.status == Status::Captured && !charge.refunds.contains_key(&refund) {
-            // Captured before these books: at least what is given back had been taken.
+            // Captured before these books: at least the refunded amount was captured.
             charge.captured = charge.captured.max(charge.refunded().saturating_add(amount.amount));
         }
         let left = charge.captured - charge.refunded();
@@ -214,7 +214,7 @@ impl Ledger {
         Ok(Done { payment, news, changed })
     }
 
-    /// Where the customer's word leads. A charge unknown here waits for the word, too.
+    /// The charge's status after the customer's decision. A charge unknown here waits for a decision, too.
     pub fn after_verdict(&self, payment: PaymentId, verdict: Verdict) -> Result<Status, CustomerError> {
         let declined = Status::Declined { code: "customer_declined".to_owned() };
         match (self.charges.get(&payment).map(|charge| &charge.status), verdict) {
@@ -239,8 +239,8 @@ impl Ledger {
         }
     }
 
-    /// The charge of `reference`; one that is not in the books was made before they were opened and is `assumed`, as is one
-    /// that stands before that here and has others who know more.
+    /// The charge of `reference`. A charge outside the books was made before they were opened and gets the status
+    /// `assumed`; so does a charge with an earlier status here, when other processes keep books too.
     fn known(&mut self, reference: &str, assumed: Status) -> Result<(PaymentId, &mut Charge), ConnectorFault> {
         let payment = payment_of(reference)
             .ok_or_else(|| ConnectorFault::Invalid(format!("{reference:?} is not a reference of the sandbox")))?;
@@ -278,7 +278,7 @@ impl Charge {
         Self { order: None, amount: None, status, authorized, captured: 0, refunds: BTreeMap::new(), answers_at: None }
     }
 
-    /// What came between was done elsewhere, on the whole amount.
+    /// The operations in between were done elsewhere, on the whole amount.
     fn catch_up(&mut self, assumed: Status) {
         let captured = assumed == Status::Captured;
         let behind = match self.status {

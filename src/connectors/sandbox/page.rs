@@ -1,7 +1,7 @@
 //! The provider's own page, where the customer answers a `requires_action`: mounted only where the sandbox is on.
 //!
-//! It belongs to the provider, not to the shop: it changes the sandbox's books and sends the webhook, and the shop
-//! hears of it as of any other. Whoever has the link may answer, as on a real provider's page.
+//! It belongs to the provider, not to the shop: it changes the sandbox's books and sends the webhook, which the shop
+//! receives like any other. Every holder of the link may answer, as on a real provider's page.
 
 use axum::{
     Router,
@@ -70,7 +70,7 @@ fn unknown() -> Response {
     page(StatusCode::NOT_FOUND, "<p>There is no such payment.</p>")
 }
 
-/// `body` is ours throughout: nothing from the request is written into it but a parsed reference.
+/// `body` is safe HTML: of the request it contains only a parsed reference.
 fn page(status: StatusCode, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\

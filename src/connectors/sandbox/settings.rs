@@ -1,4 +1,4 @@
-//! How the sandbox acts: `[payments.sandbox]` in the configuration.
+//! The sandbox's behaviour: `[payments.sandbox]` in the configuration.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SandboxSettings {
-    /// Milliseconds until `tok_slow` is answered. Default 2,000.
+    /// Milliseconds until the answer to `tok_slow`. Default 2,000.
     pub slow_ms: u32,
-    /// Milliseconds after which a `tok_timeout` call gives up; longer than the runtime waits. Default 30,000.
-    /// Its webhook comes this late, too.
+    /// Milliseconds after which a `tok_timeout` call fails; longer than the runtime waits. Default 30,000. Its webhook
+    /// comes this late, too.
     pub timeout_ms: u32,
     /// Milliseconds from an operation to its webhook. Default 200.
     pub webhook_delay_ms: u32,
-    /// Which events are sent: `all`, or only those `needed` because no answer carries them (a charge whose answer
-    /// timed out, the customer's word). Default `all`, as real providers do.
+    /// Which events are sent: `all`, or only those `needed` because no answer carries them (a charge whose answer timed
+    /// out, the customer's decision). Default `all`, as real providers do.
     pub webhooks: WebhookChoice,
     /// Whether each event is sent twice. Default false.
     pub duplicate_webhooks: bool,
     /// Whether delays vary from nothing to four times `webhook_delay_ms`, so that events overtake each other.
     /// Default false.
     pub shuffle_webhooks: bool,
-    /// Whether other processes keep books of the same charges, as the nodes of a cluster do: what a call takes for
-    /// granted then happened there. Default false.
+    /// Whether other processes keep books of the same charges, as the nodes of a cluster do: an operation that a call
+    /// assumes then happened there. Default false.
     pub books_elsewhere: bool,
-    /// Which delays those are. The same seed gives the same event the same delay. Default 0.
+    /// Seed of these delays. The same seed gives the same event the same delay. Default 0.
     pub seed: u64,
 }
 

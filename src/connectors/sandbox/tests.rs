@@ -1,4 +1,4 @@
-//! The sandbox under paused time: what each token does, and when the shop hears of it.
+//! The sandbox under paused time: each token's course, and the time of its webhooks.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 

@@ -1,4 +1,4 @@
-//! What a command means for a cart. A bulk change is all or nothing: it is tried on a draft first.
+//! The decisions of a cart. A bulk change is all or nothing: it is tried on a draft first.
 
 use super::{Cart, CartCommand, CartEvent, CartRejection, Item};
 use crate::domain::{
@@ -53,7 +53,7 @@ impl Cart {
         let present = self.lines.iter().find(|(line, _)| line.sku == item.sku);
         let quantity = u64::from(units) + present.filter(|_| add).map_or(0, |(_, there)| u64::from(*there));
         let refused = || CartRejection::BadQuantity { sku: item.sku.clone(), quantity, max: Self::QUANTITY_MAX };
-        // Zero takes a line out; adding zero means nothing.
+        // Zero removes a line; adding zero changes nothing.
         if units == 0 {
             return match add {
                 true => Err(refused()),

@@ -1,4 +1,4 @@
-//! What each event does to an order. Decides nothing: the events are history.
+//! Applies each event to an order. Decides nothing: the events are history.
 
 use super::{
     Attempt, Fulfilment, HoldState, Order, OrderEvent, OrderStatus, PaymentStatus, PaymentUpdate, StockLine,
@@ -74,7 +74,7 @@ impl Order {
         }
     }
 
-    /// Whatever the stock may have set aside goes back; a hold asked for and not answered as well.
+    /// Releases every hold that the stock may have granted, including a requested hold without a reply.
     fn give_up(&mut self, lifecycle: OrderStatus) {
         self.lifecycle = lifecycle;
         for line in &mut self.stock {
@@ -87,7 +87,7 @@ impl Order {
         }
     }
 
-    /// Lines that are still being released finish that first, else the release would take the new hold.
+    /// Lines that are being released finish the release first, else it would take the new hold.
     fn revive(&mut self, at: Timestamp) {
         (self.lifecycle, self.revived) = (OrderStatus::AwaitingPayment, true);
         for line in &mut self.stock {
@@ -121,7 +121,7 @@ impl Order {
     fn payment_moved(&mut self, id: PaymentId, news: &PaymentUpdate) {
         let region = self.region_after(news);
         self.with_payment(id, |known| {
-            // Only an opened payment has news: its answer may have overtaken the one to `Open`.
+            // Only an opened payment sends updates: its update may have overtaken the reply to `Open`.
             (known.region, known.opened) = (region, true);
             if let PaymentUpdate::Refunded { total } = news {
                 known.refunded = total.amount;

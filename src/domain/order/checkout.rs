@@ -1,4 +1,4 @@
-//! Placing, and what the stock answers.
+//! Placing, and the stock's replies.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Order {
         match self.line(sku, attempt) {
             Some(line) if line.state != HoldState::Held || self.lifecycle != OrderStatus::AwaitingPayment => vec![],
             Some(line) if !line.lost => vec![OrderEvent::HoldLost { sku: sku.clone(), at: now }],
-            // Lost again: something is wrong with time or the host, and a third try would not mend it.
+            // Lost again: time or the host is wrong, and a third try would not help.
             Some(_) => vec![OrderEvent::HoldRefused { sku: sku.clone(), available: 0 }],
             None => vec![],
         }
@@ -79,14 +79,14 @@ impl Order {
 }
 
 impl HoldState {
-    /// A `Hold` is owed or under way.
+    /// A `Hold` is pending.
     pub(super) const fn is_wanted(self) -> bool {
         matches!(self, Self::Wanted | Self::Lost)
     }
 }
 
-/// The placement's quantities, summed for each SKU: two lines of one SKU are one hold, else the second
-/// would be a conflict and the first enough to be told "in stock". `None` when a sum does not fit.
+/// The placement's quantities, summed for each SKU: two lines of one SKU are one hold, else the second hold would
+/// conflict with the first, whose units alone would count as "in stock". `None` when a sum does not fit.
 pub(super) fn stock_lines(placement: &CheckoutSnapshot) -> Option<Vec<StockLine>> {
     let until = placement.pay_by.plus_ms(Order::GRACE_MS);
     let mut lines: Vec<StockLine> = Vec::new();

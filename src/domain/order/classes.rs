@@ -1,12 +1,12 @@
-//! The classes of an order's status. Each rule about statuses stands here once, as an exhaustive match, so that a new
-//! status stops the build at each of them.
+//! The classes of an order's status. Each rule about statuses is here once, as an exhaustive match, so that a new
+//! status stops the build at each rule.
 //!
-//! Absent: what an operator may do next (`moves`), which depends on more than the status.
+//! Deliberately absent: an operator's next steps (`moves`), which depend on more than the status.
 
 use super::OrderStatus;
 
 impl OrderStatus {
-    /// The order has ended: nothing moves it any more, except a late payment that revives an expired one.
+    /// The order has ended: nothing changes it any more, except a late payment that revives an expired order.
     pub const fn is_terminal(self) -> bool {
         match self {
             Self::Completed | Self::Rejected | Self::Expired | Self::Cancelled => true,
@@ -20,12 +20,12 @@ impl OrderStatus {
         }
     }
 
-    /// On the board: somebody still has something to do, or to wait for.
+    /// On the board: a step by staff, shopper or shop is still open.
     pub const fn is_open(self) -> bool {
         !self.is_terminal()
     }
 
-    /// Placed, and given up before or after it was sold.
+    /// Placed, and given up before or after the sale.
     pub const fn is_given_up(self) -> bool {
         match self {
             Self::Rejected | Self::Expired | Self::Cancelled => true,
@@ -40,7 +40,7 @@ impl OrderStatus {
         }
     }
 
-    /// Stock and money are the order's own.
+    /// The order owns its stock and money.
     pub const fn is_sold(self) -> bool {
         match self {
             Self::Verified
@@ -70,7 +70,7 @@ impl OrderStatus {
         }
     }
 
-    /// Neither sold nor given up: the order expires at its time, unless a payment stands behind it.
+    /// Neither sold nor given up: the order expires at its time, unless it is paid.
     pub const fn is_undecided(self) -> bool {
         !self.is_sold() && !self.is_given_up()
     }
@@ -90,7 +90,7 @@ impl OrderStatus {
         }
     }
 
-    /// What the shopper may cancel; staff may cancel more, by a transition.
+    /// The shopper may cancel; staff may cancel in more statuses, by a transition.
     pub const fn is_cancellable_by_owner(self) -> bool {
         match self {
             Self::AwaitingPayment | Self::Verified => true,

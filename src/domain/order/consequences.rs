@@ -1,5 +1,5 @@
-//! What follows from a state by itself, without a further command: it is decided with the last outcome,
-//! in one atomic append, so that no order rests half decided.
+//! Events that follow from a state without a further command. They are decided with the last outcome, in one atomic
+//! append, so that no order stays half decided.
 
 use super::{HoldState, Order, OrderEvent, OrderStatus};
 use crate::domain::{entity::Entity, time::Timestamp};
@@ -22,7 +22,7 @@ impl Order {
     fn consequence(&self, now: Timestamp) -> Option<OrderEvent> {
         let refused = self.any_stock(|state| matches!(state, HoldState::Refused { .. }));
         match self.lifecycle {
-            // All answers first: the shopper sees every short line, not only the first.
+            // All replies first: the shopper sees every short line, not only the first.
             OrderStatus::Placing if self.stock.is_empty() || self.any_stock(HoldState::is_wanted) => None,
             OrderStatus::Placing if refused => Some(OrderEvent::Rejected),
             OrderStatus::Placing => Some(OrderEvent::Reserved),

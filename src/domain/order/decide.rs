@@ -1,5 +1,5 @@
-//! The list of what an order is told. An outcome of an owed effect is never refused: when it comes
-//! late or twice, the order has simply moved on and there is nothing new to say.
+//! The list of an order's commands. An outcome of a pending effect is never refused: for a late or repeated outcome the
+//! order has moved on, and the decision is no event.
 
 use super::{HoldState, Order, OrderCommand, OrderEvent, OrderRejection, OrderStatus};
 use crate::domain::time::Timestamp;
@@ -47,7 +47,7 @@ impl Order {
         }
     }
 
-    /// Paid, and every unit committed: now it can no longer be undone by itself.
+    /// Paid, and every unit committed: from now on the order is not undone by itself.
     pub(super) fn lacks_only_its_number(&self) -> bool {
         self.lifecycle == OrderStatus::AwaitingPayment && self.paid() && self.all_stock(HoldState::Committed)
     }

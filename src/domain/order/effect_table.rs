@@ -71,7 +71,7 @@ impl EffectOf<Order> for OrderEffect {
             }),
             // An unknown hold is released already, and nothing else is refused.
             Self::ReleaseHold { sku, attempt, .. } => decided(&outcome, OrderCommand::HoldReleased { sku, attempt }),
-            // Refused only where an earlier delivery shipped the last unit: the hold is gone by that.
+            // Refused only after an earlier delivery shipped the last unit, which ended the hold.
             Self::ShipHold { sku, fulfilment, .. } => {
                 decided(&outcome, OrderCommand::ParcelShipped { fulfilment, sku })
             }
@@ -87,7 +87,7 @@ impl EffectOf<Order> for OrderEffect {
                 }
                 Outcome::External(_) => return None,
             }),
-            // A payment that cannot be captured says so by an update of its own.
+            // A payment that cannot be captured sends an update of its own.
             Self::AskCapture { payment, .. } => decided(&outcome, OrderCommand::CaptureAsked { payment }),
             Self::UnwindPayment { payment, .. } => decided(&outcome, OrderCommand::PaymentUnwinding { payment }),
         }
@@ -95,7 +95,7 @@ impl EffectOf<Order> for OrderEffect {
 
     fn outcome_may_wait(&self) -> bool {
         match self {
-            // The provider's first answer; the capture's.
+            // The payment soon sends the provider's first answer, or the capture's result.
             Self::OpenPayment { .. } | Self::AskCapture { .. } => true,
             Self::Hold { .. }
             | Self::CommitHold { .. }
@@ -138,7 +138,8 @@ fn decided(outcome: &Outcome, command: OrderCommand) -> Option<OrderCommand> {
     }
 }
 
-/// A view that names another order's number was taken after ours: requested again, the counter repeats ours.
+/// A view with another order's number is newer than this allotment: requested again, the counter repeats this order's
+/// number.
 fn allotted(outcome: &Outcome, order: OrderId) -> Option<OrderCommand> {
     match outcome {
         Outcome::Accepted(Some(AnyView::Numbers(NumbersView { last: Some((last, number)) }))) if *last == order => {

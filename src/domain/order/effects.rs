@@ -1,7 +1,7 @@
-//! What an order owes the world: a function of its state alone, so a crash loses no step (G4).
+//! An order's pending effects: a function of its state alone, so a crash loses no step (G4).
 //!
-//! Read it as the saga's table. Compensation stands beside the steps: a line that is `Releasing` owes
-//! its release in every lifecycle, and an order that is given up owes the undoing of its payment.
+//! Read it as the saga's table. Compensation stands beside the steps: a `Releasing` line has a pending release in every
+//! status, and an order that was given up has the undoing of its payment pending.
 
 use std::{iter::once_with, num::NonZeroU32};
 
@@ -26,7 +26,7 @@ pub enum OrderEffect {
 }
 
 impl Order {
-    /// Lazily: mostly it is only asked whether there is anything.
+    /// Lazy: most callers only check whether any effect is pending.
     pub(super) fn pending_effects(&self) -> impl Iterator<Item = OrderEffect> {
         self.placement.iter().flat_map(move |placement| {
             let order = placement.order;
@@ -63,7 +63,7 @@ impl Order {
         }
     }
 
-    /// Paid, and every SKU in hand: nothing is committed for an order that may still be refused a line.
+    /// Paid, and every SKU held or committed: nothing is committed for an order that may still be refused a line.
     fn may_commit(&self) -> bool {
         let in_hand = |state| matches!(state, HoldState::Held | HoldState::Committed);
         self.lifecycle == OrderStatus::AwaitingPayment && self.paid() && !self.any_stock(|state| !in_hand(state))
@@ -77,8 +77,7 @@ impl Order {
 
     fn pending_for_payment(&self, placement: &CheckoutSnapshot, payment: &Attempt) -> Option<OrderEffect> {
         let (order, id) = (placement.order, payment.id);
-        // Also for an order given up meanwhile: the request may be under way, and only an opened payment
-        // can be told to undo itself.
+        // Also for an order given up meanwhile: the request may be in flight, and only an opened payment can be undone.
         if !payment.opened {
             return Some(OrderEffect::OpenPayment {
                 order,

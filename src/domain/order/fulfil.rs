@@ -1,4 +1,4 @@
-//! Parcels: which units leave with which, until every unit has left.
+//! Parcels: the units of each, until every unit has left.
 
 use std::num::NonZeroU32;
 
@@ -31,7 +31,7 @@ impl Order {
             let same = known.lines == lines && known.carrier == *carrier && known.tracking == *tracking;
             return if same { Ok(vec![]) } else { Err(OrderRejection::FulfilmentConflict { fulfilment: id }) };
         }
-        // Goods leave only while money stands behind them.
+        // Goods leave only while the order is paid.
         if !self.lifecycle.is_shippable() || !self.paid() {
             return Err(OrderRejection::NotFulfillable { lifecycle: self.lifecycle });
         }
@@ -66,7 +66,7 @@ impl Order {
     }
 }
 
-/// One line for each SKU: the stock writes a parcel off once for each.
+/// One line for each SKU: the stock writes a parcel off once for each SKU.
 fn summed(lines: &[(Sku, NonZeroU32)]) -> Vec<(Sku, NonZeroU32)> {
     let mut summed: Vec<(Sku, NonZeroU32)> = Vec::new();
     for (sku, units) in lines {

@@ -1,5 +1,5 @@
-//! The operators' moves: one table, which `decide` obeys and the view shows, so that no front has to
-//! compute the rules a second time.
+//! The operators' transitions: one table, which `decide` obeys and the view shows, so that no front computes the rules
+//! a second time.
 
 use super::{
     NextTransition, Order, OrderEvent, OrderRejection, OrderStatus, PaymentStatus, StaffTransition, decide::Decision,
@@ -36,7 +36,7 @@ impl Order {
         StaffTransition::ALL.iter().copied().map(next).collect()
     }
 
-    /// Why the move is not legal now; `None` when it is.
+    /// Why the transition is not legal now; `None` when it is.
     fn blocked_reason(&self, to: StaffTransition) -> Option<String> {
         let here = self.lifecycle;
         if here == to.target() {

@@ -1,4 +1,4 @@
-//! The payment as its order sees it: one attempt at a time, and news that only counts forwards.
+//! The order's side of a payment: one attempt at a time, and updates that only count forwards.
 
 use super::{Attempt, Order, OrderEvent, OrderRejection, OrderStatus, PaymentStatus, PaymentUpdate, decide::Decision};
 use crate::domain::{ids::PaymentId, time::Timestamp};
@@ -20,7 +20,7 @@ impl Order {
         if self.number.is_some() && !self.lifecycle.is_given_up() || self.paid() {
             return Err(OrderRejection::AlreadyPaid);
         }
-        // The alarm may be late; what it will decide holds already.
+        // The alarm may be late; its decision holds already.
         let overdue = self.expires_at().is_some_and(|pay_by| pay_by <= now);
         let lifecycle = if overdue { OrderStatus::Expired } else { self.lifecycle };
         if lifecycle != OrderStatus::AwaitingPayment {
@@ -84,7 +84,7 @@ impl Order {
     }
 
     pub(super) fn capture_asked(&self, id: PaymentId) -> Vec<OrderEvent> {
-        // Where the answer overtook this there is nothing to remember: only what is authorised is captured.
+        // If the update overtook this outcome there is nothing to remember: only an authorised payment is captured.
         let new = |payment: &Attempt| !payment.capture_asked && payment.region == PaymentStatus::Authorized;
         self.once(id, new, OrderEvent::CaptureAsked { payment: id })
     }

@@ -1,4 +1,4 @@
-//! What an order is told, what it records, and what it refuses.
+//! An order's commands, events and refusals.
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// What a payment tells its order. Repeated or older news changes nothing.
+/// A payment's update to its order. Repeated or older updates change nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentUpdate {
@@ -25,7 +25,7 @@ pub enum PaymentUpdate {
 }
 
 states! {
-    /// An operator's moves; which are legal now is in [`OrderView::next`].
+    /// An operator's transition; [`OrderView::next`] has the legal ones.
     StaffTransition {
         Processing = "processing",
         Delivered = "delivered",
@@ -38,7 +38,7 @@ states! {
 #[serde(rename_all = "snake_case")]
 pub enum OrderCommand {
     Place(Arc<CheckoutSnapshot>),
-    // Outcomes of owed effects. `attempt` is the effect's: an answer to an earlier attempt says nothing of this one.
+    // Outcomes of pending effects. `attempt` is the effect's: a reply to an earlier attempt does not decide this one.
     HoldGranted {
         sku: Sku,
         attempt: u8,
@@ -52,7 +52,7 @@ pub enum OrderCommand {
         sku: Sku,
         attempt: u8,
     },
-    /// The stock knows no such hold any more.
+    /// The stock no longer has the hold.
     HoldGone {
         sku: Sku,
         attempt: u8,
@@ -79,7 +79,7 @@ pub enum OrderCommand {
     CaptureAsked {
         payment: PaymentId,
     },
-    /// A shopper pays: at most one payment is under way.
+    /// A shopper pays: at most one payment is open.
     BeginPayment {
         payment: PaymentId,
         provider: String,
@@ -120,7 +120,7 @@ pub enum OrderEvent {
     HoldCommitted {
         sku: Sku,
     },
-    /// The hold ran out before it was committed: it is asked for once more.
+    /// The hold ran out before its commit: it is requested once more.
     HoldLost {
         sku: Sku,
         at: Timestamp,
@@ -146,12 +146,12 @@ pub enum OrderEvent {
         payment: PaymentId,
         news: PaymentUpdate,
     },
-    /// A payment succeeded after the expiry: the stock is tried once more.
+    /// A payment succeeded after the expiry: the stock is requested once more.
     Revived {
         payment: PaymentId,
         at: Timestamp,
     },
-    /// ... and was not to be had: the payment is undone.
+    /// ... and was not available: the payment is undone.
     RevivalFailed {
         at: Timestamp,
     },

@@ -1,4 +1,4 @@
-//! What an order is made of: its two statuses, its stock lines, the checkout that it was placed with.
+//! The parts of an order: its two statuses, its stock lines, the checkout that it was placed with.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::domain::{
 };
 
 states! {
-    /// Where an order is; what belongs together is in `classes`.
+    /// An order's status; the classes of statuses are in `classes`.
     #[derive(Default)]
     OrderStatus {
         #[default]
@@ -46,16 +46,16 @@ states! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldState {
-    /// Not asked for, or asked and not yet answered: the order owes a `Hold`.
+    /// Not requested, or requested without a reply so far: a `Hold` is pending.
     Wanted,
     Held,
     Refused {
         available: u64,
     },
-    /// The stock says that the hold is gone (it expired there): one more `Hold` is tried.
+    /// The stock replied that the hold is gone (it expired there): one more `Hold` is tried.
     Lost,
     Committed,
-    /// The order owes a `Release`.
+    /// A `Release` is pending.
     Releasing,
     Released,
     Shipped,
@@ -77,7 +77,7 @@ pub struct Address {
     pub phone: Option<String>,
 }
 
-/// Everything an order is placed with; prices are fixed here.
+/// The contents of an order at its placing; prices are fixed here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckoutSnapshot {
     pub order: OrderId,
@@ -118,20 +118,21 @@ impl PaymentStatus {
         matches!(self, Self::Pending | Self::RequiresAction)
     }
 
-    /// Whether news of `to` is newer than this: a payment only moves forwards, its news may not.
+    /// Whether an update to `to` is newer than this status: a payment only moves forwards, but its updates may arrive
+    /// in any order.
     pub const fn precedes(self, to: Self) -> bool {
         match to {
             Self::None | Self::Pending => false,
             Self::RequiresAction => matches!(self, Self::Pending),
             Self::Authorized => self.is_open(),
             Self::Captured | Self::Voided | Self::Failed => self.is_open() || matches!(self, Self::Authorized),
-            // Each partial refund is news.
+            // Each partial refund is an update.
             Self::PartiallyRefunded | Self::Refunded => self.is_open() || self.is_paid(),
         }
     }
 }
 
-/// What a shopper says at the checkout, beside the cart: two requests that agree in it ask for the same.
+/// A shopper's input at the checkout, beside the cart: two requests with equal details are the same checkout.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CheckoutDetails<'a> {
     pub email: &'a str,
@@ -150,8 +151,8 @@ impl CheckoutSnapshot {
         }
     }
 
-    /// The same checkout again, e.g. a retry by another node a moment later. Every field is named, so that a new one
-    /// must be judged here.
+    /// The same checkout again, e.g. a retry by another node a moment later. Every field is named, so that a new field
+    /// needs a decision here.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         let Self {
             order,
@@ -163,9 +164,9 @@ impl CheckoutSnapshot {
             shipping_address: _,
             billing_address: _,
             shipping_method: _,
-            // They follow from the lines and the shipping method, at the prices and settings of that moment.
+            // Derived from the lines and the shipping method, at the prices and settings of that moment.
             totals: _,
-            // A retry asks a moment later, perhaps at a node with other settings.
+            // A retry comes a moment later, perhaps at a node with other settings.
             pay_by: _,
             capture: _,
         } = self;

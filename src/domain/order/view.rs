@@ -1,4 +1,4 @@
-//! What an order shows: to its shopper, the board and the read models.
+//! An order's view, for its shopper, the board and the read models.
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -28,7 +28,7 @@ pub struct Fulfilment {
     pub at: Timestamp,
 }
 
-/// A move, whether it is legal now, and if not why, in words.
+/// A transition, whether it is legal now, and the reason if not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NextTransition {
     pub to: StaffTransition,
@@ -40,7 +40,7 @@ pub struct NextTransition {
 pub struct OrderView {
     pub lifecycle: OrderStatus,
     pub payment_status: PaymentStatus,
-    /// The payment under way or done, if any.
+    /// The open or finished payment, if any.
     pub payment: Option<PaymentId>,
     pub number: Option<u64>,
     /// `None` until placed.
@@ -49,7 +49,7 @@ pub struct OrderView {
     pub stock: Vec<OrderStockLine>,
     pub fulfilments: Vec<Fulfilment>,
     pub next: Vec<NextTransition>,
-    /// Nothing is owed: every compensation and every step of the checkout is done.
+    /// Nothing is pending: every compensation and every step of the checkout is done.
     pub settled: bool,
 }
 

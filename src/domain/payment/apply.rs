@@ -1,4 +1,4 @@
-//! What each event does to a payment.
+//! Applies each event to a payment.
 
 use super::{Payment, PaymentEvent, Refund, RefundStatus, Request, Void};
 use crate::domain::{ids::RefundId, order::PaymentStatus};
@@ -38,7 +38,7 @@ impl Payment {
             PaymentEvent::VoidAsked => self.void = Void::Asked,
             PaymentEvent::Voided => {
                 self.void = Void::Done;
-                // A failed payment whose late authorisation was let go has still failed.
+                // A failed payment whose late authorisation was voided has still failed.
                 if self.status == PaymentStatus::Authorized {
                     self.status = PaymentStatus::Voided;
                 }

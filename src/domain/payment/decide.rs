@@ -1,4 +1,4 @@
-//! What the shop wants of a payment: its order, and operators.
+//! The shop's commands to a payment, from its order and from operators.
 
 use super::{Payment, PaymentCommand, PaymentEvent, PaymentRejection, Refund, RefundStatus, Request, Void};
 use crate::domain::{ids::RefundId, money::Money, order::PaymentStatus, time::Timestamp};
@@ -16,7 +16,7 @@ impl Payment {
             return Err(PaymentRejection::NotOpened);
         }
         match command {
-            // Handled above; asked for again it is the same answer.
+            // Handled above; for a repetition the result is the same.
             PaymentCommand::Open { .. } => Err(PaymentRejection::AlreadyOpened),
             PaymentCommand::Provider(news) => Ok(self.provider_news(news)),
             PaymentCommand::Capture => self.capture(),
@@ -60,7 +60,7 @@ impl Payment {
         let status = self.status;
         match (status, self.void) {
             (PaymentStatus::Voided, _) | (PaymentStatus::Authorized, Void::Asked) => Ok(vec![]),
-            // A capture under way may have succeeded: it has to end first, then it can be refunded.
+            // A capture in flight may have succeeded: it has to end first, then it can be refunded.
             (PaymentStatus::Authorized, Void::No) if !self.capture_asked => Ok(vec![PaymentEvent::VoidAsked]),
             (_, Void::No | Void::Asked | Void::Done) => Err(PaymentRejection::NotVoidable { status }),
         }
@@ -89,7 +89,7 @@ impl Payment {
         Ok(vec![PaymentEvent::RefundAsked { refund: id, amount, reason: reason.to_owned() }])
     }
 
-    /// Word of an older status settles nothing: the newest is still owed.
+    /// A notification of an older status settles nothing: the newest one is still pending.
     fn heard(&self, status: PaymentStatus, refunded: i64) -> Vec<PaymentEvent> {
         let news = (status, refunded);
         match news == (self.status, self.refunded()) && news != self.notified {

@@ -1,5 +1,5 @@
-//! What a payment owes: calls to its provider until they are answered, and its newest status to its
-//! order until the order has heard of it.
+//! A payment's pending effects: calls to its provider until an answer, and its newest status to its order until the
+//! order is notified.
 
 use std::iter::once_with;
 

@@ -1,5 +1,5 @@
-//! What the provider says, by answer or by webhook: late, twice or out of order. News that does not
-//! move the payment forwards says nothing new; it is never refused.
+//! The provider's events, by answer or by webhook: late, twice or out of order. An event that does not move the payment
+//! forwards is never refused and records nothing.
 
 use super::{Payment, PaymentEvent, ProviderEvent, Void};
 use crate::domain::order::PaymentStatus;
@@ -17,7 +17,7 @@ impl Payment {
                 let pending = self.status == PaymentStatus::Pending;
                 pending.then_some(PaymentEvent::ActionRequired { reference, continue_url })
             }
-            // Also on a failed payment, once: that money has to be let go.
+            // Also on a failed payment, once: that authorisation has to be voided.
             ProviderEvent::Authorized { reference } => {
                 let waited_for = self.status.is_open() || self.status == PaymentStatus::Failed;
                 (waited_for && !self.authorised).then(|| PaymentEvent::Authorized { reference: reference.clone() })
@@ -25,7 +25,7 @@ impl Payment {
             ProviderEvent::Declined { code } => {
                 self.status.is_open().then(|| PaymentEvent::Declined { code: code.clone() })
             }
-            // A void under way may lose against the capture; the money is taken then, whoever asked.
+            // A void in flight may lose against the capture; the money is then taken, regardless of the sender.
             ProviderEvent::Captured => authorized.then_some(PaymentEvent::Captured),
             ProviderEvent::Voided => (authorized || self.void == Void::Asked).then_some(PaymentEvent::Voided),
             ProviderEvent::CaptureFailed { .. } if self.void == Void::Asked => Some(PaymentEvent::Voided),

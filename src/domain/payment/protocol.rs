@@ -1,4 +1,4 @@
-//! What a payment is notified, what it records, and what it refuses.
+//! A payment's commands, events and refusals.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,11 +22,12 @@ pub enum PaymentCommand {
         provider: String,
         token: String,
     },
-    /// What the provider said, by answer or by webhook.
+    /// The provider's event, by answer or by webhook.
     Provider(ProviderEvent),
     /// From the order (its stock is committed) or an operator.
     Capture,
-    /// From the order: it is not sold. Voids, or refunds what was captured; a pending attempt is undone when it succeeds.
+    /// From the order, which is not sold. Voids the authorisation, or refunds the captured amount; a pending attempt is
+    /// undone when it succeeds.
     Unwind,
     /// From an operator.
     Void,
@@ -35,13 +36,13 @@ pub enum PaymentCommand {
         amount: Option<Money>,
         reason: String,
     },
-    /// The order has heard of `status`.
+    /// The order has been notified of `status`.
     #[serde(rename = "told")]
     OrderNotified {
         status: PaymentStatus,
         refunded: i64,
     },
-    /// The alarm: the shopper has not done what the provider asked for.
+    /// The alarm: the shopper has not met the provider's challenge.
     Wake,
 }
 

@@ -1,7 +1,7 @@
-//! The payment's port to the outside world: what a payment provider is asked, and what it says.
+//! The payment's port to the outside world: a payment provider's calls and events.
 //!
-//! The payment and the operation name a call's idempotency key: a repeated call has one effect and gets the first
-//! answer. A [`ProviderEvent`] is such an answer, or comes by itself as a webhook.
+//! Payment and operation form a call's idempotency key: a repeated call has one effect and gets the first answer. A
+//! [`ProviderEvent`] is such an answer, or arrives as a webhook.
 
 use serde::{Deserialize, Serialize};
 

@@ -228,7 +228,7 @@ fn the_order_is_told_until_it_has_heard() {
     let quiet = payment([authorized()]).when(notified(PaymentStatus::Authorized)).then([heard.clone()]);
     assert_eq!((tells(&quiet), quiet.view().settled), (None, true));
     payment([authorized(), heard]).when(notified(PaymentStatus::Authorized)).then_nothing();
-    // Word of the older status arrives late: the newer one is owed still.
+    // The older status's notification arrives late: the newer one is still pending.
     let later = captured().when(notified(PaymentStatus::Authorized)).then_nothing();
     assert_eq!(tells(&later), Some(PaymentStatus::Captured));
 }

@@ -1,5 +1,5 @@
-//! What follows by itself: money that nobody is owed goes back, decided in the same append as the news
-//! that made it so. Authorised: void. Being captured: wait for the capture, then refund. Captured: refund.
+//! An unsold order's money goes back by itself, decided in the same append as the event that causes it. Authorised:
+//! void. Being captured: wait for the capture, then refund. Captured: refund.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ impl Payment {
         }
         let mut draft = self.clone();
         events.iter().for_each(|event| draft.apply(event));
-        // A void is asked for once and a refund leaves nothing refundable, so this ends.
+        // A void is requested once and a refund leaves nothing refundable, so this ends.
         while let Some(event) = draft.consequence() {
             draft.apply(&event);
             events.push(event);

@@ -1,4 +1,4 @@
-//! What a payment shows to its shopper and to operators; never its token.
+//! A payment's view for its shopper and for operators; never with its token.
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct PaymentView {
     pub continue_url: Option<String>,
     pub decline_code: Option<String>,
     pub refunds: Vec<Refund>,
-    /// Opened, and nothing is owed to the provider or the order.
+    /// Opened, without a pending effect.
     pub settled: bool,
 }
 

@@ -1,6 +1,6 @@
 //! The pipeline that prices a basket: lines, then shipping, then tax, then the total.
 //!
-//! A cart is quoted without shipping, a checkout with the method that the shopper chose; both take the same way, so a
+//! A cart is quoted without shipping, a checkout with the method that the shopper chose; both use the same steps, so a
 //! cart and its order never disagree. Each step reads and completes one [`Draft`]; a new one (promotions stand between
 //! lines and shipping) is one function and one line in [`Basket::quote`].
 
@@ -10,7 +10,7 @@ use crate::domain::{
     money::{Money, MoneyError},
 };
 
-/// What is to be priced.
+/// The input of a quote.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Basket {
     pub lines: Vec<BasketLine>,
@@ -35,7 +35,7 @@ pub struct Quote {
     pub totals: Totals,
 }
 
-/// A quote in the making: what each step hands to the next.
+/// A quote in the making, passed from step to step.
 struct Draft<'a> {
     basket: &'a Basket,
     line_totals: Vec<Money>,

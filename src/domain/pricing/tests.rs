@@ -1,4 +1,4 @@
-//! Prices contain their tax, parts sum to the whole, and what does not sum up is noticed.
+//! Prices contain their tax, parts sum to the whole, and wrong sums are detected.
 
 use proptest::prelude::*;
 

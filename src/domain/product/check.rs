@@ -1,7 +1,7 @@
-//! What a product's definition must keep to: one guard for each rule, the first broken one is named.
+//! The rules of a product's definition: one guard for each; the first broken rule is returned.
 //!
-//! That slugs and SKUs are unique among all products is deliberately not checked here: one entity
-//! cannot know it. The catalogue's read model gives a contested name to the smallest product id.
+//! The uniqueness of slugs and SKUs among all products is deliberately not checked here: one entity cannot know it. The
+//! catalogue's read model gives a contested name to the smallest product id.
 
 use std::collections::HashSet;
 

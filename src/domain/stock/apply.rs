@@ -1,4 +1,4 @@
-//! What each event does to a stock: every event moves units between exactly two places.
+//! Applies each event to a stock: every event moves units between exactly two places.
 
 use super::{Stock, StockEvent, holds::Hold};
 

@@ -1,4 +1,4 @@
-//! Whether a SKU can be had, in three words: the one rule that HTTP, live frames and the shop front show.
+//! A SKU's availability in three words: the one rule that HTTP, live frames and the shop front show.
 
 use serde::{Deserialize, Serialize};
 

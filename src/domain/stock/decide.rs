@@ -1,4 +1,4 @@
-//! What a command means for a stock: one function for each, guards first, in the refusals' order.
+//! The decisions of a stock: one function for each command, guards first, in the refusals' order.
 //!
 //! Holds end by the clock, not by the alarm: a lapsed hold cannot be committed, and gives its units to
 //! the next `Hold` or `Adjust` that needs them, even when the alarm is late.
@@ -62,14 +62,15 @@ impl Stock {
         let mut events = Vec::new();
         let mut own = 0;
         match self.holds.get(&order) {
-            // Said before what was decided since, and delivered again.
+            // An older command, delivered again after newer ones were decided.
             Some(hold) if hold.attempt > attempt => return Ok(vec![]),
-            // The order's own hold is over: it stands in the queue again, like everybody.
+            // The order's own hold has lapsed: the request competes like a new one.
             Some(hold) if hold.lapsed(now) => {
                 events.push(StockEvent::Expired { order });
                 own = u64::from(hold.open());
             }
-            // Of an earlier attempt, whose release is still on its way: from now on that release means nothing.
+            // The hold of an earlier attempt, whose release is still on its way: from now on that release has no
+            // effect.
             Some(hold) if hold.attempt < attempt && hold.until.is_some() => {
                 events.push(StockEvent::Released { order });
                 own = u64::from(hold.open());
@@ -113,7 +114,7 @@ impl Stock {
         if hold.until.is_some() {
             return Err(StockRejection::NotCommitted { order });
         }
-        // A parcel leaves once; its id, not its contents, says that it has.
+        // A parcel leaves once; its id, not its contents, identifies a repetition.
         if hold.parcels.iter().any(|(shipped, _)| *shipped == fulfilment) {
             return Ok(vec![]);
         }
@@ -135,8 +136,8 @@ impl Stock {
         self.holds.lapsed(now).take(Self::EXPIRES_MAX).map(|(order, _)| StockEvent::Expired { order }).collect()
     }
 
-    /// Expires lapsed holds until `needed` units are available, but at most [`Stock::EXPIRES_MAX`], and
-    /// not `except`'s. Answers what is available then: a refusal writes nothing, but may count them.
+    /// Expires lapsed holds until `needed` units are available, but at most [`Stock::EXPIRES_MAX`], and not `except`'s.
+    /// Returns the units available then: a refusal writes nothing, but may count these units.
     fn room(&self, needed: u64, now: Timestamp, except: Option<OrderId>) -> (Vec<StockEvent>, u64) {
         let (mut events, mut available) = (Vec::new(), self.available());
         for (order, units) in self.holds.lapsed(now).filter(|(order, _)| Some(*order) != except).take(Self::EXPIRES_MAX)
@@ -152,7 +153,7 @@ impl Stock {
 }
 
 fn check_text(what: &str, text: &str) -> Result<(), StockRejection> {
-    // Control characters would write to the terminal of whoever reads the book.
+    // Control characters would write to the reader's terminal.
     match text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > Stock::TEXT_MAX {
         true => Err(StockRejection::BadText { what: what.to_owned(), max: Stock::TEXT_MAX }),
         false => Ok(()),

@@ -14,13 +14,13 @@ use crate::domain::{
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
-    /// As asked for; what was shipped since is in `parcels`.
+    /// As requested; units shipped since are in `parcels`.
     pub units: u32,
     /// `None` once committed.
     pub until: Option<Timestamp>,
-    /// The order's attempt that it belongs to: commands of an older one come too late.
+    /// The order's attempt that the hold belongs to: commands of an older attempt are too late.
     pub attempt: u8,
-    /// What has left with which parcel, so that a repeated `Ship` ships once.
+    /// Shipped units by parcel, so that a repeated `Ship` ships once.
     pub parcels: Vec<(FulfilmentId, u32)>,
 }
 
@@ -29,7 +29,7 @@ impl Hold {
         self.units.saturating_sub(self.parcels.iter().map(|(_, units)| *units).sum())
     }
 
-    /// A hold ends with the moment `until`: at it, it is over.
+    /// Whether the hold has lapsed; at `until` it has.
     pub fn lapsed(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| until <= now)
     }

@@ -1,7 +1,7 @@
-//! The stock book: each event as a line that says how many units moved, and why.
+//! The stock book: each event as a line with the moved units and the reason.
 //!
-//! `Released` or `Expired` does not repeat the units of its hold, so the book folds the stock along.
-//! Who and when are in the commit around the event, not here.
+//! `Released` or `Expired` does not repeat the units of its hold, so the book folds the stock along. Author and time
+//! are in the commit around the event, not here.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 states! {
-    /// What a movement of stock was.
+    /// The kind of a stock movement.
     MovementKind {
         Receipt = "receipt",
         Adjustment = "adjustment",
@@ -30,9 +30,9 @@ states! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
     pub kind: MovementKind,
-    /// Signed effect on what is available: zero for a commit or a shipment.
+    /// Signed effect on the available units: zero for a commit or a shipment.
     pub units: i64,
-    /// Units that moved, whatever they mean for what is available; for a threshold its new value.
+    /// Units that moved, regardless of the effect on the available units; for a threshold its new value.
     pub quantity: u64,
     pub order: Option<OrderId>,
     pub fulfilment: Option<FulfilmentId>,

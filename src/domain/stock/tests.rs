@@ -276,7 +276,7 @@ fn held_by(attempt: u8) -> StockEvent {
     StockEvent::Held { order: order(1), units: n(2), until: Timestamp(100), attempt }
 }
 
-/// The order was given up and revived: what it said before that comes once more, when all is decided.
+/// The order was given up and revived: its older commands are delivered again after all is decided.
 #[test]
 fn a_command_of_an_older_attempt_comes_too_late() {
     let hold = |attempt| StockCommand::Hold { order: order(1), units: n(2), until: Timestamp(100), attempt };

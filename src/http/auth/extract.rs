@@ -9,11 +9,11 @@ use crate::identity::{AuthError, Identity, Principal, PrincipalKind};
 
 use super::layers::GuestSlot;
 
-/// Whoever writes: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds.
+/// A writer: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);
 
-/// Whoever reads; `None` without token and session.
+/// A reader; `None` without token and session.
 #[derive(Clone, Debug)]
 pub struct MaybeCaller(pub Option<Principal>);
 
@@ -33,10 +33,10 @@ where
         if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
             return Ok(Self(principal.clone()));
         }
-        let recognised = Identity::from_ref(state).writer(&parts.headers)?;
+        let recognised = Identity::from_ref(state).identify_or_create_guest(&parts.headers)?;
         let Some(cookie) = recognised.set_cookie else { return Ok(Self(recognised.principal)) };
         let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
-            // Without its cookie the guest would lose what it writes now.
+            // Without the cookie the guest would lose this request's writes.
             tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
             return Err(AuthError::Internal);
         };
@@ -52,7 +52,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        Identity::from_ref(state).reader(&parts.headers).map(Self)
+        Identity::from_ref(state).identify(&parts.headers).map(Self)
     }
 }
 
@@ -64,7 +64,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        let reader = Identity::from_ref(state).reader(&parts.headers)?;
+        let reader = Identity::from_ref(state).identify(&parts.headers)?;
         match reader {
             Some(principal) if principal.is_staff() => Ok(Self(principal)),
             Some(Principal { kind: PrincipalKind::Account, role, .. }) => Err(AuthError::Forbidden { role }),

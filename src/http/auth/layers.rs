@@ -1,4 +1,4 @@
-//! Two middlewares: the guest's cookie goes out with the answer, and other sites' writes stay out.
+//! Two middlewares: one adds the guest's cookie to the response, one refuses other sites' writes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,8 +11,8 @@ use axum::{
 
 use crate::identity::{Identity, Principal};
 
-/// Where [`super::Caller`] leaves a new or renewed session for the answer. Filled once: a handler that asks
-/// twice gets the same guest.
+/// Where [`super::Caller`] leaves a new or renewed session for the response. Filled once: a second extraction gets the
+/// same guest.
 #[derive(Clone, Default)]
 pub struct GuestSlot(Arc<OnceLock<(Principal, HeaderValue)>>);
 
@@ -26,8 +26,8 @@ impl GuestSlot {
     }
 }
 
-/// Adds the session's cookie to every answer, refusals and time-outs too: what was asked may have happened, and
-/// the retry must come from the same guest.
+/// Adds the session's cookie to every response, including refusals and time-outs: the request may have been executed,
+/// and the retry must come from the same guest.
 pub async fn guest_cookie(mut request: Request, next: Next) -> Response {
     let slot = GuestSlot::default();
     request.extensions_mut().insert(slot.clone());
@@ -40,8 +40,8 @@ pub async fn guest_cookie(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Refuses state-changing requests that a browser sends for another site. A bearer token passes: it is
-/// no ambient credential. Use with `from_fn_with_state(identity, same_origin)`.
+/// Refuses state-changing requests that a browser sends for another site. A bearer token passes: a browser does not
+/// send one by itself. Use with `from_fn_with_state(identity, same_origin)`.
 pub async fn same_origin(State(identity): State<Identity>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe

@@ -1,4 +1,4 @@
-//! The rules of the parameters that every capability shares, said once: lengths, patterns, what they mean.
+//! The rules of the parameters shared by every capability, in one place: lengths, patterns, meaning.
 
 use utoipa::openapi::{
     KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
@@ -25,7 +25,7 @@ pub fn apply(operation: &mut Operation) {
             (ParameterIn::Query, "cursor") if is_text(parameter) => {
                 rule(parameter, "`next` of the page before", text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$"));
             }
-            // Not shared: the capability says its rules.
+            // Not shared: the capability declares its rules.
             _ => {}
         }
     }
@@ -36,7 +36,7 @@ fn rule(parameter: &mut Parameter, description: &str, schema: Schema) {
     parameter.schema = Some(RefOr::T(schema));
 }
 
-/// A history's cursor is a version, and says so by its own schema.
+/// A history's cursor is a version, which its own schema declares.
 fn is_text(parameter: &Parameter) -> bool {
     let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else { return true };
     let number = matches!(&object.format, Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));

@@ -1,6 +1,6 @@
-//! `docs/errors.md` as a page with an anchor for each code: where a problem's `type` leads.
+//! `docs/errors.md` as a page with an anchor for each code: the target of a problem's `type`.
 //!
-//! Reads only what that file uses (a heading, paragraphs, one fenced block, one table, `code`).
+//! Parses only the Markdown of that file (a heading, paragraphs, one fenced block, one table, `code`).
 
 const SOURCE: &str = include_str!("../../../docs/errors.md");
 

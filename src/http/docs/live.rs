@@ -1,7 +1,7 @@
-//! The live feed in the OpenAPI document: its two doors, what a client sends, and every frame that comes back.
+//! The live feed in the OpenAPI document: its two endpoints, the client's messages, and every frame.
 //!
-//! OpenAPI has no word for a WebSocket's messages; so they stand as the schemas `LiveMessage` and `LiveFrame`, made from
-//! the registered topic families, and both paths refer to them.
+//! OpenAPI cannot describe a WebSocket's messages; so the schemas `LiveMessage` and `LiveFrame`, made from the
+//! registered topic families, describe them, and both paths refer to these schemas.
 
 use serde_json::{Value, json};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema};

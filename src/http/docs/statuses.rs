@@ -1,8 +1,8 @@
-//! Every status that an operation may return, with its codes: what all operations share, and what each one lists.
+//! Every status that an operation may return, with its codes: the shared ones, and each operation's own.
 //!
-//! An operation names its own codes in the description of a response (`` `out_of_stock` with `lines` ``); what follows
-//! from its parameters, its body and its security is added here, so that no handler repeats it. Each response carries
-//! its codes as `x-codes`, for programs; a test compares them with what the server does.
+//! An operation names its own codes in the description of a response (`` `out_of_stock` with `lines` ``); the codes
+//! that follow from parameters, body and security are added here, so that no handler repeats them. Each response
+//! carries its codes as `x-codes`, for programs; a test compares them with the server's responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ fn problem() -> utoipa::openapi::Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build()
 }
 
-/// Whatever the table does not foresee has the same shape.
+/// The response for every other status, in the same shape.
 pub fn any_other() -> Response {
     let any = ResponseBuilder::new().description("Any other problem; `code` says which");
     any.content("application/problem+json", problem()).build()
@@ -64,7 +64,7 @@ fn named<'a>(text: &'a str, known: &'a [Code]) -> impl Iterator<Item = Code> + '
     text.split('`').skip(1).step_by(2).filter_map(|word| known.iter().find(|code| code.name() == word).copied())
 }
 
-/// What follows from an operation's form.
+/// The codes that follow from an operation's form.
 fn general(operation: &Operation, writes: bool) -> Vec<Code> {
     let mut codes = vec![Code::INTERNAL, Code::BUSY, Code::UNAVAILABLE, Code::TIMED_OUT];
     let parameters = operation.parameters.iter().flatten();

@@ -1,11 +1,12 @@
-//! Error codes: a stable name, a status and a title each; and those that the toolkit itself returns.
+//! Error codes: a stable name, a status and a title each; and the toolkit's own codes.
 //!
-//! A code, once published, keeps its meaning. Each capability lists its own beside its routes (`shop/<capability>/codes.rs`),
-//! as constants of the one type [`Code`]; `docs/errors.md` explains each, and a test in `shop` holds the two together.
+//! A code, once published, keeps its meaning. Each capability lists its own beside its routes
+//! (`shop/<capability>/codes.rs`), as constants of the one type [`Code`]; `docs/errors.md` explains each, and a test in
+//! `shop` compares the two.
 
 use axum::http::StatusCode;
 
-/// What a program matches on: compared by its name.
+/// An error code, compared by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
     name: &'static str,

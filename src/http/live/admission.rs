@@ -1,8 +1,8 @@
 //! Who may connect: the origin check and the client's address.
 //!
-//! A browser sends cookies with a WebSocket to any host and asks no CORS question, so a foreign page could listen to
-//! a visitor's cart (cross-site WebSocket hijacking, CWE-1385). Therefore an `Origin` must name our own host or be listed.
-//! Clients that are not browsers send none and are let through: they carry no one else's cookies.
+//! A browser sends cookies with a WebSocket to any host and asks no CORS question, so a foreign page could listen to a
+//! visitor's cart (cross-site WebSocket hijacking, CWE-1385). Therefore an `Origin` must name the server's own host or
+//! be listed. Clients that are not browsers send none and are admitted: they carry only their own cookies.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

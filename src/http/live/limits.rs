@@ -1,19 +1,20 @@
-//! The bounds of sockets and of what clients say, as documented values. What happens at each stands in its comment.
+//! The bounds of sockets and of clients' messages, as documented values. Each comment says what happens at the bound.
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SocketLimits {
     /// Bytes of one message from a client. Default 65,536. A longer one closes the connection.
     pub message_bytes: usize,
-    /// Messages a second from one client, on average; each begun KiB of a message counts as one more. Default 50. Beyond the
-    /// burst a message is not acted on and answered with `slow_down`; as much again beyond it closes with code 1008.
+    /// Messages a second from one client, on average; each begun KiB of a message counts as one more. Default 50.
+    /// Beyond the burst a message is refused with `slow_down`; beyond twice the burst the connection is closed with
+    /// code 1008.
     pub messages_per_s: u32,
     /// Messages that one client may send at once before its average counts. Default 200.
     pub messages_burst: u32,
     /// Origins (`https://shop.example`) other than the own host whose pages may open a connection. Default none;
     /// others are refused with 403.
     pub allowed_origins: Vec<String>,
-    /// Whether the last address of `X-Forwarded-For` is the client's. Default false; true only behind a proxy of ours
-    /// that sets it, else the bound for each address could be walked around.
+    /// Whether the last address of `X-Forwarded-For` is the client's. Default false; true only behind an own proxy that
+    /// sets the header, else a client could evade the bound for each address.
     pub trust_forwarded_for: bool,
 }
 

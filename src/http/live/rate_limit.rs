@@ -1,9 +1,9 @@
-//! How often one client may speak: a leaky bucket in one instant.
+//! The bound on one client's message rate: a leaky bucket in one instant.
 //!
-//! The generic cell rate algorithm (ITU-T I.371): each message moves the time at which the client would be even
-//! with its average rate; how far that lies ahead of now is what it has sent too early. Up to the burst all is
-//! well, up to twice the burst messages are refused, beyond it the connection ends. Refused messages count as well:
-//! a client that slows down is heard again within a second or so, one that hammers on is closed.
+//! The generic cell rate algorithm (ITU-T I.371): each message moves the time at which the client would be even with
+//! its average rate; the distance of that time from now is the client's excess. Up to the burst messages are accepted,
+//! up to twice the burst refused, beyond it the connection ends. Refused messages count as well: a client that slows
+//! down is accepted again within about a second, a client that does not is closed.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::SocketLimits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
     Fine,
-    /// Not to be acted on, and to be told so.
+    /// Refuse the message with `slow_down`.
     SlowDown,
     Abuse,
 }
@@ -27,7 +27,7 @@ pub struct RateLimit {
     burst: Duration,
 }
 
-/// A message costs one, and one more for each KiB begun after the first: reading it costs by its length.
+/// A message costs one, and one more for each KiB begun after the first: the cost of reading grows with the length.
 const BYTES_OF_ONE: usize = 1_024;
 
 impl RateLimit {

@@ -1,4 +1,4 @@
-//! What clients say: `subscribe`, `unsubscribe`, `authenticate`, `ping`; and the lists in SSE's address line.
+//! Clients' messages: `subscribe`, `unsubscribe`, `authenticate`, `ping`; and the lists in SSE's address line.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ pub enum Op {
     Ping {},
 }
 
-/// Does what one message asks. What is wrong with it is answered in the stream; the connection stays.
+/// Executes one message. An error goes into the stream; the connection stays open.
 pub async fn hear(session: &mut Session, authorise: &Authorise, headers: &HeaderMap, text: &str) {
     match serde_json::from_str(text) {
         Ok(Op::Subscribe { topics, since }) => session.subscribe(&topics, &since).await,
@@ -49,7 +49,7 @@ pub fn topics(list: &str) -> Vec<String> {
     list.split(',').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_owned).collect()
 }
 
-/// `thing.ID1:17,thing.ID2:3`; what does not read so is left out, and its topic is then sent whole.
+/// `thing.ID1:17,thing.ID2:3`; an unreadable item is skipped, and its topic is then sent whole.
 pub fn since(list: &str) -> HashMap<String, u64> {
     let pair =
         |part: &str| part.trim().rsplit_once(':').and_then(|(topic, n)| Some((topic.to_owned(), n.parse().ok()?)));

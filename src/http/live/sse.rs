@@ -1,8 +1,8 @@
 //! Server-sent events: the same frames for clients without WebSocket (`curl -N`, `EventSource`).
 //!
-//! The topics stand in the address line and stay. Each event's id carries the version of every topic, in the order of
-//! `topics` and joined by dots (`18.4.0`), so that a reconnecting `EventSource` resumes by its `Last-Event-ID`;
-//! topics of many entities always count 0 there: they start with a snapshot.
+//! The address line has the topics, which never change. Each event's id carries the version of every topic, in the
+//! order of `topics` and joined by dots (`18.4.0`), so that a reconnecting `EventSource` resumes by its
+//! `Last-Event-ID`; topics of many entities always count 0 there: they start with a snapshot.
 
 use std::{collections::HashMap, convert::Infallible, io::Write, sync::Arc};
 
@@ -50,7 +50,7 @@ pub async fn open(
     }
     let mut listener = match state.listeners.connect(visitor.address, visitor.audience) {
         Ok(listener) => listener,
-        // It is counted already, by its own finer codes.
+        // The refusal is counted already, by its own finer codes.
         Err(full) => return Problem::new(Code::BUSY, full.to_string()).retry_after(5_000).into_response(),
     };
     let since = last_event(&visitor.headers, &topics).unwrap_or_else(|| session::since(&asked.since));
@@ -75,7 +75,7 @@ struct Stream {
 /// hyper asks for the next event only when the socket takes it, so a slow reader conflates in the outbox.
 async fn next(mut stream: Stream) -> Option<(Result<Bytes, Infallible>, Stream)> {
     let event = loop {
-        // Being asked means that what went before was taken: the reader is alive.
+        // A poll means that the previous event was taken: the reader is alive.
         stream.session.heard();
         match stream.session.next().await {
             Out::Frame(frame) => break stream.event(frame.feed, frame.version, frame.text.as_bytes()),
@@ -107,11 +107,11 @@ impl Stream {
     }
 }
 
-/// `None` when there is none, or when it is of another list of topics.
+/// `None` without the header, or when it belongs to another list of topics.
 fn last_event(headers: &HeaderMap, topics: &[String]) -> Option<HashMap<String, u64>> {
     let versions: Option<Vec<u64>> =
         headers.get("last-event-id")?.to_str().ok()?.split('.').map(|version| version.parse().ok()).collect();
     let versions = versions.filter(|versions| versions.len() == topics.len())?;
-    // 0 is a topic of which nothing was sent yet.
+    // 0 is a topic without a sent frame.
     Some(topics.iter().cloned().zip(versions).filter(|(_, version)| *version > 0).collect())
 }

@@ -1,7 +1,7 @@
 //! The WebSocket: one task for each connection, no timer of its own, small buffers.
 //!
-//! Everything that waits is fed to the socket and flushed once. While a slow client blocks the write, nothing is read
-//! and the outbox conflates; only the server's own closing (drain, silence, ended credentials) breaks such a write.
+//! All waiting frames are fed to the socket and flushed once. While a slow client blocks the write, nothing is read and
+//! the outbox conflates; only the server's own closing (drain, silence, expired credentials) breaks such a write.
 
 use axum::{
     extract::{
@@ -52,7 +52,7 @@ pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: Web
     .into_response()
 }
 
-/// The headers that `authenticate` may want later; the rest need not stay in memory for the connection's life.
+/// The headers that `authenticate` may need later; the rest is not kept for the connection's life.
 fn kept(headers: &HeaderMap) -> Box<HeaderMap> {
     use axum::http::header::COOKIE;
     Box::new(headers.get(COOKIE).map(|cookie| (COOKIE, cookie.clone())).into_iter().collect())
@@ -77,7 +77,7 @@ async fn run(
                 session.heard();
                 match (rate.take(size(&message)), message) {
                     (Rate::Abuse, _) => return farewell(socket, session, Closing::TooFast).await,
-                    // Said of messages only: a ping has no answer of ours that could be missing.
+                    // For messages only: a ping gets its pong in any case.
                     (Rate::SlowDown, Message::Text(_) | Message::Binary(_)) => {
                         session.refuse(None, "slow_down", "too many messages; this one was not acted on");
                     }
@@ -106,7 +106,7 @@ enum Ended {
     By(Closing),
 }
 
-/// Sends `first` and whatever else waits, then flushes.
+/// Sends `first` and all other waiting frames, then flushes.
 async fn deliver(socket: &mut WebSocket, session: &Session, first: Out) -> Result<(), Ended> {
     let mut next = Some(first);
     while let Some(out) = next {
@@ -127,8 +127,8 @@ async fn deliver(socket: &mut WebSocket, session: &Session, first: Out) -> Resul
     unless_closing(session, socket.flush()).await
 }
 
-/// Shares the bytes with every other connection. They are checked to be UTF-8 once more, since axum offers no other way
-/// without a copy; see [`Text`] for what that costs. The error cannot come: a text is made from strings.
+/// Shares the bytes with every other connection. The UTF-8 is checked once more, since axum offers no other way without
+/// a copy; [`Text`] has the cost. The check cannot fail: a text is made from strings.
 fn message(text: Text) -> Result<Message, Ended> {
     Utf8Bytes::try_from(text.into_bytes()).map(Message::Text).map_err(|_| Ended::Gone)
 }
@@ -149,18 +149,18 @@ async fn farewell(socket: WebSocket, session: Session, why: Closing) {
         Closing::Expired => (close_code::POLICY, "the credentials have ended"),
     };
     goodbye(socket, code, reason.to_owned()).await;
-    // Only now off the roll: a drain waits until the goodbye is out.
+    // The connection is removed only now: a drain waits until the goodbye is sent.
     drop(session);
 }
 
-/// Best effort, for at most [`GOODBYE`]: a client that does not read is not waited for.
+/// Best effort, for at most [`GOODBYE`]: the server does not wait for a client that does not read.
 async fn goodbye(mut socket: WebSocket, code: u16, reason: String) {
     const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
     let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from(reason) }));
     let said = async {
         if socket.send(close).await.is_ok() {
-            // Until the client's own close: dropping the socket with unread bytes would reset the connection and
-            // could cost the client our last words.
+            // Until the client's own close: dropping the socket with unread bytes would reset the connection and the
+            // client could lose the close frame.
             while let Some(Ok(_)) = socket.recv().await {}
         }
     };

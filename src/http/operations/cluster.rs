@@ -1,4 +1,4 @@
-//! The engine's own view of itself, and of the nodes around it.
+//! The state of this node's engine, and of the nodes around it.
 
 use axum::{Json, extract::State};
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! Liveness and readiness. A process that lives but is not ready must not be restarted, only not be sent
-//! requests: hence two answers.
+//! Liveness and readiness. A process that lives but is not ready must not be restarted, only not be sent requests:
+//! hence two endpoints.
 
 use axum::{
     Json,

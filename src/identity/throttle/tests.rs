@@ -1,4 +1,4 @@
-//! The brake on guessed passwords: how long the wait is, for whom, and what resets it.
+//! The brake on guessed passwords: the length of the wait, its key, and its reset.
 
 use super::*;
 

@@ -23,7 +23,7 @@ pub(super) enum VersionGate {
     Live {
         floor: Box<Versions>,
     },
-    /// Dropped for slowness: nothing is sent until the listener starts over.
+    /// Dropped for slowness: nothing is sent before the listener starts over.
     Stale,
 }
 

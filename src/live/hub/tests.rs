@@ -1,4 +1,4 @@
-//! The hub under paused time: rate, order, resume, bounds, what a slow or a silent client gets.
+//! The hub under paused time: rate, order, resume, bounds, slow and silent clients.
 
 use std::{collections::HashMap, net::IpAddr, sync::Mutex, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::live::{
     testing::{thing, topics},
 };
 
-/// What is committed; the tests write it and publish, in the tail's order.
+/// The committed views; the tests write and publish them, in the tail's order.
 #[derive(Default)]
 struct Shop(Mutex<HashMap<EntityKey, Committed>>);
 
@@ -142,7 +142,7 @@ async fn a_topic_speaks_at_once_then_once_an_interval_and_always_says_the_last_w
 #[tokio::test(start_paused = true)]
 async fn a_version_never_goes_back() {
     let rig = Rig::new(LiveLimits::default());
-    // The store is ahead of what is published, as it may be between the tail's two steps.
+    // The store is ahead of the published changes, as between the tail's two steps.
     rig.store(thing("A", 9, 9));
     let session = listening(&rig, false, "thing.A").await;
     rig.hub.publish(&[thing("A", 8, 9)]);
@@ -230,7 +230,7 @@ async fn a_client_too_slow_for_its_keys_starts_over_and_converges() {
     for n in 0..11 {
         rig.commit(thing(&format!("S{n}"), 1, 9));
     }
-    // The eleventh does not fit: nothing of the topic is left but the wish for a fresh snapshot.
+    // The eleventh does not fit: the topic's frames are dropped and a fresh snapshot is due.
     let Out::Resync(feed) = timeout(Duration::from_secs(1), session.next()).await.expect("resync") else {
         panic!("the topic was not dropped")
     };

@@ -79,7 +79,7 @@ impl Plot<'_> {
         }
     }
 
-    /// What is inside the picture; `None` where nothing was measured.
+    /// The picture's body; `None` where nothing was measured.
     fn body(&self) -> Option<String> {
         let fits = |(x, y): (f64, f64)| (!self.logarithmic_x || x > 0.0) && (!self.logarithmic || y > 0.0);
         let points = || self.series.iter().flat_map(|series| &series.points).copied().filter(|point| fits(*point));

@@ -26,7 +26,7 @@ use crate::load::{
     site::Site,
 };
 
-/// Orders of others, or whose answer was lost, that are looked up.
+/// Orders of others, or without a received response, that are looked up.
 const STRANGERS_MAX: usize = 1_000;
 
 pub struct Board {

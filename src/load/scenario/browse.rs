@@ -30,7 +30,7 @@ pub struct Browse {
 /// A shopper between two operations.
 pub struct Visitor {
     shopper: Shopper,
-    /// What the shop has acknowledged of the cart; `None`: an answer was lost, so nobody knows.
+    /// The cart by its newest response; `None`: a response was lost, so the contents are unknown.
     cart: Option<Units>,
 }
 
@@ -64,7 +64,7 @@ impl Browse {
         }
         let lines: Vec<_> = visitor.cart.iter().flatten().map(|(sku, units)| (sku.clone(), *units)).collect();
         let order = visitor.shopper.check_out(Uuid::now_v7(), &lines).await;
-        // Whatever comes of it, the cart is no longer this visitor's business.
+        // In every case this visitor no longer uses the cart.
         let paid = match order {
             Ok(order) => visitor.shopper.pay(Uuid::now_v7(), order).await,
             Err(trouble) => Err(trouble),

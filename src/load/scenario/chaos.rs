@@ -1,5 +1,5 @@
-//! `chaos`: purchases while the run's own server is killed with -9 and started again. Shoppers insist with the same
-//! keys; whatever was acknowledged, in whichever life, must be there at the end.
+//! `chaos`: purchases while the run's own server is killed with -9 and started again. Shoppers retry with the same
+//! keys; every write acknowledged in any of the server's lives must exist at the end.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

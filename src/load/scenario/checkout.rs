@@ -21,7 +21,7 @@ use crate::load::{
 /// Plenty: no run sells so many of one SKU.
 pub const ENOUGH: u64 = 10_000_000;
 
-/// A shop's corner that the load buys from, and what is known of it.
+/// The SKUs that the load buys, and their stock before the run.
 #[derive(Default)]
 pub struct Corner {
     pub skus: Vec<Arc<str>>,

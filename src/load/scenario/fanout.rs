@@ -67,7 +67,7 @@ impl Scenario for Fanout {
         let topic = |n: usize| vec![format!("stock.{}", self.corner.skus[n % self.topics])];
         let watch = |n, listener| self.seen.clone().watch(n, n % self.topics, listener);
         self.watchers = Watchers::open(site, self.sockets, false, topic, watch).await?;
-        // The first frame is the current view: everybody listens.
+        // The first frame is the current view: every socket is subscribed.
         let seen = self.seen.clone();
         self.watchers.until(|| seen.all_listen()).await;
         self.resident = before.zip(resident(site).await);
@@ -105,7 +105,7 @@ impl Scenario for Fanout {
             newest.push(stock::stock(&mut staff, sku).await?.0);
         }
         self.watchers.until(|| self.seen.all_at(&newest)).await;
-        // Not before the last frame is read: nor is what it cost.
+        // After the last frame is read, so that its cost is included.
         let spent = cpu(site).await.zip(self.cpu).map(|(now, then)| now.saturating_sub(then));
         let after = stock::levels(&mut staff, &self.corner.skus).await?;
         let mut invariants = self.seen.invariants(&newest, self.watchers.broken());

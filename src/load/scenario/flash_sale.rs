@@ -1,5 +1,5 @@
-//! `flash-sale`: many shoppers, one SKU, few units. Exactly so many are sold, and at the end everybody has seen that
-//! none is left: each shopper has a socket on the SKU.
+//! `flash-sale`: many shoppers, one SKU, few units. Exactly so many are sold, and at the end every shopper has seen
+//! that none is left: each shopper has a socket on the SKU.
 
 mod seen;
 

@@ -1,5 +1,5 @@
-//! `long-cart`: carts that grow line by line. What one more line costs must not depend on how many there are; the
-//! answer holds the whole cart, so a slight rise is its bytes.
+//! `long-cart`: carts that grow line by line. The cost of one more line must not depend on the number of lines; the
+//! response holds the whole cart, so a slight rise comes from its bytes.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -33,7 +33,7 @@ pub struct LongCart {
 
 pub struct Collector {
     shopper: Shopper,
-    /// What the shop has acknowledged; `None`: an answer was lost.
+    /// The acknowledged lines; `None`: a response was lost.
     cart: Option<Units>,
 }
 

@@ -15,7 +15,7 @@ use crate::load::{
     site::Site,
 };
 
-/// Handshakes under way at once: the kernel's queue of a listener is short.
+/// Handshakes in flight at once: the kernel's queue of a listener is short.
 const OPENING: usize = 64;
 /// How long the last frames may take after the last change.
 const FRAMES_MAX: Duration = Duration::from_secs(30);
@@ -59,12 +59,12 @@ impl Watchers {
         Ok(all)
     }
 
-    /// Why sockets ended that should not have.
+    /// The reasons of sockets that ended early.
     pub fn broken(&self) -> Vec<String> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Until `seen` holds, or no longer than frames may take; the invariants tell which.
+    /// Waits until `seen` holds, or for [`FRAMES_MAX`]; the invariants report a miss.
     pub async fn until(&self, seen: impl Fn() -> bool) {
         let end = Instant::now() + FRAMES_MAX;
         while !seen() && Instant::now() < end {

@@ -43,10 +43,10 @@ pub(super) struct ServerError {
 pub(super) enum ApiError {
     #[error(transparent)]
     Server(ServerError),
-    /// Definite, in our words.
+    /// Definite, with this module's text.
     #[error("{0}")]
     Refused(Arc<str>),
-    /// No answer: it may have been done, and it may yet be.
+    /// No reply: the request may have been applied, or may be applied later.
     #[error("{0}")]
     Unknown(Arc<str>),
 }
@@ -54,13 +54,13 @@ pub(super) enum ApiError {
 /// Why a message was not confirmed.
 #[derive(Clone, Debug)]
 pub(super) enum NotStored {
-    /// Definite: the stream's end is another.
+    /// Definite: the stream has another end.
     WrongEnd,
     /// Definite: no room.
     Full(Arc<str>),
-    /// Definite, and it would be the same again.
+    /// Definite, and a repetition would be refused too.
     Refused(Arc<str>),
-    /// No stream took the message: there is none, or none with a leader just now.
+    /// No stream took the message: the stream does not exist, or has no leader just now.
     Nobody(Arc<str>),
     Unknown(Arc<str>),
 }
@@ -147,7 +147,7 @@ impl Api {
         }
     }
 
-    /// Appends one message if the stream ends at `after`, with the message of this sum.
+    /// Appends one message if the stream ends at `after` and the message there has this sum.
     pub(super) async fn publish(
         &self,
         subject: String,

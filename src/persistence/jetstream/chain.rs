@@ -1,14 +1,15 @@
-//! Each message names the one before it by its checksum, so that a reader notices when it is shown another log than the
-//! one that was written on.
+//! Each message carries its predecessor's checksum, so that a reader detects a copy of the log that differs from the
+//! one the writer continued.
 //!
-//! The copies of a stream are not always the same. On nats-server 2.9.10 (others up to 2.10.18, by their issues) a message
-//! whose sender was never told that it is stored has been seen in one copy, where the two others had the barrier that took
-//! its place (docs/adr/0011). A reader may be served by any copy. What it folded from the odd one would be the ground of
-//! the next decision, and then no copy is whole any more.
+//! The copies of a stream are not always the same. On nats-server 2.9.10 (others up to 2.10.18, by their issues) an
+//! unacknowledged message has been seen in one copy, while the two others had the barrier that took its place
+//! (docs/adr/0011). Any copy may serve a reader. The next decision would rest on states folded from the differing copy,
+//! and then no copy is whole any more.
 //!
-//! So a record that has a successor is held back until the successor has named it, and is replaced by the leader's
-//! copy where it was another; the newest record is shown at once, and a successor that does not know it ends the
-//! reader, and with it this node's views. Messages of before this header name nothing, and are taken as they are.
+//! So a record with a successor is held back until the successor names its checksum, and is replaced by the leader's
+//! copy if the checksums differ. The newest record is delivered at once; a successor that names another checksum ends
+//! the reader, and with the reader this node's projections. Messages from before this header name nothing and are
+//! accepted unchecked.
 
 use std::collections::VecDeque;
 
@@ -38,26 +39,26 @@ pub(super) struct Message {
     pub(super) before: Option<u32>,
 }
 
-/// What is known of the message before the next one.
+/// How the next message's predecessor compares with the message received here.
 #[derive(Debug, PartialEq)]
 pub(super) enum Fit {
     Fits,
-    /// It is still here, and another one was written on.
+    /// The predecessor is still held, and the writer continued another message.
     HeldDiffers(Message),
-    /// It was handed out.
+    /// The predecessor differs and was already delivered.
     ShownDiffers,
 }
 
 #[derive(Default)]
 pub(super) struct Chain {
     held: Option<Message>,
-    /// Of the newest message that was handed out.
+    /// Checksum of the newest delivered message.
     shown: Option<u32>,
     ready: VecDeque<Message>,
 }
 
 impl Chain {
-    /// Whether `next` was written on what came before it here; what was not is taken out.
+    /// Whether `next` was written after its predecessor here; a differing held predecessor is removed.
     pub(super) fn fit(&mut self, next: &Message) -> Fit {
         let known = self.held.as_ref().map(|held| sum(&held.payload)).or(self.shown);
         match (next.before, known) {
@@ -69,12 +70,13 @@ impl Chain {
         }
     }
 
-    /// The leader's copy of what was taken out.
+    /// Puts the leader's copy in place of the removed message.
     pub(super) fn mend(&mut self, message: Message) {
         self.held = Some(message);
     }
 
-    /// Takes what fits. `followed`: the log goes on behind it, so it can wait for its successor.
+    /// Takes a message that fits. `followed`: the log continues after the message, which can therefore wait for its
+    /// successor.
     pub(super) fn take(&mut self, next: Message, followed: bool) {
         if let Some(held) = self.held.take() {
             self.show(held);
@@ -94,7 +96,7 @@ impl Chain {
         self.ready.pop_front()
     }
 
-    /// Nothing is held or ready: all that was taken was handed out.
+    /// Nothing is held or ready: every accepted message was delivered.
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_none() && self.ready.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Why a journal on JetStream cannot be opened: what was found, what was expected.
+//! Why a journal on JetStream cannot be opened, with the found and the expected value.
 
 use std::sync::Arc;
 

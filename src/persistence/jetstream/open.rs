@@ -1,8 +1,8 @@
-//! Finding or making the streams, and checking that they are what this journal needs.
+//! Finds or creates the streams, and checks their settings.
 //!
-//! The journal's identity is the first message of the meta stream, written with "the stream is empty" as
-//! its condition and after all logs were made: of nodes that start at once one wins, and all read the
-//! winner's. A log that is missing afterwards was lost, and is never quietly made anew.
+//! The journal's identity is the first message of the meta stream, written with "the stream is empty" as its condition
+//! and after all logs were made: of nodes that start at once one wins, and all read the winner's record. A log that is
+//! missing afterwards was lost, and is never created again silently.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) struct Meta {
 }
 
 const FORMAT: u32 = 1;
-/// Streams made or checked at once.
+/// Streams created or checked at once.
 const CONCURRENT: usize = 8;
 /// A cluster that has just started elects leaders first.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ pub(super) async fn open(api: &Api, options: &JetStreamOptions) -> Result<Meta, 
     if !ensure(api, config(&stream, options.meta_subject(), options.replicas), options.create).await? {
         return Err(JetStreamError::Missing(options.name.clone()));
     }
-    // Written after the logs were made: where it stands a log that is missing was there once.
+    // Written after all logs were created: with this record present, a missing log is a lost log.
     let kept = look(api, &stream).await?;
     let shards = kept.as_ref().map_or(options.shards, |meta| meta.shards);
     if shards != options.shards {
@@ -69,7 +69,7 @@ pub(super) async fn open(api: &Api, options: &JetStreamOptions) -> Result<Meta, 
     };
     match meta.shards == options.shards {
         true => Ok(meta),
-        // Another node was first with its record, and wants another number.
+        // Another node wrote its record first, with another number of shards.
         false => Err(JetStreamError::Shards { stream, found: meta.shards, asked: options.shards }),
     }
 }
@@ -95,7 +95,7 @@ fn config(name: &str, subject: String, replicas: usize) -> Config {
     }
 }
 
-/// The stream as it must be: found so, or made so. `false`: it is not there, and is not to be made.
+/// Finds the stream with the wanted settings, or creates it. `false`: the stream is missing and must not be created.
 async fn ensure(api: &Api, wanted: Config, create: bool) -> Result<bool, JetStreamError> {
     let info = patiently(async || match api.info(&wanted.name).await {
         Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND && create => {
@@ -111,7 +111,7 @@ async fn ensure(api: &Api, wanted: Config, create: bool) -> Result<bool, JetStre
     }
 }
 
-/// Read back, because a server ignores in silence what it does not know.
+/// Read back, because a server silently ignores settings that it does not know.
 fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
     let same = |setting, found: String, expected: String| match found == expected {
         true => Ok(()),
@@ -129,10 +129,10 @@ fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
         format!("{} of one subject, {} bytes each", config.max_messages_per_subject, config.max_message_size)
     };
     same("limit of messages", each(found), each(wanted))?;
-    // Else somebody's slip, or a node that was taken over, cuts a record out of the log.
+    // Without it a mistake, or a compromised node, could delete a record of the log.
     same("deny_delete", found.deny_delete.to_string(), wanted.deny_delete.to_string())?;
     same("deny_purge", found.deny_purge.to_string(), wanted.deny_purge.to_string())?;
-    // No append would ever be confirmed.
+    // With `no_ack` no append would ever be confirmed.
     same("no_ack", found.no_ack.to_string(), wanted.no_ack.to_string())?;
     same("sealed", found.sealed.to_string(), false.to_string())
 }
@@ -158,7 +158,7 @@ async fn write_meta(api: &Api, options: &JetStreamOptions, stream: &str) -> Resu
 }
 
 fn read_meta(stream: &str, bytes: &[u8]) -> Result<Meta, JetStreamError> {
-    /// What every format has.
+    /// The field that every format has.
     #[derive(Deserialize)]
     struct Format {
         format: u32,
@@ -178,7 +178,7 @@ fn bad(stream: &str, problem: String) -> JetStreamError {
     JetStreamError::Meta { stream: stream.to_owned(), problem }
 }
 
-/// Repeats what had no answer until [`PATIENCE`] is over; a server's refusal is final, but for "not yet".
+/// Repeats an unanswered request until [`PATIENCE`] has passed; a server's refusal is final, except "not yet".
 pub(super) async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
     /// "JetStream system temporarily unavailable", "no suitable peers", "insufficient resources" while servers gather.
     const NOT_YET: [u64; 4] = [10008, 10005, 10009, 10023];

@@ -1,4 +1,4 @@
-//! How the journal stands on the servers: names, copies, patience.
+//! The journal's settings on the servers: names, copies, timeouts.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::actors::ports::journal::Shard;
 
 #[derive(Clone, Debug)]
 pub struct JetStreamOptions {
-    /// Before every stream and subject of one shop: `[a-z0-9-]`, 1 to 32 characters.
+    /// Prefix of every stream and subject of one shop: `[a-z0-9-]`, 1 to 32 characters.
     pub name: String,
     /// Logs of a new journal; a journal that exists with another number is refused.
     pub shards: u16,
@@ -14,12 +14,13 @@ pub struct JetStreamOptions {
     pub replicas: usize,
     /// One request to the servers takes at most this long; an append that takes longer is `Ambiguous`.
     pub request_timeout: Duration,
-    /// Make what is missing. Off: a missing stream is an error (tools that must not make a shop by a typing error).
+    /// Create missing streams. Off: a missing stream is an error (for tools that must not create a shop by a typing
+    /// error).
     pub create: bool,
 }
 
 impl JetStreamOptions {
-    /// Of a cluster, unless configured: enough for five nodes to have three each.
+    /// Default of a cluster: enough for five nodes to own three each.
     pub const SHARDS: u16 = 16;
 }
 

@@ -1,7 +1,7 @@
-//! Are these servers fit to hold a shop? Asked at every start, before the first claim.
+//! Checks at every start, before the first claim, that the servers are fit to hold a shop.
 //!
-//! What cannot be read over the protocol (whether a server syncs before it confirms) is the operator's
-//! word, and only believed of servers that have such a setting (2.10 and newer).
+//! Whether a server syncs before it confirms cannot be read over the protocol: the operator declares it, and the
+//! declaration is accepted only for servers that have such a setting (2.10 and newer).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{
 
 /// Two racing appends a round; one must win each.
 const ROUNDS: u64 = 32;
-/// For all of them: milliseconds each, but that nodes which start together take turns.
+/// Time limit of all rounds: each takes milliseconds, but nodes that start together take turns.
 const RACE_WITHIN: Duration = Duration::from_secs(20);
 /// The oldest server whose whole-stream expectations were measured to hold.
 const OLDEST: (u64, u64) = (2, 9);
@@ -36,10 +36,10 @@ pub struct ProbeReport {
     pub durability: &'static str,
 }
 
-/// `synced`: the operator says that the servers run with `sync_interval: always`.
+/// `synced`: the operator declares that the servers run with `sync_interval: always`.
 ///
 /// # Errors
-/// When the servers are too old, hold fewer copies than asked for, or accept two writers at one place.
+/// When the servers are too old, hold fewer copies than requested, or accept two writers at one place.
 pub async fn probe(
     client: async_nats::Client,
     options: &JetStreamOptions,
@@ -70,7 +70,7 @@ pub async fn probe(
         ..Config::default()
     };
     let body = serde_json::to_string(&config).map_err(|error| refuse(error.to_string()))?;
-    // Found from the second start on. Its messages go by their age.
+    // The stream exists from the second start on. Its messages expire by age.
     let made = patiently(async || match api.info(&name).await {
         Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND => {
             api.ask::<StreamInfo>(&format!("STREAM.CREATE.{name}"), body.clone()).await
@@ -107,7 +107,7 @@ async fn race(api: &Api, stream: &str, subject: &str) -> Result<(), String> {
             }
             (a, b) => {
                 tracing::debug!(?a, ?b, "an open round of the self-test");
-                // The end is not known: read it where the leader has it.
+                // The end is unknown: read it from the leader.
                 end = api.info(stream).await.map_or(end, |info| info.state.last_seq);
             }
         }

@@ -1,8 +1,8 @@
-//! History, then live, through any loss of servers: an ephemeral pull consumer that is made anew, from the
-//! next record on, whenever it ends, errs, falls silent or skips.
+//! History, then live, through any loss of servers: an ephemeral pull consumer, created again from the next record on
+//! whenever the consumer ends, fails, falls silent or skips.
 //!
-//! What a consumer delivers twice is dropped; what it leaves out is asked for again, and only if the
-//! stream's leader itself does not have it either is it a gap (`Corrupt`). A consumer reads one copy of the stream, and
+//! A record that a consumer delivers twice is dropped. A record that a consumer leaves out is requested again, and only
+//! a record that the stream's leader lacks too is a gap (`Corrupt`). A consumer reads one copy of the stream, and
 //! copies may differ: see `chain`.
 
 mod consumer;
@@ -31,16 +31,16 @@ struct Reader {
     shard: Shard,
     next: Seq,
     to: Option<Seq>,
-    /// `to` is not beyond the end.
+    /// The range is bounded: `to` is not beyond the end.
     bounded: bool,
     messages: Option<pull::Stream>,
     pause: Duration,
     failed: bool,
-    /// The newest record that was handed out.
+    /// The newest delivered record.
     read: Seq,
-    /// Since when the log seems to end before that.
+    /// Since when the log seems to end before `read`.
     short_since: Option<Instant>,
-    /// That the log is gone was said.
+    /// The loss of the log has been logged.
     told: bool,
     chain: Chain,
     /// Every record before this one has a successor.
@@ -69,7 +69,7 @@ pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Op
     };
     stream::unfold(reader, |mut reader| async {
         let record = reader.next().await.transpose()?;
-        // Damage ends the stream: nothing behind it is to be trusted.
+        // Damage ends the stream: no record after the damage can be trusted.
         reader.failed = record.is_err();
         Some((record, reader))
     })
@@ -112,7 +112,8 @@ impl Reader {
         Ok(Arc::new(record))
     }
 
-    /// Takes the next message if it was written on what came before it; `false`: it must be asked for again.
+    /// Accepts the next message if it was written after its predecessor here; `false`: the message must be requested
+    /// again.
     async fn accept(&mut self, next: Message) -> Result<bool, JournalError> {
         let differs = |seq, whose: &str| {
             let problem = format!(
@@ -147,7 +148,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// The end for a range, which has an end itself: its reader may wait.
+    /// The log's end, for the reader of a range: such a reader may wait for the leader.
     async fn end(&mut self) -> Result<Seq, JournalError> {
         const TRIES: u32 = 5;
         let mut tried = 0;

@@ -1,16 +1,16 @@
-//! What became of an append whose answer was lost, for good.
+//! The final outcome of an append whose reply was lost.
 //!
-//! A stored append stands exactly at `after + 1`. If another record stands there, ours never can. If
-//! nothing stands there, the message may still be on its way (the client sends what it buffered when it
-//! is connected again), so a barrier, a batch without commits, is written to that place: whichever of
-//! the two is stored first decides. Nothing is remembered and nothing else is read, however long the log is.
+//! A stored append stands exactly at `after + 1`. If another record stands there, the append can never be stored. If
+//! the place is empty, the message may still be on its way (the client sends its buffer after a reconnect), so a
+//! barrier, a batch without commits, is written to that place: the first of the two to be stored decides. Nothing is
+//! remembered and nothing else is read, however long the log is.
 
 use uuid::Uuid;
 
 use super::{JetStreamJournal, api::NotStored};
 use crate::actors::ports::journal::{Batch, BatchId, Claim, Entry, JournalError, Record, Resolution, Seq};
 
-/// Rounds of look and barrier; each ends by a definite answer unless servers change leaders in between.
+/// Rounds of reading and barrier; each ends with a definite outcome unless servers change leaders in between.
 const ROUNDS: usize = 4;
 
 impl JetStreamJournal {
@@ -29,8 +29,8 @@ impl JetStreamJournal {
                 }
                 return Ok(Resolution::of(Some(&record), after, batch));
             }
-            // A claim's appends are only sent where the log ends under it: this one never was. Nor may a barrier be
-            // written there, under an epoch that is over.
+            // A claim's appends are only sent where the log ends under that claim: this append was never sent. Nor may
+            // a barrier be written there, under an epoch that is over.
             if after == 0 {
                 return Ok(Resolution::NotStored);
             }
@@ -45,7 +45,7 @@ impl JetStreamJournal {
                     self.moved(shard, claim.epoch, seq, sum);
                     return Ok(Resolution::NotStored);
                 }
-                // Somebody was first: perhaps the append itself.
+                // Another message was stored first: perhaps the append itself.
                 Err(NotStored::WrongEnd) => {}
                 Err(NotStored::Full(why)) => return Err(JournalError::Full(why)),
                 Err(NotStored::Refused(why)) => return Err(JournalError::Refused(why)),

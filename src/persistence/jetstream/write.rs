@@ -1,4 +1,4 @@
-//! Claim, append, release: one message each, stored only where its writer believes the log to end.
+//! Claim, append, release: one message each, stored only if the log ends where its writer expects.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl JetStreamJournal {
             Err(NotStored::WrongEnd) => Err(JournalError::LostRace),
             Err(NotStored::Full(why)) => Err(JournalError::Full(why)),
             Err(NotStored::Refused(why)) => Err(JournalError::Refused(why)),
-            // Stored or not: a claim that nobody serves is taken up again by this node, or by another when it is gone.
+            // Stored or not: this node claims an unserved shard again, or another node does when this one is gone.
             Err(NotStored::Nobody(why) | NotStored::Unknown(why)) => Err(JournalError::Io(why)),
         }
     }
@@ -41,14 +41,14 @@ impl JetStreamJournal {
     pub(super) async fn release_now(&self, claim: Claim, after: Seq) -> Result<Seq, AppendError> {
         let released = self.write(&claim, after, Entry::Released).await;
         if released.is_ok() {
-            // Whatever comes now must claim first.
+            // Every later write must claim first.
             self.writers().retain(|shard, writer| *shard != claim.shard || writer.epoch > claim.epoch);
         }
         released
     }
 
-    /// The stream knows where it ends and not whose it is: that this claim is the newest one is known by its end. Who
-    /// claims after us moves the end beyond what any append of ours follows.
+    /// The stream knows its end and not its owner: the end proves that this claim is the newest. A later claim moves
+    /// the end beyond the record that any append of this claim follows.
     async fn write(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, AppendError> {
         if claim.shard.0 >= self.0.shards {
             return Err(AppendError::Io("no such shard".into()));
@@ -78,7 +78,7 @@ impl JetStreamJournal {
         }
     }
 
-    /// A claim of before this process's start: still ours if the newest record stands under it.
+    /// A claim from before this process's start: still valid if the newest record has its epoch.
     async fn learn(&self, claim: &Claim) -> Result<Option<Writer>, JournalError> {
         let end = self.end_now(claim.shard).await?;
         if end == 0 {
@@ -93,7 +93,7 @@ impl JetStreamJournal {
         Ok(writer)
     }
 
-    /// Answers of two claims may come in another order than the claims stand in the log: the newer one counts.
+    /// Replies to two claims may arrive in another order than the claims in the log: the newer claim counts.
     fn writes(&self, shard: Shard, newer: Writer) {
         let mut writers = self.writers();
         let known = writers.entry(shard).or_insert(newer);
@@ -110,7 +110,7 @@ impl JetStreamJournal {
         }
     }
 
-    /// `before`: the sum of the message at `after`. Answers the place and the sum of the new one.
+    /// `before`: the sum of the message at `after`. Returns the place and the sum of the new message.
     pub(super) async fn publish(
         &self,
         claim: &Claim,
@@ -124,7 +124,7 @@ impl JetStreamJournal {
         let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, before, bytes.into()).await;
         metrics::histogram!("souk_journal_append_seconds").record(started.elapsed().as_secs_f64());
         match stored.map(|seq| (seq, sum)) {
-            // No leader yet, or no stream any more: only the second is the end of it.
+            // No leader yet, or no stream any more: only the second case is final.
             Err(NotStored::Nobody(why)) => match self.end_now(claim.shard).await {
                 Err(JournalError::Refused(why)) => Err(NotStored::Refused(why)),
                 Ok(_) | Err(_) => Err(NotStored::Nobody(why)),
@@ -141,7 +141,7 @@ impl JetStreamJournal {
         info.map(|info| info.state.last_seq).map_err(|error| self.failed(shard, error))
     }
 
-    /// One record as the stream's leader has it, and its sum.
+    /// The stream leader's copy of one record, and its sum.
     pub(super) async fn record(&self, shard: Shard, seq: Seq) -> Result<(Record, u32), JournalError> {
         match self.find(shard, seq).await? {
             Some(found) => Ok(found),
@@ -159,7 +159,7 @@ impl JetStreamJournal {
         found.map_err(|error| self.failed(shard, error))
     }
 
-    /// A question that was not answered, or answered by an error.
+    /// The error of a request without a reply, or with an error as reply.
     pub(super) fn failed(&self, shard: Shard, error: ApiError) -> JournalError {
         match error {
             ApiError::Server(error) if error.err_code == STREAM_NOT_FOUND => JournalError::Refused(
@@ -177,7 +177,7 @@ impl JetStreamJournal {
     }
 }
 
-/// A message that is no record of this place, whoever wrote it, is damage.
+/// A message that is no record of this place is damage, regardless of its writer.
 pub(super) fn decode(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, JournalError> {
     let corrupt = |problem: String| JournalError::Corrupt { shard, seq, problem: problem.into() };
     let record = envelope::decode(bytes).map_err(|error| corrupt(error.to_string()))?;

@@ -1,6 +1,6 @@
-//! What can go wrong, as data: the plan is asked before each step and decides from its own seed.
+//! Faults as data: the journal consults the plan before each step, and the plan decides from its own seed.
 //!
-//! The default of every method is "nothing": a plan overrides what it wants to break.
+//! The default of every method is "no fault": a plan overrides the steps that shall fail.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ pub enum Outcome {
     Io,
     /// Nothing is stored.
     Full,
-    /// Nothing is stored, and it would be the same again.
+    /// Nothing is stored, and a repetition would be refused too.
     Refused,
-    /// Stored (unless fenced), but the caller is told `Ambiguous`; for a claim: an error.
+    /// Stored (unless fenced), but the caller receives `Ambiguous`; for a claim: an error.
     AmbiguousStored,
-    /// Not stored, and the caller is told `Ambiguous`; for a claim: an error.
+    /// Not stored, and the caller receives `Ambiguous`; for a claim: an error.
     AmbiguousNotStored,
 }
 
-/// One append or claim: wait, store or not, wait, answer. A caller that is dropped in the second wait
-/// is a crash between write and acknowledgement.
+/// One append or claim: wait, store or not, wait, return. A caller that is dropped in the second wait is a crash
+/// between write and acknowledgement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AppendFault {
     pub before: Duration,
@@ -31,8 +31,8 @@ pub struct AppendFault {
     pub after: Duration,
 }
 
-/// How one record reaches one reader. The contract stands whatever is said here: the reader's stream
-/// shows each record once, in order.
+/// How one record reaches one reader. The contract holds under every plan: the reader's stream shows each record once,
+/// in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
     pub late: Duration,

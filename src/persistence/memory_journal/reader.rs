@@ -1,5 +1,5 @@
-//! Streams over the memory storage. A faulty delivery line stands between: late, and more than once;
-//! the stream drops what it has shown already, which is what every backend owes its readers.
+//! Streams over the memory storage. A faulty delivery line stands between: late, and more than once. The stream drops
+//! repeated records, as the contract of every backend requires.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -14,7 +14,7 @@ struct Reader {
     shard: Shard,
     next: Seq,
     to: Option<Seq>,
-    /// What the line has delivered and the stream has not looked at.
+    /// Records that the line has delivered and the stream has not processed.
     line: VecDeque<Arc<Record>>,
 }
 

@@ -1,4 +1,4 @@
-//! The "disk" of the memory journal: what is in here survives the journals opened on it.
+//! The "disk" of the memory journal: its contents survive the journals opened on it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,7 +40,7 @@ impl MemoryStorage {
     }
 
     pub fn shards(&self) -> u16 {
-        // Never cuts: as many logs as `new` was told.
+        // Never truncates: `new` takes a `u16`.
         self.logs.len() as u16
     }
 
@@ -49,7 +49,7 @@ impl MemoryStorage {
         self.log(shard).map_or_else(|_| Vec::new(), |log| log.kept().records.clone())
     }
 
-    /// Loses every log's records behind `last`, acknowledged or not, as servers do that had not synced them.
+    /// Loses every log's records after `last`, acknowledged or not, like servers that had not synced these records.
     pub fn lose_behind(&self, last: Seq) {
         for log in &*self.logs {
             let mut kept = log.kept();
@@ -58,7 +58,7 @@ impl MemoryStorage {
         }
     }
 
-    /// The same contents under the same name, from now on apart.
+    /// An independent copy with the same contents and the same name.
     pub fn copied(&self) -> Self {
         let copy = |log: &Log| {
             let kept = log.kept();
@@ -102,7 +102,7 @@ impl MemoryStorage {
         loop {
             let grown = log.grown.notified();
             tokio::pin!(grown);
-            // Before the look, so that no record between look and wait is missed.
+            // Before the check, so that no record between check and wait is missed.
             grown.as_mut().enable();
             if log.kept().end() >= seq {
                 return Ok(());

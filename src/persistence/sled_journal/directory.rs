@@ -1,7 +1,7 @@
 //! The files around sled, each against one silent loss:
 //!
 //! * `souk.lock`: held by `flock` while the journal is open, so that no second process opens it;
-//! * `journal.meta`: what the journal is (id, shards, format), written once; with it, a missing or empty
+//! * `journal.meta`: the journal's identity (id, shards, format), written once; beside this file a missing or empty
 //!   database is an error and not a new shop;
 //! * `journal.ends`: where each shard's log was durable about a second ago; an older end means lost data.
 //!   It never runs ahead (written after the sync), so it needs no sync of its own;
@@ -21,7 +21,7 @@ use super::error::OpenError;
 
 pub const FORMAT: u32 = 1;
 
-/// What a journal is; the same words stand in `journal.meta` and inside the database.
+/// The journal's identity; `journal.meta` and the database hold the same fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
     pub format: u32,
@@ -83,13 +83,13 @@ pub fn read_meta(dir: &Path) -> Result<Option<Meta>, OpenError> {
     }
 }
 
-/// Written last when a journal is made: from then on its database must exist.
+/// Written last when a journal is created: from then on its database must exist.
 pub fn write_meta(dir: &Path, meta: &Meta) -> Result<(), OpenError> {
     let path = meta_path(dir);
     replace(&path, meta, true).and_then(|()| sync_dir(dir)).map_err(io_error(&path))
 }
 
-/// `None` where there is none, or where a power loss left it half written: it is a witness, not data.
+/// `None` if the file is missing, or half written by a power loss: the file is a witness, not data.
 pub fn read_ends(dir: &Path) -> Option<Ends> {
     serde_json::from_slice(&fs::read(ends_path(dir)).ok()?).ok()
 }

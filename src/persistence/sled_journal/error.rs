@@ -1,4 +1,4 @@
-//! Why a journal does not open, and what to do about it: the words an operator reads.
+//! Why a journal does not open, with advice: the text that an operator reads.
 
 use std::path::PathBuf;
 

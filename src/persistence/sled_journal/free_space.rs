@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Looked at again after this many batches, bytes, or this much time, whichever is first.
+/// Measured again after this many batches, bytes, or this much time, whichever comes first.
 const BATCHES_MAX: u32 = 64;
 const BYTES_MAX: u64 = 4 << 20;
 const AGE_MAX: Duration = Duration::from_secs(1);
@@ -24,7 +24,8 @@ impl FreeSpace {
         Self { dir, bytes_min, checked: None, batches: 0, bytes: 0 }
     }
 
-    /// Whether `bytes` more may be written. A refusal is looked at anew each time, so that freed room counts at once.
+    /// Whether `bytes` more may be written. After a refusal the space is measured each time, so that freed room counts
+    /// at once.
     pub fn admit(&mut self, bytes: u64) -> Result<(), Arc<str>> {
         (self.batches, self.bytes) = (self.batches + 1, self.bytes + bytes);
         let fresh = self.checked.is_some_and(|at| at.elapsed() < AGE_MAX);

@@ -38,9 +38,9 @@ fn seq_of(key: &[u8]) -> Option<Seq> {
 
 /// Writes one record, whole or not at all; durable with the next flush and sync.
 ///
-/// A record of one chunk is one insert: sled puts each `Batch` behind a marker in a buffer of its own, which is a second
-/// write and a second hand-over to its writing threads, for every sync. Several records need no batch around them. sled
-/// recovers its log up to the first hole, so what a crash leaves of them is a beginning.
+/// A record of one chunk is one insert: sled puts each `Batch` behind a marker in a buffer of its own, which is a
+/// second write and a second hand-over to its writing threads, for every sync. Several records need no batch around
+/// them. sled recovers its log up to the first hole, so a crash leaves a prefix of them.
 pub fn write(log: &Tree, shard: Shard, seq: Seq, bytes: Vec<u8>) -> sled::Result<()> {
     if bytes.len() <= CHUNK_BYTES {
         return log.insert(key(shard, seq, 0), bytes).map(drop);

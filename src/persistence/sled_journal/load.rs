@@ -1,7 +1,7 @@
 //! Fills a new journal from records made elsewhere: the writing half of `souk journal import`.
 //!
-//! Deliberately absent: fencing and group commit; nobody else has the directory, and one sync at the end
-//! is enough because the caller gives the directory its name only afterwards.
+//! Deliberately absent: fencing and group commit; no other process uses the directory, and one sync at the end is
+//! enough because the caller renames the directory only afterwards.
 
 use std::{fs, fs::File, path::Path};
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Bytes that are put into one `sled::Batch`.
+/// Upper bound of the bytes in one `sled::Batch`.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
 pub(crate) struct Loader {
@@ -64,7 +64,7 @@ impl Loader {
         guarded(|| self.log.apply_batch(batch).map_err(text))
     }
 
-    /// Everything durable and named; closes the directory.
+    /// Makes everything durable and writes the meta file; closes the directory.
     pub(crate) fn finish(mut self, dir: &Path) -> Result<(), OpenError> {
         self.flush().map_err(|problem| OpenError::Damaged { path: dir.into(), problem })?;
         open::create(dir, &self.db, self.meta).map(drop)

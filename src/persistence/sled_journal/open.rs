@@ -1,6 +1,6 @@
-//! Opening: lock, compare what should be there with what is there, recover each shard's end and epoch.
+//! Opening: lock, compare the expected files with the found ones, recover each shard's end and epoch.
 //!
-//! Whatever does not fit is an error with advice; an existing journal is never taken for a new one.
+//! Every mismatch is an error with advice; an existing journal is never mistaken for a new one.
 
 use std::{
     fs::{self, File},
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// sled frees its own file lock a moment after the last handle is gone; ours is held already, so waiting is safe.
+/// sled frees its file lock a moment after the last handle is gone; `souk.lock` is held already, so waiting is safe.
 const SLED_LOCK_WAIT: Duration = Duration::from_secs(5);
 
 pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), OpenError> {
@@ -49,7 +49,7 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     let (logs, tips) = recover(dir, &log, &meta, &options)?;
     let data = directory::database(dir).join("db");
     let file = File::options().read(true).write(true).open(&data).map_err(io_error(&data))?;
-    // What sled itself did while it opened (a snapshot, cleared tails) must not be younger than our next sync.
+    // Writes that sled made while opening (a snapshot, cleared tails) must not be younger than the journal's next sync.
     file.sync_all().and_then(|()| directory::sync_dir(&directory::database(dir))).map_err(io_error(&data))?;
     let shared =
         Arc::new(Shared { id: meta.id, log, logs, failure: watch::Sender::new(None), _db: db.clone(), _lock: lock });
@@ -107,7 +107,7 @@ pub fn open_database(dir: &Path, options: &SledOptions) -> Result<(sled::Db, sle
     }
 }
 
-/// Gives a new journal its id, or holds what is inside the database against `journal.meta`.
+/// Gives a new journal its id, or compares the database's meta record with `journal.meta`.
 fn settle_meta(
     dir: &Path,
     db: &sled::Db,
@@ -126,7 +126,7 @@ fn settle_meta(
             Err(damaged(dir, format!("journal.meta names journal {}, the database is {}", sidecar.id, inside.id)))
         }
         (Some(sidecar), None) => Err(damaged(dir, format!("journal {} is gone from its database", sidecar.id))),
-        // Its making was interrupted, or the file was removed: the database knows.
+        // The creation was interrupted, or the file was removed: the database has the identity.
         (None, Some(inside)) => {
             check_meta(dir, &inside, shards)?;
             directory::write_meta(dir, &inside)?;
@@ -142,7 +142,7 @@ fn settle_meta(
     }
 }
 
-/// Everything durable inside the database before the file that says it exists.
+/// Everything inside the database is durable before the file that requires the database.
 pub fn create(dir: &Path, db: &sled::Db, meta: Meta) -> Result<Meta, OpenError> {
     guarded(|| {
         let bytes = serde_json::to_vec(&meta).map_err(text)?;
@@ -174,7 +174,7 @@ fn recover(
     for n in 0..meta.shards {
         let recovered = match options.salvage {
             false => recover_shard(log, Shard(n), options.checked_at_open),
-            // What is wrong is for the reader to find; nothing is written, so no epoch is needed.
+            // The reader reports damage; nothing is written, so no epoch is needed.
             true => layout::last_seq(log, Shard(n)).map(|end| Tip { end, epoch: 0 }),
         };
         let tip = recovered.map_err(|problem| damaged(dir, problem))?;

@@ -68,7 +68,7 @@ impl Reader {
                     return Err(JournalError::Io(reason));
                 }
                 Some(end) if self.next > end => {
-                    // The sender lives in `shared`, which this reader holds: this cannot fail before it.
+                    // The sender lives in `shared`, which this reader holds: the wait cannot fail earlier.
                     self.end.changed().await.map_err(|_| JournalError::Io("the journal is closed".into()))?;
                 }
                 Some(end) => self.fetch(end).await?,

@@ -1,4 +1,4 @@
-//! What the writer thread is asked, and how it answers.
+//! The writer thread's requests and replies.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use crate::actors::ports::journal::{AppendError, Claim, JournalError, NodeId, Re
 
 pub struct Request {
     pub ask: Ask,
-    /// Given back when the request is answered: this bounds the queue.
+    /// Released with the request's reply: this bounds the queue.
     pub _permit: OwnedSemaphorePermit,
 }
 
 pub enum Ask {
-    /// The end: answered when everything before it is durable and the witness file says so.
+    /// The end: replied to when every earlier request is durable and the witness file is written.
     Close {
         answer: oneshot::Sender<()>,
     },
@@ -28,7 +28,7 @@ pub enum Ask {
         bytes: Vec<u8>,
         answer: oneshot::Sender<Result<Seq, AppendError>>,
     },
-    /// Answered when everything before it is refused or durable.
+    /// Replied to when every earlier request is refused or durable.
     Settle {
         answer: oneshot::Sender<()>,
     },

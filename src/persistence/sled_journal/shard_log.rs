@@ -1,4 +1,4 @@
-//! What the writer publishes and readers follow: each shard's durable end and its newest records.
+//! Each shard's durable end and its newest records, published by the writer and followed by readers.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ const RING_RECORDS_MAX: usize = 256;
 /// Commits in a shard's ring, at most: the bound on its memory (about 1 KiB each).
 const RING_COMMITS_MAX: usize = 4096;
 
-/// What the handle, the writer and every open stream hold together.
+/// The state shared by the handle, the writer and every open stream.
 pub struct Shared {
     pub id: Uuid,
     pub log: Tree,
@@ -32,7 +32,7 @@ pub struct Shared {
 
 impl Shared {
     pub fn shards(&self) -> u16 {
-        // Never cuts: at most SHARDS_MAX logs are made.
+        // Never truncates: at most SHARDS_MAX logs exist.
         self.logs.len() as u16
     }
 

@@ -1,7 +1,7 @@
-//! The one thread that writes: takes all requests that wait, checks each against its log's end, writes their
-//! records in order, makes them durable with one flush and one fdatasync, publishes, answers.
+//! The one thread that writes: takes all requests that wait, checks each against its log's end, writes their records in
+//! order, makes them durable with one flush and one fdatasync, publishes, replies.
 //!
-//! Invariant: nothing is answered or published before the sync that covers it has returned.
+//! Invariant: no request is acknowledged and no record published before the sync that covers it has returned.
 
 use std::{
     fs::File,
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// One sync carries at most this; the rest is the next one's.
+/// Upper bound of one sync; the rest goes into the next one.
 const GATHERED_REQUESTS_MAX: usize = 256;
 const GATHERED_BYTES_MAX: usize = 4 << 20;
 /// The witness file `journal.ends` is at most this far behind.
@@ -54,7 +54,7 @@ pub struct Writer {
     salvage: bool,
     /// When the witness is due, if something was written since.
     witness_due: Option<Instant>,
-    /// Who waits for the end.
+    /// Callers that wait for the end.
     closing: Vec<oneshot::Sender<()>>,
 }
 
@@ -64,16 +64,16 @@ struct Group {
     bytes: usize,
     commits: usize,
     records: Vec<Arc<Record>>,
-    /// Of each record, in the same order.
+    /// The bytes of each record, in the same order.
     encoded: Vec<Vec<u8>>,
     answers: Vec<Answer>,
 }
 
-/// An answer that waits for the sync.
+/// A reply that waits for the sync.
 enum Answer {
     Claimed(oneshot::Sender<Result<Claim, JournalError>>, Claim),
     Written(oneshot::Sender<Result<Seq, AppendError>>, Seq),
-    /// What stands before it in the queue is not durable yet.
+    /// Waits until every earlier request is durable.
     Settled(oneshot::Sender<()>),
 }
 
@@ -123,7 +123,7 @@ impl Writer {
         }
     }
 
-    /// An error means that nobody knows what the disk holds: unanswered requests are then dropped.
+    /// After an error the contents of the disk are unknown: requests without a reply are then dropped.
     fn perform(&mut self, gathered: Vec<Request>) -> Result<(), String> {
         let bytes: usize = gathered.iter().map(|request| size(&request.ask)).sum();
         if self.salvage {
@@ -145,7 +145,7 @@ impl Writer {
         if !group.records.is_empty() {
             let started = Instant::now();
             if let Err(reason) = self.store(&group.records, std::mem::take(&mut group.encoded)) {
-                // Said before the waiting callers are let go, so that whatever they ask next is refused.
+                // Published before the waiting callers are released, so that their next requests are refused.
                 self.shared.failure.send_replace(Some(reason.as_str().into()));
                 return Err(reason);
             }
@@ -223,7 +223,8 @@ impl Writer {
         }
     }
 
-    /// Refuses a write; who only waits for what is before it is answered: that is refused, or durable.
+    /// Refuses a write; a request that only waits for earlier requests succeeds, because each of these is refused or
+    /// durable.
     fn refuse(&mut self, ask: Ask, why: JournalError) {
         let _caller_left = match ask {
             Ask::Close { answer } => return self.closing.push(answer),
@@ -245,7 +246,7 @@ impl Writer {
         self.witness_due = None;
         let ends = Ends { id: self.shared.id, ends: self.tips.iter().map(|tip| tip.end).collect() };
         if let Err(error) = directory::write_ends(&self.dir, &ends) {
-            // Only the check at the next opening is weaker for it.
+            // The only consequence is a weaker check at the next opening.
             tracing::warn!(%error, dir = %self.dir.display(), "the journal's witness file was not written");
         }
     }
@@ -254,8 +255,8 @@ impl Writer {
         tracing::error!(%reason, dir = %self.dir.display(), "the journal failed and refuses everything from now on");
         metrics::counter!("souk_journal_failures_total").increment(1);
         self.shared.failure.send_replace(Some(reason.into()));
-        // Never closed: sled syncs when it is dropped, and panics where the disk refuses. The process ends anyway,
-        // and until then nobody in it may open the directory again.
+        // Never closed: sled syncs when it is dropped, and panics where the disk refuses. The process ends anyway, and
+        // must not open the directory again before its end.
         let _never_dropped = std::mem::ManuallyDrop::new(self.db.clone());
         self.shared.logs.iter().for_each(ShardLog::close);
     }
@@ -272,7 +273,7 @@ fn gather(first: Request, incoming: &Receiver<Request>) -> Vec<Request> {
     gathered
 }
 
-/// Bytes that a request brings to the disk; a claim's record is about this long.
+/// Bytes that a request writes to the disk; for a claim an estimate.
 fn size(ask: &Ask) -> usize {
     match ask {
         Ask::Claim { .. } => 160,
@@ -288,7 +289,7 @@ fn add(group: &mut Group, tip: &mut Tip, record: Arc<Record>, bytes: Vec<u8>) {
     group.encoded.push(bytes);
 }
 
-/// A caller that has gone away needs no answer: it asks `resolve` later.
+/// A caller that is gone needs no reply: `resolve` gives the outcome later.
 fn answer(answer: Answer) {
     let _caller_left = match answer {
         Answer::Claimed(to, claim) => to.send(Ok(claim)).is_err(),

@@ -1,6 +1,6 @@
-//! Whether the machine went down under an open store: the store is never synced, so a power loss may leave
-//! any mixture of its pages. `state.boot` holds the kernel's boot id while the store is open; another boot's
-//! id there means exactly that, and the store is rebuilt. A killed process keeps its boot id and its pages.
+//! Whether the machine went down under an open store: the store is never synced, so a power loss may leave any mixture
+//! of its pages. `state.boot` holds the kernel's boot id while the store is open; the id of another boot in the file
+//! means such a loss, and the store is rebuilt. A killed process keeps its boot id and its pages.
 
 use std::{
     fs, io,
@@ -36,11 +36,11 @@ impl BootMark {
         let id = fs::read_to_string(BOOT_ID).unwrap_or_else(|_| "unknown".into());
         let mut file = fs::File::create(&self.path)?;
         io::Write::write_all(&mut file, id.as_bytes())?;
-        // The one sync of the store: the mark must be on disk before the pages it speaks of.
+        // The one sync of the store: the mark must be on disk before the pages that it covers.
         file.sync_all()
     }
 
-    /// After the store is on disk.
+    /// Call after the store is on disk.
     pub fn clear(&self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }

@@ -1,5 +1,5 @@
-//! The state store in a sled database of its own. Never synced: after a kill sled comes back to a whole
-//! earlier write, watermark included; after a power loss (see `boot`) or any damage it is made anew.
+//! The state store in a sled database of its own. Never synced: after a kill sled comes back to a whole earlier write,
+//! watermark included; after a power loss (see `boot`) or any damage the store is created again.
 
 use std::{
     fs, io,
@@ -30,8 +30,8 @@ use crate::{
 pub struct SledStateOptions {
     /// Bytes of sled's page cache. Default 32 MiB: activation reads single entities from it.
     pub cache_bytes: u64,
-    /// How often sled hands its buffers to the kernel, milliseconds. Default 1000: what a kill may cost is
-    /// folded again from the journal.
+    /// How often sled hands its buffers to the kernel, milliseconds. Default 1000: writes lost by a kill are folded
+    /// again from the journal.
     pub flush_every_ms: u64,
 }
 
@@ -42,15 +42,15 @@ impl Default for SledStateOptions {
 }
 
 pub struct SledStateStore {
-    /// `None` only while it is dropped.
+    /// `None` only during `drop`.
     db: Option<sled::Db>,
     mark: BootMark,
 }
 
-/// What the store was made from.
+/// The journal that the store was made from.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct MadeFrom {
-    /// How the keys and values are laid out, [`LAYOUT`]: a store of another layout is made anew.
+    /// The layout of keys and values, [`LAYOUT`]: a store of another layout is created again.
     layout: u32,
     journal: Uuid,
     shards: u16,
@@ -68,7 +68,7 @@ const CLEAR_KEYS: usize = 4096;
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 impl SledStateStore {
-    /// Opens `<dir>/state`, or makes it anew when it cannot be trusted or read. Blocks.
+    /// Opens `<dir>/state`, or creates it again when it cannot be trusted or read. Blocks.
     pub fn open(dir: &Path, options: &SledStateOptions) -> Result<Self, StoreError> {
         let (path, mark) = (dir.join("state"), BootMark::in_dir(dir));
         let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
@@ -98,7 +98,7 @@ impl SledStateStore {
 impl Drop for SledStateStore {
     fn drop(&mut self) {
         let Some(db) = self.db.take() else { return };
-        // A clean end: on disk first, then the mark goes. If either fails the store is only rebuilt.
+        // A clean end: first the flush, then the mark is removed. If either fails, the store is only rebuilt.
         let flushed = guarded(|| db.flush().map_err(text));
         let path = database_file(&self.mark);
         // sled syncs when it is dropped, and panics where the disk refuses.
@@ -153,7 +153,7 @@ fn clear(db: &sled::Db) -> Result<(), String> {
     loop {
         let mut batch = sled::Batch::default();
         let mut count = 0;
-        // Watermarks sort last, but an emptying that is cut short must not leave one behind: they go first.
+        // Watermarks sort last, but are removed first: an interrupted emptying must not leave one behind.
         let marks = db.scan_prefix(b"w").keys();
         for key in marks.chain(db.iter().keys()).take(CLEAR_KEYS) {
             batch.remove(key.map_err(text)?);
@@ -309,7 +309,7 @@ impl StateStore for SledStateStore {
             let mut records = Vec::new();
             for packed in db.range(first..=keys::history(key, u64::MAX)).values() {
                 unpack(&packed.map_err(text)?, &mut records)?;
-                // The first entry may begin with records before the one that was asked for.
+                // The first entry may begin with records before the requested one.
                 let before = records.iter().take_while(|(version, _)| *version <= from_version).count();
                 records.drain(..before.saturating_sub(1));
                 if records.len() >= limit {
@@ -335,8 +335,8 @@ fn add_rows(batch: &mut sled::Batch, rows: Vec<RowChange>) {
 /// Records of one entity in one entry, at most: a read takes them all for the first.
 const HISTORY_PACK: usize = 64;
 
-/// Version and record, 8 bytes each, of all that a flush brings for an entity: a sled insert copies its whole leaf,
-/// so one for each record was the dearest part of a flush.
+/// Version and record, 8 bytes each, of an entity's history in one flush: a sled insert copies its whole leaf, so one
+/// insert for each record was the most expensive part of a flush.
 fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
     run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
 }

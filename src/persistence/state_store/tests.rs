@@ -162,7 +162,7 @@ fn spaces_are_apart_and_those_of_nobody_are_swept() {
     });
 }
 
-/// However a history was cut into writes, it reads as one.
+/// A history reads as one, regardless of its division into writes.
 #[test]
 fn history_of_many_records_and_many_writes_reads_as_one() {
     let all: Vec<(u64, u64)> = (0..300).map(|n| (1 + n * 3, 10 + n)).collect();

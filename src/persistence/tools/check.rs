@@ -1,4 +1,4 @@
-//! The rules that every record of a sound journal keeps, whoever reads it.
+//! The rules that every record of a sound journal keeps.
 //!
 //! * sequence numbers of a shard run 1, 2, 3 without a gap;
 //! * a claim's epoch is its predecessor's plus one, every other record has the newest claim's;
@@ -46,7 +46,7 @@ impl Checker {
         Counts { entities: self.versions.len() as u64, ..self.counts }
     }
 
-    /// Every rule that the record breaks. It counts as read either way, so one fault is not told twice.
+    /// Every rule that the record breaks. A faulty record counts as read, so that one fault is reported once.
     pub fn check(&mut self, record: &Record) -> Vec<String> {
         let shards = self.tips.len() as u16;
         let mut broken = Vec::new();

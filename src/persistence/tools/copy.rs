@@ -1,9 +1,9 @@
-//! From one journal into another: `souk journal copy`, by which a shop outgrows its machine.
+//! From one journal into another: `souk journal copy`, for a shop that outgrows its machine.
 //!
-//! Every commit is routed anew, so the other journal may have another number of shards; an entity's commits keep
-//! their order, their ids and their times, which is all that anything depends on. Claims are not copied: they were
-//! somebody else's. Interrupted at any point, the next run reads what is there and goes on behind it. Memory: one
-//! entry for each entity, on both sides.
+//! Every commit is routed again, so the other journal may have another number of shards; an entity's commits keep their
+//! order, ids and times, and nothing depends on more. Claims are not copied: they belong to the source's nodes. After
+//! an interruption at any point, the next run reads the target and continues after its last commit. Memory: one entry
+//! for each entity, on both sides.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,22 +24,22 @@ use crate::{
     domain::key::EntityKey,
 };
 
-/// Who writes the copy, as its records say.
+/// The writer's name in the copy's records.
 const COPIER: &str = "journal-copy";
-/// Of one append: far below what a journal takes, so that one lost answer costs little.
+/// Commits in one append: far below a journal's limit, so that one lost reply costs little.
 const COMMITS_MAX: usize = 512;
 const BYTES_MAX: usize = 128 * 1024;
-/// Tries of one append whose answer was lost, and of a claim that another run's last words raced.
+/// Tries of one append whose reply was lost, and of a claim that raced another run's last append.
 const TRIES: usize = 8;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CopyReport {
-    /// Of the source.
+    /// Commits of the source.
     pub commits: u64,
     pub entities: u64,
-    /// Written by this run; the others were there already.
+    /// Commits written by this run; earlier runs wrote the others.
     pub copied: u64,
-    /// The target's.
+    /// Shards of the target.
     pub shards: u16,
 }
 
@@ -57,7 +57,7 @@ pub enum CopyError {
     Differs(String),
 }
 
-/// How far an entity's history goes, and what it says.
+/// An entity's newest version, and a digest of its history.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Tip {
     version: u64,
@@ -80,17 +80,17 @@ impl Tip {
 
 type Tips = HashMap<EntityKey, Tip>;
 
-/// Copies what is missing, then reads the whole target again and holds it against the source.
+/// Copies the missing commits, then reads the whole target again and compares it with the source.
 ///
 /// # Errors
-/// When the target was written by anybody else, or is not a prefix of this journal. What was copied stays.
+/// When another writer wrote to the target, or the target is not a prefix of this journal. Copied commits stay.
 pub async fn copy(
     from: &dyn Journal,
     to: &dyn Journal,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<CopyReport, CopyError> {
     refuse_in_use(to).await?;
-    // Claimed before it is read: of two copies at once, the older one's next append is fenced.
+    // The claim precedes the reading: of two copies at once, the older one's next append is fenced.
     let mut writer = Writer::claim(to).await?;
     let there = tips_of_copy(to).await?;
     let mut source = Tips::new();
@@ -141,7 +141,7 @@ pub async fn copy(
     Ok(CopyReport { commits, entities: source.len() as u64, copied, shards: to.shards() })
 }
 
-/// The entity's next commit; what does not follow its predecessor is damage.
+/// The entity's next commit; a commit that does not follow its predecessor is damage.
 fn advance(tips: &mut Tips, commit: &Commit) -> Result<Tip, String> {
     let tip = tips.entry(commit.key.clone()).or_default();
     if commit.version != tip.version + 1 {
@@ -151,7 +151,7 @@ fn advance(tips: &mut Tips, commit: &Commit) -> Result<Tip, String> {
     Ok(*tip)
 }
 
-/// Before anything is claimed: a claim would push a running shop out.
+/// Called before the claim: a claim would fence a running shop.
 async fn refuse_in_use(to: &dyn Journal) -> Result<(), CopyError> {
     for shard in (0..to.shards()).map(Shard) {
         let end = to.end(shard).await?;
@@ -172,7 +172,7 @@ fn refuse_foreign(record: &Record) -> Result<(), CopyError> {
     }
 }
 
-/// What the target holds, which only this tool may have written.
+/// The target's entities, which only this tool may have written.
 async fn tips_of_copy(to: &dyn Journal) -> Result<Tips, CopyError> {
     let mut tips = Tips::new();
     for shard in (0..to.shards()).map(Shard) {
@@ -263,7 +263,7 @@ impl Waiting {
                         self.end = seq;
                         return Ok(());
                     }
-                    // A barrier may stand there now.
+                    // A barrier may be the newest record now.
                     Resolution::NotStored => self.end = to.end(self.claim.shard).await?,
                 },
                 Err(error) => return Err(error.into()),

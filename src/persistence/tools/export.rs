@@ -1,5 +1,5 @@
-//! Backup: a journal as JSON lines. A header, the body of each record as it stands in the log (one shard
-//! after the other), and a footer with their number and checksum, so that a cut or changed file is found out.
+//! Backup: a journal as JSON lines. A header, the body of each record as it stands in the log (one shard after the
+//! other), and a footer with their number and checksum, so that a cut or changed file is detected.
 
 use std::io::Write;
 
@@ -12,15 +12,15 @@ use crate::{
     persistence::envelope,
 };
 
-/// What an export wrote.
+/// The result of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     pub records: u64,
     pub commits: u64,
 }
 
-/// Writes what is durable now, and answers how much that was. The shop may run meanwhile: each shard is
-/// cut at its own moment, which is what its effects and alarms are made for.
+/// Writes the records that are durable now, and returns their number. The shop may run meanwhile: each shard is cut at
+/// its own moment, and effects and alarms complete the work between shards after a restore.
 ///
 /// # Errors
 /// An unreadable record ends the export: a backup has no holes.

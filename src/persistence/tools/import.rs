@@ -1,7 +1,7 @@
 //! Restore: a journal from an export's JSON lines, into a directory that is empty.
 //!
-//! Nothing is half imported: records go to `<dir>.importing`, every line is checked, and the directory gets
-//! its name only after the footer has proved the file whole and the data is on disk.
+//! No import is partial: records go to `<dir>.importing`, every line is checked, and the directory gets its name only
+//! after the footer has proved the file whole and the data is on disk.
 
 use std::{
     fs,
@@ -25,7 +25,7 @@ use crate::persistence::{
 pub struct Imported {
     pub journal: Uuid,
     pub shards: u16,
-    /// Of the file.
+    /// Bytes of the file.
     pub bytes: u64,
     pub counts: Counts,
 }
@@ -60,7 +60,7 @@ pub fn import(
         let path = path.to_owned();
         move |error| ImportError::Io { path, error }
     };
-    // Left by an import that was killed; nobody starts from it.
+    // Left by a killed import; no run continues from it.
     remove(&building).map_err(io(&building))?;
     let mut lines = Lines { input, line: 0, bytes: 0, sum: Hasher::new(), text: String::new() };
     let imported = match load(&building, &mut lines, size, progress) {
@@ -70,7 +70,7 @@ pub fn import(
             return Err(error);
         }
     };
-    // An empty directory of that name gives way.
+    // The rename replaces an empty directory of that name.
     fs::rename(&building, dir).map_err(io(dir))?;
     if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(io(parent))?;

@@ -1,4 +1,4 @@
-//! Reads every record of every shard and says what is wrong, all of it, in one pass.
+//! Reads every record of every shard and reports all problems in one pass.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -42,11 +42,11 @@ impl Report {
     }
 }
 
-/// `on_commit` sees each commit in its shard's order, for folding entities; what it refuses is a problem too.
-/// A shard is read up to its first unreadable record, the others still whole.
+/// `on_commit` sees each commit in its shard's order, for folding entities; its refusal is a problem too. A shard is
+/// read up to its first unreadable record, the other shards are read whole.
 ///
 /// # Errors
-/// When a shard's end is not known. Damage is not an error here, it is in the report.
+/// When a shard's end is not known. Damage is not an error here but an entry of the report.
 pub async fn verify(
     journal: &dyn Journal,
     on_commit: &mut (dyn FnMut(&Record, &Commit) -> Result<(), String> + Send),

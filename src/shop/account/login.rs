@@ -102,7 +102,7 @@ async fn validate(State(identity): State<Identity>, headers: HeaderMap) -> Resul
     Ok(Json(ValidateResponse { user, expires_at: Timestamp(claims.exp.saturating_mul(1000)).rfc3339() }))
 }
 
-/// The last forwarded address is the one our own proxy saw; those before it are the client's word.
+/// The last forwarded address comes from the shop's own proxy; the client can forge the ones before it.
 fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> Option<IpAddr> {
     let forwarded = || {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;

@@ -11,7 +11,7 @@ impl From<AccountRejection> for Problem {
     fn from(refusal: AccountRejection) -> Self {
         match refusal {
             AccountRejection::AlreadyRegistered => Problem::new(Code::ACCOUNT_EXISTS, refusal.to_string()),
-            // Never "no such account": that would tell who is registered.
+            // Never "no such account": this would reveal registered e-mails.
             AccountRejection::NotRegistered => Problem::new(Code::INVALID_CREDENTIALS, "e-mail or password is wrong"),
         }
     }

@@ -1,4 +1,4 @@
-//! A cart as it is watched: `cart.<id>`, by its owner, and by its session before it exists.
+//! The topic of a cart: `cart.<id>`, for its owner, and for its session before the cart exists.
 
 use crate::{
     domain::{
@@ -33,7 +33,7 @@ impl TopicFamily for OneCart {
         audience.owner_or_staff(current)
     }
 
-    /// As `GET /api/cart` shows it.
+    /// The shape of `GET /api/cart`.
     fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
         let AnyView::Cart(view) = &change.view else { return None };
         let id = change.key.id.parse().ok()?;
@@ -50,7 +50,7 @@ impl OneEntity for OneCart {
         one_spelling::<CartId>(id).map(|id| EntityKey::new(Kind::Cart, id.to_string()))
     }
 
-    /// A session's cart is empty until something is put into it.
+    /// A session's cart is empty until its first line.
     fn first(&self) -> Option<AnyView> {
         Some(AnyView::Cart(CartView::default()))
     }

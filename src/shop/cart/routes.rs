@@ -1,4 +1,4 @@
-//! The caller's cart. A cart holds no stock: what is in it may be gone at checkout.
+//! The caller's cart. A cart holds no stock: its items may be sold out at checkout.
 
 use axum::{
     Json,
@@ -31,7 +31,7 @@ use crate::{
 #[utoipa::path(get, path = "/api/cart", tag = "Cart",
     responses((status = 200, description = "Empty, where nothing was put into it", body = CartBody, headers(("etag" = String)))))]
 pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCaller) -> Result<Response, Problem> {
-    // Reading makes no session, and nobody's cart is empty.
+    // Reading creates no session, and the cart of a caller without one is empty.
     let Some(who) = who else {
         return shown(&state, None, &Answer { version: 0, changed: false, view: CartView::default() });
     };

@@ -1,4 +1,4 @@
-//! A cart as its owner sees it: the entity's lines, with what the catalogue knows of each SKU now.
+//! A cart's shape for its owner: the entity's lines, with the catalogue's current data of each SKU.
 
 use super::wire::{CartBody, CartLineBody, CartTotals};
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl Front {
-    /// `staff` sees how many units can be had; everybody does where the shop shows counts. `id`: none for a guest
-    /// without a cart.
+    /// `staff` sees the available units; so do all callers where the shop shows counts. `id`: none for a guest without
+    /// a cart.
     pub fn cart(&self, id: Option<CartId>, version: u64, view: &CartView, staff: bool) -> Result<CartBody, MoneyError> {
         let counts = staff || self.settings.public_stock_counts;
         Ok(CartBody {
@@ -31,7 +31,7 @@ impl Front {
         let card = self.catalogue.sku(&line.sku);
         CartLineBody {
             available: card.as_ref().filter(|_| counts).map(|card| card.available),
-            // A withdrawn item cannot be had.
+            // A withdrawn item is not available.
             availability: card.as_ref().map_or(Availability::Out, |card| card.availability),
             image: card.and_then(|card| card.image).map(|image| image.url),
             sku: line.sku.clone(),
@@ -42,7 +42,7 @@ impl Front {
         }
     }
 
-    /// As a checkout will price these lines, before shipping.
+    /// The price of these lines at a checkout, before shipping.
     fn cart_totals(&self, view: &CartView) -> Result<CartTotals, MoneyError> {
         let currency = view.total.map_or(self.settings.currency, |total| total.currency);
         let lines = view.lines.iter().map(|line| (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price));

@@ -1,4 +1,4 @@
-//! A cart on the wire: the one shape of HTTP answers and of `cart.<id>`.
+//! A cart on the wire: the one shape of HTTP responses and of `cart.<id>`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-//! The cart at checkout: what is in it must still be sold, at the price that the shopper has seen.
+//! The cart at checkout: its items must still be on sale, at the price that the shopper has seen.
 
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ pub async fn lines(services: &Services, checkout: &Checkout, by: &Arc<str>) -> R
     checked
 }
 
-/// The shopper sees the new prices at the next look. Only if nothing else changed meanwhile; and if it did, the next
-/// checkout finds the difference again: so the outcome does not matter here.
+/// Writes the new prices into the cart, for the shopper's next read, unless the cart changed meanwhile. In that case
+/// the next checkout finds the difference again: so the outcome does not matter here.
 async fn take_new_prices(
     services: &Services,
     checkout: &Checkout,

@@ -1,8 +1,8 @@
 //! The use case: turns a cart into an order whose stock is held until it is paid.
 //!
-//! The order's id is the caller's (made from its key), so a retry finds the order of the first attempt and never reads a
-//! cart that has changed since. What is held and what is refused is the order's own process in `domain::order`; this
-//! file reads the cart, quotes it, places the order and waits. Deliberately absent: requests, JSON, status codes.
+//! The order's id is the caller's (made from its key), so a retry finds the first attempt's order and never reads a
+//! cart that has changed since. Holds and refusals are the order's own process in `domain::order`; this file reads the
+//! cart, quotes it, places the order and waits. Deliberately absent: requests, JSON, status codes.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     shop::Services,
 };
 
-/// What a shopper asks for, parsed.
+/// A shopper's request, parsed.
 #[derive(Clone, Debug)]
 pub struct Checkout {
     pub order: OrderId,
@@ -57,7 +57,7 @@ pub enum CheckoutRefusal {
     Order(#[from] AskError<OrderRejection>),
 }
 
-/// Returns once the order's holds are decided, or at the call's deadline with the order as it is then (`Placing`).
+/// Returns once the order's holds are decided, or at the call's deadline with the undecided order (`Placing`).
 pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Result<Answer<OrderView>, CheckoutRefusal> {
     let method = services.settings.shipping(&checkout.shipping_method).ok_or_else(|| {
         let known = services.settings.shipping_methods.iter().map(|method| method.id.clone()).collect();
@@ -98,7 +98,7 @@ fn is_decided(order: &OrderView) -> bool {
     order.lifecycle != OrderStatus::Placing
 }
 
-/// The order of an earlier attempt with this id; refused when that asked for something else.
+/// The order of an earlier attempt with this id; refused when that attempt had other contents.
 async fn placed_before(services: &Services, checkout: &Checkout) -> Result<Option<Answer<OrderView>>, CheckoutRefusal> {
     let id = checkout.order.to_string();
     let answer = services.gateway.read::<Order>(&id, services.command_timeout).await?;
@@ -120,7 +120,7 @@ impl Checkout {
     }
 }
 
-/// Waits for the holds of an order that is there already.
+/// Waits for the holds of an existing order.
 async fn decided(
     services: &Services,
     order: OrderId,

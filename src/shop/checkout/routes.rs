@@ -1,4 +1,4 @@
-//! `POST /api/checkout`: reads the request, asks the use case, shows the order. The rules are in [`super::place`].
+//! `POST /api/checkout`: reads the request, calls the use case, shows the order. The rules are in [`super::place`].
 
 use axum::{
     Json,
@@ -89,9 +89,9 @@ async fn respond(
 
 fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem> {
     let status = match answer.view.lifecycle {
-        // The order goes on by itself; the caller may watch it.
+        // The order's process continues; the caller may subscribe to it.
         OrderStatus::Placing => StatusCode::ACCEPTED,
-        // A rejected one is a refusal of `place`, with its numbers.
+        // A rejected order is a refusal of `place`, with its numbers.
         OrderStatus::Rejected
         | OrderStatus::AwaitingPayment
         | OrderStatus::Verified

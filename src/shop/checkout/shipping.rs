@@ -1,4 +1,4 @@
-//! How an order may be shipped.
+//! The shipping methods.
 
 use axum::{Json, extract::State};
 use serde::Serialize;

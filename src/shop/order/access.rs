@@ -1,4 +1,4 @@
-//! Reading an order for its owner or for staff: to anybody else it does not exist.
+//! Reads an order for its owner or for staff: for all others the order does not exist.
 
 use super::wire::OrderBody;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unreadable {
-    /// Also what belongs to somebody else: asking must not tell whether it exists.
+    /// Also another person's order: the response must not reveal whether it exists.
     #[error("there is no order {0} of yours")]
     Unknown(OrderId),
     #[error(transparent)]
@@ -27,7 +27,7 @@ pub async fn readable(
     who: Option<&Principal>,
     id: OrderId,
 ) -> Result<Answer<OrderView>, Unreadable> {
-    // Nobody without a session owns an order: no need to wake one.
+    // A caller without a session owns no order: no entity is woken.
     let who = who.ok_or(Unreadable::Unknown(id))?;
     let answer = services.gateway.read::<Order>(&id.to_string(), services.command_timeout).await?;
     match answer.view.placement.as_deref() {

@@ -1,4 +1,4 @@
-//! The use case: a shopper gives an order up; stock and money are undone by the order itself.
+//! The use case: a shopper cancels an order; the order itself undoes stock and money.
 
 use super::access::{self, Unreadable};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     shop::Services,
 };
 
-/// How often a cancel that met another change looks again.
+/// Tries of a cancellation that conflicts with other changes.
 const ATTEMPTS: usize = 4;
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -32,11 +32,11 @@ pub async fn cancel(services: &Services, who: &Principal, id: OrderId) -> Result
         if seen.view.lifecycle == OrderStatus::Cancelled {
             return Ok(seen);
         }
-        // Staff has `transitions` for what the owner may not cancel.
+        // Staff has `transitions` for orders that the owner may not cancel.
         if !seen.view.lifecycle.is_cancellable_by_owner() {
             return Err(CancelRefusal::TooLate { from: seen.view.lifecycle });
         }
-        // The judgement above holds for this version only.
+        // The check above holds for this version only.
         let call = Call { expected_version: Some(seen.version), ..services.call(who) };
         let command = OrderCommand::Transition { to: StaffTransition::Cancelled };
         match services.gateway.ask::<Order>(&id.to_string(), command, call).await {

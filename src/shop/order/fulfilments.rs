@@ -1,4 +1,4 @@
-//! Parcels: units of a paid order leave the house.
+//! Parcels: shipped units of a paid order.
 
 use std::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! Everything that ever happened to an order, as the journal has it, without payment tokens.
+//! An order's whole history from the journal, without payment tokens.
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -46,7 +46,7 @@ pub async fn get_order_history(
     state.toolkit.read_your_writes().await;
     let key = EntityKey::new(Kind::Order, id.to_string());
     let from = query.cursor.unwrap_or(0).saturating_add(1);
-    // One more than shown: whether there is a next page.
+    // One more than shown, to know whether there is a next page.
     let mut commits = state.gateway.history(&key, from, limit + 1).await?;
     let more = commits.len() > limit;
     commits.truncate(limit);
@@ -59,7 +59,7 @@ pub async fn get_order_history(
     Ok(Json(Page { items: items.collect::<Result<_, Problem>>()?, next }))
 }
 
-/// A token is as good as money where the provider takes it twice.
+/// A token is worth money if the provider accepts it twice.
 fn blot_tokens(value: &mut Value) {
     match value {
         Value::Object(members) => {

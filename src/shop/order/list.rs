@@ -1,4 +1,4 @@
-//! Lists of orders: which index to walk, and what each row must still satisfy.
+//! Lists of orders: the index to walk, and the conditions on each row.
 
 use super::{super::AppState, wire::OrderBody};
 use crate::http::{
@@ -22,7 +22,7 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// Which rows to walk: the narrowest index that holds all that can match.
+/// The rows to walk: the narrowest index that holds every possible match.
 #[derive(Debug, PartialEq)]
 enum Walk {
     One(OrderId),
@@ -68,7 +68,7 @@ impl Filter {
         Walk::Rows { table, prefix }
     }
 
-    /// The row may be older than the state, so every condition is judged again.
+    /// The row may be older than the state, so every condition is checked again.
     fn passes(&self, answer: &Answer<OrderView>) -> bool {
         let Some(placement) = answer.view.placement.as_deref() else { return false };
         let text = self.text.as_deref().map(|text| text.trim().to_lowercase());

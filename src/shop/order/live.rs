@@ -1,4 +1,4 @@
-//! Orders as they are watched: `order.<id>` by its owner and by staff, `board` by staff: every open order.
+//! The topics of orders: `order.<id>` for its owner and staff; `board`, with every open order, for staff.
 
 #[cfg(test)]
 mod tests;
@@ -99,7 +99,7 @@ impl ManyEntities for Board {
     }
 }
 
-/// As `GET /api/orders/{id}` shows it.
+/// The shape of `GET /api/orders/{id}`.
 fn shown(change: &Committed) -> Option<Shown> {
     let AnyView::Order(view) = &change.view else { return None };
     let id = change.key.id.parse().ok()?;

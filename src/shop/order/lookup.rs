@@ -1,7 +1,7 @@
 //! Looking up an order by its number and e-mail, for guests who have lost their cookie.
 //!
-//! The answer is the same whether the number or the e-mail is wrong, and tries of one number are limited:
-//! e-mails cannot be guessed. Deliberately absent: a limit for each address, which is a proxy's work.
+//! The response is the same for a wrong number and a wrong e-mail, and tries of one number are limited: e-mails cannot
+//! be guessed. Deliberately absent: a limit for each address, which is a proxy's work.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Orders as staff lists them. The lists that shoppers share are in `shop::orders`.
+//! One user's orders, for staff. The lists that shoppers share are in `routes`.
 
 use axum::{Json, extract::State};
 use uuid::Uuid;

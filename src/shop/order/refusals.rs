@@ -15,9 +15,9 @@ impl From<OrderRejection> for Problem {
         match refusal {
             R::NotPlaced => problem(Code::UNKNOWN_ORDER),
             R::Empty => problem(Code::CART_EMPTY),
-            // An order's id is made from its idempotency key: other contents mean a reused key.
+            // An order's id is derived from its idempotency key: other contents mean a reused key.
             R::AlreadyPlaced => problem(Code::IDEMPOTENCY_KEY_REUSED),
-            // We made the totals: a caller cannot cause this.
+            // The server computes the totals: a caller cannot cause this.
             R::BadTotals => Problem::internal(&detail),
             R::IllegalMove { from, to, reason } => {
                 problem(Code::ILLEGAL_MOVE).with("from", from).with("to", to).with("reason", reason)
@@ -30,7 +30,7 @@ impl From<OrderRejection> for Problem {
                 problem(Code::SHIPS_TOO_MANY).with("sku", sku).with("requested", requested).with("open", open)
             }
             R::NotFulfillable { lifecycle } => problem(Code::NOT_FULFILLABLE).with("order_status", lifecycle),
-            // As with orders: the id comes from the key.
+            // As with orders: the id is derived from the key.
             R::FulfilmentConflict { fulfilment } => {
                 problem(Code::IDEMPOTENCY_KEY_REUSED).with("fulfilment_id", fulfilment)
             }

@@ -1,4 +1,4 @@
-//! Operators' moves of an order. Which are legal now stands in the order's `next`.
+//! Operators' transitions of an order. The order's `next` has the legal ones.
 
 use axum::{
     Json,

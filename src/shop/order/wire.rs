@@ -1,4 +1,4 @@
-//! An order on the wire: the one shape of HTTP answers, of `order.<id>` and of `board`.
+//! An order on the wire: the one shape of HTTP responses, of `order.<id>` and of `board`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -101,7 +101,7 @@ pub struct NextTransitionBody {
 }
 
 impl OrderBody {
-    /// For HTTP and for frames alike. `None` where the order was never placed.
+    /// For HTTP and for frames alike. `None` for an order that was never placed.
     pub fn new(id: OrderId, version: u64, view: &OrderView) -> Option<Self> {
         let placed = view.placement.as_deref()?;
         Some(Self {

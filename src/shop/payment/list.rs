@@ -1,4 +1,4 @@
-//! Payments as staff lists them.
+//! Lists of payments, for staff.
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
@@ -91,7 +91,7 @@ async fn list(
     };
     let load = |id: PaymentId| -> Result<Option<PaymentBody>, StoreError> {
         let answer = state.gateway.read_local::<Payment>(&id.to_string())?;
-        // The row may be older than the state, so both conditions are judged again.
+        // The row may be older than the state, so both conditions are checked again.
         let passes = answer.filter(|answer| {
             status.is_none_or(|status| answer.view.status == status)
                 && user.is_none_or(|user| answer.view.user == Some(user))

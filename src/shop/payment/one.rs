@@ -1,4 +1,4 @@
-//! One payment, for whoever made it and for staff.
+//! One payment, for its owner and for staff.
 
 use axum::{
     Json,

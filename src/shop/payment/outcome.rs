@@ -1,4 +1,4 @@
-//! What became of a payment, from the states of the order and of the payment: a table, tested as values.
+//! A payment's outcome, from the states of the order and of the payment: a table, tested as values.
 
 use crate::domain::{
     ids::PaymentId,
@@ -6,23 +6,23 @@ use crate::domain::{
     payment::PaymentView,
 };
 
-/// A payment that is there, as far as it is known.
+/// An existing payment, as far as its outcome is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentOutcome {
-    /// The order is verified: stock and money are its own.
+    /// The order is verified: it owns stock and money.
     Paid,
     RequiresAction,
     Pending,
 }
 
-/// A payment that came to nothing.
+/// A payment that failed or was undone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
     Declined(String),
     NotPayable(OrderStatus),
 }
 
-/// Whether a payment alone says that waiting on is of no use.
+/// Whether the payment's state alone ends the wait.
 pub fn ended(payment: &PaymentView) -> bool {
     match payment.status {
         PaymentStatus::Failed | PaymentStatus::RequiresAction | PaymentStatus::Voided | PaymentStatus::Refunded => true,
@@ -34,7 +34,7 @@ pub fn ended(payment: &PaymentView) -> bool {
     }
 }
 
-/// Whether the order has heard that this payment came to nothing.
+/// Whether the order has been notified that this payment failed.
 pub fn failed(order: &OrderView, payment: PaymentId) -> bool {
     order.payment == Some(payment) && order.payment_status == PaymentStatus::Failed
 }
@@ -47,7 +47,7 @@ pub fn outcome(order: &OrderView, payment: &PaymentView) -> Result<PaymentOutcom
         _ if order.lifecycle.is_sold() => Ok(PaymentOutcome::Paid),
         PaymentStatus::RequiresAction => Ok(PaymentOutcome::RequiresAction),
         PaymentStatus::Voided | PaymentStatus::Refunded => Err(Ended::NotPayable(order.lifecycle)),
-        // Money may be there already; the order is not verified yet, or is being undone.
+        // Money may be taken already; the order is not verified yet, or is being undone.
         PaymentStatus::None
         | PaymentStatus::Pending
         | PaymentStatus::Authorized
@@ -91,7 +91,7 @@ mod tests {
             (L::Verified, P::Captured, Ok(PaymentOutcome::Paid)),
             // A repeated request, long after: the order was paid, and some of it given back since.
             (L::Shipped, P::Refunded, Ok(PaymentOutcome::Paid)),
-            // Another payment paid the order; this one failed and says so.
+            // Another payment paid the order; this one failed.
             (L::Verified, P::Failed, Err(Ended::Declined("card_declined".to_owned()))),
             (L::AwaitingPayment, P::Failed, Err(Ended::Declined("card_declined".to_owned()))),
             (L::AwaitingPayment, P::RequiresAction, Ok(PaymentOutcome::RequiresAction)),

@@ -1,7 +1,8 @@
-//! The use case: pays an order. Begins a payment and waits for what becomes of it.
+//! The use case: pays an order. Begins a payment and waits for its outcome.
 //!
-//! The order decides whether it may be paid and opens the payment; this file only asks and waits. A payment that is not
-//! decided in time goes on by itself, and the answer says so. Deliberately absent: requests, JSON, status codes.
+//! The order decides whether it may be paid and opens the payment; this file only sends the command and waits. A
+//! payment that is not decided in time continues by itself, and the result says so. Deliberately absent: requests,
+//! JSON, status codes.
 
 use std::time::Duration;
 
@@ -25,13 +26,13 @@ use crate::{
     },
 };
 
-/// How long a declined payment's order may take to hear of it, where nothing is left of the request's own time.
+/// How long to wait until a declined payment's order is notified, when the request's own time is used up.
 const HEARS_MAX: Duration = Duration::from_secs(1);
 pub const TOKEN_BYTES_MAX: usize = 255;
-/// When to ask again where the provider does not keep up.
+/// Time until a retry when the provider is backed up.
 const BACKED_UP_RETRY_MS: u64 = 5_000;
 
-/// What a shopper asks for.
+/// A shopper's request.
 #[derive(Clone, Debug)]
 pub struct Pay {
     pub payment: PaymentId,
@@ -78,7 +79,7 @@ pub async fn pay(
     let command = OrderCommand::BeginPayment { payment: pay.payment, provider, token };
     match services.gateway.ask::<Order>(&pay.order.to_string(), command, call).await {
         Ok(_) => {}
-        // Our own attempt, with another content.
+        // This request's own attempt, with other contents.
         Err(AskError::Refused(OrderRejection::PaymentUnderWay { payment })) if payment == pay.payment => {
             return Err(PayRefusal::KeyReused);
         }
@@ -109,7 +110,8 @@ fn check(services: &Services, pay: &Pay) -> Result<(), PayRefusal> {
     Ok(())
 }
 
-/// Whichever entity decides first: the payment when it fails or needs the shopper, the order when it is verified.
+/// Waits for the entity that decides first: the payment when it fails or needs the shopper, the order when it is
+/// verified.
 async fn until_ended(
     services: &Services,
     pay: &Pay,
@@ -124,7 +126,7 @@ async fn until_ended(
         }
         end = gateway.wait::<Payment>(&payment_id, left(), ended) => {
             let end = end?;
-            // A shopper who was declined may pay again at once: the order must know of the decline by then.
+            // A shopper who was declined may pay again at once: the order must be notified of the decline by then.
             let unheard = end.view.status == PaymentStatus::Failed;
             let heard = |seen: &OrderView| !unheard || seen.payment != Some(payment) || failed(seen, payment);
             Ok((gateway.wait::<Order>(&order_id, left().max(HEARS_MAX), heard).await?, end))
@@ -132,8 +134,8 @@ async fn until_ended(
     }
 }
 
-/// A payment of this id exists: asked to open once more, it says whether everything is as it was. A request that
-/// overtakes the first one's fold is told by the order instead, or by the payment when both are read at the end.
+/// A payment of this id exists: a second `Open` returns whether the contents are equal. If this request overtakes the
+/// first one's fold, the order detects a difference instead, or the payment when both are read at the end.
 async fn same_as_before(services: &Services, pay: &Pay, seen: &OrderView, call: &Call) -> Result<(), PayRefusal> {
     let id = pay.payment.to_string();
     let (Some(_), Some(snapshot)) = (services.gateway.read_local::<Payment>(&id)?, seen.placement.as_deref()) else {

@@ -1,4 +1,4 @@
-//! `POST /api/payments`: reads the request, asks the use case, shows the payment. The rules are in [`super::pay`].
+//! `POST /api/payments`: reads the request, calls the use case, shows the payment. The rules are in [`super::pay`].
 
 use axum::{
     Json,

@@ -1,5 +1,5 @@
-//! Money moved by hand: capture, void, refund. The provider is called by the payment itself, after the
-//! answer: the payment's `status` and `refunds` tell when it is done.
+//! Money moved by hand: capture, void, refund. The payment itself calls the provider, after the response: the payment's
+//! `status` and `refunds` show the result.
 
 use axum::{
     Json,

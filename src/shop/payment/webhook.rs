@@ -1,10 +1,11 @@
-//! `POST /api/payments/webhooks/{provider}`: what a payment provider says by itself.
+//! `POST /api/payments/webhooks/{provider}`: a payment provider's events.
 //!
-//! The signature over the raw body is verified first, then the news becomes a command to the payment, whose id is
-//! derived from the event's: a duplicate has no second effect, and a late one moves nothing backwards. Answers:
-//! 200 when the payment has it, will never take it, or it is not for us (`ignored: true`; a provider repeats on anything
-//! else, for days, and repeating would not help); 404 only for a provider we do not have; 400 for a bad signature or
-//! body; 503 when it cannot be verified or the payment cannot be asked now, so that the provider comes again.
+//! The signature over the raw body is verified first, then the event becomes a command to the payment, with an id
+//! derived from the event's: a duplicate has no second effect, and a late event moves nothing backwards. Responses: 200
+//! when the payment has the event, will never accept it, or the event is not for the shop (`ignored: true`; a provider
+//! repeats after any other response, for days, and repeating would not help); 404 only for an unknown provider; 400 for
+//! a bad signature or body; 503 when the event cannot be verified or the payment is not available now, so that the
+//! provider repeats the event.
 
 mod problem;
 mod receiver;

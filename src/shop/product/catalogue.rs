@@ -35,11 +35,11 @@ use crate::domain::{
 };
 use shop::Shop;
 
-/// Ready-made cards `{id,slug,name,price,price_from,image,rating,skus,availability}`, in order, and where to go on.
+/// Ready-made cards `{id,slug,name,price,price_from,image,rating,skus,availability}`, in order, and the next cursor.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     pub items: Vec<Arc<str>>,
-    /// Opaque; stands behind the last item, so that inserts and deletions move no other item twice or out of sight.
+    /// Opaque; points behind the last item, so that inserts and deletions repeat or hide no other item.
     pub next: Option<String>,
 }
 
@@ -93,7 +93,8 @@ impl Catalogue {
     /// Items on one page at most; a larger `limit` is cut to it.
     pub const PAGE_MAX: usize = 100;
 
-    // A panic under the lock is a bug in a fold; what stands is still the best answer to readers, so poison is ignored.
+    // A panic under the lock is a bug in a fold; the present state is still the best one for readers, so poison is
+    // ignored.
     fn read(&self) -> RwLockReadGuard<'_, Shop> {
         self.shop.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,7 +126,7 @@ impl Catalogue {
             }
         };
         if moved {
-            // Whoever enters last renders from the newest levels, so racing changes still end right.
+            // The last writer renders from the newest levels, so racing changes still end right.
             self.write().refresh(sku);
         }
     }
@@ -141,7 +142,7 @@ impl Catalogue {
         self.read().product(id_or_slug, counts)
     }
 
-    /// What a cart needs of a variant; `None` when it is not on sale.
+    /// A variant's data for a cart; `None` when it is not on sale.
     pub fn sku(&self, sku: &Sku) -> Option<SkuCard> {
         self.read().sku(sku)
     }

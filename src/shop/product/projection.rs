@@ -1,4 +1,4 @@
-//! Index rows of a product: one for each category it stands in, sorted by name. Archived: none.
+//! Index rows of a product: one for each of its categories, sorted by name. Archived: none.
 
 use uuid::Uuid;
 

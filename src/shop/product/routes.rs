@@ -1,7 +1,7 @@
 //! Products: lists and one product.
 //!
-//! A list is made of cards that the read model has rendered already: no row is read and nothing is
-//! serialised here, because this is the page that every visitor asks for.
+//! A list is made of cards that the read model has rendered already: no row is read and nothing is serialised here,
+//! because every visitor requests this page.
 
 use axum::{
     extract::State,

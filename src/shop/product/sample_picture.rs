@@ -1,4 +1,4 @@
-//! The sample shop's pictures: drawn when asked for, the same for ever.
+//! The sample shop's pictures: drawn on request, the same for ever.
 
 use axum::{
     http::{HeaderValue, header},
@@ -22,9 +22,9 @@ pub async fn get_sample_picture(Path(path): Path<String>) -> Result<Response, Pr
         picture::from_path(&whole).ok_or_else(|| Problem::new(Code::NOT_FOUND, "there is no such picture"))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
-        // The path says all that the drawing depends on.
+        // The drawing depends on the path alone.
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
-        // Opened by itself, a drawing must not be able to run anything.
+        // A drawing opened by itself must not run scripts.
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'")),
     ];
     Ok((headers, drawing).into_response())

@@ -8,12 +8,12 @@ use crate::{
 };
 
 pub fn unknown(sku: &str) -> Problem {
-    // What cannot be a SKU is not one of ours either; a long text is not thrown back.
+    // An illegal SKU is an unknown one too; a long text is cut in the response.
     let shown: String = sku.chars().take(Sku::LEN_MAX).collect();
     Problem::new(Code::UNKNOWN_SKU, "the shop sells no such SKU").with("sku", shown)
 }
 
-/// The SKU and what the catalogue knows of it.
+/// The SKU and its card in the catalogue.
 pub fn known(state: &AppState, text: &str) -> Result<(Sku, SkuCard), Problem> {
     let sku = Sku::parse(text).map_err(|_| unknown(text))?;
     let card = state.catalogue.sku(&sku).ok_or_else(|| unknown(text))?;

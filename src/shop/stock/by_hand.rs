@@ -1,6 +1,6 @@
-//! The use cases: staff sets units aside by hand, and ends such a hold.
+//! The use cases: staff holds units by hand, and ends such a hold.
 //!
-//! A hold by hand is a hold like any other, for an order that does not exist; it ends by itself.
+//! A hold by hand is a hold like any other, for an order that does not exist, and expires like one.
 
 use std::num::NonZeroU32;
 
@@ -44,8 +44,8 @@ pub async fn hold(
     }
 }
 
-/// An order relies on its holds: taking one away without its knowledge would sell the units twice. Asked of the owner,
-/// because an order placed a moment ago may not be folded here yet.
+/// An order relies on its holds: taking one away without its knowledge would sell the units twice. Reads the order's
+/// owner, because a new order may not be folded here yet.
 pub async fn release(
     services: &Services,
     who: &Principal,

@@ -1,4 +1,4 @@
-//! Goods arrive, counts are put right, thresholds are set.
+//! Receipts, adjustments and thresholds.
 
 use std::num::NonZeroU32;
 

@@ -40,7 +40,7 @@ pub async fn hold_stock(
         _ => return Err(Problem::field("ttl_seconds", format!("1 to {max} seconds")).with("max", max)),
     };
     let route = format!("stock/{sku}/holds");
-    // The hold's name comes from the key: a retry finds it granted, whenever it comes.
+    // The hold's id is derived from the key: a retry at any time finds the hold granted.
     let id = key.name(who.user, &route);
     let call = state.toolkit.keyed(&who, &key, &route, &body);
     let answer = by_hand::hold(&state.services, &sku, OrderId(id), units, ttl_ms, call).await?;

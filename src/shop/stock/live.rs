@@ -1,4 +1,4 @@
-//! Stock as it is watched: `stock.<sku>` for everybody, in words, and `stock` for staff, every level in numbers.
+//! The topics of stock: `stock.<sku>` for everybody, in words, and `stock` for staff, every level in numbers.
 
 use super::wire::{StockBody, StockDetail};
 use crate::{
@@ -91,7 +91,7 @@ impl ManyEntities for StockLevels {
     }
 }
 
-/// As `GET /api/stock/{sku}` shows it.
+/// The shape of `GET /api/stock/{sku}`.
 fn shown(change: &Committed, detail: StockDetail) -> Option<Shown> {
     let AnyView::Stock(view) = &change.view else { return None };
     let sku = Sku::parse(&change.key.id).ok()?;

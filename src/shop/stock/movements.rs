@@ -1,4 +1,4 @@
-//! The stock book of one SKU: who moved what, why and when, oldest first.
+//! The stock book of one SKU: author, units, reason and time of each movement, oldest first.
 //!
 //! An event that ends a hold does not repeat its units, so the book is folded from its first line on; the
 //! commits are read in chunks and only the page is kept.
@@ -25,7 +25,7 @@ use crate::{
 
 /// Commits read at once.
 const CHUNK: usize = 512;
-/// A book longer than this is not folded for a request: `souk history stock <sku>` reads it at leisure.
+/// A book longer than this is not folded for a request: `souk history stock <sku>` reads the whole book.
 const COMMITS_MAX: u64 = 200_000;
 
 #[derive(Deserialize, IntoParams)]

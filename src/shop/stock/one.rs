@@ -1,4 +1,4 @@
-//! Whether a SKU can be had: for everybody; how many, for staff and where the shop shows counts.
+//! A SKU's availability, for everybody; the units, for staff and where the shop shows counts.
 
 use axum::{
     Json,
@@ -23,11 +23,10 @@ use crate::{
     shop::AppState,
 };
 
-/// How long a look at a SKU waits for this node to fold what was just written, usually no time at all.
+/// How long a read of a SKU waits for this node to fold the newest writes; usually no time at all.
 const FOLD_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Set where this node could not make sure in time that it knows the newest change: the view may be old, and says
-/// nothing wrong.
+/// Set when this node could not fold the newest change in time: the view may be old, but is consistent.
 const STALE: HeaderName = HeaderName::from_static("souk-stale");
 
 /// Availability of one SKU
@@ -46,11 +45,11 @@ pub async fn get_stock(
 ) -> Result<Response, Problem> {
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
-    let folded = state.gateway.peek_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
-    let await_projection = folded.await_projection;
+    let folded = state.gateway.read_local_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
+    let is_current = folded.is_current;
     let answer = match folded.answer {
         Some(answer) => answer,
-        // Sold, and never yet received: none is there.
+        // On sale, and never received: no units.
         None if state.catalogue.sku(&sku).is_some() => {
             Answer { version: 0, changed: false, view: StockView::default() }
         }
@@ -60,7 +59,7 @@ pub async fn get_stock(
     let detail = StockDetail::of(staff, state.settings.public_stock_counts);
     let body = StockBody::new(sku, answer.version, &answer.view, detail);
     let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
-    if !await_projection {
+    if !is_current {
         response.headers_mut().insert(STALE, HeaderValue::from_static("1"));
     }
     Ok(response)

@@ -1,4 +1,5 @@
-//! Stock on the wire: the one shape of HTTP answers, of `stock.<sku>` and of `stock`; and what staff does.
+//! Stock on the wire: the one shape of HTTP responses, of `stock.<sku>` and of `stock`; and the bodies of staff's
+//! requests.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,10 +48,10 @@ pub struct StockBody {
     pub threshold: Option<u32>,
 }
 
-/// How much of a SKU's stock somebody is shown.
+/// How much of a SKU's stock a caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StockDetail {
-    /// In a word.
+    /// Only the word.
     Word,
     /// The count of available units, too.
     Count,
@@ -91,7 +92,7 @@ impl StockBody {
         }
     }
 
-    /// What staff sees.
+    /// The shape for staff.
     pub fn levels(sku: Sku, answer: &Answer<StockView>) -> Self {
         Self::new(sku, answer.version, &answer.view, StockDetail::Levels)
     }

@@ -1,5 +1,5 @@
-//! Signs of life, as each node writes its own and sees everybody's. The simulation has its own; production's is
-//! [`super::nats`].
+//! Heartbeats: each node writes its own and watches those of all nodes. The simulation has an implementation;
+//! production's is [`super::nats`].
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::actors::ports::journal::NodeId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beat {
     pub node: NodeId,
-    /// Another one than before means alive. Grows by one with each beat; nobody compares it with a clock.
+    /// A changed counter means alive. It grows by one with each heartbeat and is never compared with a clock.
     pub counter: u64,
-    /// Finishing its work, and to be given no more.
+    /// The node is finishing its work and must receive no more shards.
     pub draining: bool,
-    /// Where its HTTP is reached, if it says so.
+    /// The URL of the node's HTTP, if configured.
     pub url: Option<Arc<str>>,
 }
 
-/// What a watcher is told.
+/// An event of the watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sign {
     Beat(Beat),
-    /// It left in good order, with its shards handed over.
+    /// The node left in good order, with its shards handed over.
     Gone(NodeId),
 }
 
@@ -32,13 +32,13 @@ pub enum Sign {
 pub struct BeatError(pub Arc<str>);
 
 pub trait Heartbeats: Send + Sync + 'static {
-    /// Writes this node's sign; `Ok` only once that is confirmed. Ends by itself within a bounded time.
+    /// Writes this node's heartbeat; `Ok` only once the write is confirmed. Returns within a bounded time.
     fn beat(&self, beat: Beat) -> BoxFuture<'static, Result<(), BeatError>>;
 
-    /// The newest sign of every node, then each new one, for ever: an implementation begins anew after a failure, and
-    /// may repeat what it told.
+    /// The newest heartbeat of every node, then each new one, for ever: an implementation starts again after a failure,
+    /// and may repeat heartbeats.
     fn watch(&self) -> BoxStream<'static, Sign>;
 
-    /// Takes this node's sign away, as the last thing it does.
+    /// Removes this node's heartbeat, as the node's last step.
     fn gone(&self, node: NodeId) -> BoxFuture<'static, Result<(), BeatError>>;
 }

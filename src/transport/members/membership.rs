@@ -1,9 +1,9 @@
-//! Who is alive, as one node judges by what it has seen: pure, given the time of each sign.
+//! The living members, as one node judges them by the heartbeats that it received: pure, given each heartbeat's time.
 //!
-//! Other machines' clocks are not believed, and neither is silence alone: when the watch stands still, everybody is
-//! silent. So time counts only while our own heartbeats come back through the same watch, in which all heartbeats stand in one
-//! order: this is the observed time. A watch that froze, a NATS server that was down, or a pause of this very process
-//! adds next to nothing to it, and nobody is thought dead for it.
+//! Other machines' clocks are not trusted, and neither is silence alone: while the watch stands still, every node is
+//! silent. So time counts only while our own heartbeats come back through the same watch, in which all heartbeats stand
+//! in one order: this is the observed time. A watch that froze, a NATS server that was down, or a pause of this very
+//! process adds almost nothing to the observed time, and no member counts as dead because of it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -16,12 +16,12 @@ use crate::actors::ports::{MemberLine, journal::NodeId};
 const MEMBERS_MAX: usize = 512;
 
 #[derive(Clone, Copy, Debug)]
-pub struct RosterTimes {
-    /// Of silence, until a member counts as dead.
+pub struct MembershipTimes {
+    /// Silence after which a member counts as dead.
     pub dead_after: Duration,
-    /// From the first sight of a member until shards are placed on it.
+    /// Time from a member's first heartbeat until shards are placed on the member.
     pub settle: Duration,
-    /// Between two echoes of our own beat, as much as counts as observed.
+    /// Time between two echoes of this node's heartbeat that counts as observed, at most.
     pub echo_gap_max: Duration,
 }
 
@@ -29,33 +29,33 @@ struct Member {
     counter: u64,
     draining: bool,
     url: Option<Arc<str>>,
-    /// Observed time of its first sign, or of its first one after it was dead.
+    /// Observed time of the member's first heartbeat, or of its first heartbeat after it was dead.
     since: Duration,
-    /// Observed time of its newest sign.
+    /// Observed time of the newest heartbeat.
     heard: Duration,
     heard_at: Instant,
-    /// At least two different counters: what stands in the bucket may be a dead node's last word.
+    /// At least two different counters: a heartbeat in the bucket may be a dead node's last one.
     moved: bool,
 }
 
 pub struct Membership {
     me: NodeId,
     url: Option<Arc<str>>,
-    times: RosterTimes,
+    times: MembershipTimes,
     draining: bool,
-    /// Our own newest echo: its counter and when it came.
+    /// The newest echo of this node's heartbeat: counter and arrival.
     echo: Option<(u64, Instant)>,
     observed: Duration,
     others: BTreeMap<NodeId, Member>,
 }
 
 impl Membership {
-    pub fn new(me: NodeId, url: Option<Arc<str>>, times: RosterTimes) -> Self {
+    pub fn new(me: NodeId, url: Option<Arc<str>>, times: MembershipTimes) -> Self {
         let (observed, others) = (Duration::ZERO, BTreeMap::new());
         Self { me, url, times, draining: false, echo: None, observed, others }
     }
 
-    /// A beat came in. Repeated and older ones change nothing.
+    /// Processes a heartbeat. Repeated and older heartbeats change nothing.
     pub fn see(&mut self, beat: Beat, now: Instant) {
         if beat.node == self.me {
             return self.echoed(beat.counter, now);
@@ -96,12 +96,12 @@ impl Membership {
         self.echo = Some((counter, now));
     }
 
-    /// It left in good order.
+    /// The node left in good order.
     pub fn gone(&mut self, node: &NodeId) {
         self.others.remove(node);
     }
 
-    /// From now on this node is given nothing more.
+    /// From now on this node receives no more shards.
     pub fn drain(&mut self) {
         self.draining = true;
     }
@@ -114,7 +114,7 @@ impl Membership {
         alive
     }
 
-    /// The nodes that shards are placed on, sorted. `None`: this node has not watched for long enough to say.
+    /// The nodes that shards are placed on, sorted. `None`: this node has not watched for long enough.
     pub fn placed(&self) -> Option<Vec<NodeId>> {
         let settled = self.echo.is_some() && self.observed >= self.times.settle;
         let fit = |member: &Member| {
@@ -152,7 +152,7 @@ impl Membership {
         self.observed.saturating_sub(member.heard) < self.times.dead_after
     }
 
-    /// False when nobody is dead.
+    /// False when no member is dead.
     fn forget_one(&mut self) -> bool {
         let dead = self.others.iter().filter(|(_, member)| !self.is_alive(member));
         let oldest = dead.min_by_key(|(_, member)| member.heard).map(|(node, _)| node.clone());

@@ -1,7 +1,8 @@
-//! Signs of life in a key-value bucket of JetStream: one key for each incarnation of each node.
+//! Heartbeats in a key-value bucket of JetStream: one key for each incarnation of each node.
 //!
-//! The bucket's stream is made by hand, because the client's own call needs fields that nats-server 2.9 does not send.
-//! Nothing here relies on keys that expire: nobody is told of that on 2.9, and the membership judges by itself.
+//! The bucket's stream is created by hand, because the client's own call needs fields that nats-server 2.9 does not
+//! send. Nothing here relies on expiring keys: 2.9 does not notify watchers of expiry, and the membership decides
+//! itself.
 
 use std::time::Duration;
 
@@ -15,17 +16,17 @@ use tokio::time::{Instant, sleep, timeout};
 use super::heartbeats::{Beat, BeatError, Heartbeats, Sign};
 use crate::actors::ports::journal::NodeId;
 
-/// How long a dead node's last sign stays in the bucket.
+/// How long a dead node's last heartbeat stays in the bucket.
 const KEPT: Duration = Duration::from_secs(60 * 60);
-/// A watch that says nothing for this long is made anew: this node's own heartbeats alone come more often. Where they do
-/// not, by configuration, it begins with the newest signs each time, and nothing is missed.
+/// A watch that is silent for this long is created again: this node's own heartbeats alone arrive more often. With a
+/// longer configured interval each new watch begins with the newest heartbeats, so that none is missed.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
-/// For how long the bucket is tried to be opened, at the start.
+/// Time limit of opening the bucket at the start.
 const OPEN_WITHIN: Duration = Duration::from_secs(30);
-/// Between two tries to open the bucket, or to make a watch.
+/// Pause between two tries to open the bucket, or to create a watch.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// Bytes of one sign: names and a URL.
+/// Bytes of one heartbeat, at most: names and a URL.
 const SIGN_BYTES_MAX: i32 = 4_096;
 /// Every key of a bucket.
 const ALL: &str = ">";
@@ -37,8 +38,8 @@ pub struct NatsBeats {
 }
 
 impl NatsBeats {
-    /// Finds the bucket of the cluster `name`, or makes it with so many copies; servers that are just electing a leader
-    /// are waited for. `within` bounds each later request.
+    /// Finds the bucket of the cluster `name`, or creates it with `replicas` copies; waits for servers that are
+    /// electing a leader. `within` bounds each later request.
     pub async fn open(client: Client, name: &str, replicas: usize, within: Duration) -> Result<Self, BeatError> {
         let context = ContextBuilder::new().timeout(within).build(client);
         let bucket = format!("{name}_members");
@@ -124,7 +125,7 @@ impl Heartbeats for NatsBeats {
     }
 }
 
-/// A watch that is made anew whenever it breaks: after a server's restart, a change of leader, a silence.
+/// A watch that is created again whenever it breaks: after a server's restart, a change of leader, a silence.
 struct Watching {
     bucket: kv::Store,
     open: Option<kv::Watch>,

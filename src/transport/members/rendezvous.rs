@@ -9,7 +9,7 @@ use crate::actors::ports::journal::{NodeId, Shard};
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
-/// How much `node` wants `shard`.
+/// The weight of `node` for `shard`.
 pub fn score(node: &NodeId, shard: Shard) -> u64 {
     let bytes = node.0.bytes().chain(shard.0.to_be_bytes());
     mix(bytes.fold(FNV_OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)))
@@ -24,7 +24,7 @@ const fn mix(mut z: u64) -> u64 {
 
 /// The owner of each shard among `nodes`, whose order does not matter. No nodes: no owners.
 pub fn owners(nodes: &[NodeId], shards: u16) -> Vec<Option<NodeId>> {
-    // Equal scores are as good as impossible; the name decides them, the same on every node.
+    // Equal scores are practically impossible; the name decides a tie, in the same way on every node.
     let best = |shard| nodes.iter().max_by_key(|node| (score(node, Shard(shard)), *node)).cloned();
     (0..shards).map(best).collect()
 }

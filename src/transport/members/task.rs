@@ -1,7 +1,8 @@
-//! One node's part in the membership: heartbeats, watches, and says who should own what.
+//! One node's part in the membership: sends heartbeats, watches the others, and computes the hint of each shard's
+//! owner.
 //!
-//! Heartbeats overlap: one that is not confirmed never holds up the next. Waiters are woken by `Notify`, in the order
-//! they came, and every choice is biased, so that a seeded simulation over a simulated [`Heartbeats`] repeats itself.
+//! Heartbeats overlap: an unconfirmed heartbeat never delays the next. `Notify` wakes waiters in their order of
+//! arrival, and every choice is biased, so that a seeded simulation over a simulated [`Heartbeats`] repeats itself.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     heartbeats::{Beat, BeatError, Heartbeats, Sign},
-    membership::{Membership, RosterTimes},
+    membership::{Membership, MembershipTimes},
     rendezvous,
 };
 use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
@@ -25,17 +26,18 @@ use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
 #[derive(Clone, Copy, Debug)]
 pub struct MemberTimes {
     pub heartbeat: Duration,
-    /// Of silence, until a member counts as dead.
+    /// Silence after which a member counts as dead.
     pub dead_after: Duration,
-    /// From the first sight of a member until shards are placed on it; of this node itself as well.
+    /// Time from a member's first heartbeat until shards are placed on the member; holds for this node as well.
     pub settle: Duration,
-    /// From the start of a confirmed beat, as long as this node counts itself as connected.
+    /// Time from the start of a confirmed heartbeat during which this node counts itself as connected.
     pub lease: Duration,
 }
 
-/// Heartbeats under way at once. Each ends by itself, so more means that NATS is slow, and another beat would not help.
+/// Heartbeats in flight at once. Each ends within a bounded time, so at the bound NATS is slow, and another heartbeat
+/// would not help: it is skipped.
 const BEATS_MAX: usize = 16;
-/// Between two echoes of this node's own beat, in heartbeats, what still counts as having watched.
+/// Heartbeats between two echoes of this node's own that still count as observed time, at most.
 const ECHO_GAP_BEATS: u32 = 3;
 
 pub struct Members {
@@ -58,16 +60,16 @@ struct Shared {
 struct State {
     membership: Membership,
     hint: Arc<Hint>,
-    /// Whom `hint` was computed from.
+    /// The members that `hint` was computed from.
     placed: Option<Vec<NodeId>>,
     counter: u64,
     draining: bool,
-    /// When the newest confirmed beat began.
+    /// When the newest confirmed heartbeat began.
     confirmed: Option<Instant>,
 }
 
 impl Members {
-    /// Watches the others; says nothing of itself before [`Members::join`].
+    /// Watches the others; sends no heartbeat before [`Members::join`].
     pub fn start(
         heartbeats: Arc<dyn Heartbeats>,
         me: NodeId,
@@ -75,14 +77,14 @@ impl Members {
         shards: u16,
         times: MemberTimes,
     ) -> Self {
-        let roster_times = RosterTimes {
+        let membership_times = MembershipTimes {
             dead_after: times.dead_after,
             settle: times.settle,
             echo_gap_max: times.heartbeat * ECHO_GAP_BEATS,
         };
         let owners = vec![None; usize::from(shards)];
         let state = State {
-            membership: Membership::new(me.clone(), url.clone(), roster_times),
+            membership: Membership::new(me.clone(), url.clone(), membership_times),
             hint: Arc::new(Hint { generation: 1, owners, alive: vec![me.clone()] }),
             placed: None,
             counter: 0,
@@ -97,12 +99,12 @@ impl Members {
         Self { shared, _running: stop.drop_guard() }
     }
 
-    /// From now on this node shows signs of life, and is given shards once it has settled.
+    /// From now on this node sends heartbeats, and receives shards once it has settled.
     pub fn join(&self) {
         self.shared.joined.notify_one();
     }
 
-    /// The last thing a node does: no more heartbeats, and its sign is taken away. Others forget it at once.
+    /// A node's last step: heartbeats stop and the newest one is removed. Other nodes remove the member at once.
     pub async fn gone(&self) {
         self.shared.stop.cancel();
         let gone = self.shared.heartbeats.gone(self.shared.me.clone());
@@ -205,7 +207,7 @@ impl Placement for Members {
         Box::pin(async move {
             loop {
                 let mut changed = std::pin::pin!(shared.changed.notified());
-                // Registered before the look, so that no change falls between the two.
+                // Registered before the check, so that no change falls between the two.
                 changed.as_mut().enable();
                 if shared.state().hint.generation != seen {
                     return;
@@ -222,7 +224,7 @@ impl Placement for Members {
     fn cut_off(&self) -> BoxFuture<'static, ()> {
         let shared = self.shared.clone();
         Box::pin(async move {
-            // A beat that is confirmed meanwhile moves the end: looked at again when it comes.
+            // A heartbeat confirmed meanwhile moves the end, so the end is checked again when it is reached.
             while let Some(until) = shared.connected_until().filter(|until| Instant::now() < *until) {
                 sleep_until(until).await;
             }
@@ -244,7 +246,7 @@ impl Placement for Members {
                     sleep(shared.times.heartbeat).await;
                 }
             };
-            // Whoever was not told by then sees this node's silence instead.
+            // A node that was not notified by then detects this node's silence instead.
             if timeout(shared.times.dead_after, told).await.is_err() {
                 tracing::warn!("the others could not be told that this node leaves");
             }

@@ -1,4 +1,4 @@
-//! One shard's door for other nodes: subscribed to one of its subjects while this node serves the shard.
+//! One shard's subscription for other nodes' commands: to one of its subjects, while this node serves the shard.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,9 +12,9 @@ use tokio::{
 use super::wire::{self, Answer};
 use crate::actors::ports::{CommandEnvelope, Delivery, Reply, TransportError, journal::Shard};
 
-/// What was under way to us when we unsubscribed is waited for, at most this long.
+/// Wait for messages in flight at the time of unsubscribing, at most.
 const DRAIN_WITHIN: Duration = Duration::from_secs(2);
-/// After a subscription that failed, which means that the client is shutting down or its queue is gone.
+/// Pause after a failed subscription: the client is shutting down or its queue is gone.
 const PAUSE: Duration = Duration::from_millis(200);
 const RETRY_AFTER_MS: u64 = 100;
 
@@ -22,14 +22,14 @@ pub(super) struct Server {
     pub(super) client: Client,
     pub(super) shard: Shard,
     pub(super) subject: Arc<str>,
-    /// Of a group one member gets each command; without one, every subscriber does.
+    /// One member of a group receives each command; without a group every subscriber does.
     pub(super) group: Option<&'static str>,
     pub(super) local: Arc<dyn Delivery>,
     pub(super) room: Arc<Semaphore>,
 }
 
 impl Server {
-    /// Until the transport is dropped. Quick changes to and fro may be seen as one.
+    /// Runs until the transport is dropped. Quick changes back and forth may be seen as one.
     pub(super) async fn run(self, mut wants: watch::Receiver<bool>) {
         while wants.wait_for(|wants| *wants).await.is_ok() {
             let subject = self.subject.to_string();
@@ -47,16 +47,16 @@ impl Server {
         }
     }
 
-    /// Until this node serves the shard no longer, and what had reached it is taken.
+    /// Runs until this node no longer serves the shard and has taken the messages that reached it.
     async fn serve(&self, mut subscriber: Subscriber, wants: &mut watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 biased;
-                // Its answer is a guard of the channel's lock, which must not live across the next await.
+                // `wait_for` returns a guard of the channel's lock, which must not live across the next await.
                 () = async { drop(wants.wait_for(|wants| !*wants).await) } => break,
                 message = subscriber.next() => match message {
                     Some(message) => self.take(message).await,
-                    // The client dropped it; subscribed anew.
+                    // The client dropped the subscription; the caller subscribes again.
                     None => return,
                 },
             }
@@ -109,7 +109,7 @@ async fn handle(
 async fn answer(client: &Client, to: async_nats::Subject, said: &Answer) {
     let payload = wire::encode(said, client.max_payload());
     if let Err(error) = client.publish(to, payload.into()).await {
-        // The asker's time-out says the same, a little later.
+        // The sender's time-out has the same effect, a little later.
         tracing::debug!(%error, "an answer to another node was lost");
     }
 }

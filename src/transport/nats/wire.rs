@@ -1,4 +1,4 @@
-//! What an owner sends back: its reply, or that there is none. JSON, as the envelope is.
+//! An owner's answer: the reply, or the notice that there is none. JSON, like the envelope.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::actors::ports::Reply;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     Reply(Box<Reply>),
-    /// The owner took it and lost it: said at once, so that nobody waits for the time-out.
+    /// The owner took the command and lost it: sent at once, so that the sender does not wait for the time-out.
     Lost(Arc<str>),
 }
 
-/// Nodes of two versions, or somebody else's message: asking again would not help.
+/// Nodes of two versions, or a foreign message: sending the command again would not help.
 pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Reply {
     tracing::warn!(what, %error, "a message between nodes cannot be read");
     let reason = format!("a {what} between nodes cannot be read: {error}").into();
@@ -30,7 +30,7 @@ pub(super) fn encode(answer: &Answer, max: usize) -> Vec<u8> {
     };
     tracing::error!(reason, "an answer could not be sent to another node");
     let instead = Reply::Unavailable { retry_after_ms: 1_000, reason: reason.into(), retry: false };
-    // A handful of plain fields: this one encodes.
+    // A few plain fields: the substitute encodes.
     serde_json::to_vec(&Answer::Reply(Box::new(instead))).unwrap_or_default()
 }
 

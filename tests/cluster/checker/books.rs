@@ -1,4 +1,4 @@
-//! Stock and money add up: no SKU is oversold (G1), and money stands where goods were sold and nowhere else.
+//! Stock and money add up: no SKU is oversold (G1), and money is taken only for sold goods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ fn book(sku: &str, end: &Final) -> Wrong {
     wrong
 }
 
-/// What was captured and not refunded is the total of each sold order, and nothing of any other.
+/// Captured less refunded money is the total of each sold order, and zero for any other.
 pub fn money(end: &Final) -> Wrong {
     let mut wrong = Wrong::new();
     let mut kept: BTreeMap<&str, i64> = BTreeMap::new();

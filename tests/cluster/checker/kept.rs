@@ -38,7 +38,7 @@ fn booked<'a>(end: &'a Final, sku: &str, is: impl Fn(&Movement) -> bool) -> Vec<
     end.book.get(sku).into_iter().flatten().filter(|line| is(line)).collect()
 }
 
-/// What is missing of this operation.
+/// The missing effect of this operation.
 fn one(op: &Op, ops: &[Op], end: &Final) -> Option<String> {
     match (&op.action, &op.outcome) {
         (Action::Receive { sku, units, key }, Outcome::Stock { version, .. }) => {

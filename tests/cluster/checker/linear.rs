@@ -13,11 +13,11 @@ use std::{
 pub trait AnyState {
     type Op;
     type State: Clone + Hash;
-    /// The state after the operation, if the model allows it with what was answered.
+    /// The state after the operation, if the model allows the operation with its recorded result.
     fn step(state: &Self::State, op: &Self::Op) -> Option<Self::State>;
 }
 
-/// An operation and when it was under way; `to: None` where nobody knows whether it ever happened.
+/// An operation and its time window; `to: None` for an operation of unknown outcome.
 #[derive(Clone, Debug)]
 pub struct Window<O> {
     pub from: u64,
@@ -257,7 +257,7 @@ mod tests {
                     let from = 1 + rng.below(12);
                     let to = if rng.one_in(5) { 0 } else { from + rng.below(6) };
                     let value = rng.below(3) as u8;
-                    // A read without an answer says nothing.
+                    // A read without a reply is no evidence.
                     (from, to, if to > 0 && rng.one_in(2) { Read(value) } else { Write(value) })
                 })
                 .collect();

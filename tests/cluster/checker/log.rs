@@ -1,4 +1,4 @@
-//! The shards' logs themselves: nobody writes without the newest claim, whatever it believed when it woke up; no
+//! The shards' logs themselves: no node writes without the newest claim, even with stale beliefs after a freeze; no
 //! version is missing or made twice; no remembered command is committed twice.
 
 use std::collections::{BTreeMap, BTreeSet};

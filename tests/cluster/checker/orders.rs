@@ -1,4 +1,4 @@
-//! Every order comes to an end (G4): sold with its stock and its money, or undone with both.
+//! Every order ends (G4): sold with its stock and its money, or undone with both.
 
 use std::collections::BTreeSet;
 

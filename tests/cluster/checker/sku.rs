@@ -1,7 +1,7 @@
-//! One SKU as a value, for the search in `linear`: what is available, who holds how much, which version.
+//! One SKU as a value, for the search in `linear`: available units, holds, version.
 //!
-//! A strict SKU is one that only our own recorded commands change: every version is accounted for. On the others
-//! orders come and go in their own time, so versions are left out, and a refusal may have counted lapsed holds.
+//! A strict SKU is changed only by recorded commands: every version is accounted for. On the others orders come and go
+//! in their own time, so versions are left out, and a refusal may have counted lapsed holds.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct Sku {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum SkuOp {
-    /// Answered with what was there right after it.
+    /// Its reply has the available units right after the operation.
     Add {
         units: u64,
         seen: Option<Seen>,
@@ -35,7 +35,7 @@ pub enum SkuOp {
         units: u64,
         available: u64,
     },
-    /// What somebody was shown, and a hold that was part of it or no longer was.
+    /// A read's result, and a hold that it did or did not include.
     Look {
         seen: Seen,
         hold: Option<(String, bool)>,

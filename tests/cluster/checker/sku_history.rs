@@ -1,8 +1,9 @@
-//! What a history says of one SKU, as windows for the search.
+//! A history's operations on one SKU, as windows for the search.
 //!
-//! A command that is not remembered by its id (a hold, a release) answers a retry, also one that a node makes by
-//! itself, with what is there by then: its answer is a look of its own in the same window. Orders release their
-//! holds in their own time: how often each order took and gave, the stock's book says; when, the search finds.
+//! For a command that is not remembered by its id (a hold, a release) the reply to a retry, also to a node's own retry,
+//! shows the state at that time: such a reply is a read of its own in the same window. Orders release their holds in
+//! their own time: the stock's book has the number of holds and releases of each order, and the search finds their
+//! times.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ fn of_staff(sku: &str, op: &Op) -> Windows {
     let shown = |version, available, hold| SkuOp::Look { seen: Seen { version, available }, hold };
     match (&op.action, &op.outcome) {
         (Action::Receive { sku: of, units, .. }, outcome) if of == sku => match outcome {
-            // Remembered by its id: the answer is that of the first time, whenever it comes.
+            // Remembered by its id: the reply is the first run's, at any time.
             Outcome::Stock { version, available } => {
                 let seen = Some(Seen { version: *version, available: *available });
                 made.push(window(true, SkuOp::Add { units: *units, seen }));
@@ -101,7 +102,7 @@ fn of_staff(sku: &str, op: &Op) -> Windows {
     made
 }
 
-/// What one order took and gave here. The first take lies within its checkout, if that was answered.
+/// One order's holds and releases here. The first hold lies within its checkout, if that has a reply.
 fn of_order(order: &str, lines: &[&Movement], ops: &[Op], end: &Final, ttl: Micros) -> Windows {
     let email = &end.orders[order].email;
     let placed = ops.iter().find(|op| matches!(&op.action, Action::Checkout { email: of, .. } if of == email));

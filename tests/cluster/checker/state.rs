@@ -1,4 +1,4 @@
-//! The shop after everything has come to rest, as staff sees it: what a history is held against.
+//! The settled shop, read as staff: the state that a history is compared with.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Levels {
 pub struct Movement {
     pub version: u64,
     pub kind: String,
-    /// Effect on what is available.
+    /// Effect on the available units.
     pub units: i64,
     pub quantity: i64,
     /// Of the order, or of the hold by hand.

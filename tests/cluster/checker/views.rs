@@ -1,11 +1,11 @@
-//! Live views (G5): on one connection versions only rise, a later one on the same node shows nothing older, and in
-//! the end every node shows what is.
+//! Live views (G5): on one connection versions only rise, a later one on the same node shows nothing older, and in the
+//! end every node shows the final state.
 
 use std::collections::BTreeMap;
 
 use super::Wrong;
 
-/// What the listeners of one node were shown.
+/// The frames that the listeners of one node received.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     newest: BTreeMap<String, u64>,
@@ -37,13 +37,13 @@ impl Watch {
         }
     }
 
-    /// What is shown on the connection of now.
+    /// The versions received on the current connection.
     pub fn shown(&self) -> &BTreeMap<String, u64> {
         &self.connection
     }
 }
 
-/// Each node's view against what is; `shown` by node.
+/// Each node's view against the final state; `shown` by node.
 pub fn converged(shown: &[BTreeMap<String, u64>], newest: &BTreeMap<String, u64>) -> Wrong {
     let mut wrong = Wrong::new();
     for (node, shown) in shown.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The breaker under paused time: when it opens, what its probe decides, and what a dropped call says.
+//! The breaker under paused time: its opening, its probe's decision, and the effect of a dropped call.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn breaker() -> Breaker {
     Breaker::new("test", BreakerSettings { failures: 3, rest: REST })
 }
 
-/// One call that ends at once; whether it was let through.
+/// One call that ends at once; returns whether it was admitted.
 fn call(breaker: &Breaker, fault: bool) -> bool {
     breaker.admit().map(|admitted| admitted.settle(fault)).is_ok()
 }

@@ -1,4 +1,4 @@
-//! The text between nodes is frozen: what is written here is what released nodes read and write.
+//! The text between nodes is frozen: released nodes read and write the texts of these tests.
 
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ fn expire() -> AnyCommand {
     AnyCommand::Cart(CartCommand::Expire)
 }
 
-/// Written as `text`, and read from it as it was.
+/// Checks that the envelope is written as `text`, and read from it unchanged.
 #[track_caller]
 fn frozen(envelope: &CommandEnvelope, text: &str) {
     assert_eq!(serde_json::to_string(envelope).unwrap(), text);

@@ -109,12 +109,12 @@ async fn where_others_keep_books_too_a_refund_of_what_they_captured_is_paid() {
     let more = ledger.refund(&reference, refund(3), eur(1)).unwrap().news;
     assert_eq!(more, ProviderEvent::RefundFailed { refund: refund(3), code: "amount_too_large".to_owned() });
     assert_eq!((ledger.totals().captured, ledger.totals().refunded), (1000, 1000));
-    // The customer's word came to another node.
+    // The customer's decision reached another node.
     let asked = ledger.authorize(payment(2), order(), eur(500), Status::RequiresAction, Instant::now()).unwrap();
     assert_eq!(asked.status, Status::RequiresAction);
     let captured = ledger.capture(&super::reference(payment(2)), eur(500)).unwrap();
     assert_eq!((captured.news, ledger.totals().captured), (ProviderEvent::Captured, 1500));
-    // What ended here ended everywhere.
+    // A charge that ended here has ended everywhere.
     let declined = Status::Declined { code: "card_declined".to_owned() };
     ledger.authorize(payment(3), order(), eur(500), declined, Instant::now()).unwrap();
     let capture = ledger.capture(&super::reference(payment(3)), eur(500)).unwrap();

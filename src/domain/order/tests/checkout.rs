@@ -1,4 +1,4 @@
-//! Placing, the stock's answers, the number, the expiry.
+//! Placing, the stock's replies, the number, the expiry.
 
 use super::*;
 
@@ -87,7 +87,7 @@ fn late_and_repeated_outcomes_say_nothing_new() {
 #[test]
 fn an_unpaid_order_expires_and_gives_everything_back() {
     given([placed(), held(a())]).at(PAY_BY - 1).when(OrderCommand::Wake).then_nothing();
-    // B was asked for and not answered: it may be held.
+    // B was requested without a reply: it may be held.
     let order = given([placed(), held(a())]).at(PAY_BY).when(OrderCommand::Wake).then([expired()]);
     assert_eq!((order.view().lifecycle, order.wake_at()), (OrderStatus::Expired, None));
     assert_eq!(has_pending_effects(&order), ["release/A/1", "release/B/1"]);

@@ -1,4 +1,4 @@
-//! Operators' moves and parcels.
+//! Operators' transitions and parcels.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Beginning payments, their news, and what late news does to an order that was given up.
+//! Beginning payments, their updates, and the effect of late updates on an order that was given up.
 
 use super::*;
 
@@ -67,7 +67,7 @@ fn news_counts_only_forwards() {
     paying().when(news(1, PaymentUpdate::RequiresAction)).then([moved(1, PaymentUpdate::RequiresAction)]);
     let order = paying().when(news(1, authorized())).then([moved(1, authorized())]);
     assert_eq!(has_pending_effects(&order), ["commit/A/1", "commit/B/1"].map(str::to_owned));
-    // Word of the capture may overtake that of the authorisation.
+    // The capture's update may overtake the authorisation's.
     paying().when(news(1, captured())).then([moved(1, captured())]);
     given(paid()).when(news(1, PaymentUpdate::RequiresAction)).then_nothing();
     given(paid()).when(news(1, authorized())).then_nothing();
@@ -139,7 +139,7 @@ fn a_revival_that_fails_undoes_the_payment() {
 #[test]
 fn a_cancelled_orders_payment_is_undone_even_before_it_succeeds() {
     let cancelled = || given(reserved()).after([begun(1), went(StaffTransition::Cancelled)]);
-    // First it has to exist: the request may be under way.
+    // First the payment has to exist: the request may be in flight.
     let opened = OrderEvent::PaymentOpened { payment: pay_id(1) };
     let order = cancelled().when(OrderCommand::PaymentOpened { payment: pay_id(1) }).then([opened]);
     assert_eq!(has_pending_effects(&order), ["release/A/1".to_owned(), "release/B/1".to_owned(), unwind()]);

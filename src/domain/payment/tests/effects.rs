@@ -1,4 +1,4 @@
-//! The payment's effects: their frozen ids, where each goes, and which outcomes come back.
+//! The payment's effects: frozen ids, targets and outcomes.
 
 use super::*;
 use crate::domain::{

@@ -17,7 +17,7 @@ fn an_authorised_payment_is_voided_and_never_captured() {
     let undone = payment([authorized()]).when(PaymentCommand::Unwind).then(asked);
     assert_eq!(operations(&undone), [ProviderOperation::Void { reference: text("ref") }]);
     assert_eq!(undone.decide(&PaymentCommand::Unwind, Timestamp(0)), Ok(vec![]));
-    // The provider let it go already: that is what was wanted.
+    // The authorisation has lapsed already, as the void intended.
     let lapsed = says(ProviderEvent::CaptureFailed { code: text("lapsed") });
     assert_eq!(undone.decide(&lapsed, Timestamp(0)), Ok(vec![PaymentEvent::Voided]));
 }
@@ -36,7 +36,7 @@ fn a_capture_under_way_ends_first_and_is_refunded() {
     let history = [authorized(), PaymentEvent::CaptureAsked];
     payment(history.clone()).when(PaymentCommand::Unwind).then([PaymentEvent::UnwindAsked]);
     unwinding(history).when(says(ProviderEvent::Captured)).then([PaymentEvent::Captured, unsold_refund(0, TOTAL)]);
-    // The capture won against a void under way.
+    // The capture won against a void in flight.
     unwinding([authorized(), PaymentEvent::VoidAsked])
         .when(says(ProviderEvent::Captured))
         .then([PaymentEvent::Captured, unsold_refund(0, TOTAL)]);

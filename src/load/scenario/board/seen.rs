@@ -1,7 +1,7 @@
-//! What each operator's board shows, and when an order first came up on it.
+//! The contents of each operator's board, and the time of an order's first frame.
 //!
-//! A board that was too slow is sent anew with its newest orders only (`live.snapshot_entities_max`); what it showed
-//! before counts as seen, because an operator has seen it, but it is no longer compared unless it came again.
+//! A board that was too slow is sent again with its newest orders only (`live.snapshot_entities_max`). Orders shown
+//! before count as seen, because an operator has seen them, but are no longer compared unless sent again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -95,7 +95,7 @@ impl Boards {
                 let closed = CLOSED.contains(&order.status.as_str());
                 let right = match board.orders.get(&order.id) {
                     Some(shown) => shown.version >= order.version && shown.gone == closed,
-                    // Opened and closed between two frames; or left out when the board was sent anew.
+                    // Opened and closed between two frames; or omitted when the board was sent again.
                     None => closed || (board.was_reset && board.first.contains_key(&order.id)),
                 };
                 one.check(right, || match board.orders.get(&order.id) {

@@ -1,7 +1,7 @@
 //! When each change was sent, and when each socket has seen it.
 //!
-//! A frame may be read before the reply that tells its change's version: then it waits in a bounded list and is
-//! counted at the end. Tables are made before the run; a reader of frames takes no lock that another holds for long.
+//! A frame may be read before the reply with its change's version: such a frame waits in a bounded list and is counted
+//! at the end. Tables are made before the run; a reader of frames takes no lock that another holds for long.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ use crate::load::{
 
 /// Frames that came before their reply, at most: 24 bytes each. The rest is counted as not timed.
 const EARLY_MAX: usize = 4_000_000;
-/// Of a change that is not timed: sent in the warm-up, or never by us.
+/// A change that is not timed: sent in the warm-up, or not by this run.
 const UNTIMED: u64 = u64::MAX;
 
 pub struct Topics {

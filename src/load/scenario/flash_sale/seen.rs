@@ -1,4 +1,4 @@
-//! What each shopper of a flash sale was shown last.
+//! The newest frame of each shopper of a flash sale.
 
 use std::sync::{
     Arc,
@@ -42,7 +42,7 @@ impl Seen {
         }
     }
 
-    /// Whether everybody has seen this version, or a newer one.
+    /// Whether every shopper has seen this version, or a newer one.
     pub fn all_at(&self, version: u64) -> bool {
         self.0.iter().all(|shown| shown.sees(version))
     }

@@ -1,4 +1,4 @@
-//! The consumer that a reader reads by: made where there is none, given up whenever it ends, errs, falls silent or skips.
+//! A reader's consumer: created when missing, dropped whenever it ends, fails, falls silent or skips.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use super::{
 };
 use crate::actors::ports::journal::JournalError;
 
-/// Messages asked for at a time.
+/// Messages requested at a time.
 const BATCH: usize = 500;
-/// A server that has nothing to send says so this often; twice without is a loss.
+/// A server without messages sends a heartbeat this often; two missing heartbeats count as a loss.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 const EXPIRES: Duration = Duration::from_secs(20);
-/// A consumer that nobody asks any more is dropped by its server.
+/// A server drops a consumer that received no request for this long.
 const INACTIVE: Duration = Duration::from_secs(30);
 
 impl Reader {
-    /// Takes the next message; `false` when the consumer is lost and another must be made, after a rest.
+    /// Takes the next message; `false` when the consumer is lost and another must be created, after a pause.
     pub(super) async fn receive(&mut self) -> Result<bool, JournalError> {
         if self.messages.is_none() && self.shorter().await? {
             return Ok(false);
@@ -53,7 +53,7 @@ impl Reader {
             }
             if seq > self.next {
                 tracing::debug!(shard = self.shard.0, seq, next = self.next, "a reader's consumer skipped");
-                // Only the leader's word makes it a gap: a lost delivery is asked for again.
+                // Only the leader can confirm a gap: a lost delivery is requested again.
                 let leader = &self.journal.0.api;
                 let found = leader.get(&self.journal.0.options.stream(self.shard), self.next).await;
                 if matches!(found, Ok(None)) {

@@ -1,4 +1,4 @@
-//! What a reader says of a log that lost records, or is gone.
+//! How a reader reports a log that lost records, or is gone.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::actors::ports::journal::JournalError;
 const SHORT_MAX: Duration = Duration::from_secs(10);
 
 impl Reader {
-    /// A log that ends before what was read of it has lost records, and what comes next is not what was to come.
+    /// A log that ends before the newest record read has lost records, and its next records are not the lost ones.
     pub(super) async fn shorter(&mut self) -> Result<bool, JournalError> {
         match self.journal.end_now(self.shard).await {
             Ok(end) if end < self.read => {
@@ -28,13 +28,13 @@ impl Reader {
                 }
                 Ok(false)
             }
-            // The consumer says more.
+            // The consumer reports the error.
             Err(_) => Ok(false),
         }
     }
 
-    /// A log that is gone: a range's reader ends with that, who follows the log says it once and goes on trying, since
-    /// servers that start together may not know all their streams at first.
+    /// Handles a log that is gone: the reader of a range ends with this error; a reader that follows the log reports
+    /// the loss once and keeps trying, since servers that start together may not know all their streams at first.
     pub(super) async fn refused(&mut self) -> Result<(), JournalError> {
         let Err(JournalError::Refused(why)) = self.journal.end_now(self.shard).await else { return Ok(()) };
         if self.to.is_some() {

@@ -1,4 +1,4 @@
-//! The bytes of an order on the wire, who may watch it, and what is on the board.
+//! The bytes of an order on the wire, the permission to subscribe, and the board's contents.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Why a webhook is not taken, and the problem it becomes.
+//! Why a webhook is refused, and the problem it becomes.
 
 use axum::response::{IntoResponse, Response};
 
@@ -8,7 +8,7 @@ use crate::{
     http::{Code, Problem},
 };
 
-/// When a provider that could not be asked about its own webhook should send it again.
+/// Time until a provider that could not verify its webhook should send it again.
 const RETRY_AFTER_MS: u64 = 5_000;
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

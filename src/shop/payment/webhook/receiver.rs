@@ -1,4 +1,4 @@
-//! Where webhooks are received: the providers' verifiers, and the payments that are notified.
+//! Receives webhooks: the providers' verifiers, and the payments that are notified.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,9 +24,9 @@ use crate::{
 
 use super::WebhookProblem;
 
-/// How long a verifier may take that asks its provider; then the webhook is answered 503 and comes again.
+/// How long a verifier may wait for its provider; then the response is 503 and the provider repeats the webhook.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(4);
-/// How long a webhook waits for its payment. Providers give up after 5 to 30 s and come again.
+/// How long a webhook waits for its payment. Providers time out after 5 to 30 s and repeat the webhook.
 const WITHIN: Duration = Duration::from_secs(4);
 /// Name space of the command ids that webhooks' events become (UUIDv5).
 const EVENTS: Uuid = Uuid::from_u128(0x2e8b_90d4_77c3_4c5e_8f61_b52a_19d0_63f7);
@@ -44,7 +44,7 @@ pub struct PaymentsFault {
     pub reason: String,
 }
 
-/// Payments as webhooks need them, so that the route is tested without the runtime.
+/// The payments' port for webhooks, so that the route is tested without the runtime.
 pub trait Payments: Send + Sync + 'static {
     fn tell(
         &self,
@@ -107,7 +107,7 @@ impl Payments for Gateway {
 fn told(payment: PaymentId, error: AskError<PaymentRejection>) -> Result<Told, PaymentsFault> {
     let reason = error.to_string();
     match error {
-        // For good: what the payment says today it says tomorrow.
+        // Final: the payment would refuse a repetition too.
         AskError::Refused(_) | AskError::Quarantined | AskError::IdConflict | AskError::TooLarge { .. } => {
             tracing::warn!(%payment, reason, "a webhook is of no use to its payment");
             Ok(Told::Ignored)

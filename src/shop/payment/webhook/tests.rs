@@ -1,5 +1,5 @@
-//! The webhook's door: one event is one command, nothing unsigned passes, and which answers make a provider
-//! come again. The payments themselves are a recorder here.
+//! The webhook receiver: one event is one command, nothing unsigned passes, and the responses after which a provider
+//! repeats. The payments themselves are a recorder here.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +24,7 @@ use crate::{
     testing::FixedClock,
 };
 
-/// A provider that signs with two headers, whose body is the event's id; `payout` is not for us.
+/// A provider that signs with two headers, whose body is the event's id; `payout` is not for the shop.
 struct Simple;
 
 impl Simple {

@@ -1,6 +1,6 @@
-//! Where a page goes on: the sort key of the last item shown, as base64url of `name, 0, id`.
+//! A page's cursor: the sort key of the last item shown, as base64url of `name, 0, id`.
 //!
-//! It names a place in the order, not a number of items, so it holds while products come and go.
+//! It names a place in the order, not a number of items, so it stays valid while products come and go.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is shown of one product and of one SKU.
+//! The shapes of one product and of one SKU.
 
 use serde::Serialize;
 

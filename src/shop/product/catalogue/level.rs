@@ -1,6 +1,7 @@
-//! The cell that holds how much is left of a SKU, and the word for it.
+//! The cell with a SKU's available units and availability class.
 //!
-//! A [`Level`] is written by one tail (its SKU's shard) and read by everyone; atomics, so that a sale needs no write lock.
+//! A [`Level`] is written by one tail (its SKU's shard) and read by all requests; atomics, so that a sale needs no
+//! write lock.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
@@ -16,7 +17,7 @@ pub struct StockLevel {
     pub availability: Availability,
 }
 
-/// Version 0: no stock entity yet, which the shop shows as out.
+/// Version 0: no stock entity yet, shown as out of stock.
 pub(super) struct Level {
     version: AtomicU64,
     available: AtomicU64,

@@ -1,7 +1,7 @@
-//! What stands behind the catalogue's lock: products, their shelves, their SKUs, the tree.
+//! The data under the catalogue's lock: products, their shelves, their SKUs, the tree.
 //!
-//! A shelf is a category's products (with everything below it) sorted by name. Where two products claim
-//! one slug or SKU, the smallest product id has it: the same on every node, in whatever order they came.
+//! A shelf is a category's products (with everything below it) sorted by name. Where two products claim one slug or
+//! SKU, the smallest product id gets it: the same on every node, in every order of arrival.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -143,7 +143,7 @@ impl Shop {
     }
 
     pub fn apply_category(&mut self, slug: &str, version: u64, view: &CategoryView) {
-        // Whoever is listed here is listed above it too, so only these products move with it.
+        // A product listed here is listed in the ancestors too, so only these products move with the category.
         let listed: Vec<usize> =
             self.shelves.get(slug).map(|shelf| shelf.values().copied().collect()).unwrap_or_default();
         if self.tree.apply(slug, version, view) {

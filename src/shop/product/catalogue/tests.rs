@@ -1,4 +1,4 @@
-//! The shop front as a shopper would ask it: pages, details, SKUs, the tree, and what a sale changes.
+//! The shop front from a shopper's side: pages, details, SKUs, the tree, and the effects of a sale.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ fn a_category_lists_what_is_below_it() {
     assert_eq!(names(&shop.page(Some("home"), None, 24).unwrap()), ["Apron"]);
     assert_eq!(shop.page(Some("garden"), None, 24).unwrap_err(), PageError::NoSuchCategory);
     assert_eq!(shop.page(None, Some("!"), 24).unwrap_err(), PageError::BadCursor);
-    // Moved elsewhere in the tree, it takes its products along.
+    // A category that moves in the tree takes its products along.
     shop.apply_category("shirts", 2, &category("Shirts", Some("home"), 0));
     assert_eq!(names(&shop.page(Some("home"), None, 24).unwrap()), ["Apron", "Linen Shirt"]);
     assert_eq!(names(&shop.page(Some("clothing"), None, 24).unwrap()), ["Apron"]);

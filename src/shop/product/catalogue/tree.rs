@@ -1,5 +1,5 @@
-//! The tree of categories. Bears with what single categories cannot know: a parent that does not exist (the
-//! category then stands at the top) and a circle of parents (each of its members then stands at the top).
+//! The tree of categories. Tolerates errors that a single category cannot detect: a missing parent (the category is
+//! then at the top) and a circle of parents (each member is then at the top).
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -40,7 +40,7 @@ impl Tree {
         self.nodes.contains_key(slug)
     }
 
-    /// Takes a newer view; answers whether the category hangs elsewhere now.
+    /// Takes a newer view; returns whether the category's place in the tree changed.
     pub fn apply(&mut self, slug: &str, version: u64, view: &CategoryView) -> bool {
         let Some(data) = &view.data else { return false };
         let parent_before = match self.nodes.get(slug) {
@@ -88,7 +88,7 @@ impl Tree {
         children
     }
 
-    /// Whether the line of parents comes back to the category itself.
+    /// Whether the line of parents returns to the category itself.
     fn circles(&self, slug: &str) -> bool {
         self.lineage(slug).last().is_some_and(|last| self.parent(last) == Some(slug))
     }

@@ -1,9 +1,9 @@
-//! Joining, leaving, dying, flapping and a watch that stands still, by hand-made signs.
+//! Joining, leaving, dying, flapping and a watch that stands still, with hand-made heartbeats.
 
 use super::*;
 
 const BEAT: Duration = Duration::from_millis(500);
-const TIMES: RosterTimes = RosterTimes {
+const TIMES: MembershipTimes = MembershipTimes {
     dead_after: Duration::from_secs(4),
     settle: Duration::from_secs(2),
     echo_gap_max: Duration::from_millis(1_500),
@@ -73,7 +73,7 @@ fn a_dead_nodes_last_word_in_the_bucket_is_waited_out_and_given_nothing() {
     let mut watch = Watch::new();
     watch.sees("ghost", 77, false);
     watch.steps(6, &[]);
-    // Perhaps alive, so nobody takes what it may own; but nothing is given to it.
+    // Perhaps alive, so no node takes over its shards; but it receives no shards either.
     watch.is(&["ghost", "me"], Some(&["me"]));
     watch.steps(3, &[]);
     watch.is(&["me"], Some(&["me"]));
@@ -136,7 +136,7 @@ fn a_watch_that_stood_still_kills_nobody() {
     watch.steps(10, &["a", "b"]);
     watch.now += Duration::from_secs(600);
     watch.is(&["a", "b", "me"], Some(&["a", "b", "me"]));
-    // The first thing heard afterwards is our own beat, before anybody else's.
+    // The first heartbeat received afterwards is this node's own, before all others.
     watch.step(&[]);
     watch.is(&["a", "b", "me"], Some(&["a", "b", "me"]));
     watch.step(&["a", "b"]);

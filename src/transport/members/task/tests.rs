@@ -16,14 +16,14 @@ const TIMES: MemberTimes = MemberTimes {
 };
 const SHARDS: u16 = 16;
 
-/// The bucket: what every node wrote last, and who watches.
+/// The bucket: every node's newest heartbeat, and the watchers.
 #[derive(Default)]
 struct Bucket {
     signs: BTreeMap<NodeId, Beat>,
     watchers: Vec<(NodeId, mpsc::UnboundedSender<Sign>)>,
-    /// Their heartbeats fail.
+    /// Nodes whose heartbeats fail.
     mute: Vec<NodeId>,
-    /// Nothing is delivered to them.
+    /// Nodes that receive nothing.
     deaf: Vec<NodeId>,
 }
 
@@ -101,7 +101,7 @@ async fn pass(ms: u64) {
     sleep(Duration::from_millis(ms)).await;
 }
 
-/// Everybody who is given a shard, by this node's hint.
+/// Every node that receives a shard, by this node's hint.
 fn given(members: &Members) -> Vec<String> {
     let hint = members.hint();
     let mut names: Vec<String> = hint.owners.iter().flatten().map(|node| node.0.to_string()).collect();
@@ -232,7 +232,7 @@ async fn who_is_cut_off_knows_it_before_others_take_over() {
     assert!(a.hint().is_alive(&node("b")));
     a.changed(hint).await;
     assert!(since.elapsed() > TIMES.lease + TIMES.heartbeat);
-    // Its hint stands still: from within nobody knows who else is cut off.
+    // Its hint stands still: a node that is cut off cannot know which others are.
     assert!(b.hint().is_alive(&node("a")));
     world.set(|bucket| bucket.mute.clear());
     pass(600).await;

@@ -24,7 +24,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Money that the shopper is still bound by.
+    /// Whether the shopper's money is still reserved or taken.
     pub fn bound(&self) -> bool {
         self.authorised && !self.released && self.captured == 0 || self.captured > self.refunded
     }
@@ -40,7 +40,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// `answer` and `fail` are this call's luck; a repeated call answers as the books stand.
+    /// `answer` and `fail` decide this call; a repeated call returns the state of the books.
     pub fn call(&mut self, call: &ProviderCall, answer: Answer, fail: bool) -> ProviderEvent {
         let account = self.accounts.entry(call.payment).or_default();
         let reference = format!("ref-{}", call.payment);

@@ -1,4 +1,4 @@
-//! Whole checkouts against the rules: stock and money together, whatever the order of things.
+//! Whole checkouts against the rules: stock and money together, in every order of events.
 
 use std::num::NonZeroU32;
 
@@ -85,7 +85,7 @@ fn run(world: &mut World, step: &Step) {
             }
         }
         Step::Decline(which) => {
-            // Late word of an earlier try; a provider never declines what it has authorised.
+            // A late answer to an earlier try; a provider never declines an authorised payment.
             let open = payment(world, *which).filter(|payment| !world.provider.has_authorised(payment));
             if let Some(payment) = open {
                 world.webhook(payment, ProviderEvent::Declined { code: "late".to_owned() });
@@ -195,7 +195,7 @@ fn news_settle_the_steps_whose_outcome_waits_for_them() {
     let mut world = World::new([5, 5], CapturePolicy::OnVerified);
     let (mut waiting, mut rounds) = (Vec::new(), 0);
     loop {
-        // Each is begun once: what waits for news is still under way.
+        // Each effect is begun once: one that waits for an update is still in flight.
         let owed = world.pending_effects().into_iter().filter(|effect| !waiting.contains(effect)).collect::<Vec<_>>();
         for effect in &owed {
             let waits = effect.1.outcome_may_wait();
@@ -214,7 +214,7 @@ fn news_settle_the_steps_whose_outcome_waits_for_them() {
     assert_eq!((order.lifecycle, order.payment_status), (OrderStatus::Verified, PaymentStatus::Captured));
     assert_eq!(waiting.len(), 3, "{waiting:?}");
     assert_eq!(world.pending_effects(), []);
-    // They come late, and there is nothing left to record.
+    // The outcomes come late, with nothing left to record.
     let before = world.events();
     waiting.iter().for_each(|effect| world.perform(effect, Luck::GOOD));
     assert_eq!(world.events(), before);
@@ -246,7 +246,7 @@ fn a_payment_after_the_expiry_revives_the_order_where_stock_is_left() {
         if let Some(units) = NonZeroU32::new(rival_takes) {
             let (order, until) = (OrderId(Uuid::from_u128(9)), Timestamp(2_000_000));
             let hold = AnyCommand::Stock(StockCommand::Hold { order, units, until, attempt: 0 });
-            // The releases are owed, not done: the rival gets what the late alarm of the stock lets go.
+            // The releases are pending, not done: the rival gets the units that the stock's late alarm frees.
             world.send(&stock_key("TEA"), &hold).unwrap();
         }
         world.settle();

@@ -1,5 +1,5 @@
-//! A whole shop without its runtime: entities, a provider, and a host that performs owed effects in any
-//! order, loses and repeats answers, and lets time jump. What the real host may do, this one does.
+//! A whole shop without its runtime: entities, a provider, and a host that performs pending effects in any order, loses
+//! and repeats outcomes, and lets time jump. It does everything that the real host may do.
 
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
@@ -120,7 +120,7 @@ impl World {
         owed.flatten().collect()
     }
 
-    /// Performs an effect; `twice` delivers it twice, `lost` loses its answer, so that it is owed still.
+    /// Performs an effect; `twice` delivers it twice, `lost` loses its outcome, so that it stays pending.
     pub fn perform(&mut self, (sender, effect): &(EntityKey, AnyEffect), luck: Luck) {
         for _ in 0..=u8::from(luck.twice) {
             let outcome = match effect.request() {
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    /// Late, a second time.
+    /// Delivers an outcome late, a second time.
     pub fn repeat_answer(&mut self, n: usize) {
         if !self.answers.is_empty() {
             let (key, command) = self.answers[n % self.answers.len()].clone();
