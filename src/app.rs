@@ -1,6 +1,6 @@
 //! The composition root: the one room that knows every other.
 //!
-//! Config becomes the rooms' settings (`settings`); journal, transport, actors, read models and live
+//! Each room is given its section of the configuration as it is; journal, transport, actors, read models and live
 //! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
 //! listens. Stopping takes the same way back. [`App`] is what the command line runs.
 
@@ -17,7 +17,6 @@ mod outside;
 mod program;
 pub mod routes;
 mod server;
-mod settings;
 mod shop;
 mod threads;
 

@@ -1,6 +1,6 @@
 //! The toolkit of handlers: what every route of every capability shares. It names no capability.
 //!
-//! In reading order: [`toolkit`] and [`settings`] (what handlers are given), [`error`] (the one shape of anything that went
+//! In reading order: [`toolkit`] (what handlers are given), [`error`] (the one shape of anything that went
 //! wrong, and the type of its codes), [`extract`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
 //! is calling), [`guard`] (what happens around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
 //! metrics, the node). The routes themselves are the shop's; `app::routes` is their list.
@@ -17,12 +17,10 @@ pub mod listing;
 pub mod live;
 pub mod operations;
 pub mod page;
-pub mod settings;
 pub mod toolkit;
 
 pub use self::{
     error::{Code, Problem},
     extract::{Body, Path, Query},
-    settings::HttpLimits,
     toolkit::{Toolkit, ToolkitParts},
 };

@@ -3,7 +3,7 @@
 //! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A capability's
 //! rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the toolkit (`http`)
 //! know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers are given),
-//! `settings`, [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
+//! [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
 //! ([`money`], [`names`], [`rows`]).
 
 pub mod money;
@@ -12,7 +12,6 @@ pub mod rows;
 #[cfg(test)]
 pub mod samples;
 pub mod services;
-mod settings;
 mod state;
 #[cfg(test)]
 mod topics_tests;
@@ -23,7 +22,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     services::{Front, Services},
-    settings::{ShippingMethod, ShopSettings},
     state::AppState,
 };
 use crate::{

@@ -6,8 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, settings,
-    threads::Threads,
+    backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, fold::Folds, threads::Threads,
 };
 use crate::{
     actors::{
@@ -66,12 +65,14 @@ impl Engine {
         backend: Backend,
         connectors: Vec<ConnectorEntry>,
     ) -> Result<Self, EngineError> {
-        let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
-        let live = settings::live(config);
-        let snapshot_max = live.snapshot_entities;
+        let store = SledStateStore::open(&state_dir(&config.data.dir), &config.state)?;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
-        let front = Front { catalogue: Catalogue::default(), settings: settings::shop(config) };
-        let hub = Hub::start(live, shop::topics(&front));
+        let front = Front {
+            catalogue: Catalogue::default(),
+            settings: config.shop.clone(),
+            public_stock_counts: config.live.public_stock_counts,
+        };
+        let hub = Hub::start(config.live.clone(), shop::topics(&front));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {
             journal: backend.journal(),
@@ -85,7 +86,7 @@ impl Engine {
             settings: backend.actors(config),
         };
         let (runtime, gateway) = started(Runtime::start(parts)).await?;
-        let folded = Folded { gateway: gateway.clone(), max: snapshot_max };
+        let folded = Folded { gateway: gateway.clone(), max: config.live.snapshot_entities_max };
         let listeners = Listeners::start_on(sockets.handle(), hub, Arc::new(folded));
         backend.open_up(&gateway).await;
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));

@@ -5,7 +5,6 @@
 //! needs no identity of its own. What can be watched is the registry's of `live`: no topic is named here.
 
 mod admission;
-mod limits;
 mod rate_limit;
 pub mod session;
 mod sse;
@@ -20,9 +19,11 @@ use axum::{
     routing::{any, get},
 };
 
-pub use self::limits::SocketLimits;
 use super::Problem;
-use crate::live::{Audience, Listeners};
+use crate::{
+    config::Live,
+    live::{Audience, Listeners},
+};
 
 /// The request's credentials are present and not valid; a caller without any is a guest, not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +37,16 @@ pub type Authorise = dyn Fn(&HeaderMap, Option<&str>) -> Result<Audience, BadCre
 #[derive(Clone)]
 pub struct LiveState {
     pub listeners: Listeners,
-    pub limits: Arc<SocketLimits>,
+    /// `http.trust_forwarded_for`.
+    pub trust_forwarded_for: bool,
     pub authorise: Arc<Authorise>,
+}
+
+impl LiveState {
+    /// The hub's: one section of the configuration bounds both sides.
+    fn limits(&self) -> &Live {
+        self.listeners.hub().limits()
+    }
 }
 
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: the bound for each address counts by it.

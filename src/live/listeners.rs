@@ -17,7 +17,7 @@ use super::{
 /// Where a new subscriber's first view comes from; `app` implements it over the gateway.
 pub trait Current: Send + Sync + 'static {
     /// The committed views of `topic` now: none or one for an entity's topic, the family's snapshot for the others, the
-    /// most important ones first. More than `snapshot_entities` are not sent.
+    /// most important ones first. More than `live.snapshot_entities_max` are not sent.
     /// For one entity at least as new as anything already published (the tail publishes what it has folded); for the
     /// others that is so after [`Current::await_projection`].
     fn current(&self, topic: &Topic) -> Vec<Committed>;

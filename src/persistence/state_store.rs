@@ -11,7 +11,4 @@ mod sled;
 #[cfg(test)]
 mod tests;
 
-pub use self::{
-    memory::MemoryStateStore,
-    sled::{SledStateOptions, SledStateStore},
-};
+pub use self::{memory::MemoryStateStore, sled::SledStateStore};

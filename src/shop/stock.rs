@@ -21,7 +21,7 @@ use super::{AppState, Capability, Families, Front};
 pub const CAPABILITY: Capability = Capability { topics, ..Capability::new("stock", routes, codes::ALL) };
 
 fn topics(front: &Front) -> Families {
-    let public_counts = front.settings.public_stock_counts;
+    let public_counts = front.public_stock_counts;
     Families { one: vec![Arc::new(live::OneStock { public_counts })], many: vec![Arc::new(live::StockLevels)] }
 }
 

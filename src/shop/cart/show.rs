@@ -16,7 +16,7 @@ impl Front {
     /// `staff` sees how many units can be had; everybody does where the shop shows counts. `id`: none for a guest
     /// without a cart.
     pub fn cart(&self, id: Option<CartId>, version: u64, view: &CartView, staff: bool) -> Result<CartBody, MoneyError> {
-        let counts = staff || self.settings.public_stock_counts;
+        let counts = staff || self.public_stock_counts;
         Ok(CartBody {
             id,
             version,
