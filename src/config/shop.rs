@@ -37,6 +37,13 @@ pub struct ShippingMethod {
     pub days: u32,
 }
 
+impl ShippingMethod {
+    /// `currency`: the shop's.
+    pub fn price(&self, currency: Currency) -> Money {
+        Money { amount: i64::try_from(self.price_minor).unwrap_or(i64::MAX), currency }
+    }
+}
+
 impl Default for Shop {
     fn default() -> Self {
         let method = |id: &str, name: &str, price_minor, days| ShippingMethod {
@@ -61,11 +68,6 @@ impl Shop {
 
     pub fn shipping(&self, id: &str) -> Option<&ShippingMethod> {
         self.shipping_methods.iter().find(|method| method.id == id)
-    }
-
-    /// What a way to ship costs, tax included.
-    pub fn price(&self, method: &ShippingMethod) -> Money {
-        Money { amount: i64::try_from(method.price_minor).unwrap_or(i64::MAX), currency: self.currency }
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {

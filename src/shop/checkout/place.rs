@@ -68,7 +68,7 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
         return decided(services, checkout.order, answer).await;
     }
     let lines = cart_lines::lines(services, checkout, &call.by).await?;
-    let Quote { lines, totals } = Basket::new(lines, shop.price(method), shop.tax_basis_points).quote()?;
+    let Quote { lines, totals } = Basket::new(lines, method.price(shop.currency), shop.tax_basis_points).quote()?;
     let hold_ms = i64::try_from(shop.hold_ttl_ms).unwrap_or(i64::MAX);
     let snapshot = CheckoutSnapshot {
         order: checkout.order,

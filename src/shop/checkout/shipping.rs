@@ -25,7 +25,7 @@ pub async fn list_shipping_methods(State(state): State<AppState>) -> Json<Vec<Sh
     let methods = shop.shipping_methods.iter().map(|method| ShippingMethodBody {
         id: method.id.clone(),
         name: method.name.clone(),
-        price: shop.price(method).into(),
+        price: method.price(shop.currency).into(),
         days: method.days,
     });
     Json(methods.collect())
