@@ -114,7 +114,7 @@ impl Bare {
         let db = sled::Config::default()
             .path(dir.path().join("journal"))
             .mode(sled::Mode::HighThroughput)
-            .cache_capacity(SledOptions::default().cache_bytes)
+            .cache_capacity(SledOptions::default().journal.cache_bytes)
             .segment_size(SEGMENT_BYTES)
             .flush_every_ms(None)
             .open()

@@ -1,8 +1,8 @@
 //! The composition root: the one room that knows every other.
 //!
-//! Config becomes the rooms' settings (`settings`); journal, transport, actors, read models and live hub become an
-//! [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that listens. Stopping runs the same
-//! steps in reverse. [`App`] runs the command line's work.
+//! Each room is given its section of the configuration as it is; journal, transport, actors, read models and live
+//! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
+//! listens. Stopping takes the same way back. [`App`] is what the command line runs.
 
 mod backend;
 mod clock;
@@ -17,7 +17,6 @@ mod outside;
 mod program;
 pub mod routes;
 mod server;
-mod settings;
 mod shop;
 mod threads;
 

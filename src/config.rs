@@ -41,7 +41,7 @@ pub use live::Live;
 pub use log::{Log, LogFormat};
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
-pub use shop::{Capture, ShippingMethod, Shop};
+pub use shop::{ShippingMethod, Shop};
 pub use state::State;
 
 /// The reference: every key with its comment. A test holds it equal to the structs' defaults.

@@ -1,10 +1,10 @@
 //! The toolkit of handlers, shared by every route of every capability. It names no capability.
 //!
-//! In reading order: [`toolkit`] and [`settings`] (the handlers' inputs), [`error`] (the one shape of an error, and the
-//! type of its codes), [`extract`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (the caller's
-//! identity), [`guard`] (the layer around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
-//! metrics, the node). The routes themselves are the shop's; `app::routes` is their list. Deliberately absent: rules of
-//! the shop, and any state of its own but the count of requests in flight.
+//! In reading order: [`toolkit`] (what handlers are given), [`error`] (the one shape of anything that went
+//! wrong, and the type of its codes), [`extract`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
+//! is calling), [`guard`] (what happens around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
+//! metrics, the node). The routes themselves are the shop's; `app::routes` is their list.
+//! Deliberately absent: rules of the shop, and any state of its own but the count of requests under way.
 
 pub mod auth;
 pub mod conditional;
@@ -17,12 +17,10 @@ pub mod listing;
 pub mod live;
 pub mod operations;
 pub mod page;
-pub mod settings;
 pub mod toolkit;
 
 pub use self::{
     error::{Code, Problem},
     extract::{Body, Path, Query},
-    settings::HttpLimits,
     toolkit::{Toolkit, ToolkitParts},
 };

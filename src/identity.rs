@@ -16,7 +16,6 @@ mod passwords;
 mod principal;
 mod seal;
 mod secret;
-mod settings;
 mod superadmin;
 mod throttle;
 mod token;
@@ -25,7 +24,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 
-use crate::{actors::ports::Clock, domain::ids::UserId};
+use crate::{actors::ports::Clock, config, domain::ids::UserId};
 
 pub use accounts::{Accounts, AccountsFault};
 pub use error::{AuthError, TokenFault};
@@ -34,8 +33,7 @@ pub use login::Login;
 pub use origin::Site;
 pub use passwords::PasswordFault;
 pub use principal::{Principal, PrincipalKind};
-pub use secret::{Secret, SecretError, SigningSecret};
-pub use settings::IdentitySettings;
+pub use secret::{SecretError, SigningSecret};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
 pub use token::Claims;
 
@@ -48,7 +46,8 @@ use throttle::Throttle;
 pub struct Identity(Arc<Inner>);
 
 struct Inner {
-    settings: IdentitySettings,
+    settings: config::Identity,
+    trust_forwarded_for: bool,
     clock: Arc<dyn Clock>,
     accounts: Arc<dyn Accounts>,
     tokens: Seal,
@@ -64,8 +63,10 @@ pub struct Recognised {
 }
 
 impl Identity {
+    /// `trust_forwarded_for`: the listener's, `[http]`.
     pub fn new(
-        settings: IdentitySettings,
+        settings: config::Identity,
+        trust_forwarded_for: bool,
         secret: &SigningSecret,
         clock: Arc<dyn Clock>,
         accounts: Arc<dyn Accounts>,
@@ -76,6 +77,7 @@ impl Identity {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             settings,
+            trust_forwarded_for,
             clock,
             accounts,
         }))
@@ -86,8 +88,9 @@ impl Identity {
         self.0.clock.now().0
     }
 
-    pub fn settings(&self) -> &IdentitySettings {
-        &self.0.settings
+    /// Whether the last address in `X-Forwarded-For` is the client's, for the log-in throttle.
+    pub fn trusts_forwarded_for(&self) -> bool {
+        self.0.trust_forwarded_for
     }
 
     /// The account that `token` was issued to.

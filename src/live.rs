@@ -19,7 +19,6 @@ mod feed;
 mod feeds;
 pub mod frames;
 pub mod hub;
-pub mod limits;
 pub mod listeners;
 mod outbox;
 mod pump;
@@ -39,7 +38,6 @@ pub use self::{
     connections::Refused,
     family::{ManyEntities, OneEntity, Shown, TopicFamily},
     hub::Hub,
-    limits::LiveLimits,
     listeners::{Current, Listeners},
     session::Session,
     text::Text,

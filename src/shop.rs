@@ -1,9 +1,9 @@
 //! The shop: one folder for each capability, with its use cases, wire shapes, routes, projections, topics and error codes.
 //!
-//! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A
-//! capability's rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the
-//! toolkit (`http`) know none of them. Beside the list: [`services`] (the use cases' inputs), `state` (the handlers'
-//! inputs), `settings`, [`topics`](topics()) (the live topics), and the wire shapes that several capabilities share
+//! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A capability's
+//! rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the toolkit (`http`)
+//! know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers are given),
+//! [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
 //! ([`money`], [`names`], [`rows`]).
 
 pub mod money;
@@ -12,7 +12,6 @@ pub mod rows;
 #[cfg(test)]
 pub mod samples;
 pub mod services;
-mod settings;
 mod state;
 #[cfg(test)]
 mod topics_tests;
@@ -23,7 +22,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     services::{Front, Services},
-    settings::{ShippingMethod, ShopSettings},
     state::AppState,
 };
 use crate::{

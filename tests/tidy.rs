@@ -3,6 +3,8 @@
 //! Only files are read, nothing is compiled: the whole takes a few hundredths of a second. Deliberately absent:
 //! formatting (rustfmt), lints (clippy), licences (cargo-deny); `make verify` runs those.
 
+#[path = "tidy/configuration.rs"]
+mod configuration;
 #[path = "tidy/engine.rs"]
 mod engine;
 #[path = "tidy/source.rs"]
@@ -14,13 +16,14 @@ use source::{Source, read, rust_files, tracked};
 /// here first.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("live", &["domain", "actors"]),
-    ("actors", &["domain"]),
-    ("persistence", &["domain", "actors"]),
+    ("live", &["domain", "actors", "config"]),
+    ("actors", &["domain", "config"]),
+    ("persistence", &["domain", "actors", "config"]),
     ("transport", &["domain", "actors"]),
-    ("connectors", &["domain", "actors"]),
-    ("identity", &["domain", "actors"]),
+    ("connectors", &["domain", "actors", "config"]),
+    ("identity", &["domain", "actors", "config"]),
     ("catalogue", &["domain", "actors"]),
+    // A room takes its section as it is, so this one lies below them all.
     ("config", &["domain"]),
     // A client like any other: it reads the shop over HTTP and WebSocket.
     ("load", &["domain"]),
@@ -203,46 +206,6 @@ fn no_registry_host_is_named() {
     none(
         found,
         "Machines set their registries themselves. An npm lock file without hosts: omit-lockfile-registry-resolved=true in .npmrc.",
-    );
-}
-
-#[test]
-fn every_configuration_field_is_documented() {
-    let mut found = Vec::new();
-    for file in rust_files("src/config") {
-        let lines: Vec<&str> = file.text.lines().collect();
-        for (number, line) in file.code() {
-            let field = line.strip_prefix("    pub ").and_then(|rest| rest.split_once(": "));
-            let Some((name, kind)) = field.filter(|(name, _)| name.chars().all(|c| c.is_lowercase() || c == '_'))
-            else {
-                continue;
-            };
-            let above = lines[..number - 1].iter().rev().take_while(|above| above.trim_start().starts_with(['/', '#']));
-            // A section is documented at its own struct.
-            let section = kind.starts_with("Sandbox") || file.path == "src/config.rs";
-            if !section && !above.into_iter().any(|line| line.trim_start().starts_with("///")) {
-                found.push(format!("{}:{number}: {name}", file.path));
-            }
-        }
-    }
-    none(found, "Say its unit, default and effect in a `///` above it, and the same in config/default.toml.");
-}
-
-#[test]
-fn every_configuration_field_has_an_effect() {
-    let edges = rust_files("src").into_iter().filter(|file| UNLIMITED.contains(&file.room()));
-    let text: String = edges.map(|file| file.text).collect();
-    let used = |name: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
-    let machinery = ["error", "sources", "check", "secret", "tests"].map(|stem| format!("src/config/{stem}.rs"));
-    let mut found = Vec::new();
-    for file in rust_files("src/config").into_iter().filter(|file| !machinery.contains(&file.path)) {
-        let names = file.code().into_iter().filter_map(|(_, line)| line.strip_prefix("    pub ")?.split_once(": "));
-        let names = names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains(['(', '<']));
-        found.extend(names.filter(|name| !used(name)).map(|name| format!("{}: {name}", file.path)));
-    }
-    none(
-        found,
-        "Pass it on in `app`, or take it out of src/config and config/default.toml: a key without effect is a lie.",
     );
 }
 

@@ -11,8 +11,9 @@ use std::{
 use anyhow::{Context, Result};
 use futures::{SinkExt, StreamExt};
 use souk::{
-    http::live::{LiveState, SocketLimits, router},
-    live::{Audience, Committed, Current, Hub, Listeners, LiveLimits, Text, Topic},
+    config::Live,
+    http::live::{LiveState, router},
+    live::{Audience, Committed, Current, Hub, Listeners, Text, Topic},
     shop::{Front, topics},
 };
 use tokio::{
@@ -33,17 +34,17 @@ impl Current for OneSku {
 }
 
 pub async fn souk(plan: &Plan) -> Result<()> {
-    let limits = LiveLimits {
-        connections: plan.sockets as usize,
-        connections_per_address: plan.sockets as usize,
+    let limits = Live {
+        connections_max: plan.sockets as usize,
+        connections_per_address_max: plan.sockets as usize,
         // A round ends before the next begins; the wait between frames is not what is measured.
         frame_interval_ms: 0,
-        ..LiveLimits::default()
+        ..Live::default()
     };
     let hub = Hub::start(limits, topics(&Front::empty(true)));
     let app = router(LiveState {
         listeners: Listeners::start(hub.clone(), Arc::new(OneSku)),
-        limits: Arc::new(SocketLimits::default()),
+        trust_forwarded_for: false,
         authorise: Arc::new(|_, _| Ok(Audience::default())),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await?;

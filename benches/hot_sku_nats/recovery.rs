@@ -19,11 +19,12 @@ use souk::{
         settings::ActorSettings,
     },
     app::SystemClock,
-    live::{Hub, LiveLimits},
+    config::{Live, State},
+    live::Hub,
     persistence::{
         envelope,
         jetstream::{JetStreamJournal, JetStreamOptions},
-        state_store::{SledStateOptions, SledStateStore},
+        state_store::SledStateStore,
     },
     shop::{Front, topics},
     transport::loopback::Loopback,
@@ -46,8 +47,8 @@ pub fn measure(runtime: &tokio::runtime::Runtime, servers: &NatsServers) -> Resu
     let folding = runtime.block_on(async {
         let options = JetStreamOptions { shards: SHARDS, replicas: servers.len(), ..JetStreamOptions::default() };
         let journal = JetStreamJournal::open(servers.client().await, options).await?;
-        let store = SledStateStore::open(&dir.path().join("state"), &SledStateOptions::default())?;
-        let hub = Hub::start(LiveLimits::default(), topics(&Front::empty(false)));
+        let store = SledStateStore::open(&dir.path().join("state"), &State::default())?;
+        let hub = Hub::start(Live::default(), topics(&Front::empty(false)));
         let parts = Parts {
             journal: Arc::new(journal),
             store: Arc::new(store),

@@ -48,7 +48,7 @@ pub struct Made {
 pub fn made(ground: &mut Ground) -> Result<&Made> {
     if ground.made.is_none() {
         let steps = ground.steps(&[50_000, 100_000, 200_000, 400_000, 700_000, 1_000_000], &[1_000, 2_000]);
-        let resident_max = if ground.smoke { 500 } else { Config::default().actors.resident_max };
+        let resident_max = if ground.smoke { 500 } else { Config::default().actors.resident_max as u64 };
         let dir = ground.dir("carts")?;
         let numbers = process::again("make-carts", &ground::said(&[&[resident_max], &steps[..]].concat(), dir.path()))?;
         ensure!(numbers.len() == steps.len() * SAID, "{} numbers for {} steps", numbers.len(), steps.len());
@@ -120,7 +120,7 @@ pub fn make(input: &str) -> Result<Vec<f64>> {
     let (numbers, dir) = ground::input(input)?;
     let (resident_max, steps) = (numbers[0], &numbers[1..]);
     let mut config = ground::config(&dir);
-    config.actors.resident_max = resident_max;
+    config.actors.resident_max = resident_max as usize;
     tokio::runtime::Runtime::new()?.block_on(async {
         let (engine, _) = ground::started(&config).await?;
         let gateway = &engine.gateway;

@@ -57,7 +57,7 @@ impl Alarms {
             if let Err(error) = self.look().await {
                 tracing::error!(shard = self.tail.shard.0, %error, "alarms cannot be read");
             }
-            sleep(self.settings.alarm_poll).await;
+            sleep(self.settings.actors.alarm_poll()).await;
         }
     }
 
@@ -80,8 +80,8 @@ impl Alarms {
 
     fn not_just_woken(&mut self, due: Vec<(Timestamp, EntityKey)>) -> Vec<EntityKey> {
         let now = Instant::now();
-        // Longer than the write-behind, so that a handled alarm has left the index by then.
-        let again = self.settings.flush_interval * 8;
+        // Longer than the write-behind, so that an answered alarm is gone from the index by then.
+        let again = self.settings.state.flush_interval() * 8;
         self.woken.retain(|_, (_, at)| now.duration_since(*at) < again);
         let mut fresh = Vec::new();
         for (at, key) in due {
@@ -100,7 +100,7 @@ impl Alarms {
             // One alarm may take several decisions (a flash sale's holds expire a bounded number at a time).
             for _ in 0..DECISIONS_MAX {
                 let envelope = CommandEnvelope::alarm(key.clone(), CommandId(self.clock.uuid()));
-                match core.send(Arc::new(envelope), self.settings.effect_timeout).await {
+                match core.send(Arc::new(envelope), self.settings.actors.effect_timeout()).await {
                     Some(Reply::Done { changed: true, .. }) => {}
                     Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => return Some(key),
                     Some(_) => return None,

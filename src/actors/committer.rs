@@ -28,7 +28,7 @@ use super::{
         journal::{AppendError, Batch, BatchId, Claim, Commit, JournalError, Resolution, Seq},
     },
     reply::{ReplyTo, SlotShared},
-    settings::{ActorSettings, backoff},
+    settings::ActorSettings,
     shard::ShardMsg,
 };
 
@@ -128,7 +128,7 @@ impl CommitterTask {
         let fits = items.iter().position(|item| {
             let Item::Commit { commit: Some(commit), .. } = item else { return false };
             bytes += commit.events_json.len() + COMMIT_OVERHEAD;
-            bytes > self.settings.batch_bytes_max && bytes > commit.events_json.len() + COMMIT_OVERHEAD
+            bytes > self.settings.journal.batch_bytes_max && bytes > commit.events_json.len() + COMMIT_OVERHEAD
         });
         let mut group = items;
         let rest = group.split_off(fits.unwrap_or(group.len()));
@@ -161,7 +161,7 @@ impl CommitterTask {
                 Err(JournalError::Refused(why)) => return Err(AppendError::Ambiguous(why)),
                 Err(error) => {
                     tracing::warn!(shard = self.claim.shard.0, %error, attempt, "append not resolved");
-                    tokio::time::sleep(backoff(&self.settings, attempt)).await;
+                    tokio::time::sleep(self.settings.actors.backoff(attempt)).await;
                 }
             }
         }

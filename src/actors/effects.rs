@@ -20,7 +20,7 @@ use super::{
     connectors::{Connectors, NoAnswer},
     gateway::Core,
     ports::{CommandEnvelope, ConnectorEntry, ConnectorFault, Reply},
-    settings::{ActorSettings, backoff},
+    settings::ActorSettings,
 };
 use crate::domain::{
     effect::{Outcome, Request},
@@ -74,7 +74,7 @@ impl Effects {
 
     /// Admission refuses new work from outside while this many steps are in flight (G7).
     pub(super) fn full(&self) -> bool {
-        self.0.under_way.load(Ordering::Acquire) >= self.0.settings.effects_inflight_max
+        self.0.under_way.load(Ordering::Acquire) >= self.0.settings.actors.effects_inflight_max
     }
 
     /// Whether the connector's budget is used up; false for an unknown connector.
@@ -125,7 +125,7 @@ impl Inner {
 
     async fn perform(&self, pending: &PendingEffect, request: Request, mut counted: Counted) {
         if pending.attempt > 0 {
-            sleep(backoff(&self.settings, pending.attempt - 1)).await;
+            sleep(self.settings.actors.backoff(pending.attempt - 1)).await;
         }
         let outcome = match request {
             Request::Entity(key, command) => self.ask(pending, key, command).await,
@@ -184,7 +184,7 @@ impl Inner {
                     tracing::warn!(%source, %step, connector, %fault, attempt, "a connector's call failed");
                 }
             }
-            sleep(backoff(&self.settings, attempt)).await;
+            sleep(self.settings.actors.backoff(attempt)).await;
             attempt += 1;
         }
     }
@@ -208,12 +208,12 @@ impl Inner {
                 // The node is stopping: the next start derives the pending step again.
                 std::future::pending().await
             };
-            match core.send(envelope.clone(), self.settings.effect_timeout).await {
+            match core.send(envelope.clone(), self.settings.actors.effect_timeout()).await {
                 Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => {}
                 Some(reply) => return reply,
             }
             drop(core);
-            sleep(backoff(&self.settings, attempt)).await;
+            sleep(self.settings.actors.backoff(attempt)).await;
             attempt += 1;
         }
     }

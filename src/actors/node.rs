@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::{
     local::LocalShards,
-    settings::{ActorSettings, backoff},
+    settings::ActorSettings,
     shard::{ShardActor, ShardArgs},
 };
 
@@ -74,7 +74,7 @@ impl Actor for NodeActor {
         state.args.local.set(args.shard, None);
         let Some(error) = error else { return Ok(()) };
         tracing::error!(shard = args.shard.0, %error, "a shard failed and starts again");
-        let rest = backoff(&state.args.settings, state.failures[index]);
+        let rest = state.args.settings.actors.backoff(state.failures[index]);
         state.failures[index] = state.failures[index].saturating_add(1);
         tokio::spawn(async move {
             sleep(rest).await;

@@ -124,7 +124,7 @@ impl Runtime {
         }
         let projections = Self::projections(&journal, &store, &registry, &tails, &settings);
         let cluster = settings.lease.is_some().then(|| placement.clone());
-        let permits = settings.shard_inflight_max;
+        let permits = settings.actors.shard_inflight_max;
         let statuses: Vec<_> = (0..shards).map(|_| Arc::new(ShardStatus::default())).collect();
         let residents = Arc::new(AtomicUsize::new(0));
         // Effects send through the core, and the core's shards run effects: the one knot, tied in one place.

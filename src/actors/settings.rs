@@ -1,63 +1,35 @@
-//! The runtime's bounds and times. Plain values, passed in by `app`; nothing here reads a configuration.
+//! What the runtime is given: its sections of the configuration as they are, and what is no configuration (this node, its
+//! lease, the bounds of a connector). Passed in by `app`; nothing here reads a file or the environment.
 
 use std::time::Duration;
 
 use super::ports::journal::NodeId;
+use crate::config::{Actors, Config, Journal, State};
 
 #[derive(Clone, Debug)]
 pub struct ActorSettings {
     /// This process's name in the journal.
     pub node: NodeId,
-    /// Entities in memory on this node, at most; the least recently used are passivated beyond it.
-    pub resident_max: usize,
-    /// An entity without a command for this long is passivated.
-    pub idle_timeout: Duration,
-    /// Commands waiting for one entity, at most; the reply to one more is `Busy`.
-    pub entity_inflight_max: u32,
-    /// Commands waiting for one shard, from outside; as many again are kept free for the shop's own steps.
-    pub shard_inflight_max: usize,
-    /// Effects on other entities in flight on this node; beyond it new work from outside is `Busy`. Calls to connectors
-    /// have budgets of their own ([`ConnectorSettings`]).
-    pub effects_inflight_max: usize,
-    /// Bytes of encoded events in one append; a larger group becomes two. At most `BATCH_BYTES_MAX`.
-    pub batch_bytes_max: usize,
-    /// First pause before a crashed entity, a failed shard or a failed step is tried again; doubles up to `backoff_max`.
-    pub backoff_min: Duration,
-    pub backoff_max: Duration,
-    /// A command that crashed its entity this often is refused from then on.
-    pub quarantine_after: u32,
-    /// How long one try of a pending step may take before it is repeated with the same id.
-    pub effect_timeout: Duration,
-    /// How often due alarms are looked for: an alarm is at most this late.
-    pub alarm_poll: Duration,
-    /// How long folded states stay in memory before they are written to the state store.
-    pub flush_interval: Duration,
-    /// Folded entities kept in memory by each shard's tail, beside the unwritten ones.
-    pub tail_cache_max: usize,
-    /// How long after its last confirmed append an owner replies to strong reads by itself. `None`: one machine, for
-    /// ever.
+    /// How long after its last confirmed append an owner answers strong reads by itself. `None`: one machine, for ever.
     pub lease: Option<Duration>,
+    pub actors: Actors,
+    pub state: State,
+    /// Of one append, its `batch_bytes_max`: a larger group becomes two. At most `BATCH_BYTES_MAX`.
+    pub journal: Journal,
+}
+
+/// One machine's; a node of a cluster adds its name and its lease.
+impl From<&Config> for ActorSettings {
+    fn from(config: &Config) -> Self {
+        let (actors, state, journal) = (config.actors.clone(), config.state.clone(), config.journal.clone());
+        Self { actors, state, journal, ..Self::default() }
+    }
 }
 
 impl Default for ActorSettings {
     fn default() -> Self {
-        Self {
-            node: NodeId("local".into()),
-            resident_max: 50_000,
-            idle_timeout: Duration::from_secs(120),
-            entity_inflight_max: 1024,
-            shard_inflight_max: 8192,
-            effects_inflight_max: 65_536,
-            batch_bytes_max: 256 * 1024,
-            backoff_min: Duration::from_millis(200),
-            backoff_max: Duration::from_secs(5),
-            quarantine_after: 3,
-            effect_timeout: Duration::from_secs(10),
-            alarm_poll: Duration::from_millis(250),
-            flush_interval: Duration::from_secs(2),
-            tail_cache_max: 4096,
-            lease: None,
-        }
+        let (actors, state, journal) = (Actors::default(), State::default(), Journal::default());
+        Self { node: NodeId("local".into()), lease: None, actors, state, journal }
     }
 }
 
@@ -90,11 +62,6 @@ impl Default for ConnectorSettings {
 impl ActorSettings {
     /// How often the sweep checks the residents.
     pub(super) fn sweep_interval(&self) -> Duration {
-        (self.idle_timeout / 4).clamp(Duration::from_millis(10), Duration::from_secs(1))
+        (self.actors.idle_timeout() / 4).clamp(Duration::from_millis(10), Duration::from_secs(1))
     }
-}
-
-/// `min` doubled `attempt` times, at most `max`.
-pub(super) fn backoff(settings: &ActorSettings, attempt: u32) -> Duration {
-    settings.backoff_min.saturating_mul(2_u32.saturating_pow(attempt.min(16))).min(settings.backoff_max)
 }

@@ -63,6 +63,8 @@ pub(super) struct Tail {
     progress: ProgressCell,
     flush_asked: Notify,
     settings: ActorSettings,
+    /// Of `state.cached_entities_max`, this shard's part.
+    cached_max: usize,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -84,6 +86,7 @@ impl Tail {
         settings: ActorSettings,
     ) -> Result<Self, StoreError> {
         let watermark = store.watermark(shard)?;
+        let cached_max = settings.state.cached_in_shard(journal.shards());
         let (newest, pending) = (store.newest(shard)?, read::pending_rows(&*store, shard)?);
         let progress = Progress { folded: watermark, flushed: watermark, ..Progress::default() };
         Ok(Self {
@@ -98,6 +101,7 @@ impl Tail {
             progress: ProgressCell::new(progress),
             flush_asked: Notify::new(),
             settings,
+            cached_max,
         })
     }
 

@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 use super::{
     cluster::{self, Cluster},
     engine::{EngineError, journal_dir},
-    settings,
 };
 use crate::{
     actors::{
@@ -32,7 +31,7 @@ impl Backend {
         if config.cluster.is_on() {
             return Ok(Self::Cluster(Box::new(Cluster::join(config).await?)));
         }
-        let journal = SledJournal::open(&journal_dir(&config.data.dir), settings::journal(config))?;
+        let journal = SledJournal::open(&journal_dir(&config.data.dir), config.into())?;
         Ok(Self::SingleNode(Arc::new(journal)))
     }
 
@@ -73,7 +72,7 @@ impl Backend {
 
     pub(super) fn actors(&self, config: &Config) -> ActorSettings {
         match self {
-            Self::SingleNode(journal) => settings::actors(config, journal.shards()),
+            Self::SingleNode(_) => config.into(),
             Self::Cluster(cluster) => cluster.actors(config),
         }
     }

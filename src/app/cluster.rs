@@ -11,7 +11,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     engine::journal_dir,
     nats::{self, NatsError, Role},
-    settings,
 };
 use crate::{
     actors::{
@@ -20,7 +19,7 @@ use crate::{
         runtime::MakeTransport,
         settings::ActorSettings,
     },
-    config::Config,
+    config::{self, Config},
     persistence::jetstream::{JetStreamError, JetStreamJournal, JetStreamOptions, ProbeReport, probe},
     transport::{
         members::{MemberTimes, Members, nats::NatsBeats},
@@ -63,14 +62,14 @@ impl Cluster {
     pub(super) async fn join(config: &Config) -> Result<Self, ClusterError> {
         let cluster = &config.cluster;
         warn_of_local_journal(&journal_dir(&config.data.dir));
-        let name = settings::node_name(cluster);
+        let name = node_name(cluster);
         let incarnation = &uuid::Uuid::new_v4().simple().to_string()[..8];
         let node = NodeId(format!("{name}#{incarnation}").into());
         let servers = cluster.urls.join(", ");
         tracing::info!(cluster = cluster.name, node = %node.0, servers, "joining the cluster");
         let logs = nats::connect(cluster, &name, Role::Log).await?;
         let commands = nats::connect(cluster, &name, Role::Control).await?;
-        let options = settings::jetstream(config);
+        let options = nats::jetstream(config);
         let (journal, report) = open(&logs, &options, cluster.synced).await?;
         tracing::info!(
             version = report.server_version,
@@ -100,7 +99,7 @@ impl Cluster {
 
     pub(super) fn actors(&self, config: &Config) -> ActorSettings {
         let lease = Some(Duration::from_millis(config.cluster.lease_ms));
-        ActorSettings { node: self.node.clone(), lease, ..settings::actors(config, self.journal.shards()) }
+        ActorSettings { node: self.node.clone(), lease, ..config.into() }
     }
 
     pub(super) fn placement(&self) -> Arc<dyn Placement> {
@@ -188,4 +187,14 @@ pub(super) async fn ready(gateway: &Gateway) {
         }
         sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Of this node among the others: configured, or the host's.
+fn node_name(cluster: &config::Cluster) -> String {
+    if !cluster.node.is_empty() {
+        return cluster.node.clone();
+    }
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let legal: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(63).collect();
+    if legal.is_empty() { "node".to_owned() } else { legal }
 }

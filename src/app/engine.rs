@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, settings, threads::Threads};
+use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, threads::Threads};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -63,12 +63,14 @@ impl Engine {
         backend: Backend,
         connectors: Vec<ConnectorEntry>,
     ) -> Result<Self, EngineError> {
-        let store = SledStateStore::open(&state_dir(&config.data.dir), &settings::state(config))?;
-        let live = settings::live(config);
-        let snapshot_max = live.snapshot_entities;
+        let store = SledStateStore::open(&state_dir(&config.data.dir), &config.state)?;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
-        let front = Front { catalogue: Catalogue::default(), settings: settings::shop(config) };
-        let hub = Hub::start(live, shop::topics(&front));
+        let front = Front {
+            catalogue: Catalogue::default(),
+            settings: config.shop.clone(),
+            public_stock_counts: config.live.public_stock_counts,
+        };
+        let hub = Hub::start(config.live.clone(), shop::topics(&front));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let parts = Parts {
             journal: backend.journal(),
@@ -83,7 +85,7 @@ impl Engine {
             settings: backend.actors(config),
         };
         let (runtime, gateway) = started(Runtime::start(parts)).await?;
-        let folded = Folded { gateway: gateway.clone(), max: snapshot_max };
+        let folded = Folded { gateway: gateway.clone(), max: config.live.snapshot_entities_max };
         let listeners = Listeners::start_on(sockets.handle(), hub, Arc::new(folded));
         backend.open_up(&gateway).await;
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));

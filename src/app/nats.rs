@@ -11,7 +11,10 @@ use std::{
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use tokio::time::{Instant, sleep};
 
-use crate::config::Cluster;
+use crate::{
+    config::{Cluster, Config},
+    persistence::jetstream::JetStreamOptions,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum NatsError {
@@ -194,6 +197,17 @@ fn tell(role: &'static str, event: &Event) {
         // Each failed reconnect is one such event; the loss of the connection was logged already.
         Event::ClientError(error) => tracing::debug!(role, %error, "the NATS client reports an error"),
         Event::LameDuckMode | Event::Draining | Event::Closed => tracing::info!(role, %event, "NATS"),
+    }
+}
+
+/// The logs as `[cluster]` and `[actors]` have them.
+pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
+    JetStreamOptions {
+        name: config.cluster.name.clone(),
+        shards: config.actors.shards().unwrap_or(JetStreamOptions::SHARDS),
+        replicas: usize::from(config.cluster.replicas),
+        request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
+        create: true,
     }
 }
 

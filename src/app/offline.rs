@@ -8,7 +8,6 @@ use self::invariants::FoldAll;
 use super::{
     engine,
     nats::{self, Role},
-    settings,
 };
 use crate::{
     actors::ports::{Journal, journal::Commit},
@@ -58,7 +57,7 @@ impl Opened {
 
 async fn open(config: &Config) -> Result<Opened, Failure> {
     match config.cluster.is_on() {
-        true => cluster(config, settings::jetstream(config).shards, false).await.map(Opened::JetStream),
+        true => cluster(config, nats::jetstream(config).shards, false).await.map(Opened::JetStream),
         false => open_dir(config).map(Opened::Sled),
     }
 }
@@ -70,13 +69,13 @@ fn open_dir(config: &Config) -> Result<SledJournal, Failure> {
         return Err(Failure::new(format!("{}: there is no journal", dir.display()))
             .hint("name the data directory with --data-dir"));
     }
-    SledJournal::open(&dir, settings::journal(config)).map_err(|error| explain(&error, config))
+    SledJournal::open(&dir, config.into()).map_err(|error| explain(&error, config))
 }
 
 async fn cluster(config: &Config, shards: u16, create: bool) -> Result<JetStreamJournal, Failure> {
     let failure = |error: &dyn std::error::Error| Failure::new(format!("cluster: {error}"));
     let client = nats::connect(&config.cluster, "tool", Role::Log).await.map_err(|error| failure(&error))?;
-    let options = JetStreamOptions { shards, create, ..settings::jetstream(config) };
+    let options = JetStreamOptions { shards, create, ..nats::jetstream(config) };
     if create {
         probe(client.clone(), &options, config.cluster.synced).await.map_err(|error| failure(&error))?;
     }
@@ -86,7 +85,7 @@ async fn cluster(config: &Config, shards: u16, create: bool) -> Result<JetStream
 pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progress) -> Result<Moved, Failure> {
     let failure = |error: &dyn std::error::Error| Failure::new(error.to_string());
     let from = open_dir(config)?;
-    let to = cluster(config, shards.unwrap_or(settings::jetstream(config).shards), true).await?;
+    let to = cluster(config, shards.unwrap_or(nats::jetstream(config).shards), true).await?;
     let copied = tools::copy(&from, &to, &mut steps(progress)).await;
     let report = copied.map_err(|error| {
         failure(&error).hint("what was copied stays: run it again to go on, or give the copy another cluster.name")

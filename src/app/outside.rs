@@ -2,13 +2,16 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use super::{clock::SystemClock, settings, shop::ShopError};
+use super::{clock::SystemClock, shop::ShopError};
 use crate::{
-    actors::ports::ConnectorEntry,
-    config::Config,
+    actors::{
+        ports::ConnectorEntry,
+        settings::{BreakerSettings, ConnectorSettings},
+    },
+    config::{Config, Sandbox},
     connectors::{
         payment::{PaymentConnector, PaymentProvider},
-        sandbox::{HttpOutbox, SandboxProvider, SandboxWebhooks},
+        sandbox::{HttpOutbox, SandboxProvider, SandboxSettings, SandboxWebhooks},
         signature::WebhookKey,
         webhook::WebhookVerifier,
     },
@@ -38,11 +41,13 @@ impl Outside {
         let (url, key) = (format!("http://{}", reachable(address)), WebhookKey::new(secret.derive("webhook")));
         let outbox = HttpOutbox::start(&url, key.clone(), Arc::new(SystemClock));
         let outbox = outbox.map_err(|_| ShopError::SandboxUrl(url.clone()))?;
-        let sandbox = SandboxProvider::new(settings::sandbox(config), &url, Arc::new(outbox), Arc::new(SystemClock));
+        let (bounds, books_elsewhere) = (&config.payments.sandbox, config.cluster.is_on());
+        let settings = SandboxSettings { books_elsewhere, ..bounds.clone().into() };
+        let sandbox = SandboxProvider::new(settings, &url, Arc::new(outbox), Arc::new(SystemClock));
         self.providers.push(sandbox.name().to_owned());
         self.connectors.push(ConnectorEntry {
             connector: Arc::new(PaymentConnector::new(Arc::new(sandbox.clone()))),
-            settings: settings::sandbox_connector(config),
+            settings: connector(bounds),
         });
         self.webhooks.push(Arc::new(SandboxWebhooks::new(key)));
         self.sandbox = Some(sandbox);
@@ -50,7 +55,16 @@ impl Outside {
     }
 }
 
-/// The address at which this process reaches itself.
+/// What the runtime allows itself with the sandbox.
+fn connector(sandbox: &Sandbox) -> ConnectorSettings {
+    ConnectorSettings {
+        in_flight_max: sandbox.in_flight_max,
+        timeout: sandbox.timeout(),
+        breaker: BreakerSettings { failures: sandbox.breaker_failures, rest: sandbox.breaker_rest() },
+    }
+}
+
+/// Where this process reaches itself.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip().is_unspecified() {
         true if address.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),

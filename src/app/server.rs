@@ -20,26 +20,16 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ServerLimits {
-    /// Connections at once; one more is closed as soon as it is accepted. A WebSocket leaves the count with its
-    /// upgrade: `[live]` bounds those.
-    pub(super) connections: u32,
-    /// From a connection's beginning, or from its last response, to the end of the next request's head.
-    pub(super) head_within: Duration,
-}
+use crate::config::Http;
 
 /// Pause after an error of `accept` by the machine, such as no file handle left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stopped` is true, then until the requests in flight have their responses.
-pub(super) async fn serve(
-    listener: TcpListener,
-    app: Router,
-    limits: ServerLimits,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let room = Arc::new(Semaphore::new(limits.connections as usize));
+/// Serves until `stopped` says so, then until the connections have had their answers.
+pub(super) async fn serve(listener: TcpListener, app: Router, limits: &Http, mut stopped: watch::Receiver<bool>) {
+    // A WebSocket leaves the count with its upgrade: `[live]` bounds those.
+    let (max, head_within) = (limits.connections_max, limits.head_timeout());
+    let room = Arc::new(Semaphore::new(max as usize));
     let refused = metrics::counter!("souk_http_connections_refused_total");
     let stop = stopped.clone();
     let mut stopping = std::pin::pin!(async move {
@@ -54,8 +44,10 @@ pub(super) async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => match room.clone().try_acquire_owned() {
-                Ok(permit) => drop(tokio::spawn(connection(stream, peer, app.clone(), limits, permit, stop.clone()))),
-                // A 503 response would need a read and a write, for which there is no room.
+                Ok(permit) => {
+                    drop(tokio::spawn(connection(stream, peer, app.clone(), head_within, permit, stop.clone())))
+                }
+                // To answer 503 we would have to read and write, which is what there is no room for.
                 Err(_) => refused.increment(1),
             },
             Err(error) => {
@@ -66,14 +58,14 @@ pub(super) async fn serve(
     }
     drop(listener);
     // All permits back: the last connection has ended.
-    let _ = room.acquire_many(limits.connections).await;
+    let _ = room.acquire_many(max).await;
 }
 
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-    limits: ServerLimits,
+    head_within: Duration,
     _permit: OwnedSemaphorePermit,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -87,7 +79,7 @@ async fn connection(
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_within)
+        .header_read_timeout(head_within)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut served = std::pin::pin!(served);
@@ -113,15 +105,15 @@ mod tests {
     use super::*;
 
     async fn server(
-        connections: u32,
-        head_within_ms: u64,
+        connections_max: u32,
+        head_timeout_ms: u64,
     ) -> (SocketAddr, watch::Sender<bool>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
-        let limits = ServerLimits { connections, head_within: Duration::from_millis(head_within_ms) };
+        let limits = Http { connections_max, head_timeout_ms, ..Http::default() };
         let (stop, stopped) = watch::channel(false);
-        (address, stop, tokio::spawn(serve(listener, app, limits, stopped)))
+        (address, stop, tokio::spawn(async move { serve(listener, app, &limits, stopped).await }))
     }
 
     async fn until_closed(mut stream: TcpStream) -> String {

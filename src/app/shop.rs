@@ -10,18 +10,18 @@ use super::{
     engine::{Engine, EngineError},
     metrics,
     outside::Outside,
-    routes, server, settings,
+    routes, server,
 };
 use crate::{
     catalogue::{LoadError, sample},
-    config::Config,
+    config::{Config, Secret},
     connectors::sandbox::{self, SandboxProvider},
     domain::{key::EntityKey, kinds::Kind},
     http::{
         self, Toolkit, ToolkitParts,
         live::{BadCredentials, LiveState},
     },
-    identity::{AccountsFault, Identity, Principal, Secret, SecretError, SigningSecret, SuperadminError},
+    identity::{AccountsFault, Identity, Principal, SecretError, SigningSecret, SuperadminError},
     live::Audience,
     shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
@@ -71,21 +71,21 @@ impl Shop {
         let listener = listener.map_err(|error| ShopError::Listen { address: listen, error })?;
         let address = listener.local_addr().map_err(|error| ShopError::Listen { address: listen, error })?;
         let backend = Backend::open(config).await?;
-        let identity_settings = settings::identity(config);
-        // After the backend has opened the data directory; before anything that signs or calls.
-        let secret = SigningSecret::obtain(identity_settings.secret.as_ref(), &config.data.dir)?;
+        // With the data directory, which the backend has opened; and before whatever signs or calls.
+        let secret = SigningSecret::obtain(&config.identity.signing_key, &config.data.dir)?;
         let outside = Outside::new(config, &secret, address)?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
-        let superadmin = identity_settings.superadmin_password.clone();
+        let trusted = config.http.trust_forwarded_for;
         let accounts = Arc::new(engine.gateway.clone());
-        let identity = Identity::new(identity_settings, &secret, engine.clock.clone(), accounts);
-        let generated = first_account(&identity, superadmin.as_ref(), config.cluster.is_on()).await?;
+        let identity = Identity::new(config.identity.clone(), trusted, &secret, engine.clock.clone(), accounts);
+        let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
         let toolkit = Toolkit::new(ToolkitParts {
             gateway: engine.gateway.clone(),
             identity: identity.clone(),
-            limits: settings::http(config),
+            limits: config.http.clone(),
+            command_timeout: config.actors.command_timeout(),
             metrics: Arc::new(move || rendered.render()),
             durability: engine.durability,
         });
@@ -106,15 +106,16 @@ impl Shop {
         };
         let live = http::live::router(LiveState {
             listeners: engine.listeners.clone(),
-            limits: Arc::new(settings::sockets(config)),
+            trust_forwarded_for: trusted,
             authorise: authorise(identity),
         });
         // The live feed is outside the request guard: its connections last longer than any request.
         let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::serve(listener, app, settings::server(config), stopped));
+        let http = config.http.clone();
+        let server = tokio::spawn(async move { server::serve(listener, app, &http, stopped).await });
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));
-        let drain_within = Duration::from_millis(config.http.drain_timeout_ms);
+        let drain_within = config.http.drain_timeout();
         Ok(Self {
             address,
             superadmin_password: generated,
@@ -146,9 +147,10 @@ impl Shop {
 /// Several nodes may start at once: one creates the account, and only this one knows a generated password.
 async fn first_account(
     identity: &Identity,
-    configured: Option<&Secret>,
+    configured: &Secret,
     in_cluster: bool,
 ) -> Result<Option<String>, SuperadminError> {
+    let configured = (!configured.is_empty()).then_some(configured);
     let patience = if in_cluster { ACCOUNT_WITHIN } else { Duration::ZERO };
     match identity.ensure_superadmin_within(configured, patience).await {
         Err(SuperadminError::Accounts(fault @ AccountsFault::Unavailable { .. })) if in_cluster => {

@@ -1,5 +1,7 @@
 //! `[actors]`: shards, residency, admission and supervision of the entity runtime.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::{Checks, DAY_MS};
@@ -10,27 +12,27 @@ pub struct Actors {
     /// Logs that entities are spread over. Fixed when the journal is created; another number is refused later. Default
     /// 0: on one machine the journal's number, and 4 for a new one; in a cluster 16.
     pub shards: u16,
-    /// Entities in memory, at most; past it the longest idle ones are passivated. Default 50,000.
-    pub resident_max: u64,
-    /// Milliseconds without a command until an entity is passivated. Default 120,000.
+    /// Entities in memory, at most; past it the longest idle ones are put to sleep. Default 50,000.
+    pub resident_max: usize,
+    /// Milliseconds without a command until an entity is put to sleep. Default 120,000.
     pub idle_timeout_ms: u64,
-    /// Commands that wait for one entity, at most; the next is refused with 503 and Retry-After. Default 1,024.
-    pub entity_inflight_max: u64,
-    /// Commands that wait for one shard, at most; the next is refused with 503. Default 8,192.
-    pub shard_inflight_max: u64,
-    /// Milliseconds until a command without a reply times out; it may still be executed, and a retry with its id
-    /// returns the outcome. Default 5,000.
+    /// Commands that wait for one entity, at most; the next is answered 503 with Retry-After. Default 1,024.
+    pub entity_inflight_max: u32,
+    /// Commands that wait for one shard from outside, at most; the next is answered 503. As many again are kept free for the
+    /// shop's own steps. Default 8,192.
+    pub shard_inflight_max: usize,
+    /// Milliseconds until an unanswered command is given up; it may yet happen, a retry with its id tells. Default 5,000.
     pub command_timeout_ms: u64,
-    /// Effects on other entities (holds, numbers) in flight, at most; beyond it new work is refused with 503. Default
-    /// 65,536.
-    pub effects_inflight_max: u64,
-    /// Milliseconds that one try of a pending effect may take before it is repeated with the same id. Default 10,000.
+    /// Effects on other entities (holds, numbers) under way, at most; beyond it new work is answered 503. Calls to connectors
+    /// have budgets of their own. Default 65,536.
+    pub effects_inflight_max: usize,
+    /// Milliseconds that one try of an owed step may take before it is repeated with the same id. Default 10,000.
     pub effect_timeout_ms: u64,
     /// Milliseconds between two polls for due alarms: a hold expires at most this late. Default 250.
     pub alarm_poll_ms: u64,
-    /// Milliseconds before a crashed entity's first restart; doubles with each further crash. Default 200.
+    /// Milliseconds before a crashed entity, a failed shard or a failed step is first tried again; doubles with each further crash. Default 200.
     pub restart_backoff_ms_min: u64,
-    /// Milliseconds between two restarts, at most. Default 5,000.
+    /// Milliseconds between two such tries, at most. Default 5,000.
     pub restart_backoff_ms_max: u64,
     /// Crashes in a row by one command until it is quarantined. Default 3.
     pub quarantine_after: u32,
@@ -61,11 +63,35 @@ impl Actors {
         (self.shards > 0).then_some(self.shards)
     }
 
+    pub const fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    pub const fn command_timeout(&self) -> Duration {
+        Duration::from_millis(self.command_timeout_ms)
+    }
+
+    pub const fn effect_timeout(&self) -> Duration {
+        Duration::from_millis(self.effect_timeout_ms)
+    }
+
+    pub const fn alarm_poll(&self) -> Duration {
+        Duration::from_millis(self.alarm_poll_ms)
+    }
+
+    /// The pause before try `attempt` of what keeps failing: the first one doubled each time, up to the longest.
+    pub fn backoff(&self, attempt: u32) -> Duration {
+        let first = Duration::from_millis(self.restart_backoff_ms_min);
+        let longest = Duration::from_millis(self.restart_backoff_ms_max);
+        first.saturating_mul(2_u32.saturating_pow(attempt.min(16))).min(longest)
+    }
+
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("actors.shards", u64::from(self.shards), 0, 1_024, "shards");
         checks.range("actors.resident_max", self.resident_max, 16, 10_000_000, "entities");
         checks.range("actors.idle_timeout_ms", self.idle_timeout_ms, 10, DAY_MS, "milliseconds");
-        checks.range("actors.entity_inflight_max", self.entity_inflight_max, 1, self.shard_inflight_max, "commands");
+        let of_one = self.entity_inflight_max as usize;
+        checks.range("actors.entity_inflight_max", of_one, 1, self.shard_inflight_max, "commands");
         checks.range("actors.shard_inflight_max", self.shard_inflight_max, 1, 1_000_000, "commands");
         checks.range("actors.command_timeout_ms", self.command_timeout_ms, 10, 300_000, "milliseconds");
         checks.range("actors.effects_inflight_max", self.effects_inflight_max, 16, 10_000_000, "steps");

@@ -26,7 +26,7 @@ impl Checks {
     }
 
     /// Both ends inclusive.
-    pub fn range(&mut self, key: &str, value: u64, min: u64, max: u64, unit: &str) {
+    pub fn range<N: Copy + Display + PartialOrd>(&mut self, key: &str, value: N, min: N, max: N, unit: &str) {
         self.that(key, value, (min..=max).contains(&value), &format!("{min} to {max} {unit}"));
     }
 

@@ -1,10 +1,12 @@
 //! `[http]`: the listener and the bounds of one request. The WebSocket's own bounds are in `[live]`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::check::{Checks, DAY_MS, MIB};
+use super::check::{Checks, DAY_MS};
+
+const MIB_BYTES: usize = 1_024 * 1_024;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,21 +14,21 @@ pub struct Http {
     /// Address and port to listen on; port 0 takes a free one and prints it. Default `127.0.0.1:8080`.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Bytes of a request's body, at most; more is refused with 413. Default 1 MiB.
-    pub body_bytes_max: u64,
-    /// Milliseconds until the response to a waiting request is 503 or 504. Default 10,000.
+    /// Bytes of a request's body, at most; more is answered 413. Default 1 MiB.
+    pub body_bytes_max: usize,
+    /// Milliseconds until a request is answered 503 or 504, whatever it waits for. Default 10,000.
     pub request_timeout_ms: u64,
     /// Connections at once, at most; one more is closed at once. WebSockets count in `[live]`. Default 20,000.
-    pub connections_max: u64,
+    pub connections_max: u32,
     /// Milliseconds that a client has for the head of its next request; an idle connection ends by it too. Default 30,000.
     pub head_timeout_ms: u64,
-    /// Requests in flight at once, at most; the next is refused with 503 and `Retry-After`. Default 4,096.
-    pub inflight_max: u64,
+    /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
+    pub inflight_max: usize,
     /// Items of one page, at most; a larger `limit` is refused. Default 100, which is also the most: the API's document promises it.
-    pub page_limit_max: u64,
+    pub page_limit_max: usize,
     /// Items of one page where the caller names no `limit`. Default 24.
-    pub page_limit_default: u64,
-    /// Milliseconds that SIGTERM leaves to requests in flight and open sockets. Default 10,000.
+    pub page_limit_default: usize,
+    /// Milliseconds that SIGTERM leaves to requests and sockets under way. Default 10,000.
     pub drain_timeout_ms: u64,
     /// Whether the last `X-Forwarded-For` entry names the client. Only behind a proxy that sets it. Default false.
     pub trust_forwarded_for: bool,
@@ -36,7 +38,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            body_bytes_max: MIB,
+            body_bytes_max: MIB_BYTES,
             request_timeout_ms: 10_000,
             connections_max: 20_000,
             head_timeout_ms: 30_000,
@@ -50,8 +52,20 @@ impl Default for Http {
 }
 
 impl Http {
+    pub const fn request_timeout(&self) -> Duration {
+        Duration::from_millis(self.request_timeout_ms)
+    }
+
+    pub const fn head_timeout(&self) -> Duration {
+        Duration::from_millis(self.head_timeout_ms)
+    }
+
+    pub const fn drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.drain_timeout_ms)
+    }
+
     pub(super) fn check(&self, checks: &mut Checks) {
-        checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB, "bytes");
+        checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB_BYTES, "bytes");
         checks.range("http.request_timeout_ms", self.request_timeout_ms, 100, 300_000, "milliseconds");
         checks.range("http.connections_max", self.connections_max, 1, 1_000_000, "connections");
         checks.range("http.head_timeout_ms", self.head_timeout_ms, 100, 600_000, "milliseconds");

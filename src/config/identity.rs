@@ -10,15 +10,19 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// Milliseconds that an access token is valid. Default 43,200,000 (12 hours).
+    /// Milliseconds that an access token is good for. A role taken away and a changed password take effect on running tokens
+    /// only when they end. Default 43,200,000 (12 hours).
     pub token_ttl_ms: u64,
     /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. Default false.
     pub secure_cookies: bool,
-    /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. Default empty.
+    /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. The nodes of a
+    /// cluster need the same one; another key ends every session. Default empty.
     pub signing_key: Secret,
-    /// Origins beside the shop's own that may send changing requests, such as `https://shop.example`. Default empty.
+    /// Origins beside the shop's own that may send changing requests, such as `https://shop.example`: needed where a proxy
+    /// changes the `Host` header. Default empty.
     pub trusted_origins: Vec<String>,
-    /// Password of `admin@souk.local`, made at the first start; empty: one is generated and printed once.
+    /// Password of `admin@souk.local`, made at the first start, 12 to 256 characters; empty: one is generated and printed once.
+    /// Where the account has another password, the account's is changed: that is how a lost one is replaced.
     /// Best given as `SOUK_SUPERADMIN_PASSWORD`. Default empty.
     pub superadmin_password: Secret,
 }
@@ -36,6 +40,14 @@ impl Default for Identity {
 }
 
 impl Identity {
+    /// Characters of `superadmin_password`, at least: the one account that can do everything, and no throttle's.
+    pub const SUPERADMIN_PASSWORD_MIN: usize = 12;
+
+    /// Seconds that an access token is good for; a begun one counts.
+    pub fn token_ttl_s(&self) -> u32 {
+        u32::try_from(self.token_ttl_ms.div_ceil(1_000)).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("identity.token_ttl_ms", self.token_ttl_ms, 60_000, 30 * DAY_MS, "milliseconds");
         checks.origins("identity.trusted_origins", &self.trusted_origins);
@@ -44,7 +56,7 @@ impl Identity {
         let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()));
         checks.that("identity.signing_key", format!("{} characters", key.len()), legal, "empty, or 64 hex digits");
         let length = self.superadmin_password.expose().chars().count();
-        let legal = length == 0 || (12..=256).contains(&length);
+        let legal = length == 0 || (Self::SUPERADMIN_PASSWORD_MIN..=256).contains(&length);
         checks.that(
             "identity.superadmin_password",
             format!("{length} characters"),

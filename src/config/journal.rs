@@ -12,12 +12,12 @@ pub struct Journal {
     /// Bytes that must stay free on the disk; below it commands are refused and reads continue. Default 64 MiB.
     pub free_bytes_min: u64,
     /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 256 KiB.
-    pub batch_bytes_max: u64,
+    pub batch_bytes_max: usize,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { cache_bytes: 32 * MIB, free_bytes_min: 64 * MIB, batch_bytes_max: MIB / 4 }
+        Self { cache_bytes: 32 * MIB, free_bytes_min: 64 * MIB, batch_bytes_max: 256 * 1_024 }
     }
 }
 
@@ -26,6 +26,6 @@ impl Journal {
         checks.range("journal.cache_bytes", self.cache_bytes, MIB, 64 * GIB, "bytes");
         checks.range("journal.free_bytes_min", self.free_bytes_min, 0, 1_024 * GIB, "bytes");
         // The record format reserves no more: a larger batch would not be readable by other backends.
-        checks.range("journal.batch_bytes_max", self.batch_bytes_max, 4_096, MIB / 2, "bytes");
+        checks.range("journal.batch_bytes_max", self.batch_bytes_max, 4_096, 512 * 1_024, "bytes");
     }
 }

@@ -1,5 +1,7 @@
 //! `[payments]`: the providers. Today the sandbox, which acts like a real one; real ones come beside it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::Checks;
@@ -20,9 +22,9 @@ pub struct Sandbox {
     pub slow_ms: u64,
     /// Milliseconds until a call to the sandbox times out and is repeated (`tok_timeout`'s first). Default 5,000.
     pub timeout_ms: u64,
-    /// Calls to the sandbox in flight at once, at most: the next waits its turn, and with as many pending a new payment
-    /// is refused with 503. Default 4,096.
-    pub in_flight_max: u64,
+    /// Calls to the sandbox under way at once, at most: the next waits its turn, and with as many unanswered a new payment
+    /// is answered 503. Default 4,096.
+    pub in_flight_max: usize,
     /// Calls in a row that fail or time out until calls are refused at once and only a probe goes through. Default 5.
     pub breaker_failures: u32,
     /// Milliseconds from then, or from a failed probe, to the next probe. Default 5,000.
@@ -48,6 +50,20 @@ impl Default for Sandbox {
             duplicate_webhooks: false,
             shuffle_webhooks: false,
         }
+    }
+}
+
+impl Sandbox {
+    pub const fn slow(&self) -> Duration {
+        Duration::from_millis(self.slow_ms)
+    }
+
+    pub const fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    pub const fn breaker_rest(&self) -> Duration {
+        Duration::from_millis(self.breaker_rest_ms)
     }
 }
 

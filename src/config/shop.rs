@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{Checks, DAY_MS};
-use crate::domain::money::Currency;
+use crate::domain::{
+    money::{Currency, Money},
+    order::CapturePolicy,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,19 +17,11 @@ pub struct Shop {
     pub tax_basis_points: u32,
     /// Milliseconds that a checkout holds its stock; then the order expires and the units are free again. Default 600,000.
     pub hold_ttl_ms: u64,
-    /// When an authorised payment is captured. Default `on_verified`.
-    pub capture: Capture,
+    /// When an authorised payment is captured: `on_verified` by the engine, as soon as the order is verified; `manual` by
+    /// staff, with `POST /api/payments/{id}/capture`. Default `on_verified`.
+    pub capture: CapturePolicy,
     /// Ways to ship, in the order shown; the first is the default. Default standard and express.
     pub shipping_methods: Vec<ShippingMethod>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Capture {
-    /// By the engine, as soon as the order is verified.
-    OnVerified,
-    /// By staff, with `POST /api/payments/{id}/capture`.
-    Manual,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +37,13 @@ pub struct ShippingMethod {
     pub days: u32,
 }
 
+impl ShippingMethod {
+    /// `currency`: the shop's.
+    pub fn price(&self, currency: Currency) -> Money {
+        Money { amount: i64::try_from(self.price_minor).unwrap_or(i64::MAX), currency }
+    }
+}
+
 impl Default for Shop {
     fn default() -> Self {
         let method = |id: &str, name: &str, price_minor, days| ShippingMethod {
@@ -54,7 +56,7 @@ impl Default for Shop {
             currency: Currency::EUR,
             tax_basis_points: 1_900,
             hold_ttl_ms: 600_000,
-            capture: Capture::OnVerified,
+            capture: CapturePolicy::OnVerified,
             shipping_methods: vec![method("standard", "Standard", 490, 4), method("express", "Express", 1_290, 1)],
         }
     }
@@ -63,6 +65,10 @@ impl Default for Shop {
 impl Shop {
     /// More would not be a choice but a catalogue.
     const SHIPPING_METHODS_MAX: usize = 32;
+
+    pub fn shipping(&self, id: &str) -> Option<&ShippingMethod> {
+        self.shipping_methods.iter().find(|method| method.id == id)
+    }
 
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("shop.tax_basis_points", u64::from(self.tax_basis_points), 0, 10_000, "hundredths of a percent");

@@ -99,7 +99,7 @@ fn the_environment_is_read_by_the_keys_type() {
     assert_eq!(config.live.allowed_origins, ["https://a.example", "https://b.example"]);
     assert_eq!(config.http.body_bytes_max, 2_000);
     assert!(config.live.public_stock_counts);
-    assert_eq!(config.shop.capture, Capture::Manual);
+    assert_eq!(config.shop.capture, crate::domain::order::CapturePolicy::Manual);
 }
 
 #[test]

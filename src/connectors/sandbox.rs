@@ -76,7 +76,13 @@ enum Manner {
 
 impl SandboxProvider {
     /// `public_url`: where customers reach this server, e.g. `http://localhost:8080`.
-    pub fn new(settings: SandboxSettings, public_url: &str, outbox: Arc<dyn Outbox>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        settings: impl Into<SandboxSettings>,
+        public_url: &str,
+        outbox: Arc<dyn Outbox>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let settings = settings.into();
         let public_url = public_url.trim_end_matches('/').to_owned();
         let ledger = Mutex::new(Ledger::new(settings.books_elsewhere));
         Self(Arc::new(Inner { settings, public_url, ledger, outbox, clock }))
@@ -101,11 +107,11 @@ impl SandboxProvider {
             return Err(ConnectorFault::Invalid("not an authorisation".to_owned()));
         };
         let (outcome, manner) = behaviour(&token);
-        let slow = Duration::from_millis(self.0.settings.slow_ms.into());
+        let slow = self.0.settings.config.slow();
         let answers_at = Instant::now() + if manner == Manner::Slow { slow } else { Duration::ZERO };
         let done = self.with(|ledger| ledger.authorize(payment, order, amount, outcome, answers_at))?;
         let news = done.news(&self.continue_url(payment));
-        let patience = Duration::from_millis(self.0.settings.timeout_ms.into());
+        let patience = self.0.settings.config.timeout();
         if done.first {
             let (late, needed) = match manner {
                 Manner::AtOnce => (Duration::ZERO, false),
@@ -139,7 +145,7 @@ impl SandboxProvider {
 
     fn post(&self, payment: PaymentId, news: &ProviderEvent, late: Duration) -> Result<(), OutboxFull> {
         let Some(event) = SandboxEvent::of(payment, news, self.0.clock.now()) else { return Ok(()) };
-        let copies = if self.0.settings.duplicate_webhooks { 2 } else { 1 };
+        let copies = if self.0.settings.config.duplicate_webhooks { 2 } else { 1 };
         (0..copies).try_for_each(|copy| {
             let delay = self.0.settings.delay(&event.id, copy);
             self.0.outbox.post(event.clone(), late + delay)

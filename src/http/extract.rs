@@ -1,7 +1,7 @@
 //! Path, query and body, with every refusal a problem.
 //!
-//! Bodies are read up to the limit of `HttpLimits::body_bytes`, which a layer sets, and must be declared as JSON, which
-//! also excludes other sites' plain forms.
+//! Bodies are read up to the limit of `http.body_bytes_max`, which a layer sets, and must be declared
+//! as JSON: that also keeps other sites' plain forms out.
 
 use axum::{
     body::Bytes,
@@ -35,7 +35,7 @@ where
         if !is_json(request.headers()) {
             return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "content-type is not application/json"));
         }
-        let max = Toolkit::from_ref(state).limits.body_bytes;
+        let max = Toolkit::from_ref(state).limits.body_bytes_max;
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 Problem::new(Code::BODY_TOO_LARGE, format!("the body is larger than {max} bytes")).with("max", max)

@@ -7,7 +7,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{
@@ -47,7 +47,7 @@ pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next
         return response;
     };
     let answer = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
-    let limit = Duration::from_millis(toolkit.limits.request_timeout_ms);
+    let limit = toolkit.limits.request_timeout();
     let mut response = match tokio::time::timeout(limit, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => span.in_scope(|| Problem::internal(&text_of(&*panic)).into_response()),

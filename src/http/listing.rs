@@ -7,8 +7,9 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::{Code, HttpLimits, Problem};
+use super::{Code, Problem};
 use crate::actors::{ports::StoreError, projection::ReadError};
+use crate::config::Http;
 
 /// Rows that one request reads at most.
 pub const SCAN_MAX: usize = 2_000;
@@ -38,13 +39,13 @@ pub struct Page<T> {
 }
 
 /// `limit` within its bounds.
-pub fn limit(asked: Option<usize>, limits: &HttpLimits) -> Result<usize, Problem> {
+pub fn limit(asked: Option<usize>, limits: &Http) -> Result<usize, Problem> {
     match asked {
-        None => Ok(limits.page_default),
-        Some(n) if (1..=limits.page_max).contains(&n) => Ok(n),
+        None => Ok(limits.page_limit_default),
+        Some(n) if (1..=limits.page_limit_max).contains(&n) => Ok(n),
         Some(n) => {
-            let detail = format!("limit is 1 to {}, not {n}", limits.page_max);
-            Err(Problem::new(Code::BAD_QUERY, detail).with("field", "limit").with("max", limits.page_max))
+            let detail = format!("limit is 1 to {}, not {n}", limits.page_limit_max);
+            Err(Problem::new(Code::BAD_QUERY, detail).with("field", "limit").with("max", limits.page_limit_max))
         }
     }
 }
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn bounds_hold() {
-        let limits = HttpLimits::default();
+        let limits = Http::default();
         assert_eq!(limit(None, &limits).unwrap(), 24);
         assert_eq!(limit(Some(100), &limits).unwrap(), 100);
         for bad in [0, 101, usize::MAX] {

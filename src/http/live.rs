@@ -5,7 +5,6 @@
 //! no identity of its own. The registry of `live` has the topics: none is named here.
 
 mod admission;
-mod limits;
 mod rate_limit;
 pub mod session;
 mod sse;
@@ -20,9 +19,11 @@ use axum::{
     routing::{any, get},
 };
 
-pub use self::limits::SocketLimits;
 use super::Problem;
-use crate::live::{Audience, Listeners};
+use crate::{
+    config::Live,
+    live::{Audience, Listeners},
+};
 
 /// The request's credentials are present and not valid; a caller without any is a guest, not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,11 +37,19 @@ pub type Authorise = dyn Fn(&HeaderMap, Option<&str>) -> Result<Audience, BadCre
 #[derive(Clone)]
 pub struct LiveState {
     pub listeners: Listeners,
-    pub limits: Arc<SocketLimits>,
+    /// `http.trust_forwarded_for`.
+    pub trust_forwarded_for: bool,
     pub authorise: Arc<Authorise>,
 }
 
-/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, which the bound for each address needs.
+impl LiveState {
+    /// The hub's: one section of the configuration bounds both sides.
+    fn limits(&self) -> &Live {
+        self.listeners.hub().limits()
+    }
+}
+
+/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: the bound for each address counts by it.
 pub fn router(state: LiveState) -> Router {
     Router::new().route("/live", any(ws::open)).route("/live/sse", get(sse::open)).with_state(state)
 }

@@ -15,10 +15,10 @@ use serde::Serialize;
 use super::{
     guard::RequestIds,
     idempotency::{IdempotencyKey, fingerprint},
-    settings::HttpLimits,
 };
 use crate::{
     actors::gateway::{Call, Gateway},
+    config::Http,
     domain::ids::CommandId,
     identity::{Identity, Principal},
 };
@@ -30,7 +30,9 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 pub struct ToolkitParts {
     pub gateway: Gateway,
     pub identity: Identity,
-    pub limits: HttpLimits,
+    pub limits: Http,
+    /// How long the engine may take, by its own configuration.
+    pub command_timeout: Duration,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// E.g. `local-synced`: what an acknowledgement means here, shown by `/readyz`.
@@ -44,7 +46,8 @@ pub struct Toolkit(Arc<Tools>);
 pub struct Tools {
     pub gateway: Gateway,
     pub identity: Identity,
-    pub limits: HttpLimits,
+    pub limits: Http,
+    command_timeout: Duration,
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub durability: &'static str,
     /// Requests under way, for the bound in `guard`.
@@ -54,17 +57,19 @@ pub struct Tools {
 
 impl Toolkit {
     pub fn new(parts: ToolkitParts) -> Self {
-        let ToolkitParts { gateway, identity, limits, metrics, durability } = parts;
+        let ToolkitParts { gateway, identity, limits, command_timeout, metrics, durability } = parts;
+        // The engine's answer comes before the request's own end, and says more.
+        let command_timeout = command_timeout.min(limits.request_timeout().saturating_sub(Duration::from_millis(1)));
         let request_ids = RequestIds::new(gateway.fresh_id());
         let inflight = AtomicUsize::default();
-        Self(Arc::new(Tools { gateway, identity, limits, metrics, durability, inflight, request_ids }))
+        Self(Arc::new(Tools { gateway, identity, limits, command_timeout, metrics, durability, inflight, request_ids }))
     }
 }
 
 impl Tools {
     /// How long a handler waits for the engine.
     pub fn command_timeout(&self) -> Duration {
-        Duration::from_millis(self.limits.answer_within_ms)
+        self.command_timeout
     }
 
     /// Call before reading the read models: a caller finds its acknowledged writes in the next list. Behind a stalled

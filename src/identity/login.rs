@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
+use crate::config::Secret;
 use crate::domain::{account::Role, ids::UserId, key::EntityKey};
 
 use super::{
-    AccountsFault, AuthError, Claims, Identity, PasswordFault, Secret,
+    AccountsFault, AuthError, Claims, Identity, PasswordFault,
     throttle::Key,
     token::{self, TokenType},
 };
@@ -53,7 +54,7 @@ impl Identity {
 
     /// A token for an account, valid from now on.
     pub fn issue(&self, user: UserId, role: Role, email: String) -> Result<Login, AuthError> {
-        let ttl = self.0.settings.access_token_ttl_s;
+        let ttl = self.0.settings.token_ttl_s();
         let iat = self.0.clock.now().0.div_euclid(1000);
         let typ = TokenType::Access;
         let claims = Claims { sub: user.0, email: Some(email.clone()), role, iat, exp: iat + i64::from(ttl), typ };

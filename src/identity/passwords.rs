@@ -10,7 +10,7 @@ use argon2::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Secret;
+use crate::config::Secret;
 
 const AT_ONCE: usize = 2;
 /// Log-ins that wait for or run a check; one more is `Busy`. About half a second of work.

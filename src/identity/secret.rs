@@ -1,4 +1,4 @@
-//! The signing secret, and values that no log may show.
+//! The signing secret.
 //!
 //! 32 random bytes are stored as hex in `<data dir>/secret.key`, readable by the owner only. The file is written aside,
 //! synced, and linked to its name: a crash leaves either no secret or a whole one, and of two processes that start
@@ -12,30 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
-
 use super::seal;
-
-/// A text that `Debug` does not show: a password or a key from the configuration.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
+use crate::config::Secret;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
@@ -43,7 +21,7 @@ pub enum SecretError {
     Io { path: PathBuf, doing: &'static str, source: io::Error },
     #[error("{} holds no secret of 64 hex digits; restore it from a backup, or remove it: that ends every session and token", .0.display())]
     Damaged(PathBuf),
-    #[error("identity.secret must be 64 hex digits, e.g. from `openssl rand -hex 32`")]
+    #[error("identity.signing_key must be 64 hex digits, e.g. from `openssl rand -hex 32`")]
     Malformed,
     #[error("the system gives no random numbers: {0}")]
     NoEntropy(getrandom::Error),
@@ -65,9 +43,9 @@ impl SigningSecret {
         unhex(configured.expose().trim()).map(Self).ok_or(SecretError::Malformed)
     }
 
-    /// The configured secret, else the data directory's.
-    pub fn obtain(configured: Option<&Secret>, data_dir: &Path) -> Result<Self, SecretError> {
-        configured.map_or_else(|| Self::load_or_create(data_dir), Self::parse)
+    /// The configured secret, else (empty) the data directory's.
+    pub fn obtain(configured: &Secret, data_dir: &Path) -> Result<Self, SecretError> {
+        if configured.is_empty() { Self::load_or_create(data_dir) } else { Self::parse(configured) }
     }
 
     /// The data directory's secret, made when there is none.
@@ -184,10 +162,10 @@ mod tests {
         assert!(secret == SigningSecret::from_bytes([15; 32]));
         assert!(matches!(SigningSecret::parse(&Secret::new("short")), Err(SecretError::Malformed)));
         let dir = tempfile::tempdir().unwrap();
-        assert!(SigningSecret::obtain(Some(&Secret::new(text.clone())), dir.path()).unwrap() == secret);
+        assert!(SigningSecret::obtain(&Secret::new(text), dir.path()).unwrap() == secret);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "a configured one is not written down");
-        assert!(SigningSecret::obtain(None, dir.path()).unwrap() != secret);
-        assert_eq!(format!("{:?} {secret:?}", Secret::new(text)), "Secret(..) SigningSecret(..)");
+        assert!(SigningSecret::obtain(&Secret::default(), dir.path()).unwrap() != secret);
+        assert_eq!(format!("{secret:?}"), "SigningSecret(..)");
     }
 
     #[test]

@@ -6,16 +6,18 @@ use std::{fmt, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use crate::domain::{
-    account::{AccountCommand, AccountRejection, Role},
-    ids::{CommandId, UserId},
+use crate::{
+    config::{self, Secret},
+    domain::{
+        account::{AccountCommand, AccountRejection, Role},
+        ids::{CommandId, UserId},
+    },
 };
 
-use super::{AccountsFault, Identity, PasswordFault, Secret};
+use super::{AccountsFault, Identity, PasswordFault};
 
 pub const SUPERADMIN: &str = "admin@souk.local";
-/// Characters; shorter ones are refused at start.
-const PASSWORD_LEN_MIN: usize = 8;
+const PASSWORD_LEN_MIN: usize = config::Identity::SUPERADMIN_PASSWORD_MIN;
 /// Crockford's base 32 in lower case: no letter is taken for another, 5 bits each.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 
 use super::{testing::world, *};
-use crate::domain::account::Role;
+use crate::{config::Secret, domain::account::Role};
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()

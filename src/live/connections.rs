@@ -18,9 +18,9 @@ use tokio::sync::watch;
 use super::{
     audience::Audience,
     connection::{Closing, Connection},
-    limits::LiveLimits,
     lock,
 };
+use crate::config::Live;
 
 /// A refused connection. The client receives close code 1013 (try again later).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ impl Refused {
 }
 
 pub(super) struct Connections {
-    limits: Arc<LiveLimits>,
+    limits: Arc<Live>,
     /// Seconds since the listeners began, counted by the ticker.
     now_s: AtomicU32,
     state: Mutex<State>,
@@ -61,7 +61,7 @@ struct State {
 }
 
 impl Connections {
-    pub fn new(limits: Arc<LiveLimits>) -> Self {
+    pub fn new(limits: Arc<Live>) -> Self {
         Self { limits, now_s: 0.into(), state: Mutex::default(), count: watch::Sender::new(0) }
     }
 
@@ -82,11 +82,11 @@ impl Connections {
         if state.draining {
             return Err(Refused::Draining);
         }
-        if state.connections.len() >= self.limits.connections {
-            return Err(Refused::TooManyConnections { max: self.limits.connections });
+        if state.connections.len() >= self.limits.connections_max {
+            return Err(Refused::TooManyConnections { max: self.limits.connections_max });
         }
-        if of_address >= self.limits.connections_per_address {
-            return Err(Refused::TooManyOfAddress { max: self.limits.connections_per_address });
+        if of_address >= self.limits.connections_per_address_max {
+            return Err(Refused::TooManyOfAddress { max: self.limits.connections_per_address_max });
         }
         state.next_id += 1;
         let connection = Arc::new(Connection::new(state.next_id, address, self.now_s(), self.until_s(audience)));
@@ -129,14 +129,14 @@ impl Connections {
     pub fn tick(&self) {
         let now_s = self.now_s.fetch_add(1, Ordering::Relaxed) + 1;
         let silent =
-            |since: &AtomicU32| u64::from(now_s.saturating_sub(since.load(Ordering::Relaxed))) > self.limits.idle_s;
+            |since: &AtomicU32| u64::from(now_s.saturating_sub(since.load(Ordering::Relaxed))) > self.limits.idle_s();
         for connection in lock(&self.state).connections.values() {
             let listens = connection.topics.load(Ordering::Relaxed) > 0;
             if connection.until_s.load(Ordering::Relaxed) < now_s {
                 connection.close(Closing::Expired);
             } else if silent(&connection.heard_s) || (!listens && silent(&connection.busy_s)) {
                 connection.close(Closing::Idle);
-            } else if (connection.id + u64::from(now_s)).is_multiple_of(self.limits.ping_s.max(1)) {
+            } else if (connection.id + u64::from(now_s)).is_multiple_of(self.limits.ping_s().max(1)) {
                 connection.ping();
             }
         }

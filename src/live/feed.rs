@@ -20,11 +20,11 @@ use super::{
     audience::Detail,
     connection::Connection,
     frames::{self, Frame},
-    limits::LiveLimits,
     lock,
     outbox::{Pushed, QueuedFrame},
     topic::Topic,
 };
+use crate::config::Live;
 
 pub(super) struct Feed {
     pub id: u64,
@@ -84,10 +84,10 @@ impl Feed {
         self.listeners.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    /// Keeps the newest change of each key until the pump's delivery. `true`: the feed was idle and must be queued now.
-    pub fn offer(&self, change: Committed, limits: &LiveLimits) -> bool {
+    /// Keeps the newest of each key until the pump comes by. `true`: the feed was idle, queue it now.
+    pub fn offer(&self, change: Committed, limits: &Live) -> bool {
         let mut pending = lock(&self.pending);
-        let (full, flooded) = (pending.changes.len() >= limits.pending_keys, pending.flooded);
+        let (full, flooded) = (pending.changes.len() >= limits.pending_keys_max, pending.flooded);
         match pending.changes.get_mut(&change.key.id) {
             Some(waiting) if waiting.version >= change.version => {}
             Some(waiting) => *waiting = change,
@@ -105,8 +105,8 @@ impl Feed {
         idle
     }
 
-    /// Delivers the waiting changes and starts the cool-down. `None`: nothing waited, the feed is idle again.
-    pub fn deliver(&self, limits: &LiveLimits) -> Option<Delivered> {
+    /// Delivers what waits and starts the cool-down. `None`: nothing waited, the feed is idle again.
+    pub fn deliver(&self, limits: &Live) -> Option<Delivered> {
         let (changes, flooded) = {
             let mut pending = lock(&self.pending);
             if pending.changes.is_empty() && !pending.flooded {
@@ -121,7 +121,7 @@ impl Feed {
         for change in changes.values() {
             let mut encoded = Encoded::default();
             for entry in entries.values_mut() {
-                if entry.gate.accepts(&change.key.id, change.version, limits.pending_keys) {
+                if entry.gate.accepts(&change.key.id, change.version, limits.pending_keys_max) {
                     delivered.add(self.send(entry, change, &mut encoded, limits));
                 }
                 if entry.gate.overflowed() {
@@ -161,11 +161,11 @@ impl Feed {
 
     /// Sends a listener its snapshot, except views older than the frames sent meanwhile and views marked gone: the
     /// lists behind a snapshot may be a moment older than the views.
-    pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &LiveLimits) -> Delivered {
+    pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &Live) -> Delivered {
         let mut entries = lock(&self.entries);
         let mut delivered = Delivered::default();
         let Some(entry) = entries.get_mut(&connection) else { return delivered };
-        let mut left = limits.snapshot_entities;
+        let mut left = limits.snapshot_entities_max;
         for view in views {
             let Some(frame) = frames::encode(&self.topic, view, entry.detail) else { continue };
             if frame.gone && self.topic.many_keyed() {
@@ -181,21 +181,15 @@ impl Feed {
         delivered
     }
 
-    fn send(
-        &self,
-        entry: &mut Entry,
-        change: &Committed,
-        encoded: &mut Encoded,
-        limits: &LiveLimits,
-    ) -> Option<Pushed> {
+    fn send(&self, entry: &mut Entry, change: &Committed, encoded: &mut Encoded, limits: &Live) -> Option<Pushed> {
         let frame = encoded.frame(&self.topic, change, entry.detail)?;
         Some(self.push(entry, change, frame, limits))
     }
 
-    fn push(&self, entry: &mut Entry, change: &Committed, frame: Frame, limits: &LiveLimits) -> Pushed {
+    fn push(&self, entry: &mut Entry, change: &Committed, frame: Frame, limits: &Live) -> Pushed {
         let key = self.topic.many_keyed().then(|| change.key.id.clone());
         let queued = QueuedFrame { feed: self.id, key, version: change.version, text: frame.text };
-        let pushed = entry.connection.push(queued, limits.outbox_frames);
+        let pushed = entry.connection.push(queued, limits.outbox_frames_max);
         if pushed == Pushed::Overflow {
             entry.gate = VersionGate::Stale;
         }

@@ -11,11 +11,13 @@ use std::sync::Arc;
 use super::{
     Committed,
     feeds::Feeds,
-    limits::LiveLimits,
     pump::{self, Queue},
     topics::Topics,
 };
-use crate::domain::{key::EntityKey, kinds::AnyView};
+use crate::{
+    config::Live,
+    domain::{key::EntityKey, kinds::AnyView},
+};
 
 #[derive(Clone)]
 pub struct Hub {
@@ -23,7 +25,7 @@ pub struct Hub {
 }
 
 pub(super) struct Inner {
-    pub limits: Arc<LiveLimits>,
+    pub limits: Arc<Live>,
     pub topics: Topics,
     pub feeds: Feeds,
     queue: Arc<Queue>,
@@ -31,14 +33,14 @@ pub(super) struct Inner {
 
 impl Hub {
     /// Must be called within a tokio runtime: it starts the pump, which ends with the last handle.
-    pub fn start(limits: LiveLimits, topics: Topics) -> Self {
+    pub fn start(limits: Live, topics: Topics) -> Self {
         let (limits, queue) = (Arc::new(limits), Arc::new(Queue::default()));
         tokio::spawn(pump::run(queue.clone(), limits.clone()));
         let feeds = Feeds::new(&topics);
         Self { inner: Arc::new(Inner { limits, topics, feeds, queue }) }
     }
 
-    pub fn limits(&self) -> &LiveLimits {
+    pub fn limits(&self) -> &Live {
         &self.inner.limits
     }
 

@@ -17,9 +17,9 @@ use super::{
 /// The source of a new subscriber's first view; `app` implements it over the gateway.
 pub trait Current: Send + Sync + 'static {
     /// The committed views of `topic` now: none or one for an entity's topic, the family's snapshot for the others, the
-    /// most important ones first. More than `snapshot_entities` are not sent. For one entity at least as new as
-    /// anything already published (the tail publishes what it has folded); for the others this holds after
-    /// [`Current::await_projection`].
+    /// most important ones first. More than `live.snapshot_entities_max` are not sent.
+    /// For one entity at least as new as anything already published (the tail publishes what it has folded); for the
+    /// others that is so after [`Current::await_projection`].
     fn current(&self, topic: &Topic) -> Vec<Committed>;
 
     /// Resolves once [`Current::current`] shows everything that was acknowledged before this call, or after a bounded

@@ -11,12 +11,12 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{feed::Feed, limits::LiveLimits, lock};
+use super::{feed::Feed, lock};
+use crate::config::Live;
 
 #[derive(Default)]
 pub(super) struct Queue {
@@ -41,8 +41,8 @@ impl Queue {
     }
 }
 
-pub(super) async fn run(queue: Arc<Queue>, limits: Arc<LiveLimits>) {
-    let interval = Duration::from_millis(limits.frame_interval_ms);
+pub(super) async fn run(queue: Arc<Queue>, limits: Arc<Live>) {
+    let interval = limits.frame_interval();
     let frames = metrics::counter!("souk_live_frames_total");
     let conflated = metrics::counter!("souk_live_conflated_total");
     let mut cooling: VecDeque<(Instant, Arc<Feed>)> = VecDeque::new();

@@ -16,10 +16,10 @@ use super::{
     connection::{Closing, Connection, Out},
     feed::Feed,
     frames,
-    limits::LiveLimits,
     listeners::Listeners,
     topic::{Topic, TopicError},
 };
+use crate::config::Live;
 
 pub struct Session {
     listeners: Listeners,
@@ -33,14 +33,14 @@ impl Session {
         Self { listeners, connection, audience, feeds: Vec::new() }
     }
 
-    fn limits(&self) -> &LiveLimits {
+    fn limits(&self) -> &Live {
         self.listeners.hub.limits()
     }
 
     /// Subscribes to `topics`; the stream receives each one's current view or an error frame. `since` has the client's
     /// versions: a topic that is not newer is not sent. A topic already subscribed to is sent again.
     pub async fn subscribe<S: AsRef<str>>(&mut self, topics: &[S], since: &HashMap<String, u64>) {
-        let most = self.limits().topics_per_connection;
+        let most = self.limits().topics_max;
         // Each name costs a read, so the names of one message are bounded before anything else.
         if topics.len() > most {
             let error = TopicError::TooManyTopics;
@@ -84,11 +84,11 @@ impl Session {
 
     fn join(&mut self, topic: Topic, since: Option<u64>) -> Result<Arc<Feed>, TopicError> {
         self.leave(&topic);
-        if self.feeds.len() >= self.limits().topics_per_connection {
+        if self.feeds.len() >= self.limits().topics_max {
             return Err(TopicError::TooManyTopics);
         }
         let hub = &self.listeners.hub.inner;
-        let feed = hub.feeds.join(&topic, hub.limits.subscriptions).ok_or(TopicError::TooManyTopics)?;
+        let feed = hub.feeds.join(&topic, hub.limits.subscriptions_max).ok_or(TopicError::TooManyTopics)?;
         feed.join(self.connection.clone(), self.audience.detail(), since);
         self.feeds.push(feed.clone());
         Ok(feed)
@@ -118,7 +118,7 @@ impl Session {
     }
 
     pub fn unsubscribe<S: AsRef<str>>(&mut self, topics: &[S]) {
-        for name in topics.iter().take(self.limits().topics_per_connection).map(AsRef::as_ref) {
+        for name in topics.iter().take(self.limits().topics_max).map(AsRef::as_ref) {
             match self.listeners.hub.topics().parse(name) {
                 Ok(topic) => self.leave(&topic),
                 Err(error) => self.refuse(Some(name), error.code(), &error.to_string()),

@@ -11,7 +11,4 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub use self::{
-    memory::MemoryStateStore,
-    sled::{SledStateOptions, SledStateStore},
-};
+pub use self::{memory::MemoryStateStore, sled::SledStateStore};

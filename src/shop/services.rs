@@ -2,9 +2,10 @@
 
 use std::{ops::Deref, time::Duration};
 
-use super::{product::catalogue::Catalogue, settings::ShopSettings};
+use super::product::catalogue::Catalogue;
 use crate::{
     actors::gateway::{Call, Gateway},
+    config::Shop,
     domain::ids::CommandId,
     identity::Principal,
 };
@@ -13,13 +14,15 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Front {
     pub catalogue: Catalogue,
-    pub settings: ShopSettings,
+    pub settings: Shop,
+    /// `live.public_stock_counts`: HTTP and frames show the same.
+    pub public_stock_counts: bool,
 }
 
 impl Front {
     /// A shop with nothing in it.
     pub fn empty(public_stock_counts: bool) -> Self {
-        Self { settings: ShopSettings { public_stock_counts, ..ShopSettings::default() }, ..Self::default() }
+        Self { public_stock_counts, ..Self::default() }
     }
 }
 

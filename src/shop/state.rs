@@ -21,7 +21,7 @@ pub struct Shared {
 
 impl AppState {
     pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver) -> Self {
-        let lookups = LookupLimit::new(toolkit.limits.lookups_a_minute);
+        let lookups = LookupLimit::default();
         Self(Arc::new(Shared { services, toolkit, webhooks, lookups }))
     }
 }

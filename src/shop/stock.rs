@@ -22,7 +22,7 @@ use crate::actors::projection::Projection;
 pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("stock", routes, codes::ALL) };
 
 fn topics(front: &Front) -> Families {
-    let public_counts = front.settings.public_stock_counts;
+    let public_counts = front.public_stock_counts;
     Families { one: vec![Arc::new(live::OneStock { public_counts })], many: vec![Arc::new(live::StockLevels)] }
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use souk::{
     actors::ports::journal::{AppendError, BATCH_BYTES_MAX, Journal, JournalError},
+    config,
     persistence::{
         SledJournal,
         sled_journal::{OpenError, SledOptions},
@@ -72,7 +73,10 @@ async fn a_disk_without_the_margin_refuses_and_keeps_reading() {
     let claim = journal.claim(S, node("a")).await.expect("a claim");
     journal.append(claim.clone(), claim.seq, one(1)).await.expect("an append");
     journal.close();
-    let full = SledOptions { free_bytes_min: u64::MAX / 2, ..options() };
+    let full = SledOptions {
+        journal: config::Journal { free_bytes_min: u64::MAX / 2, ..config::Journal::default() },
+        ..options()
+    };
     let journal = SledJournal::open(dir.path(), full).expect("a full disk can be read");
     let refused = journal.append(claim.clone(), claim.seq + 1, one(2)).await;
     assert!(matches!(&refused, Err(AppendError::Full(why)) if why.contains("bytes are free")), "{refused:?}");

@@ -12,7 +12,7 @@ use crate::shop::Shop;
 async fn who_speaks_too_fast_is_told_so_and_heard_again_after_a_rest() {
     const BURST: u64 = 20;
     let shop = Shop::with(|config| {
-        (config.live.messages_per_second_max, config.live.messages_burst_max) = (20, BURST);
+        (config.live.messages_per_second_max, config.live.messages_burst_max) = (20, BURST as u32);
     })
     .await;
     let mut client = Listener::stranger(&shop).await;

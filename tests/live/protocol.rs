@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, header};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use souk::{
+    config::Live,
     domain::{
         cart::{CartLine, CartView},
         ids::Sku,
@@ -20,8 +21,8 @@ use souk::{
         money::{Currency, Money},
         stock::StockView,
     },
-    http::live::{BadCredentials, LiveState, SocketLimits, router},
-    live::{Audience, Committed, Current, Hub, Listeners, LiveLimits, Topic},
+    http::live::{BadCredentials, LiveState, router},
+    live::{Audience, Committed, Current, Hub, Listeners, Topic},
     shop::{Front, topics},
 };
 use tokio::{
@@ -57,16 +58,13 @@ struct Server {
 }
 
 impl Server {
-    async fn start(limits: LiveLimits) -> Self {
-        Self::with(limits, SocketLimits::default(), false).await
-    }
-
-    async fn with(limits: LiveLimits, sockets: SocketLimits, public_stock_counts: bool) -> Self {
+    async fn start(limits: Live) -> Self {
         let shop = Arc::new(Shop::default());
-        let hub = Hub::start(limits, topics(&Front::empty(public_stock_counts)));
+        let front = Front::empty(limits.public_stock_counts);
+        let hub = Hub::start(limits, topics(&front));
         let listeners = Listeners::start(hub, shop.clone());
-        let state =
-            LiveState { listeners: listeners.clone(), limits: Arc::new(sockets), authorise: Arc::new(authorise) };
+        let authorise = Arc::new(authorise);
+        let state = LiveState { listeners: listeners.clone(), trust_forwarded_for: false, authorise };
         let app = router(state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -149,7 +147,7 @@ fn cart(version: u64, lines: usize) -> Committed {
 
 #[tokio::test]
 async fn two_shoppers_see_the_same_change() {
-    let server = Server::with(LiveLimits::default(), SocketLimits::default(), true).await;
+    let server = Server::start(Live { public_stock_counts: true, ..Live::default() }).await;
     server.commit(stock("TEE", 17, 9));
     let (mut one, mut two) = (server.connect().await, server.connect().await);
     for client in [&mut one, &mut two] {
@@ -165,7 +163,7 @@ async fn two_shoppers_see_the_same_change() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_stops_gets_fewer_frames_and_the_newest() {
     const COMMITS: u64 = 4_000;
-    let server = Server::start(LiveLimits { frame_interval_ms: 0, ..LiveLimits::default() }).await;
+    let server = Server::start(Live { frame_interval_ms: 0, ..Live::default() }).await;
     let mut request = format!("ws://{}/live", server.address).into_client_request().unwrap();
     request.headers_mut().insert(header::COOKIE, format!("cart={CART}").parse().unwrap());
     let (socket, _) = connect_async(request).await.unwrap();
@@ -187,7 +185,7 @@ async fn a_reader_that_stops_gets_fewer_frames_and_the_newest() {
 
 #[tokio::test]
 async fn a_reconnect_with_since_converges_and_repeats_nothing() {
-    let server = Server::start(LiveLimits::default()).await;
+    let server = Server::start(Live::default()).await;
     server.commit(stock("A", 3, 9));
     server.commit(stock("B", 5, 9));
     let mut client = server.connect().await;
@@ -209,7 +207,7 @@ async fn a_reconnect_with_since_converges_and_repeats_nothing() {
 
 #[tokio::test]
 async fn staff_topics_open_after_authenticate() {
-    let server = Server::start(LiveLimits::default()).await;
+    let server = Server::start(Live::default()).await;
     server.commit(stock("A", 3, 9));
     let mut client = server.connect().await;
     client.listen(&["stock"]).await;
@@ -225,7 +223,7 @@ async fn staff_topics_open_after_authenticate() {
 
 #[tokio::test]
 async fn nonsense_is_answered_and_the_connection_stays() {
-    let server = Server::start(LiveLimits::default()).await;
+    let server = Server::start(Live::default()).await;
     let mut client = server.connect().await;
     for nonsense in ["", "[]", r#"{"op":"buy"}"#] {
         client.0.send(Message::text(nonsense)).await.unwrap();
@@ -239,7 +237,7 @@ async fn nonsense_is_answered_and_the_connection_stays() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_closed_with_1013_and_a_drain_with_1001() {
-    let server = Server::start(LiveLimits { connections_per_address: 1, ..LiveLimits::default() }).await;
+    let server = Server::start(Live { connections_per_address_max: 1, ..Live::default() }).await;
     let mut client = server.connect().await;
     client.say(json!({"op": "ping"})).await;
     client.hear().await;
@@ -250,8 +248,7 @@ async fn one_connection_too_many_is_closed_with_1013_and_a_drain_with_1001() {
 
 #[tokio::test]
 async fn a_message_beyond_the_bound_ends_the_connection() {
-    let sockets = SocketLimits { message_bytes: 1_000, ..SocketLimits::default() };
-    let server = Server::with(LiveLimits::default(), sockets, false).await;
+    let server = Server::start(Live { message_bytes_max: 1_000, ..Live::default() }).await;
     let mut client = server.connect().await;
     client.0.send(Message::text("x".repeat(1_001))).await.unwrap();
     let ended = timeout(PATIENCE, async { while let Some(Ok(_)) = client.0.next().await {} }).await;
@@ -260,7 +257,7 @@ async fn a_message_beyond_the_bound_ends_the_connection() {
 
 #[tokio::test]
 async fn a_foreign_page_is_refused_before_the_upgrade() {
-    let server = Server::start(LiveLimits::default()).await;
+    let server = Server::start(Live::default()).await;
     let own = format!("http://{}", server.address);
     for (origin, status) in [("https://evil.example", 403), (own.as_str(), 101)] {
         let mut request = format!("ws://{}/live", server.address).into_client_request().unwrap();
@@ -299,7 +296,7 @@ async fn sse(server: &Server, query: &str, more: &str) -> BufReader<TcpStream> {
 
 #[tokio::test]
 async fn server_sent_events_resume_by_their_id() {
-    let server = Server::start(LiveLimits::default()).await;
+    let server = Server::start(Live::default()).await;
     server.commit(stock("A", 3, 9));
     server.commit(stock("B", 5, 9));
     let topics = "topics=stock.A,stock.B";
@@ -321,7 +318,7 @@ async fn server_sent_events_resume_by_their_id() {
 
 #[tokio::test]
 async fn a_stream_of_nothing_is_refused() {
-    let server = Server::start(LiveLimits::default()).await;
+    let server = Server::start(Live::default()).await;
     for query in ["", "topics=", "topics=a&x=1"] {
         let mut stream = sse(&server, query, "").await;
         let mut line = String::new();

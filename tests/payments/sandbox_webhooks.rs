@@ -17,9 +17,10 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use souk::{
     actors::ports::Clock,
     app::SystemClock,
+    config::Sandbox,
     connectors::{
         payment::PaymentProvider,
-        sandbox::{HttpOutbox, SandboxProvider, SandboxSettings, SandboxWebhooks, ledger, page},
+        sandbox::{HttpOutbox, SandboxProvider, SandboxWebhooks, ledger, page},
         signature::WebhookKey,
         webhook::{WebhookEvent, WebhookVerifier},
     },
@@ -61,7 +62,7 @@ async fn receive(
     StatusCode::OK
 }
 
-async fn start(refusals: u32, settings: SandboxSettings) -> (String, Arc<Shop>, SandboxProvider) {
+async fn start(refusals: u32, settings: Sandbox) -> (String, Arc<Shop>, SandboxProvider) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let key = WebhookKey::new([4; 32]);
@@ -113,7 +114,7 @@ async fn fetch(method: &str, url: String) -> (StatusCode, String) {
 
 #[tokio::test]
 async fn a_refused_webhook_comes_again_and_a_duplicate_has_the_same_id() {
-    let settings = SandboxSettings { webhook_delay_ms: 5, duplicate_webhooks: true, ..Default::default() };
+    let settings = Sandbox { webhook_delay_ms: 5, duplicate_webhooks: true, ..Default::default() };
     let (_, shop, sandbox) = start(3, settings).await;
     assert!(matches!(pay(&sandbox, "tok_ok").await, ProviderEvent::Authorized { .. }));
     let news = taken(&shop, 2).await;
@@ -125,7 +126,7 @@ async fn a_refused_webhook_comes_again_and_a_duplicate_has_the_same_id() {
 
 #[tokio::test]
 async fn the_customer_approves_on_the_page_behind_continue_url() {
-    let (base, shop, sandbox) = start(0, SandboxSettings { webhook_delay_ms: 5, ..Default::default() }).await;
+    let (base, shop, sandbox) = start(0, Sandbox { webhook_delay_ms: 5, ..Default::default() }).await;
     let ProviderEvent::RequiresAction { continue_url, .. } = pay(&sandbox, "tok_requires_action").await else {
         panic!("an action is required")
     };

@@ -16,7 +16,7 @@ const MAX: usize = 10;
 #[tokio::test(start_paused = true)]
 async fn beyond_the_shards_permits_it_is_busy_at_once() {
     let mut stage = Stage::new();
-    stage.settings.shard_inflight_max = MAX;
+    stage.settings.actors.shard_inflight_max = MAX;
     let life = stage.start().await;
     let skus = skus_of(0, MAX);
     stage.gate.close();
@@ -47,7 +47,7 @@ async fn beyond_the_shards_permits_it_is_busy_at_once() {
 #[tokio::test(start_paused = true)]
 async fn beyond_an_entitys_permits_only_that_entity_is_busy() {
     let mut stage = Stage::new();
-    stage.settings.entity_inflight_max = 4;
+    stage.settings.actors.entity_inflight_max = 4;
     let life = stage.start().await;
     let skus = skus_of(0, 2);
     stage.gate.close();
@@ -70,7 +70,7 @@ async fn beyond_an_entitys_permits_only_that_entity_is_busy() {
 #[tokio::test(start_paused = true)]
 async fn a_full_door_does_not_keep_the_shops_own_steps_out() {
     let mut stage = Stage::new();
-    stage.settings.shard_inflight_max = MAX;
+    stage.settings.actors.shard_inflight_max = MAX;
     let life = stage.start().await;
     let skus = skus_of(0, MAX + 1);
     let held = &skus[MAX];

@@ -94,7 +94,7 @@ async fn a_slow_connector_keeps_to_its_budget_and_delays_neither_another_nor_the
     let hour = Duration::from_secs(3_600);
     let ((slow, slow_calls), (fast, _)) = (provider("slow", hour), provider("fast", Duration::from_millis(10)));
     let mut stage = Stage::new();
-    stage.settings.effects_inflight_max = 2;
+    stage.settings.actors.effects_inflight_max = 2;
     stage.connectors = vec![slow, fast];
     let gateway = stage.start().await.gateway;
     open(&gateway, 1, "slow").await;

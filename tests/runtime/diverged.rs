@@ -9,8 +9,9 @@ use souk::{
         BatchAt, StateStore, StoredEntity, TailWrite,
         journal::{BatchId, Entry, Seq, Shard},
     },
+    config::State,
     domain::{key::EntityKey, kinds::Kind, stock::Stock},
-    persistence::state_store::{MemoryStateStore, SledStateOptions, SledStateStore},
+    persistence::state_store::{MemoryStateStore, SledStateStore},
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -73,7 +74,7 @@ async fn a_log_that_lost_records_and_grew_again_is_folded_anew() {
     let directory = TempDir::new().unwrap();
     for (last, more, units) in [(3, 0, 20), (3, 2, 22), (3, 9, 29), (1, 4, 4)] {
         let on_disk = directory.path().join(format!("{last}-{more}"));
-        let on_disk = SledStateStore::open(&on_disk, &SledStateOptions::default()).unwrap();
+        let on_disk = SledStateStore::open(&on_disk, &State::default()).unwrap();
         for store in [Arc::new(MemoryStateStore::default()) as Arc<dyn StateStore>, Arc::new(on_disk)] {
             let stage = five_receipts_in(store).await;
             let mut other = another_log(&stage, last, more).await;

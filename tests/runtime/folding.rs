@@ -52,7 +52,7 @@ async fn a_hold_that_ends_while_nobody_runs_is_released_by_the_next_start() {
 #[tokio::test(start_paused = true)]
 async fn a_late_alarm_means_nothing_else() {
     let mut stage = Stage::new();
-    stage.settings.alarm_poll = Duration::from_secs(3_600);
+    stage.settings.actors.alarm_poll_ms = 3_600_000;
     let life = stage.start().await;
     receive(&life.gateway, "A", 1, 5).await.unwrap();
     ask(&life.gateway, "A", hold(&stage, 1, 5, 10_000), call(2)).await.unwrap();
@@ -122,7 +122,7 @@ async fn caught_up_models_contain_what_was_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn caught_up_holds_for_large_entities_too() {
     let mut stage = Stage::new();
-    stage.settings.flush_interval = Duration::from_secs(5);
+    stage.settings.state.flush_interval_ms = 5_000;
     let life = stage.start().await;
     receive(&life.gateway, "A", 1, 10_000).await.unwrap();
     let holds = (10..1_200).map(|n| ask(&life.gateway, "A", hold(&stage, n, 1, 3_000_000), call(n)));

@@ -24,7 +24,7 @@ async fn passivation_under_load_loses_nothing() {
     const ENTITIES: u128 = 50;
     const EACH: u128 = 100;
     let mut stage = Stage::new();
-    (stage.settings.resident_max, stage.settings.idle_timeout) = (2, Duration::from_millis(40));
+    (stage.settings.actors.resident_max, stage.settings.actors.idle_timeout_ms) = (2, 40);
     let life = stage.start().await;
     let commands = (0..ENTITIES * EACH).map(|n| {
         let gateway = life.gateway.clone();
@@ -47,8 +47,8 @@ async fn passivation_under_load_loses_nothing() {
 async fn newcomers_do_not_wait_for_a_sweep_to_make_room() {
     const MAX: usize = 10;
     let mut stage = Stage::new();
-    // Long: entities are passivated only because of the bound.
-    (stage.settings.resident_max, stage.settings.idle_timeout) = (MAX, Duration::from_secs(86_400));
+    // Long: whoever goes goes because of the bound.
+    (stage.settings.actors.resident_max, stage.settings.actors.idle_timeout_ms) = (MAX, 86_400_000);
     let life = stage.start().await;
     let (mut most, began) = (0, tokio::time::Instant::now());
     for n in 0..300 {

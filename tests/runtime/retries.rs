@@ -1,6 +1,6 @@
 //! G3: a command that is repeated with the same id has one effect and gets the same reply.
 
-use std::{num::NonZeroU64, time::Duration};
+use std::num::NonZeroU64;
 
 use souk::{
     actors::gateway::{AskError, Call},
@@ -49,7 +49,7 @@ async fn behind_later_commands_that_are_not_durable_yet() {
 #[tokio::test(start_paused = true)]
 async fn after_other_commands_a_passivation_and_a_restart() {
     let mut stage = Stage::new();
-    stage.settings.idle_timeout = Duration::from_millis(40);
+    stage.settings.actors.idle_timeout_ms = 40;
     let life = stage.start().await;
     let first = receive(&life.gateway, "A", 1, 5).await.unwrap();
     for n in 2..=40 {

@@ -14,6 +14,7 @@ use souk::{
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
+    config::{Actors, Journal, State},
     persistence::{memory_journal::MemoryJournal, state_store::MemoryStateStore},
     testing::{EPOCH, PausedClock},
     transport::single_node::SingleNode,
@@ -70,17 +71,21 @@ pub fn run_summed(seed: u64) -> Result<Totals, Vec<String>> {
 
 /// Small bounds, so that every one of them is met.
 pub fn small_settings(rng: &Rng) -> ActorSettings {
-    ActorSettings {
+    let actors = Actors {
         resident_max: *rng.pick(&[2, 8, 1_000]),
-        idle_timeout: *rng.pick(&[Duration::from_millis(40), Duration::from_secs(3), Duration::from_secs(120)]),
-        batch_bytes_max: *rng.pick(&[300, 2_000, 256 * 1024]),
-        tail_cache_max: *rng.pick(&[1, 10, 1_000]),
-        flush_interval: *rng.pick(&[Duration::from_millis(5), Duration::from_millis(500), Duration::from_secs(5)]),
-        alarm_poll: *rng.pick(&[Duration::from_millis(250), Duration::from_secs(2)]),
+        idle_timeout_ms: *rng.pick(&[40, 3_000, 120_000]),
+        alarm_poll_ms: *rng.pick(&[250, 2_000]),
         shard_inflight_max: *rng.pick(&[2, 8, 8_192]),
         entity_inflight_max: *rng.pick(&[1, 4, 1_024]),
-        ..ActorSettings::default()
-    }
+        ..Actors::default()
+    };
+    let journal = Journal { batch_bytes_max: *rng.pick(&[300, 2_000, 256 * 1024]), ..Journal::default() };
+    let state = State {
+        cached_entities_max: *rng.pick(&[1, 10, 1_000]),
+        flush_interval_ms: *rng.pick(&[5, 500, 5_000]),
+        ..State::default()
+    };
+    ActorSettings { actors, state, journal, ..ActorSettings::default() }
 }
 
 impl World {

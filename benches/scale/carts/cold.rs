@@ -55,7 +55,7 @@ pub fn cold(input: &str) -> Result<Vec<f64>> {
     let (numbers, dir) = ground::input(input)?;
     let (resident_max, count) = (numbers[0], numbers[1]);
     let mut config = ground::config(&dir);
-    config.actors.resident_max = resident_max;
+    config.actors.resident_max = resident_max as usize;
     let on_disk = disk_bytes(&dir)? as f64 / count as f64;
     tokio::runtime::Runtime::new()?.block_on(async {
         let (engine, _) = ground::started(&config).await?;

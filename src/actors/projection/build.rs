@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::{Registry, meta};
 use crate::actors::{
     ports::{Space, StateStore},
-    settings::{ActorSettings, backoff},
+    settings::ActorSettings,
     tail::{ALARMS, PENDING, Tail, TailError, build_step},
 };
 
@@ -59,7 +59,7 @@ async fn in_steps(
                 tracing::warn!(what, %error, "a step in the state store failed; it is tried again");
                 trouble(error.to_string().into());
                 failures += 1;
-                backoff(settings, failures - 1)
+                settings.actors.backoff(failures - 1)
             }
         };
         sleep(rest).await;

@@ -23,7 +23,7 @@ use crate::{
             Journal, StateStore,
             journal::{Entry, Seq, Shard},
         },
-        settings::{ActorSettings, backoff},
+        settings::ActorSettings,
         tail::Tail,
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -94,7 +94,7 @@ impl Follower {
                 progress.entities > before
             };
             failures = if moved { 1 } else { failures + 1 };
-            sleep(backoff(&self.settings, failures - 1)).await;
+            sleep(self.settings.actors.backoff(failures - 1)).await;
         }
     }
 

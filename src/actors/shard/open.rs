@@ -13,7 +13,6 @@ use crate::actors::{
     lease::Lease,
     ownership::{OwnershipStep, wait_before_serving},
     ports::journal::{AppendError, Claim, JournalError},
-    settings::backoff,
     status::ShardPhase,
     tail::TailError,
 };
@@ -37,7 +36,7 @@ impl ShardState {
             let mut attempt = u32::from(rest);
             loop {
                 if attempt > 0 {
-                    sleep(backoff(&args.settings, attempt - 1)).await;
+                    sleep(args.settings.actors.backoff(attempt - 1)).await;
                 }
                 attempt += 1;
                 let started = Instant::now();

@@ -75,7 +75,7 @@ impl ShardState {
     /// would be resident until then. Second chance, with a bound: if every idle entity was used since the last round,
     /// the first idle one is passivated.
     pub(super) fn make_room(&mut self) {
-        if self.args.residents.load(Ordering::Acquire) < self.args.settings.resident_max {
+        if self.args.residents.load(Ordering::Acquire) < self.args.settings.actors.resident_max {
             return;
         }
         let (now, mut spared) = (Instant::now(), None);
@@ -105,10 +105,10 @@ impl ShardState {
     pub(super) fn sweep(&mut self, myself: &ActorRef<ShardMsg>) {
         self.sweeping = false;
         self.retired.clean();
-        let (now, idle) = (Instant::now(), self.args.settings.idle_timeout);
+        let (now, idle) = (Instant::now(), self.args.settings.actors.idle_timeout());
         let residents = self.args.residents.load(Ordering::Acquire);
-        let over = residents.saturating_sub(self.args.settings.resident_max);
-        // This shard's part of the excess.
+        let over = residents.saturating_sub(self.args.settings.actors.resident_max);
+        // This shard's part of what is too much.
         let mut excess = (over * self.slots.len()).div_ceil(residents.max(1));
         self.round += 1;
         for _ in 0..self.hand.len() {

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::{Phase, ShardMsg, ShardState, SlotState};
 use crate::{
-    actors::{entity::EntityMsg, ports::Reply, settings::backoff},
+    actors::{entity::EntityMsg, ports::Reply},
     domain::{ids::CommandId, key::EntityKey},
 };
 
@@ -48,7 +48,7 @@ impl ShardState {
             SlotState::Running(_) => Vec::new(),
             SlotState::Draining(_, waiting) | SlotState::Resting(waiting) => std::mem::take(waiting),
         };
-        let rest = backoff(&self.args.settings, slot.crashes);
+        let rest = self.args.settings.actors.backoff(slot.crashes);
         slot.crashes = slot.crashes.saturating_add(1);
         slot.state = SlotState::Resting(waiting);
         self.retired.add(key.clone(), slot.shared.clone());
@@ -68,7 +68,7 @@ impl ShardState {
         }
         let count = self.crashes.entry((key.clone(), command)).or_default();
         *count += 1;
-        if *count < self.args.settings.quarantine_after {
+        if *count < self.args.settings.actors.quarantine_after {
             return;
         }
         self.crashes.remove(&(key.clone(), command));

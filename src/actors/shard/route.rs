@@ -50,7 +50,7 @@ impl ShardState {
             return;
         };
         slot.used = true;
-        if envelope.origin.is_client() && !reply.admit(&slot.shared, self.args.settings.entity_inflight_max) {
+        if envelope.origin.is_client() && !reply.admit(&slot.shared, self.args.settings.actors.entity_inflight_max) {
             self.args.meter.entity_full.increment(1);
             return reply.send(Reply::Busy { retry_after_ms: 50 });
         }

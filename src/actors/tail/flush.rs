@@ -79,7 +79,7 @@ impl Tail {
             self.fail(error.to_string());
         })?;
         if last {
-            evict(&mut self.inner(), self.settings.tail_cache_max);
+            evict(&mut self.inner(), self.cached_max);
             self.progress.change(|now| now.flushed = now.flushed.max(flush.folded));
         } else {
             self.inner().flush = Some(flush);

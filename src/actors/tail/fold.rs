@@ -39,7 +39,7 @@ impl Tail {
     }
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
-        let mut pace = Pace::new(self.settings.flush_interval);
+        let mut pace = Pace::new(self.settings.state.flush_interval());
         loop {
             tokio::select! {
                 biased;

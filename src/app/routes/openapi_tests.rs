@@ -83,7 +83,11 @@ fn limits_are_documented_where_lists_take_them() {
     for (method, path, operation) in operations(&document()) {
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|one| one["name"] == "limit") {
             assert_eq!(parameter["schema"]["minimum"], 1, "{method} {path}");
-            assert_eq!(parameter["schema"]["maximum"], crate::http::HttpLimits::default().page_max, "{method} {path}");
+            assert_eq!(
+                parameter["schema"]["maximum"],
+                crate::config::Http::default().page_limit_max,
+                "{method} {path}"
+            );
             lists += 1;
         }
     }

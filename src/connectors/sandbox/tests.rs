@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{event::EventType, *};
 use crate::{
+    config::Sandbox,
     domain::ids::OrderId,
     testing::{FixedClock, eur},
 };
@@ -32,7 +33,11 @@ impl Posted {
     }
 }
 
-fn sandbox(settings: SandboxSettings) -> (Arc<Posted>, SandboxProvider) {
+fn needed() -> SandboxSettings {
+    SandboxSettings { webhooks: WebhookChoice::Needed, ..Sandbox::default().into() }
+}
+
+fn sandbox(settings: impl Into<SandboxSettings>) -> (Arc<Posted>, SandboxProvider) {
     let posted = Arc::new(Posted::default());
     (posted.clone(), SandboxProvider::new(settings, "http://shop/", posted, Arc::new(FixedClock::default())))
 }
@@ -56,12 +61,12 @@ fn authorized() -> ProviderEvent {
 #[tokio::test(start_paused = true)]
 async fn ok_declined_and_unknown_tokens_are_answered_at_once() {
     let started = Instant::now();
-    let (posted, gateway) = sandbox(SandboxSettings::default());
+    let (posted, gateway) = sandbox(Sandbox::default());
     assert_eq!(pay(&gateway, "tok_ok").await.unwrap(), authorized());
     assert_eq!(pay(&gateway, "tok_ok").await.unwrap(), authorized());
     assert_eq!(posted.seen(), [(EventType::Authorized, 200)], "a repeated call sends nothing");
     for (token, code) in [("tok_declined", "card_declined"), ("tok_other", "invalid_token")] {
-        let (_, gateway) = sandbox(SandboxSettings::default());
+        let (_, gateway) = sandbox(Sandbox::default());
         assert_eq!(pay(&gateway, token).await.unwrap(), ProviderEvent::Declined { code: code.to_owned() });
         assert_eq!(gateway.ledger().totals().authorized, 0);
     }
@@ -70,19 +75,19 @@ async fn ok_declined_and_unknown_tokens_are_answered_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timed_out_charge_was_made_and_a_repeated_call_and_a_late_webhook_say_so() {
-    let (posted, gateway) = sandbox(SandboxSettings { webhooks: WebhookChoice::Needed, ..Default::default() });
-    let impatient = tokio::time::timeout(Duration::from_secs(5), pay(&gateway, "tok_timeout"));
+    let (posted, gateway) = sandbox(needed());
+    let impatient = tokio::time::timeout(Duration::from_secs(1), pay(&gateway, "tok_timeout"));
     assert!(impatient.await.is_err(), "no answer");
     assert_eq!(gateway.ledger().totals().authorized, 1999);
     assert_eq!(pay(&gateway, "tok_timeout").await.unwrap(), authorized());
-    assert_eq!(posted.seen(), [(EventType::Authorized, 30_200)]);
-    let (_, gateway) = sandbox(SandboxSettings::default());
+    assert_eq!(posted.seen(), [(EventType::Authorized, 5_200)]);
+    let (_, gateway) = sandbox(Sandbox::default());
     assert!(matches!(pay(&gateway, "tok_timeout").await, Err(ConnectorFault::TimedOut)), "to a patient caller");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_charge_is_answered_after_its_time_to_a_repeated_call_too() {
-    let (_, gateway) = sandbox(SandboxSettings { slow_ms: 700, ..Default::default() });
+    let (_, gateway) = sandbox(Sandbox { slow_ms: 700, ..Default::default() });
     let started = Instant::now();
     let (first, second) = tokio::join!(pay(&gateway, "tok_slow"), async {
         sleep(Duration::from_millis(300)).await;
@@ -95,7 +100,7 @@ async fn a_slow_charge_is_answered_after_its_time_to_a_repeated_call_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_required_action_waits_for_the_customer() {
-    let (posted, gateway) = sandbox(SandboxSettings { webhooks: WebhookChoice::Needed, ..Default::default() });
+    let (posted, gateway) = sandbox(needed());
     let reference = ledger::reference(PAYMENT);
     let continue_url = format!("http://shop/sandbox/continue/{reference}");
     let asked = ProviderEvent::RequiresAction { reference: reference.clone(), continue_url };
@@ -116,13 +121,13 @@ async fn a_required_action_waits_for_the_customer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_voided_charge_cannot_be_approved_and_a_declined_one_stays_declined() {
-    let (_, gateway) = sandbox(SandboxSettings::default());
+    let (_, gateway) = sandbox(Sandbox::default());
     pay(&gateway, "tok_requires_action").await.unwrap();
     let reference = ledger::reference(PAYMENT);
     assert_eq!(operate(&gateway, ProviderOperation::Void { reference }).await, ProviderEvent::Voided);
     let late = gateway.customer_says(PAYMENT, Verdict::Approve);
     assert_eq!(late, Err(CustomerError::Settled { status: "voided" }));
-    let (posted, gateway) = sandbox(SandboxSettings { webhooks: WebhookChoice::Needed, ..Default::default() });
+    let (posted, gateway) = sandbox(needed());
     pay(&gateway, "tok_requires_action").await.unwrap();
     gateway.customer_says(PAYMENT, Verdict::Decline).unwrap();
     assert_eq!(posted.seen(), [(EventType::Declined, 200)]);
@@ -132,8 +137,8 @@ async fn a_voided_charge_cannot_be_approved_and_a_declined_one_stays_declined() 
 #[tokio::test(start_paused = true)]
 async fn webhooks_come_twice_and_out_of_order_by_seed() {
     let run = async |seed| {
-        let settings =
-            SandboxSettings { duplicate_webhooks: true, shuffle_webhooks: true, seed, ..SandboxSettings::default() };
+        let config = Sandbox { duplicate_webhooks: true, shuffle_webhooks: true, ..Sandbox::default() };
+        let settings = SandboxSettings { seed, ..config.into() };
         let (posted, gateway) = sandbox(settings);
         pay(&gateway, "tok_ok").await.unwrap();
         let amount = eur(1999);

@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 
-use super::{LiveState, SocketLimits, refused};
+use super::{LiveState, refused};
 use crate::{
     http::{Code, Problem},
     live::Audience,
@@ -29,23 +29,26 @@ impl FromRequestParts<LiveState> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &LiveState) -> Result<Self, Response> {
-        let limits = &*state.limits;
         let host = parts.uri.authority().map(|authority| authority.as_str());
-        if !own_origin(&parts.headers, host, limits) {
+        if !own_origin(&parts.headers, host, &state.limits().allowed_origins) {
             return Err(refused(Problem::new(Code::FOREIGN_ORIGIN, "this page's origin may not listen here")));
         }
         let audience = (state.authorise)(&parts.headers, None)
             .map_err(|error| refused(Problem::new(Code::INVALID_TOKEN, error.to_string())))?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Ok(Self { audience, address: address(&parts.headers, peer, limits), headers: parts.headers.clone() })
+        Ok(Self {
+            audience,
+            address: address(&parts.headers, peer, state.trust_forwarded_for),
+            headers: parts.headers.clone(),
+        })
     }
 }
 
 /// `authority` is that of an HTTP/2 request, which has no `Host`.
-fn own_origin(headers: &HeaderMap, authority: Option<&str>, limits: &SocketLimits) -> bool {
+fn own_origin(headers: &HeaderMap, authority: Option<&str>, listed: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
-    if limits.allowed_origins.iter().any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
+    if listed.iter().any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
         return true;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(authority);
@@ -53,12 +56,12 @@ fn own_origin(headers: &HeaderMap, authority: Option<&str>, limits: &SocketLimit
     matches!((named, host), (Some(named), Some(host)) if named.eq_ignore_ascii_case(host))
 }
 
-fn address(headers: &HeaderMap, peer: Option<IpAddr>, limits: &SocketLimits) -> IpAddr {
+fn address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
     let forwarded = || {
         let last = headers.get_all("x-forwarded-for").into_iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
         last.trim().parse().ok()
     };
-    let forwarded = if limits.trust_forwarded_for { forwarded() } else { None };
+    let forwarded = if trust_forwarded_for { forwarded() } else { None };
     forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_and_listed_ones_may_listen() {
-        let listed = SocketLimits { allowed_origins: vec!["https://shop.example/".into()], ..SocketLimits::default() };
+        let listed = ["https://shop.example/".to_owned()];
         for (origin, own) in [
             ("http://localhost:8080", true),
             ("https://LOCALHOST:8080", true),
@@ -96,8 +99,7 @@ mod tests {
     fn a_forwarded_address_counts_only_where_a_proxy_of_ours_sets_it() {
         let headers = headers(&[("x-forwarded-for", "9.9.9.9, 10.0.0.7")]);
         let peer = Some("127.0.0.1".parse().unwrap());
-        let trusting = SocketLimits { trust_forwarded_for: true, ..SocketLimits::default() };
-        assert_eq!(address(&headers, peer, &trusting).to_string(), "10.0.0.7");
-        assert_eq!(address(&headers, peer, &SocketLimits::default()).to_string(), "127.0.0.1");
+        assert_eq!(address(&headers, peer, true).to_string(), "10.0.0.7");
+        assert_eq!(address(&headers, peer, false).to_string(), "127.0.0.1");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::SocketLimits;
+use crate::config::Live;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
@@ -31,9 +31,9 @@ pub struct RateLimit {
 const BYTES_OF_ONE: usize = 1_024;
 
 impl RateLimit {
-    pub fn new(limits: &SocketLimits) -> Self {
-        let each = Duration::from_secs(1) / limits.messages_per_s.max(1);
-        Self { even_at: Instant::now(), each, burst: each * limits.messages_burst.max(1) }
+    pub fn new(limits: &Live) -> Self {
+        let each = Duration::from_secs(1) / limits.messages_per_second_max.max(1);
+        Self { even_at: Instant::now(), each, burst: each * limits.messages_burst_max.max(1) }
     }
 
     pub fn take(&mut self, bytes: usize) -> Rate {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn limit() -> RateLimit {
-        RateLimit::new(&SocketLimits { messages_per_s: 10, messages_burst: 5, ..SocketLimits::default() })
+        RateLimit::new(&Live { messages_per_second_max: 10, messages_burst_max: 5, ..Live::default() })
     }
 
     fn taken(limit: &mut RateLimit, messages: usize) -> Vec<Rate> {

@@ -33,17 +33,17 @@ const TRY_AGAIN_LATER: u16 = close_code::AGAIN;
 
 pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: WebSocketUpgrade) -> Response {
     let Visitor { audience, address, headers } = visitor;
-    let bytes = state.limits.message_bytes;
+    let bytes = state.limits().message_bytes_max;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .max_message_size(bytes)
         .max_frame_size(bytes);
-    let rate = RateLimit::new(&state.limits);
+    let rate = RateLimit::new(state.limits());
     match state.listeners.connect(address, audience) {
         Ok(session) => upgrade.on_upgrade(move |socket| async move {
-            let LiveState { listeners, authorise, limits: _ } = state;
+            let LiveState { listeners, authorise, trust_forwarded_for: _ } = state;
             listeners.run_socket(run(socket, session, rate, authorise, kept(&headers)));
         }),
         // Accepted and closed: a browser shows a page the close code, but not the status of a refused handshake.

@@ -32,7 +32,7 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(limits: LiveLimits) -> Self {
+    fn new(limits: Live) -> Self {
         let shop = Arc::new(Shop::default());
         let hub = Hub::start(limits, topics());
         Self { listeners: Listeners::start(hub.clone(), shop.clone()), hub, shop }
@@ -89,7 +89,7 @@ async fn silent(session: &Session, ms: u64) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn the_current_view_comes_first_and_changes_follow() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     rig.commit(thing("A", 17, 9));
     let session = listening(&rig, false, "thing.A").await;
     assert_eq!(text(&session).await["version"], 17);
@@ -99,7 +99,7 @@ async fn the_current_view_comes_first_and_changes_follow() {
 
 #[tokio::test(start_paused = true)]
 async fn since_skips_what_the_client_has() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     rig.commit(thing("A", 17, 9));
     for (since, first) in [(16, Some(17)), (17, None), (18, None)] {
         let mut session = rig.connect(false);
@@ -111,7 +111,7 @@ async fn since_skips_what_the_client_has() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_no_first_event_is_shown_empty_and_moves_with_the_first() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let session = listening(&rig, false, "thing.NEW").await;
     assert_eq!(text(&session).await, json!({"topic": "thing.NEW", "version": 0, "view": {"id": "NEW", "units": 0}}));
     rig.commit(thing("NEW", 1, 9));
@@ -120,7 +120,7 @@ async fn what_has_no_first_event_is_shown_empty_and_moves_with_the_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_speaks_at_once_then_once_an_interval_and_always_says_the_last_word() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let session = listening(&rig, false, "thing.A").await;
     assert_eq!(text(&session).await["version"], 0);
     let start = Instant::now();
@@ -141,8 +141,8 @@ async fn a_topic_speaks_at_once_then_once_an_interval_and_always_says_the_last_w
 
 #[tokio::test(start_paused = true)]
 async fn a_version_never_goes_back() {
-    let rig = Rig::new(LiveLimits::default());
-    // The store is ahead of the published changes, as between the tail's two steps.
+    let rig = Rig::new(Live::default());
+    // The store is ahead of what is published, as it may be between the tail's two steps.
     rig.store(thing("A", 9, 9));
     let session = listening(&rig, false, "thing.A").await;
     rig.hub.publish(&[thing("A", 8, 9)]);
@@ -156,7 +156,7 @@ async fn a_version_never_goes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_topic_of_many_starts_with_what_is_there_and_tells_what_leaves() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     rig.commit(thing("A", 4, 1));
     rig.commit(thing("B", 9, 0));
     let session = listening(&rig, true, "shelf").await;
@@ -169,7 +169,7 @@ async fn a_topic_of_many_starts_with_what_is_there_and_tells_what_leaves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_has_its_bound_and_what_is_gone_does_not_count() {
-    let rig = Rig::new(LiveLimits { snapshot_entities: 2, ..LiveLimits::default() });
+    let rig = Rig::new(Live { snapshot_entities_max: 2, ..Live::default() });
     for n in 0..3 {
         rig.commit(thing(&format!("G{n}"), 1, 0));
         rig.commit(thing(&format!("A{n}"), 1, 1));
@@ -182,7 +182,7 @@ async fn a_snapshot_has_its_bound_and_what_is_gone_does_not_count() {
 /// Two families of many and two of one, all fed by the same kind: each has feeds of its own.
 #[tokio::test(start_paused = true)]
 async fn every_family_gets_its_own_frames_and_no_other() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let mut sessions = Vec::new();
     for topic in ["thing", "shelf", "thing.A", "rival.A"] {
         sessions.push((topic, listening(&rig, true, topic).await));
@@ -211,7 +211,7 @@ async fn every_family_gets_its_own_frames_and_no_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_gets_one_frame_the_newest() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let session = listening(&rig, false, "thing.A").await;
     for version in 1..=200 {
         rig.commit(thing("A", version, 9));
@@ -225,7 +225,7 @@ async fn a_client_that_does_not_read_gets_one_frame_the_newest() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_too_slow_for_its_keys_starts_over_and_converges() {
-    let rig = Rig::new(LiveLimits { outbox_frames: 10, ..LiveLimits::default() });
+    let rig = Rig::new(Live { outbox_frames_max: 10, ..Live::default() });
     let session = listening(&rig, true, "thing").await;
     for n in 0..11 {
         rig.commit(thing(&format!("S{n}"), 1, 9));
@@ -246,7 +246,7 @@ async fn a_client_too_slow_for_its_keys_starts_over_and_converges() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_keys_between_two_frames_is_bounded_too() {
-    let rig = Rig::new(LiveLimits { pending_keys: 10, ..LiveLimits::default() });
+    let rig = Rig::new(Live { pending_keys_max: 10, ..Live::default() });
     let session = listening(&rig, true, "thing").await;
     for n in 0..50 {
         rig.commit(thing(&format!("S{n}"), 1, 9));
@@ -260,7 +260,7 @@ async fn a_flood_of_keys_between_two_frames_is_bounded_too() {
 
 #[tokio::test(start_paused = true)]
 async fn wrong_topics_are_told_and_the_right_ones_still_work() {
-    let rig = Rig::new(LiveLimits { topics_per_connection: 2, ..LiveLimits::default() });
+    let rig = Rig::new(Live { topics_max: 2, ..Live::default() });
     let mut session = rig.connect(false);
     let topics = ["nonsense", "thing", "mine.A", "thing.A", "thing.B", "thing.C", "thing.A"];
     for topic in topics {
@@ -284,7 +284,7 @@ async fn wrong_topics_are_told_and_the_right_ones_still_work() {
 
 #[tokio::test(start_paused = true)]
 async fn subscriptions_are_bounded_in_all_and_in_one_message() {
-    let rig = Rig::new(LiveLimits { subscriptions: 3, topics_per_connection: 2, ..LiveLimits::default() });
+    let rig = Rig::new(Live { subscriptions_max: 3, topics_max: 2, ..Live::default() });
     let mut one = rig.connect(false);
     one.subscribe(&["thing.A", "thing.A", "thing.A", "thing.A"], &HashMap::new()).await;
     let mut two = rig.connect(false);
@@ -299,7 +299,7 @@ async fn subscriptions_are_bounded_in_all_and_in_one_message() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_told_anything_after_unsubscribing_or_hanging_up() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let mut session = listening(&rig, false, "thing.A").await;
     rig.commit(thing("A", 1, 9));
     session.unsubscribe(&["thing.A"]);
@@ -311,7 +311,7 @@ async fn nobody_is_told_anything_after_unsubscribing_or_hanging_up() {
 
 #[tokio::test(start_paused = true)]
 async fn connections_are_bounded_in_all_and_for_each_address() {
-    let rig = Rig::new(LiveLimits { connections: 3, connections_per_address: 2, ..LiveLimits::default() });
+    let rig = Rig::new(Live { connections_max: 3, connections_per_address_max: 2, ..Live::default() });
     let connect = |n| rig.listeners.connect(address(n), Audience::default());
     let (_a, b) = (connect(1).expect("room"), connect(1).expect("room"));
     assert_eq!(connect(1).err(), Some(Refused::TooManyOfAddress { max: 2 }));
@@ -323,7 +323,7 @@ async fn connections_are_bounded_in_all_and_for_each_address() {
 
 #[tokio::test(start_paused = true)]
 async fn the_silent_the_idle_and_the_expired_are_closed_and_the_others_pinged() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let idle = rig.connect(false);
     let silent = listening(&rig, false, "thing.A").await;
     let alive = listening(&rig, false, "thing.A").await;
@@ -348,7 +348,7 @@ async fn the_silent_the_idle_and_the_expired_are_closed_and_the_others_pinged() 
 
 #[tokio::test(start_paused = true)]
 async fn a_drain_says_goodbye_and_waits_for_the_last_to_go() {
-    let rig = Rig::new(LiveLimits::default());
+    let rig = Rig::new(Live::default());
     let session = listening(&rig, false, "thing.A").await;
     let listeners = rig.listeners.clone();
     let drain = tokio::spawn(async move { listeners.close_all(Duration::from_secs(60)).await });

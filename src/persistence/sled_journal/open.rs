@@ -53,7 +53,7 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     file.sync_all().and_then(|()| directory::sync_dir(&directory::database(dir))).map_err(io_error(&data))?;
     let shared =
         Arc::new(Shared { id: meta.id, log, logs, failure: watch::Sender::new(None), _db: db.clone(), _lock: lock });
-    let free = FreeSpace::new(dir.into(), options.free_bytes_min);
+    let free = FreeSpace::new(dir.into(), options.journal.free_bytes_min);
     Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into(), options.salvage)))
 }
 
@@ -89,7 +89,7 @@ pub fn open_database(dir: &Path, options: &SledOptions) -> Result<(sled::Db, sle
             let db = sled::Config::default()
                 .path(&path)
                 .mode(sled::Mode::HighThroughput)
-                .cache_capacity(options.cache_bytes)
+                .cache_capacity(options.journal.cache_bytes)
                 .segment_size(layout::SEGMENT_BYTES)
                 .flush_every_ms(None)
                 .open()

@@ -1,15 +1,15 @@
-//! An operator's settings for the journal of one machine.
+//! How a journal of one machine is opened: `[journal]` as it is, with the shards that `[actors]` names and what only tools
+//! choose. Absent: the bound of one batch, which the runtime keeps.
+
+use crate::config::{Config, Journal};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SledOptions {
     /// Shards of a journal that is created, 1 to 4096; an existing one with another number is refused. `None`: the
     /// existing journal's number, and [`SledOptions::SHARDS`] for a new one.
     pub shards: Option<u16>,
-    /// Bytes of sled's page cache. Default 16 MiB: the log is read mostly at its end, from memory.
-    pub cache_bytes: u64,
-    /// Appends are refused as `Full` while the disk has fewer free bytes than this. Default 64 MiB: more than the bytes
-    /// written between two checks of the disk, with room left for the state store.
-    pub free_bytes_min: u64,
+    /// The page cache, and the free bytes below which appends are refused as `Full`.
+    pub journal: Journal,
     /// Newest records of each shard that are checked when the journal is opened. Default 64.
     pub checked_at_open: u64,
     /// Opens a damaged journal as far as possible and refuses every write: for `souk journal verify` and `export` on a
@@ -24,8 +24,14 @@ impl SledOptions {
     pub const SHARDS: u16 = 4;
 }
 
+impl From<&Config> for SledOptions {
+    fn from(config: &Config) -> Self {
+        Self { shards: config.actors.shards(), journal: config.journal.clone(), ..Self::default() }
+    }
+}
+
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { shards: None, cache_bytes: 16 << 20, free_bytes_min: 64 << 20, checked_at_open: 64, salvage: false }
+        Self { shards: None, journal: Journal::default(), checked_at_open: 64, salvage: false }
     }
 }

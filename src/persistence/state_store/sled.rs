@@ -19,6 +19,7 @@ use crate::{
         BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{BatchId, Seq, Shard},
     },
+    config::State,
     domain::{key::EntityKey, kinds::Kind},
     persistence::{
         guard::{guarded, text},
@@ -26,20 +27,8 @@ use crate::{
     },
 };
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct SledStateOptions {
-    /// Bytes of sled's page cache. Default 32 MiB: activation reads single entities from it.
-    pub cache_bytes: u64,
-    /// How often sled hands its buffers to the kernel, milliseconds. Default 1000: writes lost by a kill are folded
-    /// again from the journal.
-    pub flush_every_ms: u64,
-}
-
-impl Default for SledStateOptions {
-    fn default() -> Self {
-        Self { cache_bytes: 32 << 20, flush_every_ms: 1000 }
-    }
-}
+/// How often sled hands its buffers to the kernel: what a kill may cost is folded again from the journal.
+const FLUSH_EVERY_MS: u64 = 1_000;
 
 pub struct SledStateStore {
     /// `None` only during `drop`.
@@ -68,8 +57,8 @@ const CLEAR_KEYS: usize = 4096;
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 impl SledStateStore {
-    /// Opens `<dir>/state`, or creates it again when it cannot be trusted or read. Blocks.
-    pub fn open(dir: &Path, options: &SledStateOptions) -> Result<Self, StoreError> {
+    /// Opens `<dir>/state`, or makes it anew when it cannot be trusted or read. Blocks.
+    pub fn open(dir: &Path, config: &State) -> Result<Self, StoreError> {
         let (path, mark) = (dir.join("state"), BootMark::in_dir(dir));
         let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
         if !mark.trusted() {
@@ -77,12 +66,12 @@ impl SledStateStore {
             remove(&path).map_err(io)?;
         }
         private_dir::make(dir).and_then(|()| mark.set()).map_err(io)?;
-        let db = match open_database(&path, options) {
+        let db = match open_database(&path, config.cache_bytes) {
             Ok(db) => db,
             Err(problem) => {
                 tracing::warn!(path = %path.display(), %problem, "the state store is unreadable: it is rebuilt");
                 remove(&path).map_err(io)?;
-                open_database(&path, options)
+                open_database(&path, config.cache_bytes)
                     .map_err(|problem| StoreError(format!("{}: {problem}", path.display()).into()))?
             }
         };
@@ -125,14 +114,12 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn open_database(path: &Path, options: &SledStateOptions) -> Result<sled::Db, String> {
+fn open_database(path: &Path, cache_bytes: u64) -> Result<sled::Db, String> {
     let started = Instant::now();
     loop {
         let opened = guarded(|| {
-            let config = sled::Config::default()
-                .path(path)
-                .cache_capacity(options.cache_bytes)
-                .flush_every_ms(Some(options.flush_every_ms));
+            let config =
+                sled::Config::default().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(FLUSH_EVERY_MS));
             let db = config.open().map_err(text)?;
             // The first and last page are read, so that damage there is found now.
             db.first().and_then(|_| db.last()).map_err(text)?;

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{MemoryStateStore, SledStateOptions, SledStateStore};
+use super::{MemoryStateStore, SledStateStore};
 use crate::{
     actors::ports::{
         BatchAt, Row, RowChange, Space, StateStore, StoredEntity, TailWrite,
@@ -57,7 +57,7 @@ fn filled() -> TailWrite {
 }
 
 fn open(dir: &Path) -> SledStateStore {
-    let store = SledStateStore::open(dir, &SledStateOptions::default()).expect("the store opens");
+    let store = SledStateStore::open(dir, &crate::config::State::default()).expect("the store opens");
     store.open_for(journal(), 16, 1).expect("the store is ours");
     store
 }

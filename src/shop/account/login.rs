@@ -14,8 +14,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    config::Secret,
     domain::{account::Role, time::Timestamp},
-    identity::{AuthError, Identity, Secret},
+    identity::{AuthError, Identity},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,7 +79,7 @@ async fn login(
         detail: rejection.body_text(),
     })?;
     let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
-    let address = client_address(&headers, peer, identity.settings().trust_forwarded_for);
+    let address = client_address(&headers, peer, identity.trusts_forwarded_for());
     let login = identity.login(&email, &password, address).await?;
     let user = SessionUser { id: login.user.0, email: Some(login.email), role: login.role };
     let answer = LoginResponse {

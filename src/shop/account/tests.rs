@@ -14,9 +14,10 @@ use tower::Service;
 
 use super::{LoginResponse, ValidateResponse, login::routes};
 use crate::{
+    config::Secret,
     domain::{account::Role, ids::UserId},
     http::auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
-    identity::{Identity, Secret, testing::world},
+    identity::{Identity, testing::world},
 };
 
 #[derive(Clone)]

@@ -16,7 +16,7 @@ impl Front {
     /// `staff` sees the available units; so do all callers where the shop shows counts. `id`: none for a guest without
     /// a cart.
     pub fn cart(&self, id: Option<CartId>, version: u64, view: &CartView, staff: bool) -> Result<CartBody, MoneyError> {
-        let counts = staff || self.settings.public_stock_counts;
+        let counts = staff || self.public_stock_counts;
         Ok(CartBody {
             id,
             version,

@@ -59,16 +59,17 @@ pub enum CheckoutRefusal {
 
 /// Returns once the order's holds are decided, or at the call's deadline with the undecided order (`Placing`).
 pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Result<Answer<OrderView>, CheckoutRefusal> {
-    let method = services.settings.shipping(&checkout.shipping_method).ok_or_else(|| {
-        let known = services.settings.shipping_methods.iter().map(|method| method.id.clone()).collect();
+    let shop = &services.settings;
+    let method = shop.shipping(&checkout.shipping_method).ok_or_else(|| {
+        let known = shop.shipping_methods.iter().map(|method| method.id.clone()).collect();
         CheckoutRefusal::UnknownShippingMethod { known }
     })?;
     if let Some(answer) = placed_before(services, checkout).await? {
         return decided(services, checkout.order, answer).await;
     }
     let lines = cart_lines::lines(services, checkout, &call.by).await?;
-    let Quote { lines, totals } = Basket::new(lines, method.price, services.settings.tax_basis_points).quote()?;
-    let hold_ms = i64::try_from(services.settings.hold_ttl_ms).unwrap_or(i64::MAX);
+    let Quote { lines, totals } = Basket::new(lines, method.price(shop.currency), shop.tax_basis_points).quote()?;
+    let hold_ms = i64::try_from(shop.hold_ttl_ms).unwrap_or(i64::MAX);
     let snapshot = CheckoutSnapshot {
         order: checkout.order,
         user: checkout.user,
@@ -80,7 +81,7 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
         lines,
         totals,
         pay_by: services.gateway.now().plus_ms(hold_ms),
-        capture: services.settings.capture,
+        capture: shop.capture,
     };
     let command = OrderCommand::Place(Arc::new(snapshot));
     match services.gateway.ask_until::<Order>(&checkout.order.to_string(), command, call, is_decided).await {

@@ -21,10 +21,11 @@ pub struct ShippingMethodBody {
 #[utoipa::path(get, path = "/api/shipping-methods", tag = "Checkout",
     responses((status = 200, description = "In the shop's order", body = [ShippingMethodBody])))]
 pub async fn list_shipping_methods(State(state): State<AppState>) -> Json<Vec<ShippingMethodBody>> {
-    let methods = state.settings.shipping_methods.iter().map(|method| ShippingMethodBody {
+    let shop = &state.settings;
+    let methods = shop.shipping_methods.iter().map(|method| ShippingMethodBody {
         id: method.id.clone(),
         name: method.name.clone(),
-        price: method.price.into(),
+        price: method.price(shop.currency).into(),
         days: method.days,
     });
     Json(methods.collect())

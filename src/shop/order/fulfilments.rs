@@ -24,6 +24,9 @@ use crate::{
     shop::{AppState, checkout::address},
 };
 
+/// Lines of one parcel; more are answered 422.
+const PARCEL_LINES_MAX: usize = 200;
+
 /// Sends a parcel
 #[utoipa::path(post, path = "/api/orders/{id}/fulfilments", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewFulfilmentBody,
@@ -43,7 +46,7 @@ pub async fn fulfil_order(
     let id = OrderId(id);
     let route = format!("orders/{id}/fulfilments");
     let call = state.toolkit.keyed(&who, &key, &route, &body);
-    let max = state.toolkit.limits.bulk_lines;
+    let max = PARCEL_LINES_MAX;
     if body.lines.is_empty() || body.lines.len() > max {
         let detail = format!("a parcel has 1 to {max} lines, not {}", body.lines.len());
         return Err(Problem::new(Code::TOO_MANY_LINES, detail).with("max", max));

@@ -63,11 +63,19 @@ pub struct LookupLimit {
     slots: Mutex<Vec<(i64, u32)>>,
 }
 
+/// Look-ups of one order number in a minute; more are answered 429.
+const A_MINUTE: u32 = 10;
 const SLOTS: u64 = 4_096;
 const WINDOW_MS: i64 = 60_000;
 
+impl Default for LookupLimit {
+    fn default() -> Self {
+        Self::new(A_MINUTE)
+    }
+}
+
 impl LookupLimit {
-    pub fn new(a_minute: u32) -> Self {
+    fn new(a_minute: u32) -> Self {
         Self { a_minute, slots: Mutex::new(vec![(0, 0); SLOTS as usize]) }
     }
 

@@ -61,7 +61,7 @@ pub async fn list_orders(
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
     let filter = Filter {
-        status: query.status.map(Into::into),
+        status: query.status,
         user: query.user.map(UserId),
         text: query.q.filter(|text| !text.trim().is_empty()),
     };
@@ -85,7 +85,7 @@ pub async fn list_orders_by_status(
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
     let user = (!who.is_staff()).then_some(who.user);
-    let filter = Filter { status: Some(status.into()), user, text: None };
+    let filter = Filter { status: Some(status), user, text: None };
     list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 

@@ -74,7 +74,7 @@ async fn transition(
 ) -> Result<Response, Problem> {
     access::readable(&state.services, Some(who), id).await?;
     let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
-    let command = OrderCommand::Transition { to: body.to.into() };
+    let command = OrderCommand::Transition { to: body.to };
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
     let tag = etag(answer.version);
     Ok(([(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())

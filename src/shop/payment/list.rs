@@ -44,7 +44,7 @@ pub async fn list_payments(
     Query(query): Query<PaymentsQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    list(&state, query.status.map(Into::into), query.user.map(UserId), &page).await
+    list(&state, query.status, query.user.map(UserId), &page).await
 }
 
 /// Payments of one status
@@ -58,7 +58,7 @@ pub async fn list_payments_by_status(
     Path(status): Path<PaymentStatus>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    list(&state, Some(status.into()), None, &page).await
+    list(&state, Some(status), None, &page).await
 }
 
 /// Payments of one user

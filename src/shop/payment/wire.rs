@@ -51,14 +51,14 @@ impl PaymentBody {
             id: refund.id.0,
             amount: refund.amount.into(),
             reason: refund.reason,
-            status: refund.status.into(),
+            status: refund.status,
         });
         Self {
             id,
             version: answer.version,
             order_id: view.order,
             user_id: view.user,
-            status: view.status.into(),
+            status: view.status,
             amount: view.amount.into(),
             refunded: MoneyBody { amount: view.refunded, currency: view.amount.currency },
             provider: view.provider,

@@ -99,7 +99,7 @@ pub async fn get_product(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let counts = state.settings.public_stock_counts || who.is_some_and(|who| who.is_staff());
+    let counts = state.public_stock_counts || who.is_some_and(|who| who.is_staff());
     let unknown = || Problem::new(Code::UNKNOWN_PRODUCT, "there is no such product").with("product", &id);
     let product = state.catalogue.product(&id, counts).ok_or_else(unknown)?;
     let body = serde_json::to_string(&product).map_err(|error| Problem::internal(&error))?;

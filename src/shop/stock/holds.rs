@@ -16,6 +16,9 @@ use crate::{
     shop::{AppState, product::skus::known},
 };
 
+/// The longest hold by hand: a week.
+const HOLD_SECONDS_MAX: u64 = 7 * 24 * 3_600;
+
 /// Sets units aside for a time
 #[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock", security(("bearer" = [])),
     params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
@@ -34,7 +37,7 @@ pub async fn hold_stock(
 ) -> Result<Response, Problem> {
     let (sku, _) = known(&state, &sku)?;
     let units = units(&sku, body.quantity)?;
-    let max = state.toolkit.limits.manual_hold_seconds;
+    let max = HOLD_SECONDS_MAX;
     let ttl_ms = match i64::try_from(body.ttl_seconds) {
         Ok(seconds) if (1..=max).contains(&body.ttl_seconds) => seconds.saturating_mul(1_000),
         _ => return Err(Problem::field("ttl_seconds", format!("1 to {max} seconds")).with("max", max)),

@@ -102,7 +102,7 @@ impl Book {
                     version: commit.version,
                     at: commit.at.rfc3339(),
                     by: commit.by.to_string(),
-                    kind: movement.kind.into(),
+                    kind: movement.kind,
                     units: movement.units,
                     quantity: movement.quantity,
                     order_id: movement.order.map(|order| order.0),

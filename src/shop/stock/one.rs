@@ -56,7 +56,7 @@ pub async fn get_stock(
         None => return Err(skus::unknown(&text)),
     };
     let staff = who.is_some_and(|who| who.is_staff());
-    let detail = StockDetail::of(staff, state.settings.public_stock_counts);
+    let detail = StockDetail::of(staff, state.public_stock_counts);
     let body = StockBody::new(sku, answer.version, &answer.view, detail);
     let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
     if !is_current {
