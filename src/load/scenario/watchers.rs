@@ -64,7 +64,7 @@ impl Watchers {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until `seen` holds, or for [`FRAMES_MAX`]; the invariants report a miss.
+    /// Waits until `seen` holds, or for `FRAMES_MAX`; the invariants report a miss.
     pub async fn until(&self, seen: impl Fn() -> bool) {
         let end = Instant::now() + FRAMES_MAX;
         while !seen() && Instant::now() < end {
