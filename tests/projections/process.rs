@@ -21,17 +21,14 @@ use souk::{
         settings::ActorSettings,
     },
     app::SystemClock,
+    config::State,
     domain::{
         cart::{Cart, CartCommand, Item},
         ids::{CommandId, UserId},
         key::EntityKey,
         stock::{Stock, StockCommand},
     },
-    persistence::{
-        SledJournal,
-        sled_journal::SledOptions,
-        state_store::{SledStateOptions, SledStateStore},
-    },
+    persistence::{SledJournal, sled_journal::SledOptions, state_store::SledStateStore},
     testing,
     transport::{loopback::Loopback, single_node::SingleNode},
 };
@@ -67,10 +64,11 @@ impl Shop {
         let options = SledOptions { shards: Some(SHARDS), ..SledOptions::default() };
         let journal = Arc::new(SledJournal::open(&dir.join("journal"), options).expect("the journal opens"));
         // Often, so that a kill costs a build little of its way.
-        let options = SledStateOptions { flush_every_ms: 20, ..SledStateOptions::default() };
-        let store = Arc::new(SledStateStore::open(&dir.join("state"), &options).expect("the store opens"));
+        let state = State { flush_interval_ms: 50, ..State::default() };
+        let store = SledStateStore::open_flushing(&dir.join("state"), &state, 20).expect("the store opens");
+        let store = Arc::new(store);
         let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
-        let settings = ActorSettings { flush_interval: Duration::from_millis(50), ..ActorSettings::default() };
+        let settings = ActorSettings { state, ..ActorSettings::default() };
         let shards = journal.shards();
         let parts = Parts {
             journal,

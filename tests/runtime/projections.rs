@@ -10,6 +10,7 @@ use souk::{
         ports::{Row, RowChange, Space, StateStore, StoredEntity, TailWrite, journal::Shard},
         projection::{Projection, ProjectionLine, Projections, ReadError},
     },
+    config::State,
     domain::{
         cart::{Cart, CartCommand, Item},
         ids::UserId,
@@ -17,7 +18,7 @@ use souk::{
         kinds::Kind,
         stock::StockCommand,
     },
-    persistence::state_store::{MemoryStateStore, SledStateOptions, SledStateStore},
+    persistence::state_store::{MemoryStateStore, SledStateStore},
     shop::rows::{ORDERS_ALL, STOCK_LOW},
     testing,
 };
@@ -74,7 +75,7 @@ async fn assert_right(life: &Life, stage: &Stage, projections: &[&Demand]) {
 
 fn both() -> Vec<(Option<TempDir>, Arc<dyn StateStore>)> {
     let dir = TempDir::new().unwrap();
-    let on_disk = SledStateStore::open(dir.path(), &SledStateOptions::default()).unwrap();
+    let on_disk = SledStateStore::open(dir.path(), &State::default()).unwrap();
     vec![(None, Arc::new(MemoryStateStore::default())), (Some(dir), Arc::new(on_disk))]
 }
 
@@ -153,7 +154,7 @@ async fn a_build_that_is_cut_off_goes_on_where_it_was() {
     for (_dir, store) in both() {
         let mut stage = stage(store, None);
         // Small, so that entities leave the tail's memory and come back to it during a build.
-        stage.settings.tail_cache_max = 50;
+        stage.settings.state.cached_entities_max = 50 * usize::from(crate::stage::SHARDS);
         let life = stage.start().await;
         goods(&life, 0..SKUS).await;
         life.runtime.drain(WITHIN).await;

@@ -94,8 +94,9 @@ mod tests {
         let after = [row(1, "b", "2"), row(1, "c", ""), row(1, "d", ""), row(3, "a", "")];
         let changes = difference(before.clone(), &after);
         let told: Vec<_> = changes.iter().map(|c| (c.space.0, &c.key[..], c.value.as_deref())).collect();
-        let expected: [(u32, &[u8], Option<&[u8]>); 5] =
-            [(1, b"a", None), (1, b"b", Some(b"2")), (1, b"c", Some(b"")), (2, b"a", None), (3, b"a", Some(b""))];
+        let gone = |space: u32| (space, &b"a"[..], None);
+        let put = |space: u32, key: &'static [u8], value: &'static [u8]| (space, key, Some(value));
+        let expected = [gone(1), put(1, b"b", b"2"), put(1, b"c", b""), gone(2), put(3, b"a", b"")];
         assert_eq!(told, expected);
         assert_eq!(difference(before.clone(), &before), []);
     }

@@ -59,6 +59,11 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 impl SledStateStore {
     /// Opens `<dir>/state`, or makes it anew when it cannot be trusted or read. Blocks.
     pub fn open(dir: &Path, config: &State) -> Result<Self, StoreError> {
+        Self::open_flushing(dir, config, FLUSH_EVERY_MS)
+    }
+
+    /// The same, with another interval at which sled hands its buffers to the kernel.
+    pub fn open_flushing(dir: &Path, config: &State, flush_every_ms: u64) -> Result<Self, StoreError> {
         let (path, mark) = (dir.join("state"), BootMark::in_dir(dir));
         let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
         if !mark.trusted() {
@@ -66,12 +71,12 @@ impl SledStateStore {
             remove(&path).map_err(io)?;
         }
         private_dir::make(dir).and_then(|()| mark.set()).map_err(io)?;
-        let db = match open_database(&path, config.cache_bytes) {
+        let db = match open_database(&path, config.cache_bytes, flush_every_ms) {
             Ok(db) => db,
             Err(problem) => {
                 tracing::warn!(path = %path.display(), %problem, "the state store is unreadable: it is rebuilt");
                 remove(&path).map_err(io)?;
-                open_database(&path, config.cache_bytes)
+                open_database(&path, config.cache_bytes, flush_every_ms)
                     .map_err(|problem| StoreError(format!("{}: {problem}", path.display()).into()))?
             }
         };
@@ -114,12 +119,12 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn open_database(path: &Path, cache_bytes: u64) -> Result<sled::Db, String> {
+fn open_database(path: &Path, cache_bytes: u64, flush_every_ms: u64) -> Result<sled::Db, String> {
     let started = Instant::now();
     loop {
         let opened = guarded(|| {
             let config =
-                sled::Config::default().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(FLUSH_EVERY_MS));
+                sled::Config::default().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(flush_every_ms));
             let db = config.open().map_err(text)?;
             // The first and last page are read, so that damage there is found now.
             db.first().and_then(|_| db.last()).map_err(text)?;

@@ -2,12 +2,13 @@
 
 use proptest::{collection::vec, prelude::*};
 use souk::{
+    config::Shop,
     domain::{
         cart::{CartLine, CartView},
         money::Money,
         pricing::{Basket, BasketLine},
     },
-    shop::{Front, ShopSettings},
+    shop::Front,
     testing::{eur, sku},
 };
 
@@ -45,7 +46,7 @@ proptest! {
         tax_basis_points in 0u32..=3_000,
     ) {
         let cart = cart(&lines);
-        let settings = ShopSettings { tax_basis_points, ..ShopSettings::default() };
+        let settings = Shop { tax_basis_points, ..Shop::default() };
         let shown = Front { settings, ..Front::default() }.cart(None, 1, &cart, false).unwrap().totals;
         let quote = |shipping| Basket::new(basket(&cart), eur(shipping), tax_basis_points).quote().unwrap();
 

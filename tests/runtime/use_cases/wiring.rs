@@ -9,8 +9,9 @@ use souk::{
         runtime::{Parts, Runtime},
         settings::{ActorSettings, ConnectorSettings},
     },
+    config::Live,
     connectors::payment::PaymentConnector,
-    live::{Hub, LiveLimits},
+    live::Hub,
     persistence::{
         memory_journal::{MemoryJournal, MemoryStorage, NoFaults},
         state_store::MemoryStateStore,
@@ -34,7 +35,7 @@ pub const BANK_CALLS_MAX: usize = 2;
 
 pub async fn start(bank: Arc<Bank>, door: Door) -> (Runtime, Services) {
     let front = Front::default();
-    let hub = Hub::start(LiveLimits::default(), shop::topics(&front));
+    let hub = Hub::start(Live::default(), shop::topics(&front));
     let settings = ActorSettings::default();
     let bounds = ConnectorSettings { in_flight_max: BANK_CALLS_MAX, ..ConnectorSettings::default() };
     let connector = Arc::new(PaymentConnector::new(bank));
