@@ -9,7 +9,7 @@ CURVES ?=
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e bench bench-smoke bench-peers scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions
+.PHONY: help run build cluster test unit e2e bench bench-smoke bench-peers scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions quick format snapshots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,8 +62,21 @@ nats-versions: setup ## The cluster's tests on the nats-servers of newer Debian 
 
 verify: fmt lint tidy deny web-check ## Formatting, lints, house rules, licences, the page's types
 
+# Modules that a macro declares (the lists of src/domain/mod.rs and src/shop.rs) are not found by cargo fmt.
+LISTED = $(shell find src/domain src/shop -name '*.rs')
+
 fmt: ## Is everything formatted
 	$(CARGO) fmt --all --check
+	rustfmt --edition 2024 --check $(LISTED)
+
+format: ## Formats everything
+	$(CARGO) fmt --all
+	rustfmt --edition 2024 $(LISTED)
+
+quick: fmt ## The inner loop: format, check, the domain, the runtime and 50 seeds (dev profile)
+	$(CARGO) check --locked --lib
+	$(CARGO) test --locked --lib domain::
+	SOUK_SEEDS=50 $(CARGO) test --locked --test runtime --test simulation
 
 lint: ## clippy, warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings

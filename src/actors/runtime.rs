@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::{BoxFuture, LocalBoxFuture};
 use ractor::{Actor, ActorRef};
 use tokio::{
     sync::oneshot,
@@ -106,7 +107,13 @@ async fn patiently<T>(
 impl Runtime {
     /// Opens the state store for this journal, folds what is missing, and starts the shards.
     /// Returns once the read models are as new as the journal was at the start.
-    pub async fn start(parts: Parts) -> Result<(Self, Gateway), StartError> {
+    ///
+    /// Boxed, so that the whole start is compiled with this crate and not with each that awaits it.
+    pub fn start(parts: Parts) -> LocalBoxFuture<'static, Result<(Self, Gateway), StartError>> {
+        Box::pin(Self::start_all(parts))
+    }
+
+    async fn start_all(parts: Parts) -> Result<(Self, Gateway), StartError> {
         let Parts { journal, store, projections, listener, clock, connectors, transport, placement, probe, settings } =
             parts;
         let shards = journal.shards();
@@ -237,7 +244,7 @@ impl Runtime {
     }
 
     /// Resolves when a tail has stopped, with the reason: views and activations stand still, the process must end.
-    pub fn failed(&self) -> futures::future::BoxFuture<'static, Arc<str>> {
+    pub fn failed(&self) -> BoxFuture<'static, Arc<str>> {
         let tails = self.core.tails.clone();
         Box::pin(async move {
             let stopped = tails.iter().map(|tail| Box::pin(tail.stopped_for_good()));

@@ -3,6 +3,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use futures::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::{Instant, timeout};
 
 use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, threads::Threads};
@@ -53,8 +54,9 @@ const STILL_STARTING: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// For work without the outside world: an import, a measurement. Entities' calls to connectors stay pending.
-    pub async fn without_connectors(config: &Config) -> Result<Self, EngineError> {
-        Self::start(config, Backend::open(config).await?, Vec::new()).await
+    pub fn without_connectors(config: &Config) -> LocalBoxFuture<'_, Result<Self, EngineError>> {
+        // Boxed, so that it is compiled with this crate and not with each that awaits it.
+        Box::pin(async { Self::start(config, Backend::open(config).await?, Vec::new()).await })
     }
 
     /// Opens the state store (this process alone) and starts every actor. Blocks while sled reads its files.
@@ -93,7 +95,7 @@ impl Engine {
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
-    pub fn failed(&self) -> futures::future::BoxFuture<'static, Arc<str>> {
+    pub fn failed(&self) -> BoxFuture<'static, Arc<str>> {
         let (journal, tails) = (self.backend.failed(), self.runtime.failed());
         Box::pin(async move {
             tokio::select! {

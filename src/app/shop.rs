@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures::future::LocalBoxFuture;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
@@ -64,7 +65,12 @@ const ACCOUNT_WITHIN: Duration = Duration::from_secs(60);
 const SAMPLE_SEED: u64 = 1;
 
 impl Shop {
-    pub async fn start(config: &Config, with_sample: bool) -> Result<Self, ShopError> {
+    /// Boxed, so that the whole start is compiled with this crate and not with each that awaits it.
+    pub fn start(config: &Config, with_sample: bool) -> LocalBoxFuture<'_, Result<Self, ShopError>> {
+        Box::pin(Self::start_all(config, with_sample))
+    }
+
+    async fn start_all(config: &Config, with_sample: bool) -> Result<Self, ShopError> {
         let recorder = metrics::install()?;
         let listen = config.http.listen;
         let listener = TcpListener::bind(listen).await;

@@ -38,12 +38,13 @@ struct Capabilities(Vec<(String, String)>);
 
 impl Capabilities {
     fn listed() -> Self {
-        let kinds = read("src/domain/kinds.rs");
-        let pairs =
-            kinds.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix("\",")?.split_once(" = \""));
+        // `stock: Stock = "stock",`
+        let list = read("src/domain/mod.rs");
+        let lines = list.lines().filter_map(|line| line.trim_start().strip_suffix("\",")?.split_once(": "));
+        let pairs = lines.filter_map(|(_, line)| line.split_once(" = \""));
         let pairs = pairs.filter(|(kind, _)| kind.chars().all(char::is_alphanumeric));
         let found: Vec<_> = pairs.map(|(kind, name)| (kind.to_owned(), name.to_owned())).collect();
-        assert!(found.len() >= 8, "the list in src/domain/kinds.rs is not read: {found:?}");
+        assert!(found.len() >= 8, "the list in src/domain/mod.rs is not read: {found:?}");
         Self(found)
     }
 
