@@ -248,6 +248,24 @@ fn links_in_markdown_lead_somewhere() {
     none(found, "Correct the link, or add the file.");
 }
 
+/// Characters of one line of a document. What a program printed, between fences, stays as it was printed.
+const DOCUMENT_LINE_MAX: usize = 120;
+
+#[test]
+fn lines_of_documents_are_short() {
+    let mut found = Vec::new();
+    for path in tracked().into_iter().filter(|path| path.ends_with(".md")) {
+        let mut fenced = false;
+        for (n, line) in read(&path).lines().enumerate() {
+            fenced ^= line.trim_start().starts_with("```");
+            if !fenced && line.chars().count() > DOCUMENT_LINE_MAX {
+                found.push(format!("{path}:{}: {} characters", n + 1, line.chars().count()));
+            }
+        }
+    }
+    none(found, "Wrap it at 120 characters; make a wide table a list.");
+}
+
 #[test]
 fn every_test_and_bench_is_run_and_explained() {
     let (guide, manifest) = (read("CONTRIBUTING.md"), read("Cargo.toml"));

@@ -8,7 +8,7 @@ mod words;
 use std::io::{self, Write};
 
 use clap::Args;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
 use super::{Application, Failure, table::styled};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     domain::{
         key::EntityKey,
-        kinds::{AnyState, Kind},
+        kinds::{AnyState, Kind, redact},
         time::Timestamp,
     },
 };
@@ -59,7 +59,14 @@ impl History {
         }
         let mut model = AnyState::new(key.kind);
         commits.iter().flat_map(|commit| &commit.events).for_each(|event| model.apply(event));
-        let state = model.to_json().map_err(|e| Failure::new(format!("{key}: {e}")))?;
+        let unreadable = |e: serde_json::Error| Failure::new(format!("{key}: {e}"));
+        let mut state = serde_json::to_value(model.to_json().map_err(unreadable)?).map_err(unreadable)?;
+        redact(key.kind, &mut state);
+        for commit in &mut commits {
+            let mut events: Value = serde_json::from_str(&commit.events_json).map_err(unreadable)?;
+            redact(key.kind, &mut events);
+            commit.events_json = events.to_string().into();
+        }
         let text = if self.json {
             machine(&key, &commits, &state)?
         } else {
@@ -84,7 +91,7 @@ fn moment(text: &str) -> Result<Timestamp, Failure> {
     Timestamp::parse(text).ok_or_else(|| Failure::usage(format!("--at: {text:?} is not a moment")).hint(hint))
 }
 
-fn person(key: &EntityKey, commits: &[Commit], state: &RawValue, colours: bool) -> String {
+fn person(key: &EntityKey, commits: &[Commit], state: &Value, colours: bool) -> String {
     let (bold, dim, plain) = if colours { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     let mut text = format!("{bold}{key}{plain}, {} commits\n", commits.len());
     for commit in commits {
@@ -96,12 +103,11 @@ fn person(key: &EntityKey, commits: &[Commit], state: &RawValue, colours: bool) 
         }
     }
     let (version, at) = commits.last().map(|last| (last.version, last.at.rfc3339())).unwrap_or_default();
-    let state: Value = serde_json::from_str(state.get()).unwrap_or_default();
     text += &format!("\n{bold}state at version {version}{plain}, {at}\n{state:#}");
     text
 }
 
-fn machine(key: &EntityKey, commits: &[Commit], state: &RawValue) -> Result<String, Failure> {
+fn machine(key: &EntityKey, commits: &[Commit], state: &Value) -> Result<String, Failure> {
     let lines = commits.iter().map(|commit| {
         let events: Value = serde_json::from_str(&commit.events_json)?;
         let Commit { version, at, by, command_id, .. } = commit;
@@ -133,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_blocks_and_the_state() {
-        let state = serde_json::value::to_raw_value(&json!({"available": 5})).expect("JSON");
+        let state = json!({"available": 5});
         let text = person(&commit().key, &[commit()], &state, false);
         let expected = "stock/A, 1 commits\n\n\
             version 1  1970-01-01T00:00:00.000Z  by user:ann  command 00000000-0000-0000-0000-000000000000\n  received: units 5\n\n\
@@ -143,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_machine_reads_one_object() {
-        let state = serde_json::value::to_raw_value(&json!({"available": 5})).expect("JSON");
+        let state = json!({"available": 5});
         let text = machine(&commit().key, &[commit()], &state).expect("JSON");
         let read: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read["commits"][0]["events"], json!([{"received": {"units": 5}}]));

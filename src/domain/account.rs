@@ -62,6 +62,7 @@ pub struct Account {
 
 impl Entity for Account {
     const KIND: Kind = Kind::Account;
+    const SECRETS: &'static [&'static str] = &["password_hash"];
     type Command = AccountCommand;
     type Event = AccountEvent;
     type Rejection = AccountRejection;

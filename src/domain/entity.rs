@@ -15,6 +15,9 @@ impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Da
 pub trait Entity: Data + Default {
     /// First token of the key, the topic and (in a cluster) the subject.
     const KIND: Kind;
+    /// Members of its events and states that nobody reads, not even staff: whoever prints history blots them
+    /// ([`redact`](super::kinds::redact)).
+    const SECRETS: &'static [&'static str] = &[];
     type Command: Data;
     type Event: Data + PartialEq;
     type Rejection: Data + PartialEq + std::error::Error;

@@ -126,6 +126,7 @@ impl Order {
 
 impl Entity for Order {
     const KIND: Kind = Kind::Order;
+    const SECRETS: &'static [&'static str] = &["token"];
     type Command = OrderCommand;
     type Event = OrderEvent;
     type Rejection = OrderRejection;

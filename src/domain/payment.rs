@@ -119,6 +119,7 @@ impl Payment {
 
 impl Entity for Payment {
     const KIND: Kind = Kind::Payment;
+    const SECRETS: &'static [&'static str] = &["token"];
     type Command = PaymentCommand;
     type Event = PaymentEvent;
     type Rejection = PaymentRejection;

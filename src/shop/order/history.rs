@@ -8,7 +8,11 @@ use uuid::Uuid;
 
 use super::{access, wire::HistoryEntry};
 use crate::{
-    domain::{ids::OrderId, key::EntityKey, kinds::Kind},
+    domain::{
+        ids::OrderId,
+        key::EntityKey,
+        kinds::{Kind, redact},
+    },
     http::{
         Path, Problem, Query,
         auth::Staff,
@@ -53,26 +57,10 @@ pub async fn get_order_history(
     let next = commits.last().filter(|_| more).map(|commit| commit.version.to_string());
     let items = commits.into_iter().map(|commit| {
         let mut events: Value = serde_json::from_str(&commit.events_json).map_err(|error| Problem::internal(&error))?;
-        blot_tokens(&mut events);
+        redact(Kind::Order, &mut events);
         Ok(HistoryEntry { version: commit.version, at: commit.at.rfc3339(), by: commit.by.to_string(), events })
     });
     Ok(Json(Page { items: items.collect::<Result<_, Problem>>()?, next }))
-}
-
-/// A token is worth money if the provider accepts it twice.
-fn blot_tokens(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match name.as_str() {
-                    "token" => *member = Value::from("***"),
-                    _ => blot_tokens(member),
-                }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(blot_tokens),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }
 
 #[cfg(test)]
@@ -90,7 +78,7 @@ mod tests {
         let json = AnyEvent::Order(event).to_json().unwrap();
         let mut shown: Value = serde_json::from_str(&format!("[{}]", json.get())).unwrap();
         assert!(shown.to_string().contains("tok_secret"));
-        blot_tokens(&mut shown);
+        redact(Kind::Order, &mut shown);
         assert!(!shown.to_string().contains("tok_secret"));
         assert!(shown.to_string().contains("sandbox"));
     }
