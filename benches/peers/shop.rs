@@ -65,5 +65,5 @@ impl Souk {
 pub async fn level(staff: &mut Connection, sku: &str, name: &str) -> Result<u64> {
     staff.get(&format!("/api/stock/{sku}")).await?;
     let stock: Value = staff.json()?;
-    stock["levels"][name].as_u64().with_context(|| format!("no {name} of {sku}"))
+    stock[name].as_u64().with_context(|| format!("no {name} of {sku}"))
 }

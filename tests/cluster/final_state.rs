@@ -121,7 +121,7 @@ async fn list(site: &Site, node: usize, path: &str, cursor: Option<String>) -> V
 }
 
 fn levels(json: &Value) -> Levels {
-    let count = |name: &str| json["levels"][name].as_i64().unwrap_or_else(|| panic!("no {name} in {json}"));
+    let count = |name: &str| json[name].as_i64().unwrap_or_else(|| panic!("no {name} in {json}"));
     Levels {
         version: json["version"].as_u64().unwrap_or(0),
         available: count("available"),
