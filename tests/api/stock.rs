@@ -15,7 +15,9 @@ async fn shoppers_see_availability_and_staff_sees_levels() {
     let tag = seen.etag().to_owned();
     let seen = seen.ok();
     assert_eq!(seen["availability"], "in_stock");
-    assert!(seen.get("available").is_none() && seen.get("on_hand").is_none(), "{seen}");
+    for level in ["available", "on_hand", "held", "committed", "shipped", "received", "adjusted", "threshold"] {
+        assert!(seen.get(level).is_none(), "{level}: {seen}");
+    }
     let known = shop.guest().send(Method::GET, &path, &[("if-none-match", &tag)], None).await;
     assert_eq!(known.status, 304);
     let levels = shop.levels(&sku).await;

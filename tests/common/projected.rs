@@ -7,7 +7,7 @@ use souk::{
     actors::{
         gateway::Gateway,
         ports::{Row, StateStore},
-        projection::{Projection, Sum},
+        projection::{Projection, Projections, Sum},
     },
     domain::{
         key::EntityKey,
@@ -35,6 +35,12 @@ impl Demand {
     /// The same under another name: it stays as it is while the other one comes and goes.
     pub fn steady() -> Arc<Self> {
         Arc::new(Self { name: "steady", version: 1, tables: ["steady_rows", "steady_sums"] })
+    }
+
+    /// The shop's own projections, the steady one, and perhaps this one.
+    pub fn beside_the_shops(version: Option<u32>) -> Projections {
+        let projections = Projections::from(souk::shop::projections(&Default::default())).with(Self::steady());
+        version.into_iter().fold(projections, |all, version| all.with(Self::of(version)))
     }
 
     fn row(&self, id: &str, units: u64) -> Row {

@@ -3,9 +3,6 @@
 //!
 //! `start` is the one place that knows how a shop is put together.
 
-// Each test binary uses its own part of this.
-#![allow(dead_code)]
-
 mod contract;
 mod start;
 

@@ -24,7 +24,9 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::nats;
-use source::{ENTITIES, commits, fill, node};
+use source::{ENTITIES, commits, fill};
+
+use crate::make::node;
 
 fn target(shards: u16) -> MemoryJournal {
     MemoryJournal::new(Uuid::new_v4(), shards)

@@ -16,7 +16,6 @@ use souk::{
         listener::{Change, Listener},
         ports::journal::Journal,
         probe::NoFaults,
-        projection::Projections,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
@@ -67,16 +66,12 @@ impl Shop {
         let state = State { flush_interval_ms: 50, ..State::default() };
         let store = SledStateStore::open_flushing(&dir.join("state"), &state, 20).expect("the store opens");
         let store = Arc::new(store);
-        let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
         let settings = ActorSettings { state, ..ActorSettings::default() };
         let shards = journal.shards();
         let parts = Parts {
             journal,
             store: store.clone(),
-            projections: match demand {
-                Some(version) => projections.with(Demand::of(version)),
-                None => projections,
-            },
+            projections: Demand::beside_the_shops(demand),
             listener: Arc::new(Nobody),
             clock: Arc::new(SystemClock),
             connectors: Vec::new(),

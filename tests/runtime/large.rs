@@ -19,7 +19,7 @@ use souk::{
     persistence::state_store::MemoryStateStore,
 };
 
-use crate::stage::{Life, SHARDS, Stage, WITHIN, eventually, receive};
+use crate::stage::{Life, SHARDS, Stage, WITHIN, eventually, line, receive};
 
 /// A search index of one field: units in the house by SKU. Outlives the runtime, as files do.
 #[derive(Default)]
@@ -141,8 +141,8 @@ async fn goods(life: &Life, from: u128, count: u128, skus: u128) {
     assert!(join_all(receipts).await.iter().all(Result::is_ok));
 }
 
-fn line(life: &Life) -> ProjectionLine {
-    life.gateway.projections().into_iter().find(|line| line.name == "search").unwrap()
+fn search(life: &Life) -> ProjectionLine {
+    line(&life.gateway, "search")
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +152,7 @@ async fn it_follows_and_goes_on_from_its_own_watermark() {
     let life = stage.start().await;
     goods(&life, 0, 600, 300).await;
     eventually("it has everything", || index.equals(&life, 300)).await;
-    assert!(line(&life).built);
+    assert!(search(&life).built);
     // Killed: what the tail had in memory is folded again, what the index has is not taken in again.
     life.runtime.stop().await;
     let taken = index.taken();
@@ -172,11 +172,11 @@ async fn one_that_fails_or_panics_is_tried_again_and_holds_up_nobody() {
         goods(&life, 0, 10, 10).await;
         index.fault(Some(fault));
         goods(&life, 10, 50, 20).await;
-        eventually("it says so", || line(&life).trouble.is_some()).await;
+        eventually("it says so", || search(&life).trouble.is_some()).await;
         assert!(life.gateway.await_projection(WITHIN).await, "the tails go on");
         index.fault(None);
         eventually("it has everything", || index.equals(&life, 20)).await;
-        eventually("it is well again", || line(&life).trouble.is_none()).await;
+        eventually("it is well again", || search(&life).trouble.is_none()).await;
         life.runtime.stop().await;
     }
 }
@@ -200,18 +200,18 @@ async fn another_version_or_a_lost_store_makes_it_anew_from_the_states() {
         // The scan breaks off twice, once with the process.
         index.fault(Some(Fault::After(taken + 300)));
         let life = stage.start().await;
-        eventually("it is stuck", || line(&life).trouble.is_some()).await;
-        assert!(!line(&life).built);
+        eventually("it is stuck", || search(&life).trouble.is_some()).await;
+        assert!(!search(&life).built);
         life.runtime.stop().await;
         index.fault(Some(Fault::After(taken + 700)));
         let life = stage.start().await;
         goods(&life, 2_000, 40, 1_000).await;
-        eventually("it is stuck again", || line(&life).trouble.is_some()).await;
+        eventually("it is stuck again", || search(&life).trouble.is_some()).await;
         index.fault(None);
         eventually("it has everything", || index.equals(&life, 1_000)).await;
         assert_eq!(index.data.lock().unwrap().resets, 2 + u32::from(lost), "once each");
         let marked = || (0..SHARDS).all(|shard| index.data.lock().unwrap().marks.contains_key(&Shard(shard)));
-        assert!(marked() && line(&life).built);
+        assert!(marked() && search(&life).built);
         life.runtime.stop().await;
     }
 }

@@ -26,26 +26,14 @@ use tempfile::TempDir;
 
 use crate::{
     projected::Demand,
-    stage::{Life, Stage, WITHIN, ask, call, eventually, receive},
+    stage::{Life, Stage, WITHIN, ask, call, eventually, line, receive},
 };
 
 /// Enough for some dozens of steps.
 const SKUS: u128 = 2_000;
 
-fn with(demand: Option<u32>) -> Projections {
-    let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
-    match demand {
-        None => projections,
-        Some(version) => projections.with(Demand::of(version)),
-    }
-}
-
 fn is_building(gateway: &Gateway) -> bool {
     matches!(gateway.rows(Demand::TABLES[0], b"", None, 1), Err(ReadError::Building { projection: "demand" }))
-}
-
-fn line(gateway: &Gateway, name: &str) -> ProjectionLine {
-    gateway.projections().into_iter().find(|line| line.name == name).expect("it is registered")
 }
 
 /// In different numbers, so that sums differ, too.
@@ -81,7 +69,7 @@ fn both() -> Vec<(Option<TempDir>, Arc<dyn StateStore>)> {
 
 fn stage(store: Arc<dyn StateStore>, demand: Option<u32>) -> Stage {
     let mut stage = Stage::new();
-    (stage.store, stage.projections) = (store, with(demand));
+    (stage.store, stage.projections) = (store, Demand::beside_the_shops(demand));
     stage
 }
 
@@ -125,7 +113,7 @@ async fn one_that_is_new_is_built_while_commands_go_on_and_the_others_serve() {
         let steady = line(&life.gateway, "steady");
         life.runtime.drain(WITHIN).await;
 
-        stage.projections = with(Some(1));
+        stage.projections = Demand::beside_the_shops(Some(1));
         let life = stage.start_now().await;
         assert!(is_building(&life.gateway));
         assert!(life.gateway.sum(Demand::TABLES[1], b"all").is_err());
@@ -158,7 +146,7 @@ async fn a_build_that_is_cut_off_goes_on_where_it_was() {
         let life = stage.start().await;
         goods(&life, 0..SKUS).await;
         life.runtime.drain(WITHIN).await;
-        stage.projections = with(Some(1));
+        stage.projections = Demand::beside_the_shops(Some(1));
         let (mut read, mut lives) = (0, 0);
         loop {
             let life = stage.start_now().await;
@@ -200,7 +188,7 @@ async fn another_version_replaces_the_old_one_alone_and_one_that_is_gone_leaves_
             Demand::TABLES.map(rows).iter().sum::<usize>()
         };
 
-        stage.projections = with(Some(2));
+        stage.projections = Demand::beside_the_shops(Some(2));
         let life = stage.start_now().await;
         assert!(is_building(&life.gateway) && left(&stage, &first) > 0, "beside the old one");
         assert!(life.gateway.await_built(WITHIN).await && !is_building(&life.gateway));
@@ -211,7 +199,7 @@ async fn another_version_replaces_the_old_one_alone_and_one_that_is_gone_leaves_
         assert_right(&life, &stage, &[&Demand::of(2), &Demand::steady()]).await;
         life.runtime.stop().await;
 
-        stage.projections = with(None);
+        stage.projections = Demand::beside_the_shops(None);
         let life = stage.start_now().await;
         eventually("its rows are deleted", || left(&stage, &second) == 0).await;
         assert!(matches!(life.gateway.rows(Demand::TABLES[0], b"", None, 1), Err(ReadError::UnknownTable(_))));
@@ -220,7 +208,7 @@ async fn another_version_replaces_the_old_one_alone_and_one_that_is_gone_leaves_
         life.runtime.stop().await;
 
         // The first again, in a space that no other had.
-        stage.projections = with(Some(1));
+        stage.projections = Demand::beside_the_shops(Some(1));
         let life = stage.start_now().await;
         eventually("it is built", || !is_building(&life.gateway)).await;
         assert_right(&life, &stage, &[&Demand::of(1)]).await;
@@ -247,7 +235,7 @@ async fn a_store_from_before_the_registry_is_built_from_its_states() {
         let write = TailWrite { states: vec![(extra.clone(), state)], ..TailWrite::default() };
         stage.store.write(Shard(extra.shard_of(crate::stage::SHARDS)), write).unwrap();
 
-        stage.projections = with(Some(1));
+        stage.projections = Demand::beside_the_shops(Some(1));
         let life = stage.start_now().await;
         eventually("all are built", || life.gateway.projections().iter().all(|line| line.built)).await;
         let old = |table: &str| stage.store.rows(Space::TAIL, table, b"", None, 9).unwrap();

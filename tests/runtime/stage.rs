@@ -21,7 +21,7 @@ use souk::{
             },
         },
         probe::Probe,
-        projection::Projections,
+        projection::{ProjectionLine, Projections},
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
@@ -123,6 +123,11 @@ impl Stage {
 /// Ten minutes of paused time: a condition that never comes fails at once in real time.
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     testing::eventually(what, Duration::from_secs(600), async || condition()).await;
+}
+
+/// One projection's, of `/api/cluster`.
+pub fn line(gateway: &Gateway, name: &str) -> ProjectionLine {
+    gateway.projections().into_iter().find(|line| line.name == name).expect("it is registered")
 }
 
 pub fn id(n: u128) -> CommandId {

@@ -3,12 +3,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use souk::{
-    actors::{
-        gateway::Gateway,
-        ports::journal::{Entry, Shard},
-    },
-    shop::rows,
+use souk::actors::{
+    gateway::Gateway,
+    ports::journal::{Entry, Shard},
 };
 use tokio::task::JoinHandle;
 
@@ -18,18 +15,6 @@ use crate::{
     node::Ended,
     troubles::revive,
 };
-
-const TABLES: [&str; 9] = [
-    rows::PRODUCTS_BY_CATEGORY,
-    rows::ORDERS_ALL,
-    rows::ORDERS_BY_USER,
-    rows::ORDERS_BY_STATUS,
-    rows::ORDERS_BY_NUMBER,
-    rows::PAYMENTS_ALL,
-    rows::PAYMENTS_BY_USER,
-    rows::PAYMENTS_BY_STATUS,
-    rows::STOCK_LOW,
-];
 
 /// No faults from here on: each shard soon has one owner.
 pub fn heal(cluster: &mut Cluster, broken: &mut Vec<String>) {
@@ -82,9 +67,8 @@ pub fn check(cluster: &mut Cluster, broken: &mut Vec<String>) -> String {
             continue;
         };
         let asked = gateway.clone();
-        let await_projection =
-            node.machine.tokio.spawn(async move { asked.await_projection(Duration::from_secs(30)).await });
-        cluster.until(Duration::from_secs(40), |_| await_projection.is_finished());
+        let caught_up = node.machine.tokio.spawn(async move { asked.await_projection(Duration::from_secs(30)).await });
+        cluster.until(Duration::from_secs(40), |_| caught_up.is_finished());
         read_models(&name, &gateway, &models, broken);
     }
     one_writer(cluster, broken)
@@ -102,7 +86,7 @@ fn read_models(name: &str, gateway: &Gateway, models: &Models, broken: &mut Vec<
         expected.extend(rows.map(|row| (row.table, row.key)));
     }
     let mut shown = BTreeSet::new();
-    for table in TABLES {
+    for table in projections.iter().flat_map(|projection| projection.tables().to_vec()) {
         match gateway.row_keys(table, &[], None, usize::MAX) {
             Ok(rows) => shown.extend(rows.into_iter().map(|row| (table, row))),
             Err(error) => broken.push(format!("{name}: {table}: {error}")),

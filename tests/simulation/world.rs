@@ -10,7 +10,6 @@ use souk::{
     actors::{
         gateway::Gateway,
         ports::StateStore,
-        projection::Projections,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
@@ -136,13 +135,13 @@ impl World {
         // A projection comes, goes and changes its version from one life to the next.
         let version = rng.below(3) as u32;
         let demand = (version > 0).then(|| Demand::of(version));
-        let projections = Projections::from(souk::shop::projections(&Default::default())).with(Demand::steady());
+        let projections = Demand::beside_the_shops((version > 0).then_some(version));
         let ids = rng.clone();
         let clock = Arc::new(PausedClock::resume(self.time.clone()).with_ids(move || ids.uuid()));
         let parts = Parts {
             journal: Arc::new(MemoryJournal::open(shop.storage.clone(), plan.clone())),
             store: self.store.clone(),
-            projections: demand.iter().fold(projections, |all, demand| all.with(demand.clone())),
+            projections,
             listener: Arc::new(observer),
             clock: clock.clone(),
             connectors: vec![provider.registered()],

@@ -10,7 +10,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-pub trait AnyState {
+pub trait Model {
     type Op;
     type State: Clone + Hash;
     /// The state after the operation, if the model allows the operation with its recorded result.
@@ -120,7 +120,7 @@ fn number_of(n: usize, state: &impl Hash) -> u128 {
     half(0x9e37) << 64 | half(0x79b9)
 }
 
-pub fn check<M: AnyState>(initial: M::State, windows: &[Window<M::Op>], steps_max: u64) -> Verdict {
+pub fn check<M: Model>(initial: M::State, windows: &[Window<M::Op>], steps_max: u64) -> Verdict {
     let mut events = Events::new(windows);
     let mut open = windows.iter().filter(|window| window.to.is_some()).count();
     let mut seen: HashSet<u128> = HashSet::new();
@@ -178,7 +178,7 @@ mod tests {
         Read(u8),
     }
     use Cell::{Read, Write};
-    impl AnyState for Register {
+    impl Model for Register {
         type Op = Cell;
         type State = u8;
         fn step(state: &u8, op: &Cell) -> Option<u8> {

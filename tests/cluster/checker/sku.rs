@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::linear::AnyState;
+use super::linear::Model;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sku {
@@ -56,7 +56,7 @@ impl Sku {
 
 pub struct SkuModel;
 
-impl AnyState for SkuModel {
+impl Model for SkuModel {
     type Op = SkuOp;
     type State = Sku;
 

@@ -3,14 +3,12 @@
 use std::{
     collections::BTreeMap,
     num::{NonZeroU32, NonZeroU64},
-    sync::Arc,
 };
 
-use futures::StreamExt;
 use souk::{
     actors::ports::{
         Journal,
-        journal::{Batch, BatchId, Commit, Entry, NodeId, Shard},
+        journal::{Commit, Shard},
     },
     domain::{
         ids::CommandId,
@@ -23,11 +21,9 @@ use souk::{
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-pub const ENTITIES: u64 = 60;
+use crate::make::{all, batch, batch_of, node};
 
-pub fn node(name: &str) -> NodeId {
-    NodeId(name.into())
-}
+pub const ENTITIES: u64 = 60;
 
 /// `each` commits of every entity, in batches that mix them; the number of commits.
 pub async fn fill(journal: &impl Journal, each: u64) -> u64 {
@@ -41,8 +37,7 @@ pub async fn fill(journal: &impl Journal, each: u64) -> u64 {
             if commits.is_empty() {
                 continue;
             }
-            let batch = Arc::new(Batch { id: BatchId(Uuid::new_v4()), commits });
-            end = journal.append(claim.clone(), end, batch).await.expect("an append");
+            end = journal.append(claim.clone(), end, batch(commits)).await.expect("an append");
         }
         journal.release(claim, end).await.expect("a release");
     }
@@ -68,14 +63,9 @@ fn commit(key: &EntityKey, version: u64) -> Commit {
 pub async fn commits(journal: &impl Journal) -> BTreeMap<EntityKey, Vec<Commit>> {
     let mut found: BTreeMap<EntityKey, Vec<Commit>> = BTreeMap::new();
     for shard in (0..journal.shards()).map(Shard) {
-        let end = journal.end(shard).await.expect("an end");
-        let mut records = journal.read_range(shard, 1, end);
-        while let Some(record) = records.next().await {
-            if let Entry::Batch(batch) = &record.expect("a record").entry {
-                for commit in &batch.commits {
-                    found.entry(commit.key.clone()).or_default().push(commit.clone());
-                }
-            }
+        let records = all(journal, shard).await;
+        for commit in records.iter().filter_map(|record| batch_of(record)).flat_map(|batch| &batch.commits) {
+            found.entry(commit.key.clone()).or_default().push(commit.clone());
         }
     }
     found

@@ -45,11 +45,11 @@ impl Bank {
 
     /// The shopper says yes: what the bank then reports.
     pub fn approve(&self, payment: PaymentId, amount: i64) -> ProviderEvent {
-        self.write(payment, |account| account.authorised = amount);
+        self.write(payment, |account| account.authorised += amount);
         ProviderEvent::Authorized { reference: payment.to_string() }
     }
 
-    /// Absolute entries, but for a refund: the runtime repeats only what was not answered.
+    /// Every call counts, also a repeated one: the runtime repeats only what was not answered.
     fn perform(&self, ProviderCall { payment, operation }: ProviderCall) -> ProviderEvent {
         match operation {
             ProviderOperation::Authorize { token, .. } if token == DECLINED => {
@@ -60,7 +60,7 @@ impl Bank {
             }
             ProviderOperation::Authorize { amount, .. } => self.approve(payment, amount.amount),
             ProviderOperation::Capture { amount, .. } => {
-                self.write(payment, |account| account.captured = amount.amount);
+                self.write(payment, |account| account.captured += amount.amount);
                 ProviderEvent::Captured
             }
             ProviderOperation::Void { .. } => {

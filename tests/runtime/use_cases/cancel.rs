@@ -15,7 +15,7 @@ use souk::{
 use super::{
     bank::{Account, GOOD},
     door::Stops,
-    shop::{Shop, eventually, guest, payment},
+    shop::{Shop, a_moment, eventually, guest, payment},
 };
 
 const TOTAL: i64 = 2 * 1_000 + 490;
@@ -60,6 +60,7 @@ async fn what_has_left_the_house_cannot_be_cancelled() {
     shop.ships(order, "SHIRT", 2).await;
     let refused = cancel(&shop.services, &ada, order).await;
     assert_eq!(refused, Err(CancelRefusal::TooLate { from: OrderStatus::Shipped }));
+    a_moment().await;
     assert_eq!(shop.bank.account(payment(1)).refunded, 0);
 }
 

@@ -13,7 +13,7 @@ use souk::{
 
 use super::{
     bank::{ASKS, Account, GOOD},
-    shop::{Shop, eventually, guest, payment},
+    shop::{Shop, a_moment, eventually, guest, payment},
 };
 
 const TOTAL: i64 = 1_000 + 490;
@@ -38,6 +38,7 @@ async fn an_expired_order_takes_no_new_payment() {
         }
         other => panic!("{other:?}"),
     }
+    a_moment().await;
     assert_eq!(shop.bank.account(payment(2)), Account::default());
 }
 

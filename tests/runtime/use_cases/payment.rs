@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::{
     bank::{ASKS, Account, DECLINED, GOOD, SILENT},
     door::Stops,
-    shop::{Shop, eventually, guest, payment},
+    shop::{Shop, a_moment, eventually, guest, payment},
 };
 
 const TOTAL: i64 = 2 * 1_000 + 490;
@@ -31,6 +31,7 @@ async fn a_good_payment_verifies_the_order_and_then_takes_the_money() {
     eventually("the money is taken", async || shop.bank.account(payment(1)) == books).await;
     eventually("the cart is empty", async || shop.cart(&ada).await.lines.is_empty()).await;
     let (outcome, _) = shop.pay(1, &ada, order, GOOD).await.unwrap();
+    a_moment().await;
     assert_eq!((outcome, shop.bank.account(payment(1))), (PaymentOutcome::Paid, books), "a retry pays nothing twice");
 }
 

@@ -14,7 +14,7 @@ use souk::{
 use super::{
     bank::{self, ASKS, Account, GOOD, SILENT},
     door::Stops,
-    shop::{Shop, guest, payment},
+    shop::{Shop, a_moment, guest, payment},
     wiring::BANK_CALLS_MAX,
 };
 
@@ -93,5 +93,6 @@ async fn an_order_of_somebody_else_is_not_there() {
         Err(PayRefusal::Unreadable(unreadable)) => assert_eq!(unreadable, Unreadable::Unknown(order)),
         other => panic!("{other:?}"),
     }
+    a_moment().await;
     assert_eq!(shop.bank.account(payment(1)), Account::default());
 }

@@ -47,6 +47,11 @@ fn product(name: &str) -> ProductId {
     ProductId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
 }
 
+/// For effects that must not follow: long enough for one, and shorter than a hold. Time is paused.
+pub async fn a_moment() {
+    tokio::time::sleep(Duration::from_secs(10)).await;
+}
+
 pub fn guest(n: u128) -> Principal {
     Principal::guest(Uuid::from_u128(n))
 }
