@@ -32,7 +32,6 @@ use crate::{
 
 /// One capability's contributions to the shop.
 pub struct Capability {
-    pub name: &'static str,
     pub routes: fn() -> OpenApiRouter<AppState>,
     pub codes: &'static [Code],
     /// Its read models.
@@ -43,8 +42,8 @@ pub struct Capability {
 
 impl Capability {
     /// Only routes and codes; a capability adds its other contributions.
-    pub const fn new(name: &'static str, routes: fn() -> OpenApiRouter<AppState>, codes: &'static [Code]) -> Self {
-        Self { name, routes, codes, projections: |_| Vec::new(), topics: |_| Families::default() }
+    pub const fn new(routes: fn() -> OpenApiRouter<AppState>, codes: &'static [Code]) -> Self {
+        Self { routes, codes, projections: |_| Vec::new(), topics: |_| Families::default() }
     }
 }
 

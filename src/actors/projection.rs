@@ -72,10 +72,6 @@ pub trait Projection: Send + Sync + 'static {
     }
     /// Called once for each stored entity of its kinds at the start, before any [`Projection::committed`].
     fn restore(&self, _key: &EntityKey, _version: u64, _state: &AnyState) {}
-    /// Whether a change of this entity matters: a view is made only when somebody looks.
-    fn interested(&self, _key: &EntityKey) -> bool {
-        true
-    }
     /// An entity of its kinds has changed; in log order for each shard.
     fn committed(&self, _change: &Change) {}
 }

@@ -23,12 +23,7 @@ use crate::{
 
 /// Show what happened to one entity, who did it, and its state at any moment
 #[derive(Debug, Args)]
-#[command(after_help = "Kinds: stock, cart, order, payment, product, category, account, numbers.
-
-Examples:
-  souk history stock TEE-M-RED
-  souk history order 0199d3c1-6f00-7000-8000-000000000001 --at 2026-11-20T18:00
-  souk history stock TEE-M-RED --json | jq .state")]
+#[command(after_help = help())]
 pub struct History {
     /// Kind of the entity
     kind: String,
@@ -76,12 +71,25 @@ impl History {
     }
 }
 
+fn help() -> String {
+    format!(
+        "Kinds: {}.
+
+Examples:
+  souk history stock TEE-M-RED
+  souk history order 0199d3c1-6f00-7000-8000-000000000001 --at 2026-11-20T18:00
+  souk history stock TEE-M-RED --json | jq .state",
+        kinds()
+    )
+}
+
+fn kinds() -> String {
+    Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+}
+
 fn key(kind: &str, id: &str) -> Result<EntityKey, Failure> {
     let Some(kind) = Kind::parse(kind) else {
-        let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        return Err(
-            Failure::usage(format!("{kind:?} is no kind of entity")).hint(format!("one of {}", known.join(", ")))
-        );
+        return Err(Failure::usage(format!("{kind:?} is no kind of entity")).hint(format!("one of {}", kinds())));
     };
     EntityKey::try_from(format!("{}/{id}", kind.name())).map_err(|e| Failure::usage(e.to_string()))
 }

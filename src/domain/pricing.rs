@@ -10,7 +10,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::quote::{Basket, BasketLine, Quote};
+pub use self::quote::{Basket, BasketLine, Quote, totals};
 use super::{
     ids::Sku,
     money::{Money, MoneyError},

@@ -1,11 +1,12 @@
 //! `ETag`, `If-Match` and `If-None-Match`: an entity's version, or a hash of a body without a version.
 
 use axum::{
+    Json,
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Code, Problem};
@@ -14,6 +15,15 @@ use super::{Code, Problem};
 pub fn etag(version: u64) -> HeaderValue {
     // Digits between quotes are always a legal header value; the fallback cannot be reached.
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// A JSON body with its entity's version as its `ETag`.
+pub struct Tagged<T>(pub u64, pub T);
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, etag(self.0))], Json(self.1)).into_response()
+    }
 }
 
 /// The tag of a body without a version: the first half of a SHA-256, in hexadecimal digits.

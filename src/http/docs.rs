@@ -8,6 +8,7 @@ mod statuses;
 
 use axum::{
     Router,
+    body::Bytes,
     http::{HeaderValue, header},
     response::Html,
     routing::get,
@@ -69,7 +70,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> 
     let json = HeaderValue::from_static("application/json");
     // Encoded once; this project's own types always encode.
     let text = document.to_json().unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()));
-    let errors = errors_page::render();
+    // Bytes: each request shares the text.
+    let (text, errors) = (Bytes::from(text), Bytes::from(errors_page::render()));
     swagger
         .route("/api/openapi.json", get(async move || ([(header::CONTENT_TYPE, json)], text)))
         .route("/api/docs/errors", get(async move || Html(errors)))

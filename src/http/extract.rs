@@ -35,9 +35,9 @@ where
         if !is_json(request.headers()) {
             return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, "content-type is not application/json"));
         }
-        let max = Toolkit::from_ref(state).limits.body_bytes_max;
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
+                let max = Toolkit::from_ref(state).limits.body_bytes_max;
                 Problem::new(Code::BODY_TOO_LARGE, format!("the body is larger than {max} bytes")).with("max", max)
             }
             _ => Problem::new(Code::BAD_JSON, rejection.body_text()),

@@ -4,8 +4,6 @@
 //! pictures and connections and nothing inline, so text from a catalogue can never become code. Browsers revalidate
 //! files each time and get 304 by the `ETag`: a new binary is a new page at once.
 
-use std::fmt::Write;
-
 use axum::{
     Router,
     extract::Path,
@@ -13,7 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use sha2::{Digest, Sha256};
+
+use super::conditional::{etag_of, unless_known};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -56,32 +55,16 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 fn answer(name: &str, asked: &HeaderMap) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else { return StatusCode::NOT_FOUND.into_response() };
-    let tag = tag(file.text);
     let headers = [
         (header::CONTENT_TYPE, file.kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-cache"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
-        (header::ETAG, &tag),
     ];
-    let has_it = |known: &str| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
-    match known.is_some_and(has_it) {
-        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
-        false => (headers, file.text).into_response(),
-    }
-}
-
-/// Some microseconds for these few kilobytes, on a rarely requested page.
-fn tag(text: &str) -> String {
-    let mut tag = String::from("\"");
-    for byte in &Sha256::digest(text)[..8] {
-        // Writing into a String cannot fail.
-        _ = write!(tag, "{byte:02x}");
-    }
-    tag.push('"');
-    tag
+    // Hashed in some microseconds, on a rarely requested page.
+    let response = unless_known(asked, etag_of(file.text.as_bytes()), || file.text.into_response());
+    (headers, response).into_response()
 }
 
 #[cfg(test)]

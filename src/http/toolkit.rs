@@ -13,8 +13,10 @@ use axum::extract::FromRef;
 use serde::Serialize;
 
 use super::{
+    Problem,
     guard::RequestIds,
     idempotency::{IdempotencyKey, fingerprint},
+    listing,
 };
 use crate::{
     actors::gateway::{Call, Gateway},
@@ -78,6 +80,18 @@ impl Tools {
         if !self.gateway.await_projection(CATCH_UP_MAX).await {
             tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are behind the journal");
         }
+    }
+
+    /// What every list begins with: the cursor and the limit within their bounds, and the caller's own writes waited
+    /// for.
+    pub async fn open_page(
+        &self,
+        cursor: Option<&str>,
+        limit: Option<usize>,
+    ) -> Result<(Option<Vec<u8>>, usize), Problem> {
+        let bounds = (listing::after(cursor)?, listing::limit(limit, &self.limits)?);
+        self.read_your_writes().await;
+        Ok(bounds)
     }
 
     /// A command that a retry with the same key, route and body repeats without a second effect (G3).

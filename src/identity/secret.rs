@@ -12,6 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+
 use super::seal;
 use crate::config::Secret;
 
@@ -40,7 +42,7 @@ impl SigningSecret {
 
     /// From the configuration: 64 hex digits.
     pub fn parse(configured: &Secret) -> Result<Self, SecretError> {
-        unhex(configured.expose().trim()).map(Self).ok_or(SecretError::Malformed)
+        decode(configured.expose()).map(Self).ok_or(SecretError::Malformed)
     }
 
     /// The configured secret, else (empty) the data directory's.
@@ -59,7 +61,7 @@ impl SigningSecret {
         if mode & 0o077 != 0 {
             tracing::warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "the signing secret is readable by others; chmod 600 it");
         }
-        unhex(text.trim()).map(Self).ok_or(SecretError::Damaged(path))
+        decode(&text).map(Self).ok_or(SecretError::Damaged(path))
     }
 
     /// The key of one purpose (`access-token`, `guest-session`, `webhook`). Keys of different purposes are independent,
@@ -88,7 +90,7 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), SecretError> {
         .mode(0o600)
         .open(&aside)
         .map_err(|e| failed(&aside, "created", e))?;
-    let written = writeln!(file, "{}", hex(&bytes)).and_then(|()| file.sync_all());
+    let written = writeln!(file, "{}", HEXLOWER.encode(&bytes)).and_then(|()| file.sync_all());
     written.map_err(|e| failed(&aside, "written", e))?;
     // `link` refuses an existing name, where `rename` would replace another process's secret.
     match fs::hard_link(&aside, path) {
@@ -104,19 +106,8 @@ fn failed(path: &Path, doing: &'static str, source: io::Error) -> SecretError {
     SecretError::Io { path: path.to_owned(), doing, source }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(bytes)
+fn decode(text: &str) -> Option<[u8; 32]> {
+    HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

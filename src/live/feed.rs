@@ -162,17 +162,15 @@ impl Feed {
     /// Sends a listener its snapshot, except views older than the frames sent meanwhile and views marked gone: the
     /// lists behind a snapshot may be a moment older than the views.
     pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &Live) -> Delivered {
-        let mut entries = lock(&self.entries);
         let mut delivered = Delivered::default();
+        let Some(detail) = lock(&self.entries).get(&connection).map(|entry| entry.detail) else { return delivered };
+        // Encoded without the lock, which the pump needs for everybody.
+        let frames = views.iter().filter_map(|view| Some((view, frames::encode(&self.topic, view, detail)?)));
+        let shown = frames.filter(|(_, frame)| !(frame.gone && self.topic.many_keyed()));
+        let shown: Vec<_> = shown.take(limits.snapshot_entities_max).collect();
+        let mut entries = lock(&self.entries);
         let Some(entry) = entries.get_mut(&connection) else { return delivered };
-        let mut left = limits.snapshot_entities_max;
-        for view in views {
-            let Some(frame) = frames::encode(&self.topic, view, entry.detail) else { continue };
-            if frame.gone && self.topic.many_keyed() {
-                continue;
-            }
-            let Some(fewer) = left.checked_sub(1) else { break };
-            left = fewer;
+        for (view, frame) in shown {
             if entry.gate.accepts_snapshot(&view.key.id, view.version) {
                 delivered.add(Some(self.push(entry, view, frame, limits)));
             }

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability};
 
-pub const CAPABILITY: Capability = Capability::new("account", routes, codes::ALL);
+pub const CAPABILITY: Capability = Capability::new(routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().merge(login::routes())

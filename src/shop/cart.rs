@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, Capability, Families, Front};
 
-pub const CAPABILITY: Capability = Capability { topics, ..Capability::new("cart", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { topics, ..Capability::new(routes, codes::ALL) };
 
 fn topics(front: &Front) -> Families {
     Families { one: vec![Arc::new(live::OneCart { front: front.clone() })], ..Families::default() }

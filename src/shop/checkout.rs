@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{AppState, Capability};
 
-pub const CAPABILITY: Capability = Capability::new("checkout", routes, codes::ALL);
+pub const CAPABILITY: Capability = Capability::new(routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("note", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
 fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
     vec![Arc::new(projection::Notes)]

@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("order", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
 fn topics(_: &Front) -> Families {
     Families { one: vec![Arc::new(live::OneOrder)], many: vec![Arc::new(live::Board)] }

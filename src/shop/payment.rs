@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{AppState, Capability, Front};
 use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability { projections, ..Capability::new("payment", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { projections, ..Capability::new(routes, codes::ALL) };
 
 fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
     vec![Arc::new(projection::Payments)]

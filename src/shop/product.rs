@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{AppState, Capability, Front};
 use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability { projections, ..Capability::new("product", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { projections, ..Capability::new(routes, codes::ALL) };
 
 fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
     vec![Arc::new(projection::Products), Arc::new(front.catalogue.clone())]

@@ -1,4 +1,5 @@
-//! The index tables: their names, and how their keys are built and read back.
+//! The index tables of orders, payments, products and stock: their names, and how their keys are built and read back. A
+//! newer capability keeps its tables beside its projection and takes only the parts of a key from here.
 //!
 //! A key sorts as its list is shown. Text parts end with a zero byte (no name holds one), times are
 //! the big-endian bitwise complement of their milliseconds, so that the newest stands first, and the

@@ -1,6 +1,6 @@
 //! The use cases' inputs: the engine's handles and the merchant's decisions. No request, no socket.
 
-use std::{ops::Deref, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use super::product::catalogue::Catalogue;
 use crate::{
@@ -48,9 +48,14 @@ impl Deref for Services {
 impl Services {
     /// A call without an idempotency key, for commands whose repetition changes nothing.
     pub fn call(&self, who: &Principal) -> Call {
+        self.call_by(who.by.clone())
+    }
+
+    /// The same where only the author's name is at hand.
+    pub fn call_by(&self, by: Arc<str>) -> Call {
         Call {
             command_id: CommandId(self.gateway.fresh_id()),
-            by: who.by.clone(),
+            by,
             expected_version: None,
             fingerprint: None,
             within: self.command_timeout,

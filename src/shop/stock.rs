@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
 
-pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new("stock", routes, codes::ALL) };
+pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
 fn topics(front: &Front) -> Families {
     let public_counts = front.public_stock_counts;

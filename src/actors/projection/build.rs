@@ -28,7 +28,8 @@ pub(in crate::actors) async fn run(
     tails: Vec<Arc<Tail>>,
     settings: ActorSettings,
 ) {
-    for stored in registry.all_stored() {
+    // A step holds off every tail, so none is taken for what is built already.
+    for stored in registry.all_stored().iter().filter(|stored| !stored.is_built()) {
         let step = || build_step(&*store, &tails, &registry, stored);
         let name = stored.projection.name();
         in_steps(&settings, name, step, |why| stored.trouble(why)).await;

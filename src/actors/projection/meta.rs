@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Projection;
 use crate::{
     actors::ports::{RowChange, Space, StateStore, StoreError},
     domain::{key::EntityKey, kinds::Kind},
@@ -45,6 +46,12 @@ pub(super) struct Meta {
     pub(super) kinds: Vec<String>,
     pub(super) space: u32,
     pub(super) cursor: Cursor,
+}
+
+impl Meta {
+    pub(super) fn of(projection: &dyn Projection, space: Space, cursor: Cursor) -> Self {
+        Self { version: projection.version(), kinds: names(&sorted(projection.kinds())), space: space.0, cursor }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -113,10 +113,6 @@ impl Registry {
         self.in_memory_of[key.kind as usize].iter().for_each(|projection| projection.restore(key, version, state));
     }
 
-    pub(in crate::actors) fn interested(&self, key: &EntityKey) -> bool {
-        self.in_memory_of[key.kind as usize].iter().any(|projection| projection.interested(key))
-    }
-
     pub(in crate::actors) fn committed(&self, changes: &[Change]) {
         for change in changes {
             self.in_memory_of[change.key.kind as usize].iter().for_each(|projection| projection.committed(change));
@@ -181,9 +177,9 @@ fn known_or_new(
     changes: &mut Vec<RowChange>,
 ) -> Result<Meta, StoreError> {
     let kinds = meta::sorted(projection.kinds());
-    let (version, names) = (projection.version(), meta::names(&kinds));
+    let version = projection.version();
     let known = meta::read::<Meta>(store, meta::PROJECTIONS, projection.name())?;
-    if let Some(known) = known.filter(|known| known.version == version && known.kinds == names) {
+    if let Some(known) = known.filter(|known| known.version == version && known.kinds == meta::names(&kinds)) {
         return Ok(known);
     }
     let mut stored = false;
@@ -192,7 +188,7 @@ fn known_or_new(
     }
     // Of nothing, everything is there: a first start and a refold have no build.
     let cursor = if stored { Cursor::Before } else { Cursor::Built };
-    let meta = Meta { version, kinds: names, space: *next, cursor };
+    let meta = Meta::of(projection, Space(*next), cursor);
     *next = next.checked_add(1).ok_or_else(|| StoreError("no space is left for a projection's rows".into()))?;
     tracing::info!(projection = projection.name(), version, from_states = stored, "a projection is built");
     changes.push(meta::put(meta::PROJECTIONS, projection.name(), &meta)?);

@@ -89,12 +89,7 @@ impl Stored {
 
     /// How far it is with `cursor`, as the store keeps it.
     pub(in crate::actors) fn at(&self, cursor: &Cursor) -> Result<RowChange, StoreError> {
-        let meta = Meta {
-            version: self.projection.version(),
-            kinds: meta::names(&meta::sorted(self.projection.kinds())),
-            space: self.space.0,
-            cursor: cursor.clone(),
-        };
+        let meta = Meta::of(&*self.projection, self.space, cursor.clone());
         meta::put(meta::PROJECTIONS, self.projection.name(), &meta)
     }
 

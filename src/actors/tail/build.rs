@@ -10,10 +10,10 @@ use std::{
     sync::{Arc, MutexGuard, PoisonError},
 };
 
-use super::{Tail, TailError, cache::Loaded, sums::Deltas};
+use super::{Tail, TailError, cache::Loaded, projected::distinct, sums::Deltas};
 use crate::{
     actors::{
-        ports::{Row, RowChange, StateStore, StoreError},
+        ports::{RowChange, StateStore, StoreError},
         projection::{Cursor, Registry, Stored, sorted},
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -41,8 +41,8 @@ pub(in crate::actors) fn build_step(
     };
     let (mut changes, mut sums) = (Vec::new(), BTreeMap::<u16, Deltas>::new());
     for (key, loaded) in &page {
-        let rows = stored.projection.rows(key, &loaded.model);
-        changes.extend(distinct(rows).into_iter().map(|row| RowChange::put(stored.space, row)));
+        let rows = stored.projection.rows(key, &loaded.model).into_iter().map(|row| (stored.space, row)).collect();
+        changes.extend(distinct(rows).into_iter().map(|(space, row)| RowChange::put(space, row)));
         let deltas = sums.entry(key.shard_of(tails.len() as u16)).or_default();
         stored.projection.sums(key, &loaded.model).iter().for_each(|sum| deltas.add(stored.space, sum));
     }
@@ -78,10 +78,4 @@ fn page(
         }
     }
     Ok((page, Cursor::Built))
-}
-
-fn distinct(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_unstable();
-    rows.dedup_by(|a, b| (a.table, &a.key) == (b.table, &b.key));
-    rows
 }

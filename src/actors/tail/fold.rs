@@ -186,7 +186,7 @@ impl Tail {
     }
 
     fn interested(&self, key: &EntityKey) -> bool {
-        self.registry.interested(key) || self.listener.interested(key) || self.watchers.wants(key)
+        self.registry.in_memory(key.kind) || self.listener.interested(key) || self.watchers.wants(key)
     }
 
     /// What this state gives to rows and sums.

@@ -30,8 +30,7 @@ impl Projected {
             let pending = [&shard.to_be_bytes()[..], key.to_string().as_bytes()].concat();
             projected.rows.push((Space::TAIL, Row::new(PENDING, pending)));
         }
-        projected.rows.sort_unstable();
-        projected.rows.dedup_by(|a, b| place(a) == place(b));
+        projected.rows = distinct(projected.rows);
         projected
     }
 
@@ -46,6 +45,13 @@ impl Projected {
     pub(super) fn alarm(&self) -> Option<&[u8]> {
         self.rows.iter().find(|(_, row)| row.table == ALARMS).map(|(_, row)| &row.key[..])
     }
+}
+
+/// Sorted, with one row at each place.
+pub(super) fn distinct(mut rows: Vec<(Space, Row)>) -> Vec<(Space, Row)> {
+    rows.sort_unstable();
+    rows.dedup_by(|a, b| place(a) == place(b));
+    rows
 }
 
 fn place((space, row): &(Space, Row)) -> (Space, &str, &[u8]) {

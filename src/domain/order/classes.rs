@@ -20,11 +20,6 @@ impl OrderStatus {
         }
     }
 
-    /// On the board: a step by staff, shopper or shop is still open.
-    pub const fn is_open(self) -> bool {
-        !self.is_terminal()
-    }
-
     /// Placed, and given up before or after the sale.
     pub const fn is_given_up(self) -> bool {
         match self {
@@ -50,23 +45,6 @@ impl OrderStatus {
             | Self::Delivered
             | Self::Completed => true,
             Self::Placing | Self::AwaitingPayment | Self::Rejected | Self::Expired | Self::Cancelled => false,
-        }
-    }
-
-    /// The stock is held and the shopper is to pay.
-    pub const fn awaits_payment(self) -> bool {
-        match self {
-            Self::AwaitingPayment => true,
-            Self::Placing
-            | Self::Verified
-            | Self::Processing
-            | Self::PartiallyShipped
-            | Self::Shipped
-            | Self::Delivered
-            | Self::Completed
-            | Self::Rejected
-            | Self::Expired
-            | Self::Cancelled => false,
         }
     }
 
@@ -120,9 +98,9 @@ impl OrderStatus {
         }
     }
 
-    /// Exactly the open statuses, the most urgent first.
+    /// The statuses in which a step by staff, shopper or shop is still open, the most urgent first: the board's.
     pub fn open_by_urgency() -> Vec<Self> {
-        let mut open: Vec<Self> = Self::ALL.iter().copied().filter(|status| status.is_open()).collect();
+        let mut open: Vec<Self> = Self::ALL.iter().copied().filter(|status| !status.is_terminal()).collect();
         open.sort_by_key(|status| status.urgency());
         open
     }
@@ -149,8 +127,9 @@ mod tests {
     fn what_is_given_up_is_terminal_and_what_ships_or_is_cancelled_is_open() {
         for status in OrderStatus::ALL {
             assert!(!status.is_given_up() || status.is_terminal(), "{status:?}");
-            let may_move = status.is_shippable() || status.is_cancellable_by_owner() || status.awaits_payment();
-            assert!(!may_move || status.is_open(), "{status:?}");
+            let awaits_payment = *status == OrderStatus::AwaitingPayment;
+            let may_move = status.is_shippable() || status.is_cancellable_by_owner() || awaits_payment;
+            assert!(!may_move || !status.is_terminal(), "{status:?}");
             assert!(!status.is_shippable() || status.is_sold(), "{status:?}");
         }
     }

@@ -2,12 +2,12 @@
 //!
 //! A cart is quoted without shipping, a checkout with the method that the shopper chose; both use the same steps, so a
 //! cart and its order never disagree. Each step reads and completes one [`Draft`]; a new one (promotions stand between
-//! lines and shipping) is one function and one line in [`Basket::quote`].
+//! lines and shipping) is one function and one line in [`Draft::of`].
 
 use super::{Line, Totals, tax};
 use crate::domain::{
     ids::Sku,
-    money::{Money, MoneyError},
+    money::{Currency, Money, MoneyError},
 };
 
 /// The input of a quote.
@@ -35,12 +35,16 @@ pub struct Quote {
     pub totals: Totals,
 }
 
-/// A quote in the making, passed from step to step.
-struct Draft<'a> {
-    basket: &'a Basket,
-    line_totals: Vec<Money>,
-    totals: Totals,
-    line_taxes: Vec<Money>,
+/// The totals of lines, each a quantity and a unit price, where no line's share of the tax is asked for: a cart's.
+///
+/// # Errors
+/// As those of [`Basket::quote`].
+pub fn totals(
+    lines: impl IntoIterator<Item = (u32, Money)>,
+    shipping: Money,
+    tax_basis_points: u32,
+) -> Result<Totals, MoneyError> {
+    Draft::of(lines, shipping, tax_basis_points).map(|draft| draft.totals)
 }
 
 impl Basket {
@@ -50,28 +54,53 @@ impl Basket {
 
     /// # Errors
     /// `CurrencyMismatch` when a line and the shipping differ, `Overflow`.
-    pub fn quote(&self) -> Result<Quote, MoneyError> {
-        let mut draft = Draft::of_lines(self)?;
-        draft.add_shipping();
-        draft.sum()?;
-        draft.add_tax()?;
-        Ok(draft.finish())
+    pub fn quote(self) -> Result<Quote, MoneyError> {
+        let prices = self.lines.iter().map(|line| (line.quantity, line.unit_price));
+        let draft = Draft::of(prices, self.shipping, self.tax_basis_points)?;
+        let taxes = draft.split_tax()?;
+        let priced = self.lines.into_iter().zip(draft.line_totals).zip(taxes);
+        let lines = priced.map(|((BasketLine { sku, name, quantity, unit_price }, line_total), tax)| Line {
+            sku,
+            name,
+            quantity,
+            unit_price,
+            line_total,
+            tax,
+        });
+        Ok(Quote { lines: lines.collect(), totals: draft.totals })
     }
 }
 
-impl<'a> Draft<'a> {
-    fn of_lines(basket: &'a Basket) -> Result<Self, MoneyError> {
-        let currency = basket.shipping.currency;
-        let line_totals: Vec<Money> =
-            basket.lines.iter().map(|line| line.unit_price.checked_mul(line.quantity)).collect::<Result<_, _>>()?;
-        let items = Money::sum(currency, line_totals.iter().copied())?;
-        let zero = Money::zero(currency);
-        let totals = Totals { items, shipping: zero, discount: zero, tax: zero, total: zero };
-        Ok(Self { basket, line_totals, totals, line_taxes: Vec::new() })
+/// A quote in the making, passed from step to step.
+struct Draft {
+    line_totals: Vec<Money>,
+    totals: Totals,
+}
+
+impl Draft {
+    /// The steps, in their order.
+    fn of(
+        lines: impl IntoIterator<Item = (u32, Money)>,
+        shipping: Money,
+        tax_basis_points: u32,
+    ) -> Result<Self, MoneyError> {
+        let mut draft = Self::of_lines(lines, shipping.currency)?;
+        draft.add_shipping(shipping);
+        draft.sum()?;
+        draft.add_tax(tax_basis_points);
+        Ok(draft)
     }
 
-    fn add_shipping(&mut self) {
-        self.totals.shipping = self.basket.shipping;
+    fn of_lines(lines: impl IntoIterator<Item = (u32, Money)>, currency: Currency) -> Result<Self, MoneyError> {
+        let line_totals: Vec<Money> =
+            lines.into_iter().map(|(quantity, price)| price.checked_mul(quantity)).collect::<Result<_, _>>()?;
+        let items = Money::sum(currency, line_totals.iter().copied())?;
+        let zero = Money::zero(currency);
+        Ok(Self { line_totals, totals: Totals { items, shipping: zero, discount: zero, tax: zero, total: zero } })
+    }
+
+    fn add_shipping(&mut self, shipping: Money) {
+        self.totals.shipping = shipping;
     }
 
     fn sum(&mut self) -> Result<(), MoneyError> {
@@ -80,25 +109,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The tax of the whole is computed once; shipping takes its share too, as the last part.
-    fn add_tax(&mut self) -> Result<(), MoneyError> {
-        self.totals.tax = tax::contained(self.totals.total, self.basket.tax_basis_points);
-        let parts = self.line_totals.iter().copied().chain([self.totals.shipping]);
-        self.line_taxes = tax::split(self.totals.tax, parts)?;
-        Ok(())
+    /// The tax of the whole is computed once.
+    fn add_tax(&mut self, basis_points: u32) {
+        self.totals.tax = tax::contained(self.totals.total, basis_points);
     }
 
-    fn finish(self) -> Quote {
-        let priced = self.basket.lines.iter().zip(self.line_totals).zip(self.line_taxes);
-        let lines = priced.map(|((line, line_total), tax)| Line {
-            sku: line.sku.clone(),
-            name: line.name.clone(),
-            quantity: line.quantity,
-            unit_price: line.unit_price,
-            line_total,
-            tax,
-        });
-        Quote { lines: lines.collect(), totals: self.totals }
+    /// Each line's share of the tax; shipping takes its share too, as the last part.
+    fn split_tax(&self) -> Result<Vec<Money>, MoneyError> {
+        tax::split(self.totals.tax, self.line_totals.iter().copied().chain([self.totals.shipping]))
     }
 }
 

@@ -5,7 +5,10 @@ use utoipa::openapi::{
     path::{Operation, Parameter, ParameterIn},
 };
 
-use crate::http::{idempotency::KEY_BYTES_MAX, listing::CURSOR_BYTES_MAX};
+use crate::{
+    domain::ids::Sku,
+    http::{idempotency::KEY_BYTES_MAX, listing::CURSOR_BYTES_MAX},
+};
 
 /// Gives the shared parameters of an operation their whole rules.
 pub fn apply(operation: &mut Operation) {
@@ -25,6 +28,7 @@ pub fn apply(operation: &mut Operation) {
             (ParameterIn::Query, "cursor") if is_text(parameter) => {
                 rule(parameter, "`next` of the page before", text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$"));
             }
+            (ParameterIn::Path, "sku") => rule(parameter, "A SKU", text(Sku::LEN_MAX, r"^[A-Za-z0-9._-]{1,64}$")),
             // Not shared: the capability declares its rules.
             _ => {}
         }

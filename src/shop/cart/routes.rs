@@ -1,9 +1,7 @@
 //! The caller's cart. A cart holds no stock: its items may be sold out at checkout.
 
 use axum::{
-    Json,
     extract::State,
-    http::header,
     response::{IntoResponse, Response},
 };
 
@@ -21,7 +19,7 @@ use crate::{
     http::{
         Body, Code, Path, Problem,
         auth::{Caller, MaybeCaller},
-        conditional::{IfMatch, etag},
+        conditional::{IfMatch, Tagged},
         idempotency::OptionalKey,
     },
     identity::Principal,
@@ -44,7 +42,7 @@ pub async fn get_cart(State(state): State<AppState>, MaybeCaller(who): MaybeCall
 
 /// Sets a line's quantity
 #[utoipa::path(put, path = "/api/cart/lines/{sku}", tag = "Cart",
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
+    params(("sku" = String, Path), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     request_body = QuantityBody,
     responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
@@ -65,7 +63,7 @@ pub async fn set_cart_line(
 
 /// Removes a line
 #[utoipa::path(delete, path = "/api/cart/lines/{sku}", tag = "Cart",
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
+    params(("sku" = String, Path), ("if-match" = Option<String>, Header, description = "The cart's ETag")),
     responses((status = 200, description = "The cart", body = CartBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`, `unknown_line`"),
     ))]
@@ -132,5 +130,5 @@ async fn change(state: &AppState, who: &Principal, command: CartCommand, call: C
 fn shown(state: &AppState, who: Option<&Principal>, answer: &Answer<CartView>) -> Result<Response, Problem> {
     let staff = who.is_some_and(Principal::is_staff);
     let body = state.front.cart(who.map(|who| who.cart), answer.version, &answer.view, staff)?;
-    Ok(([(header::ETAG, etag(answer.version))], Json(body)).into_response())
+    Ok(Tagged(answer.version, body).into_response())
 }

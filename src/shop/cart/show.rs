@@ -6,7 +6,7 @@ use crate::{
         cart::{CartLine, CartView},
         ids::CartId,
         money::{Money, MoneyError},
-        pricing::Basket,
+        pricing,
         stock::Availability,
     },
     shop::services::Front,
@@ -45,8 +45,8 @@ impl Front {
     /// The price of these lines at a checkout, before shipping.
     fn cart_totals(&self, view: &CartView) -> Result<CartTotals, MoneyError> {
         let currency = view.total.map_or(self.settings.currency, |total| total.currency);
-        let lines = view.lines.iter().map(|line| (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price));
-        let totals = Basket::new(lines, Money::zero(currency), self.settings.tax_basis_points).quote()?.totals;
+        let lines = view.lines.iter().map(|line| (line.quantity, line.unit_price));
+        let totals = pricing::totals(lines, Money::zero(currency), self.settings.tax_basis_points)?;
         Ok(CartTotals { items: totals.items.into(), tax: totals.tax.into(), total: totals.total.into() })
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     actors::gateway::{AskError, Call},
     domain::{
         cart::{Cart, CartCommand, CartRejection, CartView, Item},
-        ids::{CommandId, Sku},
+        ids::Sku,
         money::Money,
         pricing::BasketLine,
     },
@@ -56,13 +56,7 @@ async fn take_new_prices(
     version: u64,
     changed: &[ChangedPrice],
 ) {
-    let call = Call {
-        command_id: CommandId(services.gateway.fresh_id()),
-        by: by.clone(),
-        expected_version: Some(version),
-        fingerprint: None,
-        within: services.command_timeout,
-    };
+    let call = Call { expected_version: Some(version), ..services.call_by(by.clone()) };
     let lines = changed.iter().map(|line| (line.now.clone(), line.quantity)).collect();
     let command = CartCommand::SetLines { owner: checkout.user, lines, add: false };
     if let Err(error) = services.gateway.ask::<Cart>(&checkout.cart.to_string(), command, call).await {

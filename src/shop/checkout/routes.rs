@@ -1,7 +1,6 @@
 //! `POST /api/checkout`: reads the request, calls the use case, shows the order. The rules are in [`super::place`].
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -18,7 +17,7 @@ use crate::{
         ids::OrderId,
         order::{OrderStatus, OrderView},
     },
-    http::{Body, Problem, auth::Caller, conditional::etag, idempotency::IdempotencyKey},
+    http::{Body, Problem, auth::Caller, conditional::Tagged, idempotency::IdempotencyKey},
     identity::Principal,
     shop::{
         AppState,
@@ -103,9 +102,8 @@ fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem>
         | OrderStatus::Expired
         | OrderStatus::Cancelled => StatusCode::CREATED,
     };
-    let tag = etag(answer.version);
     let place =
         HeaderValue::try_from(format!("/api/orders/{order}")).unwrap_or(HeaderValue::from_static("/api/orders"));
-    let body = access::body(order, answer)?;
-    Ok((status, [(header::ETAG, tag), (header::LOCATION, place)], Json(body)).into_response())
+    let (version, body) = (answer.version, access::body(order, answer)?);
+    Ok((status, [(header::LOCATION, place)], Tagged(version, body)).into_response())
 }

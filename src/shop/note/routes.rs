@@ -3,14 +3,13 @@
 use axum::{
     Json,
     extract::State,
-    http::header,
     response::{IntoResponse, Response},
 };
 
 use super::{
     projection::{self, NOTES_ALL},
     wire::{NewNoteBody, NoteBody},
-    write,
+    write::{self, NoteRefusal},
 };
 use crate::{
     actors::{gateway::Answer, ports::StoreError},
@@ -19,9 +18,9 @@ use crate::{
         note::{Note, NoteView},
     },
     http::{
-        Body, Code, Path, Problem, Query,
+        Body, Path, Problem, Query,
         auth::Staff,
-        conditional::{IfMatch, etag},
+        conditional::{IfMatch, Tagged},
         listing::{self, Page, PageQuery},
     },
     shop::AppState,
@@ -38,9 +37,7 @@ pub async fn list_notes(
     Staff(_who): Staff,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<NoteBody>>, Problem> {
-    let limit = listing::limit(page.limit, &state.toolkit.limits)?;
-    let after = listing::after(page.cursor.as_deref())?;
-    state.toolkit.read_your_writes().await;
+    let (after, limit) = state.toolkit.open_page(page.cursor.as_deref(), page.limit).await?;
     let rows = |after: Option<&[u8]>, n| state.gateway.row_keys(NOTES_ALL, b"", after, n);
     let pick = |key: &[u8]| -> Result<Option<NoteBody>, StoreError> {
         let Some(id) = projection::id_of(key) else { return Ok(None) };
@@ -102,7 +99,7 @@ pub async fn remove_note(
 }
 
 fn about(kind: &str, id: &str) -> Result<EntityKey, Problem> {
-    EntityKey::try_from(format!("{kind}/{id}")).map_err(|error| Problem::new(Code::BAD_PATH, error.to_string()))
+    Ok(EntityKey::try_from(format!("{kind}/{id}")).map_err(NoteRefusal::from)?)
 }
 
 fn body(about: &str, answer: &Answer<NoteView>) -> NoteBody {
@@ -110,5 +107,5 @@ fn body(about: &str, answer: &Answer<NoteView>) -> NoteBody {
 }
 
 fn shown(about: &EntityKey, answer: &Answer<NoteView>) -> Response {
-    ([(header::ETAG, etag(answer.version))], Json(body(&about.to_string(), answer))).into_response()
+    Tagged(answer.version, body(&about.to_string(), answer)).into_response()
 }

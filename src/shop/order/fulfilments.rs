@@ -3,9 +3,8 @@
 use std::num::NonZeroU32;
 
 use axum::{
-    Json,
     extract::State,
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use uuid::Uuid;
@@ -20,7 +19,7 @@ use crate::{
         ids::{FulfilmentId, OrderId, Sku},
         order::{Order, OrderCommand},
     },
-    http::{Body, Code, Path, Problem, auth::Staff, conditional::etag, idempotency::IdempotencyKey},
+    http::{Body, Code, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
     shop::{AppState, checkout::address},
 };
 
@@ -59,8 +58,8 @@ pub async fn fulfil_order(
     };
     access::readable(&state.services, Some(&who), id).await?;
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
-    let tag = etag(answer.version);
-    Ok((StatusCode::CREATED, [(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())
+    let (version, body) = (answer.version, access::body(id, answer)?);
+    Ok((StatusCode::CREATED, Tagged(version, body)).into_response())
 }
 
 /// The order knows its own SKUs; the catalogue may have dropped one since.

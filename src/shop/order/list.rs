@@ -35,9 +35,7 @@ pub async fn page(
     cursor: Option<&str>,
     limit: Option<usize>,
 ) -> Result<Page<OrderBody>, Problem> {
-    let limit = listing::limit(limit, &state.toolkit.limits)?;
-    let after = listing::after(cursor)?;
-    state.toolkit.read_your_writes().await;
+    let (after, limit) = state.toolkit.open_page(cursor, limit).await?;
     let load = |id: OrderId| -> Result<Option<OrderBody>, StoreError> {
         let answer = state.gateway.read_local::<Order>(&id.to_string())?;
         Ok(answer

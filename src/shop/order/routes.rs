@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -23,7 +23,7 @@ use crate::{
     http::{
         Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
-        conditional::{etag, unless_known},
+        conditional::{Tagged, etag, unless_known},
         listing::{Page, PageQuery},
     },
     shop::AppState,
@@ -126,5 +126,6 @@ pub async fn cancel_order(
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
     let answer = cancel::cancel(&state.services, &who, id).await?;
-    Ok(([(header::ETAG, etag(answer.version))], Json(access::body(id, answer)?)).into_response())
+    let (version, body) = (answer.version, access::body(id, answer)?);
+    Ok(Tagged(version, body).into_response())
 }

@@ -1,9 +1,7 @@
 //! Operators' transitions of an order. The order's `next` has the legal ones.
 
 use axum::{
-    Json,
     extract::State,
-    http::header,
     response::{IntoResponse, Response},
 };
 use uuid::Uuid;
@@ -21,7 +19,7 @@ use crate::{
     http::{
         Body, Path, Problem,
         auth::Staff,
-        conditional::{IfMatch, etag},
+        conditional::{IfMatch, Tagged},
     },
     identity::Principal,
     shop::AppState,
@@ -76,6 +74,6 @@ async fn transition(
     let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
     let command = OrderCommand::Transition { to: body.to };
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
-    let tag = etag(answer.version);
-    Ok(([(header::ETAG, tag)], Json(access::body(id, answer)?)).into_response())
+    let (version, body) = (answer.version, access::body(id, answer)?);
+    Ok(Tagged(version, body).into_response())
 }

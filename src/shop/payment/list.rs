@@ -81,9 +81,7 @@ async fn list(
     user: Option<UserId>,
     page: &PageQuery,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    let limit = listing::limit(page.limit, &state.toolkit.limits)?;
-    let after = listing::after(page.cursor.as_deref())?;
-    state.toolkit.read_your_writes().await;
+    let (after, limit) = state.toolkit.open_page(page.cursor.as_deref(), page.limit).await?;
     let (table, prefix) = match (user, status) {
         (Some(user), _) => (rows::PAYMENTS_BY_USER, rows::user_prefix(user)),
         (None, Some(status)) => (rows::PAYMENTS_BY_STATUS, rows::payment_status_prefix(status)),

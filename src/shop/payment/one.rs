@@ -1,9 +1,7 @@
 //! One payment, for its owner and for staff.
 
 use axum::{
-    Json,
     extract::State,
-    http::header,
     response::{IntoResponse, Response},
 };
 use uuid::Uuid;
@@ -11,7 +9,7 @@ use uuid::Uuid;
 use super::wire::PaymentBody;
 use crate::{
     domain::{ids::PaymentId, payment::Payment},
-    http::{Code, Path, Problem, auth::MaybeCaller, conditional::etag},
+    http::{Code, Path, Problem, auth::MaybeCaller, conditional::Tagged},
     shop::AppState,
 };
 
@@ -32,7 +30,7 @@ pub async fn get_payment(
     let answer = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout).await?;
     match answer.view.user {
         Some(user) if user == who.user || who.is_staff() => {
-            Ok(([(header::ETAG, etag(answer.version))], Json(PaymentBody::new(id, answer))).into_response())
+            Ok(Tagged(answer.version, PaymentBody::new(id, answer)).into_response())
         }
         Some(_) | None => Err(unknown()),
     }

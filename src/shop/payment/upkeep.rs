@@ -2,9 +2,8 @@
 //! `status` and `refunds` show the result.
 
 use axum::{
-    Json,
     extract::State,
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use crate::{
         ids::{PaymentId, RefundId},
         payment::{Payment, PaymentCommand},
     },
-    http::{Body, Path, Problem, auth::Staff, conditional::etag, idempotency::IdempotencyKey},
+    http::{Body, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
     identity::Principal,
     shop::{AppState, checkout::address},
 };
@@ -124,5 +123,5 @@ async fn ask(
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let answer = state.gateway.ask::<Payment>(&id.to_string(), command, call).await?;
-    Ok((status, [(header::ETAG, etag(answer.version))], Json(PaymentBody::new(id, answer))).into_response())
+    Ok((status, Tagged(answer.version, PaymentBody::new(id, answer))).into_response())
 }

@@ -3,9 +3,7 @@
 use std::num::NonZeroU32;
 
 use axum::{
-    Json,
     extract::State,
-    http::header,
     response::{IntoResponse, Response},
 };
 
@@ -19,7 +17,7 @@ use crate::{
     http::{
         Body, Code, Path, Problem,
         auth::Staff,
-        conditional::{IfMatch, etag},
+        conditional::{IfMatch, Tagged},
         idempotency::IdempotencyKey,
     },
     shop::{AppState, product::skus::known},
@@ -35,7 +33,7 @@ pub fn units(sku: &Sku, quantity: i64) -> Result<NonZeroU32, Problem> {
 
 /// Goods arrived
 #[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = ReceiptBody,
+    params(("sku" = String, Path), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = ReceiptBody,
     responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
         (status = 422, description = "`bad_quantity`, `invalid_field`, `amount_overflow`"),
@@ -56,7 +54,7 @@ pub async fn receive_stock(
 
 /// A count, a loss, a find
 #[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = AdjustmentBody,
+    params(("sku" = String, Path), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = AdjustmentBody,
     responses(
         (status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 409, description = "`adjusts_below_zero`: held and committed units cannot be adjusted away"),
@@ -79,7 +77,7 @@ pub async fn adjust_stock(
 
 /// When the SKU counts as low
 #[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("if-match" = Option<String>, Header)), request_body = ThresholdBody,
+    params(("sku" = String, Path), ("if-match" = Option<String>, Header)), request_body = ThresholdBody,
     responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
     ))]
@@ -97,6 +95,5 @@ pub async fn set_stock_threshold(
 
 async fn change(state: &AppState, sku: Sku, command: StockCommand, call: Call) -> Result<Response, Problem> {
     let answer = state.gateway.ask::<Stock>(sku.as_str(), command, call).await?;
-    let tag = etag(answer.version);
-    Ok(([(header::ETAG, tag)], Json(StockBody::levels(sku, &answer))).into_response())
+    Ok(Tagged(answer.version, StockBody::levels(sku, &answer)).into_response())
 }

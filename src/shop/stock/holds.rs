@@ -21,7 +21,7 @@ const HOLD_SECONDS_MAX: u64 = 7 * 24 * 3_600;
 
 /// Sets units aside for a time
 #[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
+    params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
     responses(
         (status = 201, description = "The units are held", body = HoldBody),
         (status = 409, description = "`out_of_stock` with `requested` and `available`, `too_many_holds`"),
@@ -54,7 +54,7 @@ pub async fn hold_stock(
 
 /// Ends a hold that was taken by hand
 #[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), ("id" = Uuid, Path)),
+    params(("sku" = String, Path), ("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The levels; also where no such hold is left", body = StockBody),
         (status = 409, description = "`hold_of_order`: an order's hold ends with the order"),

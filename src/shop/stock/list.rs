@@ -42,9 +42,7 @@ pub async fn list_stock(
     Staff(_who): Staff,
     Query(query): Query<StockQuery>,
 ) -> Result<Json<Page<StockBody>>, Problem> {
-    let limit = listing::limit(query.limit, &state.toolkit.limits)?;
-    let after = listing::after(query.cursor.as_deref())?;
-    state.toolkit.read_your_writes().await;
+    let (after, limit) = state.toolkit.open_page(query.cursor.as_deref(), query.limit).await?;
     let part = query.q.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
     let read = |after: Option<&[u8]>, n| match query.below_threshold {
         true => state.gateway.row_keys(rows::STOCK_LOW, b"", after, n),

@@ -41,7 +41,7 @@ pub struct MovementsQuery {
 
 /// The stock book of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}/movements", tag = "Stock", security(("bearer" = [])),
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$"), MovementsQuery),
+    params(("sku" = String, Path), MovementsQuery),
     responses((status = 200, description = "Movements, oldest first", body = Page<StockMovement>),
         (status = 404, description = "`unknown_sku`"),
     ))]

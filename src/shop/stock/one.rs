@@ -31,7 +31,7 @@ const STALE: HeaderName = HeaderName::from_static("souk-stale");
 
 /// Availability of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
-    params(("sku" = String, Path, description = "A SKU", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$")),
+    params(("sku" = String, Path)),
     responses(
         (status = 200, description = "What the caller may know", body = StockBody, headers(("etag" = String))),
         (status = 304, description = "Nothing has changed since `If-None-Match`"),
