@@ -4,6 +4,7 @@
 //! hub become an [`Engine`]; the engine with identity, payments and HTTP becomes a [`Shop`] that
 //! listens. Stopping takes the same way back. [`App`] is what the command line runs.
 
+mod audience;
 mod backend;
 mod clock;
 mod cluster;

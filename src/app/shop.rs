@@ -7,6 +7,7 @@ use futures::future::LocalBoxFuture;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
+    audience,
     backend::Backend,
     engine::{Engine, EngineError},
     metrics,
@@ -17,13 +18,8 @@ use crate::{
     catalogue::{LoadError, sample},
     config::{Config, Secret},
     connectors::sandbox::{self, SandboxProvider},
-    domain::{key::EntityKey, kinds::Kind},
-    http::{
-        self, Toolkit, ToolkitParts,
-        live::{BadCredentials, LiveState},
-    },
-    identity::{AccountsFault, Identity, Principal, SecretError, SigningSecret, SuperadminError},
-    live::Audience,
+    http::{self, Toolkit, ToolkitParts, live::LiveState},
+    identity::{AccountsFault, Identity, SecretError, SigningSecret, SuperadminError},
     shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
 
@@ -113,7 +109,7 @@ impl Shop {
         let live = http::live::router(LiveState {
             listeners: engine.listeners.clone(),
             trust_forwarded_for: trusted,
-            authorise: authorise(identity),
+            authorise: audience::authorise(identity),
         });
         // The live feed is outside the request guard: its connections last longer than any request.
         let app = routes::router(state, more).merge(live);
@@ -184,25 +180,4 @@ async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, gateway
         ownerless.set(status.ownerless() as f64);
         recorder.run_upkeep();
     }
-}
-
-fn authorise(identity: Identity) -> Arc<http::live::Authorise> {
-    let audience = |principal: Principal| Audience {
-        staff: principal.is_staff(),
-        user: Some(principal.user),
-        own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
-        valid_for: None,
-    };
-    Arc::new(move |headers, token| match token {
-        Some(token) => {
-            let claims = identity.claims_of_token(token).map_err(|_| BadCredentials)?;
-            let principal = identity.principal_of_token(token).map_err(|_| BadCredentials)?;
-            let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now_ms());
-            let valid_for = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
-            Ok(Audience { valid_for, ..audience(principal) })
-        }
-        None => {
-            identity.audience(headers).map(|found| found.map(audience).unwrap_or_default()).map_err(|_| BadCredentials)
-        }
-    })
 }

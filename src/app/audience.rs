@@ -1,0 +1,67 @@
+//! The listener that a live connection's credentials name.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    domain::{ids::UserId, key::EntityKey, kinds::Kind},
+    http::live::{Authorise, BadCredentials},
+    identity::{Identity, Principal},
+    live::Audience,
+};
+
+/// A token ends its connection when it expires, whether the handshake brought it or a message.
+pub(super) fn authorise(identity: Identity) -> Arc<Authorise> {
+    Arc::new(move |headers, sent| {
+        let token = sent.map_or_else(|| Identity::bearer(headers), |sent| Ok(Some(sent)));
+        match token.map_err(|_| BadCredentials)? {
+            Some(token) => of_token(&identity, token),
+            None => identity
+                .audience(headers)
+                .map(|found| found.map(audience).unwrap_or_default())
+                .map_err(|_| BadCredentials),
+        }
+    })
+}
+
+fn of_token(identity: &Identity, token: &str) -> Result<Audience, BadCredentials> {
+    let claims = identity.claims_of_token(token).map_err(|_| BadCredentials)?;
+    let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now_ms());
+    let valid_for = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
+    Ok(Audience { valid_for, ..audience(Principal::account(UserId(claims.sub), claims.role)) })
+}
+
+fn audience(principal: Principal) -> Audience {
+    Audience {
+        staff: principal.is_staff(),
+        user: Some(principal.user),
+        own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
+        valid_for: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, header};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{domain::account::Role, identity::testing::world};
+
+    #[test]
+    fn a_token_ends_its_connection_wherever_it_came_from() {
+        let identity = world().identity;
+        let user = UserId(Uuid::from_u128(5));
+        let login = identity.issue(user, Role::Operator, "ada@example.org".to_owned()).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, format!("Bearer {}", login.access_token).parse().unwrap());
+        let authorise = authorise(identity);
+        let by_message = authorise(&HeaderMap::new(), Some(&login.access_token)).unwrap();
+        let by_handshake = authorise(&headers, None).unwrap();
+        for audience in [&by_message, &by_handshake] {
+            assert!(audience.staff && audience.user == Some(user));
+            assert_eq!(audience.valid_for, Some(Duration::from_secs(login.expires_in.into())));
+        }
+        let anonymous = authorise(&HeaderMap::new(), None).unwrap();
+        assert!(!anonymous.staff && anonymous.user.is_none() && anonymous.valid_for.is_none());
+    }
+}
