@@ -80,6 +80,13 @@ fn every_seed_keeps_the_cluster_together() {
     }
 }
 
+/// 556: a hold and its commit, both delivered again after the hold was released.
+#[test]
+fn the_seed_that_broke_once_holds() {
+    quiet_expected_panics();
+    seeds_of_clusters::run_fenced(556).unwrap_or_else(|broken| panic!("{broken:#?}"));
+}
+
 #[test]
 fn a_seed_of_the_cluster_replays_exactly() {
     for seed in 1..=8 {

@@ -2,12 +2,13 @@
 //! none negative; a unit is in exactly one of those places.
 //!
 //! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs O(log holds). In
-//! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ledger` (events as lines of a stock book),
-//! `availability` (the view in three words). Deliberately absent: locations; one SKU is one pool.
+//! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ended` (holds whose commands come too late),
+//! `ledger` (events as lines of a stock book), `availability` (the view in three words). Deliberately absent: locations; one SKU is one pool.
 
 mod apply;
 mod availability;
 mod decide;
+mod ended;
 mod holds;
 pub mod ledger;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 pub use self::availability::Availability;
-use self::holds::Holds;
+use self::{ended::Ended, holds::Holds};
 use super::{
     effect::NoEffect,
     entity::Entity,
@@ -37,7 +38,8 @@ pub enum StockCommand {
     /// Sets units aside for an order until a moment. Repeated with the same units: granted already.
     ///
     /// `attempt`: the order's try for this SKU that the command belongs to. Between nodes a command may be delivered
-    /// again after newer ones were decided; a command with an older attempt than the hold's has no effect.
+    /// again after newer ones were decided; a command of an older attempt than the hold's, or of an attempt whose hold
+    /// was released or shipped, has no effect.
     Hold {
         order: OrderId,
         units: NonZeroU32,
@@ -155,6 +157,9 @@ pub struct Stock {
     shipped: u64,
     threshold: u32,
     holds: Holds,
+    /// Absent in states from before it existed.
+    #[serde(default, skip_serializing_if = "Ended::is_empty")]
+    ended: Ended,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -16,7 +16,12 @@ impl Stock {
                     self.holds.put(*order, Hold { until: None, ..hold });
                 }
             }
-            StockEvent::Released { order } | StockEvent::Expired { order } => {
+            StockEvent::Released { order } => {
+                if let Some(hold) = self.holds.take(order) {
+                    self.ended.push(*order, hold.attempt);
+                }
+            }
+            StockEvent::Expired { order } => {
                 self.holds.take(order);
             }
             StockEvent::Shipped { order, fulfilment, units } => {
@@ -24,8 +29,9 @@ impl Stock {
                 if let Some(mut hold) = self.holds.take(order) {
                     hold.parcels.push((*fulfilment, units.get()));
                     // A hold that is shipped whole is over.
-                    if hold.open() > 0 {
-                        self.holds.put(*order, hold);
+                    match hold.open() {
+                        0 => self.ended.push(*order, hold.attempt),
+                        _ => self.holds.put(*order, hold),
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Every transition and refusal of a stock, and G1's equation under random commands.
 
-use std::num::NonZeroU32;
+use std::{iter, num::NonZeroU32};
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -290,6 +290,32 @@ fn a_command_of_an_older_attempt_comes_too_late() {
     sold().when(release(1)).then_nothing();
     sold().when(hold(1)).then_nothing();
     sold().when(release(2)).then([StockEvent::Released { order: order(1) }]);
+}
+
+/// Both messages of a hold are delivered again after it ended: no unit moves.
+#[test]
+fn a_hold_that_was_released_or_shipped_is_not_taken_again() {
+    let hold = |attempt| StockCommand::Hold { order: order(1), units: n(2), until: Timestamp(100), attempt };
+    let commit = |attempt| StockCommand::Commit { order: order(1), attempt };
+    let (sold, released) = (StockEvent::Committed { order: order(1) }, StockEvent::Released { order: order(1) });
+    for end in [released, shipped(1, 7, 2)] {
+        let ended = || given([received(5), held_by(1), sold.clone(), end.clone()]);
+        let stock = ended().when(hold(1)).then_nothing();
+        check_stored(&stock);
+        ended().when(commit(1)).then_rejected(StockRejection::NoHold { order: order(1) });
+        // A revived order's new attempt is not an old message.
+        ended().when(hold(2)).then([held_by(2)]);
+    }
+}
+
+#[test]
+fn ended_holds_are_remembered_up_to_a_bound() {
+    let end = |id| [held(id, 1, 100), StockEvent::Released { order: order(id) }];
+    let later = Ended::REMEMBERED as u128;
+    let remembered = (1..=later).flat_map(end);
+    given(iter::once(received(5)).chain(remembered)).when(hold(1, 1, 100)).then_nothing();
+    let forgotten = (1..=later + 1).flat_map(end);
+    given(iter::once(received(5)).chain(forgotten)).when(hold(1, 1, 100)).then([held(1, 1, 100)]);
 }
 
 #[test]
