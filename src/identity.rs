@@ -135,16 +135,6 @@ impl Identity {
         Ok(Recognised { principal: Principal::guest(id), set_cookie })
     }
 
-    /// The caller that opens a live connection. Browsers send cookies with other sites' WebSocket handshakes too,
-    /// without a CORS check: a foreign origin with a cookie is refused.
-    pub fn audience(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
-        let principal = self.identify(headers)?;
-        match &principal {
-            Some(Principal { kind: PrincipalKind::Guest, .. }) => self.same_site(headers).map(|()| principal),
-            Some(Principal { kind: PrincipalKind::Account, .. }) | None => Ok(principal),
-        }
-    }
-
     /// Refuses a request that a browser sends on behalf of another site.
     pub fn same_site(&self, headers: &HeaderMap) -> Result<(), AuthError> {
         match Site::of(headers, &self.0.settings.trusted_origins) {

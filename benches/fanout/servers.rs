@@ -45,7 +45,7 @@ pub async fn souk(plan: &Plan) -> Result<()> {
     let app = router(LiveState {
         listeners: Listeners::start(hub.clone(), Arc::new(OneSku)),
         trust_forwarded_for: false,
-        authorise: Arc::new(|_, _| Ok(Audience::default())),
+        authorise: Arc::new(|_| Ok(Audience::default())),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -4,22 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     domain::{ids::UserId, key::EntityKey, kinds::Kind},
-    http::live::{Authorise, BadCredentials},
+    http::live::{Authorise, BadCredentials, Credentials},
     identity::{Identity, Principal},
     live::Audience,
 };
 
 /// A token ends its connection when it expires, whether the handshake brought it or a message.
 pub(super) fn authorise(identity: Identity) -> Arc<Authorise> {
-    Arc::new(move |headers, sent| {
-        let token = sent.map_or_else(|| Identity::bearer(headers), |sent| Ok(Some(sent)));
-        match token.map_err(|_| BadCredentials)? {
+    Arc::new(move |shown| match shown {
+        Credentials::Token(token) => of_token(&identity, token),
+        Credentials::Handshake(headers) => match Identity::bearer(headers).map_err(|_| BadCredentials)? {
             Some(token) => of_token(&identity, token),
-            None => identity
-                .audience(headers)
-                .map(|found| found.map(audience).unwrap_or_default())
-                .map_err(|_| BadCredentials),
-        }
+            None => {
+                let caller = identity.identify(headers).map_err(|_| BadCredentials)?;
+                Ok(caller.map(audience).unwrap_or_default())
+            }
+        },
     })
 }
 
@@ -55,13 +55,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, format!("Bearer {}", login.access_token).parse().unwrap());
         let authorise = authorise(identity);
-        let by_message = authorise(&HeaderMap::new(), Some(&login.access_token)).unwrap();
-        let by_handshake = authorise(&headers, None).unwrap();
+        let by_message = authorise(Credentials::Token(&login.access_token)).unwrap();
+        let by_handshake = authorise(Credentials::Handshake(&headers)).unwrap();
         for audience in [&by_message, &by_handshake] {
             assert!(audience.staff && audience.user == Some(user));
             assert_eq!(audience.valid_for, Some(Duration::from_secs(login.expires_in.into())));
         }
-        let anonymous = authorise(&HeaderMap::new(), None).unwrap();
+        let anonymous = authorise(Credentials::Handshake(&HeaderMap::new())).unwrap();
         assert!(!anonymous.staff && anonymous.user.is_none() && anonymous.valid_for.is_none());
     }
 }

@@ -30,9 +30,17 @@ use crate::{
 #[error("the credentials are not valid or have ended")]
 pub struct BadCredentials;
 
-/// From a request's headers (cookie, `Authorization`), or from the access token of an `authenticate` message when
-/// there is one. Must not block: it runs on the worker that drives the socket.
-pub type Authorise = dyn Fn(&HeaderMap, Option<&str>) -> Result<Audience, BadCredentials> + Send + Sync;
+/// What a client shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Credentials<'a> {
+    /// The handshake's headers: cookie, `Authorization`.
+    Handshake(&'a HeaderMap),
+    /// The access token of an `authenticate` message.
+    Token(&'a str),
+}
+
+/// Must not block: it runs on the worker that drives the socket.
+pub type Authorise = dyn Fn(Credentials<'_>) -> Result<Audience, BadCredentials> + Send + Sync;
 
 #[derive(Clone)]
 pub struct LiveState {

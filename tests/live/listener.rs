@@ -24,10 +24,18 @@ pub struct Listener {
 impl Listener {
     /// With the cookie that the guest holds by now.
     pub async fn of(shop: &Shop, who: &Person<'_>) -> Self {
+        Self::on_page(shop, who, None).await
+    }
+
+    /// From a page of that origin.
+    pub async fn on_page(shop: &Shop, who: &Person<'_>, origin: Option<&str>) -> Self {
         let mut request = shop.url.replace("http://", "ws://").into_client_request().expect("an address");
         *request.uri_mut() = format!("{}/live", shop.url.replace("http://", "ws://")).parse().expect("an address");
         if let Some(cookie) = who.cookie() {
             request.headers_mut().insert(header::COOKIE, cookie.parse().expect("a header"));
+        }
+        if let Some(origin) = origin {
+            request.headers_mut().insert(header::ORIGIN, origin.parse().expect("a header"));
         }
         let (socket, _) = connect_async(request).await.expect("a connection");
         Self { socket, versions: HashMap::new() }

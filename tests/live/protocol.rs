@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use souk::{
@@ -21,7 +21,7 @@ use souk::{
         money::{Currency, Money},
         stock::StockView,
     },
-    http::live::{BadCredentials, LiveState, router},
+    http::live::{BadCredentials, Credentials, LiveState, router},
     live::{Audience, Committed, Current, Hub, Listeners, Topic},
     shop::{Front, topics},
 };
@@ -85,13 +85,15 @@ impl Server {
 }
 
 /// `token: staff`, and the cookie `cart=<id>`.
-fn authorise(headers: &HeaderMap, token: Option<&str>) -> Result<Audience, BadCredentials> {
-    let cookie = headers.get(header::COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or("");
-    let own = cookie.strip_prefix("cart=").map(|id| EntityKey::new(Kind::Cart, id));
-    match token {
-        None => Ok(Audience { own, ..Audience::default() }),
-        Some("staff") => Ok(Audience { staff: true, own, ..Audience::default() }),
-        Some(_) => Err(BadCredentials),
+fn authorise(shown: Credentials<'_>) -> Result<Audience, BadCredentials> {
+    match shown {
+        Credentials::Handshake(headers) => {
+            let cookie = headers.get(header::COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or("");
+            let own = cookie.strip_prefix("cart=").map(|id| EntityKey::new(Kind::Cart, id));
+            Ok(Audience { own, ..Audience::default() })
+        }
+        Credentials::Token("staff") => Ok(Audience { staff: true, ..Audience::default() }),
+        Credentials::Token(_) => Err(BadCredentials),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use axum::http::HeaderMap;
 use serde::Deserialize;
 
-use super::Authorise;
+use super::{Authorise, Credentials};
 use crate::live::{Session, Text};
 
 #[derive(Debug, Deserialize)]
@@ -28,11 +27,11 @@ pub enum Op {
 }
 
 /// Executes one message. An error goes into the stream; the connection stays open.
-pub async fn hear(session: &mut Session, authorise: &Authorise, headers: &HeaderMap, text: &str) {
+pub async fn hear(session: &mut Session, authorise: &Authorise, text: &str) {
     match serde_json::from_str(text) {
         Ok(Op::Subscribe { topics, since }) => session.subscribe(&topics, &since).await,
         Ok(Op::Unsubscribe { topics }) => session.unsubscribe(&topics),
-        Ok(Op::Authenticate { access_token }) => match authorise(headers, Some(&access_token)) {
+        Ok(Op::Authenticate { access_token }) => match authorise(Credentials::Token(&access_token)) {
             Ok(audience) => {
                 session.authenticate(audience);
                 session.answer(Text::from_static(r#"{"op":"authenticated"}"#));

@@ -8,7 +8,6 @@ use axum::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code},
     },
-    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use futures::SinkExt;
@@ -32,7 +31,7 @@ const WRITE_BUFFER_MAX: usize = 256 * 1024;
 const TRY_AGAIN_LATER: u16 = close_code::AGAIN;
 
 pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: WebSocketUpgrade) -> Response {
-    let Visitor { audience, address, headers } = visitor;
+    let Visitor { audience, address, headers: _ } = visitor;
     let bytes = state.limits().message_bytes_max;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
@@ -44,7 +43,7 @@ pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: Web
     match state.listeners.connect(address, audience) {
         Ok(session) => upgrade.on_upgrade(move |socket| async move {
             let LiveState { listeners, authorise, trust_forwarded_for: _ } = state;
-            listeners.run_socket(run(socket, session, rate, authorise, kept(&headers)));
+            listeners.run_socket(run(socket, session, rate, authorise));
         }),
         // Accepted and closed: a browser shows a page the close code, but not the status of a refused handshake.
         Err(refused) => upgrade.on_upgrade(move |socket| goodbye(socket, TRY_AGAIN_LATER, refused.to_string())),
@@ -52,19 +51,7 @@ pub async fn open(State(state): State<LiveState>, visitor: Visitor, upgrade: Web
     .into_response()
 }
 
-/// The headers that `authenticate` may need later; the rest is not kept for the connection's life.
-fn kept(headers: &HeaderMap) -> Box<HeaderMap> {
-    use axum::http::header::COOKIE;
-    Box::new(headers.get(COOKIE).map(|cookie| (COOKIE, cookie.clone())).into_iter().collect())
-}
-
-async fn run(
-    mut socket: WebSocket,
-    mut session: Session,
-    mut rate: RateLimit,
-    authorise: std::sync::Arc<Authorise>,
-    headers: Box<HeaderMap>,
-) {
+async fn run(mut socket: WebSocket, mut session: Session, mut rate: RateLimit, authorise: std::sync::Arc<Authorise>) {
     loop {
         tokio::select! {
             out = session.next() => match deliver(&mut socket, &session, out).await {
@@ -81,7 +68,7 @@ async fn run(
                     (Rate::SlowDown, Message::Text(_) | Message::Binary(_)) => {
                         session.refuse(None, "slow_down", "too many messages; this one was not acted on");
                     }
-                    (Rate::Fine, Message::Text(text)) => hear(&mut session, &*authorise, &headers, &text).await,
+                    (Rate::Fine, Message::Text(text)) => hear(&mut session, &*authorise, &text).await,
                     (Rate::Fine, Message::Binary(_)) => session.refuse(None, "bad_message", "messages are JSON text"),
                     // tungstenite answers pings itself, at the next read or flush.
                     (Rate::Fine | Rate::SlowDown, Message::Ping(_) | Message::Pong(_)) => {}
