@@ -9,7 +9,7 @@ CURVES ?=
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e bench bench-smoke bench-peers scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions quick format snapshots
+.PHONY: help run build cluster test unit e2e contract bench bench-smoke bench-peers scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions quick format snapshots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ build: ## Build the release binary
 setup: ## Install what the tests need (Debian: chromium, nats-server; npm packages)
 	./scripts/setup-tests.sh
 
-test: setup unit e2e bench-smoke ## Every test: units, simulation, crashes, the page in a browser, a short run of each bench
+test: setup unit e2e contract bench-smoke ## Every test: units, simulation, crashes, the page in a browser, the API against its document, a short run of each bench
 
 # In the release profile, like everything else here: see docs/adr/0007-one-profile-for-all.md.
 unit: ## The Rust tests: units, journal, simulation, crashes, races, API, live feed
@@ -34,6 +34,9 @@ unit: ## The Rust tests: units, journal, simulation, crashes, races, API, live f
 
 e2e: build ## The page in a real browser against a fresh server
 	timeout 600 ./scripts/e2e.sh
+
+contract: build ## The API against docs/openapi.json: lint, generated clients, requests made from the document
+	timeout 900 ./scripts/contract.sh
 
 bench: ## Every bench at full length, each beside its peer
 	$(if $(BENCHES),timeout 3600 $(CARGO) bench --locked --bench '*',@echo "no benches")

@@ -19,6 +19,8 @@ need cc gcc
 need chromium chromium
 need nats-server nats-server
 need openssl openssl
+# The virtual environment of scripts/contract.sh.
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 if ((${#missing[@]})); then
   if ! command -v apt-get >/dev/null; then
@@ -47,5 +49,6 @@ if ((${#missing[@]})); then
 fi
 
 ./scripts/npm-ci.sh web/e2e
+./scripts/npm-ci.sh tests/contract
 # A peer of one bench, and one package; the bench goes on without the others.
 ./scripts/npm-ci.sh benches/peers/ws

@@ -81,7 +81,7 @@ enum Command {
 /// Parses, loads the configuration, starts the logs, runs the command and prints an error in words.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
-    environment: impl IntoIterator<Item = (String, String)>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
     app: &impl Application,
 ) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
@@ -103,7 +103,7 @@ pub fn main(
 
 fn run(
     cli: Cli,
-    environment: impl IntoIterator<Item = (String, String)>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
     app: &impl Application,
 ) -> Result<(), Failure> {
     let config = Config::load(cli.common.config.as_deref(), environment, &cli.overrides())?;

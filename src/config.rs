@@ -21,7 +21,7 @@ mod shop;
 mod sources;
 mod state;
 
-use std::path::Path;
+use std::{ffi::OsString, fs::File, io::Read, path::Path};
 
 use figment::{
     Figment, Metadata, Profile, Provider,
@@ -71,7 +71,7 @@ impl Config {
     /// Every wrong key with its value, what is expected and its source; or the file, where that cannot be read.
     pub fn load(
         file: Option<&Path>,
-        environment: impl IntoIterator<Item = (String, String)>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
         options: &[Override],
     ) -> Result<Self, ConfigError> {
         let defaults = Self::default();
@@ -125,13 +125,25 @@ impl TomlFile {
 
     fn read(path: &Path) -> Result<Self, ConfigError> {
         let refuse = |problem: String| ConfigError::File { path: path.into(), problem };
-        let bytes = std::fs::metadata(path).map_err(|e| refuse(e.to_string()))?.len();
-        if bytes > Self::BYTES_MAX {
-            return Err(refuse(format!("at most {} bytes expected, {bytes} found", Self::BYTES_MAX)));
+        // The length that the file system states is 0 for a device or a pipe, which may never end.
+        let mut text = String::new();
+        let file = File::open(path).map_err(|e| refuse(e.to_string()))?;
+        file.take(Self::BYTES_MAX + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
+        if text.len() as u64 > Self::BYTES_MAX {
+            return Err(refuse(format!("more than {} bytes", Self::BYTES_MAX)));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
-        let dict = Toml::from_str(&text).map_err(|e| refuse(format!("not TOML: {e}")))?;
+        let dict = Toml::from_str(&text).map_err(|error| refuse(Self::not_toml(&text, &error)))?;
         Ok(Self { name: format!("file {}", path.display()), dict })
+    }
+}
+
+impl TomlFile {
+    /// Where and what, without the line itself, which may have a password in it.
+    fn not_toml(text: &str, error: &toml::de::Error) -> String {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("not TOML: line {line}, column {column}: {}", error.message().trim())
     }
 }
 

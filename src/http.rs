@@ -1,7 +1,7 @@
 //! The toolkit of handlers, shared by every route of every capability. It names no capability.
 //!
 //! In reading order: [`toolkit`] (what handlers are given), [`error`] (the one shape of anything that went
-//! wrong, and the type of its codes), [`extract`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
+//! wrong, and the type of its codes), [`extract`] (with [`strict`], its JSON), [`query`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
 //! is calling), [`guard`] (what happens around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
 //! metrics, the node). The routes themselves are the shop's; `app::routes` is their list.
 //! Deliberately absent: rules of the shop, and any state of its own but the count of requests under way.
@@ -17,10 +17,13 @@ pub mod listing;
 pub mod live;
 pub mod operations;
 pub mod page;
+pub mod query;
+pub mod strict;
 pub mod toolkit;
 
 pub use self::{
     error::{Code, Problem},
-    extract::{Body, Path, Query},
+    extract::{Body, BodyMax, Path},
+    query::Query,
     toolkit::{Toolkit, ToolkitParts},
 };

@@ -43,7 +43,7 @@ fn config_of(urls: Vec<String>, dir: &TempDir, name: &str) -> Config {
     config.data.dir = dir.path().join(name);
     config.http.listen.set_port(0);
     config.actors.shards = 8;
-    config.identity.signing_key = Secret::new("ab".repeat(32));
+    config.identity.signing_key = Secret::new("0123456789abcdef".repeat(4));
     config.cluster.replicas = u8::try_from(urls.len()).expect("a few");
     config.cluster.urls = urls;
     config.cluster.node = name.into();

@@ -36,7 +36,7 @@ fn text(value: &Value) -> String {
 /// Loads the configuration as a start does; wrong keys and values are refused.
 fn loads(what: &str, file: Option<&Path>, environment: &BTreeMap<String, String>) -> Config {
     let own = environment.iter().filter(|(name, _)| name.starts_with("SOUK_"));
-    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    let own = own.map(|(name, value)| (name.into(), value.into()));
     let config = Config::load(file, own, &[]).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(config.cluster.is_on() && config.cluster.replicas == 3, "{what} is a node of a cluster");
     config
@@ -48,7 +48,7 @@ fn filled(value: &str, names: &mut BTreeSet<String>) -> String {
         return value.to_owned();
     };
     names.insert(name.to_owned());
-    "ab".repeat(32)
+    "0123456789abcdef".repeat(4)
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_pod_of_souk_has_all_that_a_node_needs() {
                 let made = format!("--from-literal={key}=");
                 assert!(readme.contains(&made), "README.md makes no secret {secret}");
             }
-            let value = variable["value"].as_str().map_or_else(|| "ab".repeat(32), str::to_owned);
+            let value = variable["value"].as_str().map_or_else(|| "0123456789abcdef".repeat(4), str::to_owned);
             environment.insert(text(&variable["name"]), value);
         }
         if set["metadata"]["name"] == "souk" {

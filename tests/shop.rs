@@ -18,6 +18,7 @@ mod api {
     mod payments;
     mod permissions;
     mod stock;
+    mod strictness;
 }
 
 /// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames come from

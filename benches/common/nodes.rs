@@ -100,7 +100,9 @@ fn spawn(name: &str, dir: &TempDir, servers: Option<&NatsServers>, sample: bool)
         let urls: Vec<_> = (0..servers.len()).map(|n| format!("\"{}\"", servers.url(n))).collect();
         command.env("SOUK_CLUSTER__URLS", format!("[{}]", urls.join(",")));
         command.env("SOUK_CLUSTER__NODE", name).env("SOUK_CLUSTER__REPLICAS", servers.len().to_string());
-        command.env("SOUK_IDENTITY__SIGNING_KEY", "5a".repeat(32)).env("SOUK_ACTORS__SHARDS", SHARDS.to_string());
+        command
+            .env("SOUK_IDENTITY__SIGNING_KEY", "0123456789abcdef".repeat(4))
+            .env("SOUK_ACTORS__SHARDS", SHARDS.to_string());
     }
     let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();

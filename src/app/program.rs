@@ -16,9 +16,7 @@ use crate::{
 /// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: generic
 /// code is then compiled once, with the library.
 pub fn main() -> ExitCode {
-    let environment =
-        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
-    cli::main(std::env::args_os(), environment, &App)
+    cli::main(std::env::args_os(), std::env::vars_os(), &App)
 }
 
 pub struct App;

@@ -64,7 +64,7 @@ impl Application for Scripted {
 fn souk(arguments: &[&str], environment: &[(&str, &str)]) -> (Vec<String>, Result<(), Failure>) {
     let app = Scripted::default();
     let cli = Cli::try_parse_from(std::iter::once("souk").chain(arguments.iter().copied())).expect("good usage");
-    let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let environment = environment.iter().map(|(name, text)| ((*name).into(), (*text).into()));
     let config = Config::load(cli.common.config.as_deref(), environment, &cli.overrides());
     let outcome = config.map_err(Failure::from).and_then(|config| dispatch(cli, config, &app, &mut Vec::new()));
     (app.asked.into_inner().expect("not poisoned"), outcome)
@@ -133,7 +133,7 @@ fn history_parses_before_it_asks() {
 #[test]
 fn the_configuration_in_force_is_toml_that_loads_again_but_for_secrets() {
     let cli = Cli::try_parse_from(["souk", "config", "check", "--print"]).expect("good usage");
-    let secret = [("SOUK_SUPERADMIN_PASSWORD".to_owned(), "correct horse battery".to_owned())];
+    let secret = [("SOUK_SUPERADMIN_PASSWORD".into(), "correct horse battery".into())];
     let config = Config::load(None, secret, &[]).expect("legal");
     let mut out = Vec::new();
     dispatch(cli, config, &Scripted::default(), &mut out).expect("printed");

@@ -84,8 +84,15 @@ impl From<figment::Error> for Problem {
                 (None, other.to_string())
             }
         };
-        Self { key: path.join("."), found, expected, from }
+        let key = path.join(".");
+        let found = found.map(|found| if is_secret(&key) { "(redacted)".to_owned() } else { found });
+        Self { key, found, expected, from }
     }
+}
+
+/// By its name, so that a key of tomorrow is one too.
+fn is_secret(key: &str) -> bool {
+    ["password", "secret", "token", "key"].iter().any(|word| key.ends_with(word))
 }
 
 /// "unknown", with the nearest known name where one is near.

@@ -1,5 +1,7 @@
 //! `[identity]`: tokens, cookies and the first account. Accounts themselves are entities, not configuration.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -53,8 +55,9 @@ impl Identity {
         checks.origins("identity.trusted_origins", &self.trusted_origins);
         // Neither value ever reaches an error.
         let key = self.signing_key.expose();
-        let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()));
-        checks.that("identity.signing_key", format!("{} characters", key.len()), legal, "empty, or 64 hex digits");
+        let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()) && is_varied(key));
+        let expected = "empty, or 64 random hex digits (openssl rand -hex 32)";
+        checks.that("identity.signing_key", format!("{} characters", key.len()), legal, expected);
         let length = self.superadmin_password.expose().chars().count();
         let legal = length == 0 || (Self::SUPERADMIN_PASSWORD_MIN..=256).contains(&length);
         checks.that(
@@ -64,4 +67,10 @@ impl Identity {
             "empty, or 12 to 256 characters",
         );
     }
+}
+
+/// A key of zeros, or of one pair again and again, is a placeholder that everybody can guess. Of 32 random bytes, fewer
+/// than eight different ones do not occur.
+fn is_varied(key: &str) -> bool {
+    key.as_bytes().chunks(2).collect::<BTreeSet<_>>().len() >= 8
 }

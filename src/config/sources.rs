@@ -4,7 +4,7 @@
 //! the type of the key's default: a password `12345` stays text. The environment comes in as a list,
 //! so that tests need not change the process's own.
 
-use std::str::FromStr;
+use std::{ffi::OsString, str::FromStr};
 
 use figment::{
     Metadata, Profile, Provider,
@@ -53,15 +53,22 @@ impl Provider for One {
 
 /// The `SOUK_` variables among `variables`, or what is wrong with them.
 pub fn environment(
-    variables: impl IntoIterator<Item = (String, String)>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
     defaults: &Value,
 ) -> Result<Vec<One>, Vec<Problem>> {
     let (mut ones, mut problems) = (Vec::new(), Vec::new());
-    let ours = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX));
+    // A name that is not UTF-8 cannot begin with the prefix and be one of ours.
+    let ours = variables.into_iter().filter_map(|(name, text)| Some((name.into_string().ok()?, text)));
+    let ours = ours.filter(|(name, _)| name.starts_with(PREFIX));
     for (name, text) in ours.filter(|(name, _)| !for_tests(name)) {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, key)| (*key).to_owned());
         let key = alias.unwrap_or_else(|| name[PREFIX.len()..].to_ascii_lowercase().replace("__", "."));
-        match one(format!("environment variable {name}"), key, &text, defaults) {
+        let from = format!("environment variable {name}");
+        let Ok(text) = text.into_string() else {
+            problems.push(Problem { key, found: None, expected: "the value is not UTF-8".into(), from: Some(from) });
+            continue;
+        };
+        match one(from, key, &text, defaults) {
             Ok(one) => ones.push(one),
             Err(problem) => problems.push(problem),
         }

@@ -1,5 +1,7 @@
 //! Precedence, refusals and the reference file, as an operator meets them.
 
+use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+
 use figment::value::Value;
 
 use super::*;
@@ -8,7 +10,7 @@ fn load(file: &str, environment: &[(&str, &str)], options: &[Override]) -> Resul
     let dir = tempfile::tempdir().expect("a directory for the file");
     let path = dir.path().join("shop.toml");
     std::fs::write(&path, file).expect("the file is written");
-    let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let environment = environment.iter().map(|(name, text)| ((*name).into(), (*text).into()));
     Config::load(Some(&path), environment, options)
         .map_err(|e| e.to_string().replace(&path.display().to_string(), "shop.toml"))
 }
@@ -162,4 +164,47 @@ fn files_that_are_missing_or_not_toml_are_named() {
     let missing = Config::load(Some(Path::new("/no/such/souk.toml")), [], &[]).expect_err("refused").to_string();
     assert!(missing.starts_with("configuration file /no/such/souk.toml: No such file"), "{missing}");
     refused("[http\n", &[], &[], "configuration file shop.toml: not TOML:");
+}
+
+#[test]
+fn no_error_shows_a_password() {
+    for file in [
+        "[identity]\nsuperadmin_password = correct horse\n",
+        "[identity]\nsuperadmin_password = [\"correct horse\"]\n",
+        "[identity]\nsuperadmin_password = 'correct horse\n",
+    ] {
+        let refusal = load(file, &[], &[]).expect_err("refused");
+        assert!(!refusal.contains("horse"), "{refusal}");
+    }
+    refused("[identity]\nsuperadmin_password = correct horse\n", &[], &[], "not TOML: line 2, column 23: ");
+    refused(
+        "[identity]\nsuperadmin_password = 123456789012\n",
+        &[],
+        &[],
+        "superadmin_password: a text in quotes expected",
+    );
+    assert!(!load("[identity]\nsigning_key = 12345\n", &[], &[]).expect_err("refused").contains("12345"));
+}
+
+#[test]
+fn a_value_that_is_not_utf8_is_refused_and_not_ignored() {
+    let name = OsString::from("SOUK_SUPERADMIN_PASSWORD");
+    let value = OsString::from_vec(b"correct horse\xff battery".to_vec());
+    let refusal = Config::load(None, [(name, value)], &[]).expect_err("refused").to_string();
+    assert!(refusal.contains("identity.superadmin_password: the value is not UTF-8"), "{refusal}");
+}
+
+#[test]
+fn a_file_that_never_ends_is_refused() {
+    let refusal = Config::load(Some(Path::new("/dev/zero")), [], &[]).expect_err("refused").to_string();
+    assert!(refusal.contains("more than 1048576 bytes"), "{refusal}");
+}
+
+#[test]
+fn a_key_that_everybody_can_guess_is_refused() {
+    for key in ["0".repeat(64), "ab".repeat(32), "0123".repeat(16)] {
+        refused("", &[("SOUK_IDENTITY__SIGNING_KEY", &key)], &[], "64 random hex digits");
+    }
+    let key = "0123456789abcdef".repeat(4);
+    assert!(load("", &[("SOUK_IDENTITY__SIGNING_KEY", &key)], &[]).is_ok());
 }

@@ -44,17 +44,22 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// `"17"`, and also `W/"17"` and `17`, as proxies and people write it.
+/// `"17"`, and also `W/"17"`, `"17-gzip"` and `17`, as proxies and people write it.
 fn version(text: &[u8]) -> Result<Option<u64>, Problem> {
     let text = std::str::from_utf8(text).unwrap_or_default().trim();
     if text == "*" {
         return Ok(None);
     }
     let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
-    match digits.parse() {
+    match uncompressed(digits).parse() {
         Ok(version) => Ok(Some(version)),
         Err(_) => Err(Problem::new(Code::BAD_CONDITION, "If-Match takes one version, such as \"17\"")),
     }
+}
+
+/// A proxy that compresses may mark the tag with the encoding (Apache's `mod_deflate` does).
+fn uncompressed(opaque: &str) -> &str {
+    ["-gzip", "-br", "-zstd"].iter().find_map(|mark| opaque.strip_suffix(mark)).unwrap_or(opaque)
 }
 
 /// 304 if the caller has this version already, else the response of `full`; both with the tag.
@@ -67,9 +72,12 @@ pub fn unless_known(headers: &HeaderMap, tag: HeaderValue, full: impl FnOnce() -
 
 /// Weak comparison, as RFC 9110 asks for `If-None-Match`.
 fn lists(listed: &[u8], tag: &[u8]) -> bool {
-    let opaque = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_vec();
+    let opaque = |tag: &[u8]| {
+        let text = String::from_utf8_lossy(tag.strip_prefix(b"W/").unwrap_or(tag)).into_owned();
+        uncompressed(text.trim_matches('"')).to_owned()
+    };
     let tag = opaque(tag);
-    listed.split(|byte| *byte == b',').map(|one| opaque(one.trim_ascii())).any(|one| one == b"*" || one == tag)
+    listed.split(|byte| *byte == b',').map(|one| opaque(one.trim_ascii())).any(|one| one == "*" || one == tag)
 }
 
 #[cfg(test)]
@@ -80,6 +88,7 @@ mod tests {
     fn versions_are_read_as_they_are_written() {
         assert_eq!(version(etag(17).as_bytes()).unwrap(), Some(17));
         assert_eq!(version(b"W/\"17\"").unwrap(), Some(17));
+        assert_eq!(version(b"\"17-gzip\"").unwrap(), Some(17));
         assert_eq!(version(b"*").unwrap(), None);
         for bad in ["", "\"x\"", "\"1\", \"2\"", "-1", "99999999999999999999"] {
             assert_eq!(version(bad.as_bytes()).unwrap_err().code, Code::BAD_CONDITION, "{bad}");
@@ -89,6 +98,7 @@ mod tests {
     #[test]
     fn a_known_tag_in_a_list_is_found() {
         assert!(lists(b"\"1\", W/\"17\"", etag(17).as_bytes()));
+        assert!(lists(b"\"17-br\"", etag(17).as_bytes()));
         assert!(lists(b"*", etag(17).as_bytes()));
         assert!(!lists(b"\"1\"", etag(17).as_bytes()));
     }

@@ -4,6 +4,7 @@
 mod conventions;
 mod errors_page;
 mod live;
+mod shapes;
 mod statuses;
 
 use axum::{
@@ -14,7 +15,7 @@ use axum::{
     routing::get,
 };
 use utoipa::openapi::{
-    InfoBuilder, OpenApi, OpenApiBuilder, RefOr, ServerBuilder,
+    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, ServerBuilder,
     path::{Operation, PathItem},
     schema::ComponentsBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -26,10 +27,18 @@ use super::{Code, error::ProblemBody};
 /// The document before any route is in it.
 pub fn about() -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("From `POST /api/auth/login`"));
+    let guest = shapes::guest_scheme();
     let components = ComponentsBuilder::new()
         .schema_from::<ProblemBody<'static>>()
-        .security_scheme("bearer", SecurityScheme::Http(bearer.build()));
-    let info = InfoBuilder::new().title("Souk").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT));
+        .security_scheme(shapes::BEARER, SecurityScheme::Http(bearer.build()))
+        .security_scheme(guest.0, guest.1);
+    let license =
+        LicenseBuilder::new().name(env!("CARGO_PKG_LICENSE")).identifier(Some(env!("CARGO_PKG_LICENSE"))).build();
+    let info = InfoBuilder::new()
+        .title("Souk")
+        .version(env!("CARGO_PKG_VERSION"))
+        .license(Some(license))
+        .description(Some(ABOUT));
     let here = ServerBuilder::new().url("/").description(Some("This shop")).build();
     OpenApiBuilder::new().info(info.build()).servers(Some([here])).components(Some(components.build())).build()
 }
@@ -48,7 +57,11 @@ pub fn finish(mut document: OpenApi, codes: &[Code]) -> OpenApi {
             conventions::apply(operation);
             statuses::complete(operation, writes, codes);
             operation.responses.responses.insert("default".to_owned(), RefOr::T(statuses::any_other()));
+            shapes::for_anybody(operation);
         }
+    }
+    if let Some(components) = &mut document.components {
+        shapes::refer_to_items(components);
     }
     // Axum's mark of a path's whole rest is not OpenAPI's.
     let paths = std::mem::take(&mut document.paths.paths);

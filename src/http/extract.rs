@@ -1,4 +1,4 @@
-//! Path, query and body, with every refusal a problem.
+//! Path and body, with every refusal a problem.
 //!
 //! Bodies are read up to the limit of `http.body_bytes_max`, which a layer sets, and must be declared
 //! as JSON: that also keeps other sites' plain forms out.
@@ -10,15 +10,14 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Code, Problem, Toolkit};
+use super::{Code, Problem, strict};
 
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Problem))]
 pub struct Path<T>(pub T);
 
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Query), rejection(Problem))]
-pub struct Query<T>(pub T);
+/// `http.body_bytes_max`, for the refusal.
+pub struct BodyMax(pub usize);
 
 /// A JSON body.
 pub struct Body<T>(pub T);
@@ -27,7 +26,7 @@ impl<S, T> FromRequest<S> for Body<T>
 where
     S: Send + Sync,
     T: DeserializeOwned,
-    Toolkit: FromRef<S>,
+    BodyMax: FromRef<S>,
 {
     type Rejection = Problem;
 
@@ -37,7 +36,7 @@ where
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                let max = Toolkit::from_ref(state).limits.body_bytes_max;
+                let BodyMax(max) = BodyMax::from_ref(state);
                 Problem::new(Code::BODY_TOO_LARGE, format!("the body is larger than {max} bytes")).with("max", max)
             }
             _ => Problem::new(Code::BAD_JSON, rejection.body_text()),
@@ -52,7 +51,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    strict::from_slice(bytes).map_err(|error| {
         Problem::new(Code::BAD_JSON, error.to_string()).with("line", error.line()).with("column", error.column())
     })
 }

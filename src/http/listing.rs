@@ -30,6 +30,22 @@ pub struct PageQuery {
     pub limit: Option<usize>,
 }
 
+/// What a list is searched for: at most `MAX` characters.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Search<const MAX: usize>(pub String);
+
+impl<const MAX: usize> TryFrom<String> for Search<MAX> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.chars().count() <= MAX {
+            true => Ok(Self(text)),
+            false => Err(format!("at most {MAX} characters can be searched for")),
+        }
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
@@ -130,6 +146,12 @@ mod tests {
         assert!(page.items.is_empty());
         let last = after(page.next.as_deref()).unwrap().unwrap();
         assert_eq!(number(&last) as usize, SCAN_MAX - 1);
+    }
+
+    #[test]
+    fn a_search_is_bounded_in_characters() {
+        assert!(Search::<3>::try_from("äöü".to_owned()).is_ok());
+        assert!(Search::<3>::try_from("äöüß".to_owned()).is_err());
     }
 
     #[test]

@@ -36,8 +36,6 @@ pub enum AuthError {
     Busy { retry_after_ms: u64 },
     #[error("accounts cannot be read now")]
     Unavailable { retry_after_ms: u64 },
-    #[error("{detail}")]
-    BadRequest { status: u16, detail: String },
     /// A fault of the server; the log has the details.
     #[error("the request could not be authenticated because of an internal error")]
     Internal,

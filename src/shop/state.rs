@@ -5,7 +5,10 @@ use std::{ops::Deref, sync::Arc};
 use axum::extract::FromRef;
 
 use super::{order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services};
-use crate::{http::Toolkit, identity::Identity};
+use crate::{
+    http::{BodyMax, Toolkit},
+    identity::Identity,
+};
 
 /// One reference count: every layer and handler of a request clones it.
 #[derive(Clone)]
@@ -45,6 +48,12 @@ impl Deref for Shared {
 impl FromRef<AppState> for Toolkit {
     fn from_ref(state: &AppState) -> Toolkit {
         state.toolkit.clone()
+    }
+}
+
+impl FromRef<AppState> for BodyMax {
+    fn from_ref(state: &AppState) -> BodyMax {
+        BodyMax(state.toolkit.limits.body_bytes_max)
     }
 }
 

@@ -156,7 +156,7 @@ fn env(times: Times, node: usize, links: &[Proxy]) -> Env {
         ("SOUK_CLUSTER__MEMBER_DEAD_MS", times.dead.to_string()),
         ("SOUK_CLUSTER__SETTLE_MS", times.settle.to_string()),
         ("SOUK_CLUSTER__LEASE_MS", times.lease.to_string()),
-        ("SOUK_IDENTITY__SIGNING_KEY", "5a".repeat(32)),
+        ("SOUK_IDENTITY__SIGNING_KEY", "0123456789abcdef".repeat(4)),
         ("SOUK_ACTORS__SHARDS", SHARDS.to_string()),
         ("SOUK_SHOP__HOLD_TTL_MS", times.hold.to_string()),
         ("SOUK_PAYMENTS__SANDBOX__SLOW_MS", "150".to_owned()),

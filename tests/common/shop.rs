@@ -4,7 +4,7 @@
 //! `start` is the one place that knows how a shop is put together.
 
 mod contract;
-mod start;
+pub mod start;
 
 use std::{
     sync::{

@@ -104,7 +104,10 @@ async fn only_an_empty_journal_or_a_copy_of_this_one_is_written_to() {
 
 fn souk(args: &[&str], urls: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
-    command.args(args).env("SOUK_CLUSTER__REPLICAS", "1").env("SOUK_IDENTITY__SIGNING_KEY", "ab".repeat(32));
+    command
+        .args(args)
+        .env("SOUK_CLUSTER__REPLICAS", "1")
+        .env("SOUK_IDENTITY__SIGNING_KEY", "0123456789abcdef".repeat(4));
     command.env("SOUK_CLUSTER__URLS", format!("[{urls:?}]")).stdin(Stdio::null());
     command
 }

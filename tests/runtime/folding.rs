@@ -103,6 +103,26 @@ async fn history_pages_and_every_past_view_is_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_log_that_looks_shorter_makes_no_other_history() {
+    let stage = Stage::new();
+    let life = stage.start().await;
+    for n in 1..=9 {
+        receive(&life.gateway, "A", n, n as u32).await.unwrap();
+    }
+    assert!(life.gateway.await_projection(WITHIN).await);
+    let key = EntityKey::new(Kind::Stock, "A");
+    stage.gate.short.send_replace(true);
+    let page = life.gateway.history(&key, 1, 100).await;
+    assert!(page.is_err(), "not all of it: {}", page.unwrap().len());
+    // The reply to a retry is the view at its version, or none.
+    let again = receive(&life.gateway, "A", 5, 5).await;
+    assert!(matches!(again, Err(AskError::TimedOut)), "{again:?}");
+    stage.gate.short.send_replace(false);
+    let again = receive(&life.gateway, "A", 5, 5).await.unwrap();
+    assert_eq!((again.version, again.view.received), (5, 15));
+}
+
+#[tokio::test(start_paused = true)]
 async fn caught_up_models_contain_what_was_acknowledged() {
     let stage = Stage::new();
     let life = stage.start().await;

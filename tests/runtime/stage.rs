@@ -167,6 +167,8 @@ pub struct Gate {
     pub parked: watch::Sender<usize>,
     /// How the next appends end; when it is empty, well.
     pub outcomes: Mutex<VecDeque<Outcome>>,
+    /// While set, a range ends one record early, as on a server that does not know the newest ones.
+    pub short: watch::Sender<bool>,
     /// While set, nothing can be written at all.
     pub full: watch::Sender<bool>,
     /// Commits of each append, in order.
@@ -179,6 +181,7 @@ impl Default for Gate {
             open: watch::Sender::new(true),
             parked: watch::Sender::new(0),
             outcomes: Mutex::default(),
+            short: watch::Sender::new(false),
             full: watch::Sender::new(false),
             batches: Mutex::default(),
         }
@@ -254,7 +257,8 @@ impl Journal for Gated {
         self.inner.read(shard, from)
     }
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        self.inner.read_range(shard, from, to)
+        let hidden = Seq::from(*self.gate.short.borrow());
+        self.inner.read_range(shard, from, to - hidden)
     }
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         self.inner.resolve(claim, after, batch)

@@ -121,12 +121,17 @@ impl Tail {
         from: u64,
         limit: usize,
     ) -> Result<Vec<Commit>, StoreError> {
-        let mut out = Vec::new();
+        let (mut out, mut read) = (Vec::new(), start - 1);
         let mut records = self.journal.read_range(self.shard, start, end);
-        while out.len() < limit
-            && let Some(record) = records.next().await
-        {
+        while out.len() < limit && read < end {
+            // These records were folded. A server that was cut off from the others may show a shorter log for a while, and
+            // a history with a hole would make a view that never was.
+            let Some(record) = records.next().await else {
+                let problem = format!("shard {}: record {end} was folded, and the log ends at {read}", self.shard.0);
+                return Err(StoreError(problem.into()));
+            };
             let record = record.map_err(|error| StoreError(error.to_string().into()))?;
+            read = record.seq;
             if let Entry::Batch(batch) = &record.entry {
                 out.extend(batch.commits.iter().filter(|commit| commit.key == *key && commit.version >= from).cloned());
             }

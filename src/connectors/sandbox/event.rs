@@ -20,6 +20,7 @@ use crate::{
         payment::ProviderEvent,
         time::Timestamp,
     },
+    http::strict,
 };
 
 use super::ledger;
@@ -119,12 +120,12 @@ impl SandboxWebhooks {
         let signature = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
         self.key.verify(signature.ok_or(WebhookRefusal::BadSignature)?, body, now)?;
         let malformed = |error: serde_json::Error| WebhookRefusal::Malformed(error.to_string());
-        let Head { kind } = serde_json::from_slice(body).map_err(malformed)?;
+        let Head { kind } = strict::from_slice(body).map_err(malformed)?;
         if EventType::deserialize(kind).is_err() {
             // A newer kind of event, which this shop does not use: a repetition would not help.
             return Ok(None);
         }
-        let event: SandboxEvent = serde_json::from_slice(body).map_err(malformed)?;
+        let event: SandboxEvent = strict::from_slice(body).map_err(malformed)?;
         let (id, payment) = (event.id.clone(), event.payment);
         Ok(Some(WebhookEvent { event: id, payment, news: event.news()? }))
     }

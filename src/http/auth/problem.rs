@@ -21,9 +21,6 @@ impl From<AuthError> for Problem {
             E::TooManyAttempts { retry_after_ms } => problem(Code::TOO_MANY_ATTEMPTS).retry_after(retry_after_ms),
             E::Busy { retry_after_ms } => problem(Code::BUSY).retry_after(retry_after_ms),
             E::Unavailable { retry_after_ms } => problem(Code::UNAVAILABLE).retry_after(retry_after_ms),
-            E::BadRequest { status: 413, .. } => problem(Code::BODY_TOO_LARGE),
-            E::BadRequest { status: 415, .. } => problem(Code::UNSUPPORTED_MEDIA_TYPE),
-            E::BadRequest { .. } => problem(Code::BAD_REQUEST),
             E::Internal => problem(Code::INTERNAL),
         }
     }

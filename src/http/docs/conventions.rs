@@ -23,7 +23,7 @@ pub fn apply(operation: &mut Operation) {
             (ParameterIn::Header, "if-match") => rule(
                 parameter,
                 "The entity's ETag as it was read; another version is refused with 412. `*` is any version",
-                text(32, r#"^(\*|(W/)?"?[0-9]{1,20}"?)$"#),
+                text(32, r#"^(\*|(W/)?"?[0-9]{1,20}(-gzip|-br|-zstd)?"?)$"#),
             ),
             (ParameterIn::Query, "cursor") if is_text(parameter) => {
                 rule(parameter, "`next` of the page before", text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$"));
@@ -43,8 +43,7 @@ fn rule(parameter: &mut Parameter, description: &str, schema: Schema) {
 /// A history's cursor is a version, which its own schema declares.
 fn is_text(parameter: &Parameter) -> bool {
     let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else { return true };
-    let number = matches!(&object.format, Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
-    !number
+    !matches!(&object.format, Some(SchemaFormat::KnownFormat(KnownFormat::UInt64)))
 }
 
 fn text(max: usize, pattern: &str) -> Schema {

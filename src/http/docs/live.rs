@@ -29,7 +29,7 @@ fn messages() -> Value {
     let message = |op: &str, members: Value, required: Value| {
         let mut properties = json!({"op": {"type": "string", "enum": [op]}});
         merge(&mut properties, members);
-        json!({"type": "object", "title": op, "properties": properties, "required": required})
+        json!({"type": "object", "title": format!("{op} message"), "properties": properties, "required": required})
     };
     let since = json!({"type": "object", "description": "Versions the client has: a topic that is not newer is not sent",
         "additionalProperties": {"type": "integer", "minimum": 0}});
@@ -45,19 +45,19 @@ fn frames(topics: &Topics) -> Value {
     let version = json!({"type": "integer", "minimum": 0, "description": "Newer frames have higher versions"});
     let view = |family: &dyn TopicFamily| json!({"$ref": format!("#/components/schemas/{}", family.schema())});
     let one = topics.one_entity().iter().map(|family| {
-        json!({"type": "object", "title": family.pattern(), "required": ["topic", "version", "view"], "properties": {
+        json!({"type": "object", "title": format!("{} frame", family.pattern()), "required": ["topic", "version", "view"], "properties": {
             "topic": {"type": "string", "pattern": format!("^{}\\.", family.name())},
             "version": version, "view": view(&**family)}})
     });
     let many = topics.many_entities().iter().map(|family| {
-        json!({"type": "object", "title": family.name(), "required": ["topic", "key", "version", "view"], "properties": {
+        json!({"type": "object", "title": format!("{} frame", family.name()), "required": ["topic", "key", "version", "view"], "properties": {
             "topic": {"type": "string", "enum": [family.name()]},
             "key": {"type": "string", "description": "Which entity"},
             "version": version,
             "gone": {"type": "boolean", "description": "The entity has left this topic"},
             "view": view(&**family)}})
     });
-    let op = |title: &str, members: Value, required: Value| json!({"type": "object", "title": title, "properties": members, "required": required});
+    let op = |title: &str, members: Value, required: Value| json!({"type": "object", "title": format!("{title} frame"), "properties": members, "required": required});
     let said = [
         op(
             "error",
@@ -75,13 +75,13 @@ fn frames(topics: &Topics) -> Value {
     ];
     let all: Vec<Value> = one.chain(many).chain(said).collect();
     json!({"description": "What the server sends over `/live` and, but for `pong` and `authenticated`, over `/live/sse`",
-        "oneOf": all})
+        "anyOf": all})
 }
 
 fn socket(topics: &Topics) -> Value {
     let description =
         format!("A WebSocket. The client sends `LiveMessage`, the server `LiveFrame`. Topics: {}.", topics.known());
-    json!({"get": {"operationId": "listen", "tags": ["Live"], "summary": "The live feed, as a WebSocket",
+    json!({"get": {"operationId": "listen", "tags": ["Live"], "security": [{}, {"guest": []}, {"bearer": []}], "summary": "The live feed, as a WebSocket",
         "description": description, "responses": {
             "101": {"description": "The connection speaks WebSocket from here on", "content": {
                 "application/json": {"schema": {"$ref": "#/components/schemas/LiveFrame"}}}},
@@ -94,7 +94,7 @@ fn stream(topics: &Topics) -> Value {
         json!({"name": name, "in": place, "required": required, "description": description,
             "schema": {"type": "string", "maxLength": 16_384}})
     };
-    json!({"get": {"operationId": "stream", "tags": ["Live"], "summary": "The live feed, as server-sent events",
+    json!({"get": {"operationId": "stream", "tags": ["Live"], "security": [{}, {"guest": []}, {"bearer": []}], "summary": "The live feed, as server-sent events",
         "description": description,
         "parameters": [
             list("topics", "query", true, "1 to 64 topics, joined by commas"),

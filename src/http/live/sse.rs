@@ -8,7 +8,7 @@ use std::{collections::HashMap, convert::Infallible, io::Write, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{LiveState, admission::Visitor, refused, session};
 use crate::{
-    http::{Code, Problem},
+    http::{Code, Problem, Query},
     live::{Out, Session, Topic},
 };
 
@@ -33,11 +33,7 @@ pub struct Asked {
 /// Topics of one stream: their versions stand in every event's id. More are refused with 400.
 const TOPICS_MAX: usize = 64;
 
-pub async fn open(
-    State(state): State<LiveState>,
-    visitor: Visitor,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Response {
+pub async fn open(State(state): State<LiveState>, visitor: Visitor, asked: Result<Query<Asked>, Problem>) -> Response {
     let Ok(Query(asked)) = asked else {
         let detail =
             format!("say which: ?topics=.., joined by commas; each reads {}", state.listeners.hub().topics().known());

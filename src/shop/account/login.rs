@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     Extension, Json,
-    extract::{ConnectInfo, FromRef, State, rejection::JsonRejection},
+    extract::{ConnectInfo, FromRef, State},
     http::{HeaderMap, header},
     response::IntoResponse,
 };
@@ -16,10 +16,12 @@ use uuid::Uuid;
 use crate::{
     config::Secret,
     domain::{account::Role, time::Timestamp},
+    http::{Body, BodyMax},
     identity::{AuthError, Identity},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     #[schema(example = "admin@souk.local")]
     pub email: String,
@@ -57,6 +59,7 @@ pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Identity: FromRef<S>,
+    BodyMax: FromRef<S>,
 {
     OpenApiRouter::default().routes(routes!(login)).routes(routes!(validate))
 }
@@ -72,12 +75,8 @@ async fn login(
     State(identity): State<Identity>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
-    body: Result<Json<LoginRequest>, JsonRejection>,
+    Body(LoginRequest { email, password }): Body<LoginRequest>,
 ) -> Result<impl IntoResponse, AuthError> {
-    let Json(LoginRequest { email, password }) = body.map_err(|rejection| AuthError::BadRequest {
-        status: rejection.status().as_u16(),
-        detail: rejection.body_text(),
-    })?;
     let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
     let address = client_address(&headers, peer, identity.trusts_forwarded_for());
     let login = identity.login(&email, &password, address).await?;

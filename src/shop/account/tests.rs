@@ -16,7 +16,10 @@ use super::{LoginResponse, ValidateResponse, login::routes};
 use crate::{
     config::Secret,
     domain::{account::Role, ids::UserId},
-    http::auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
+    http::{
+        BodyMax,
+        auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
+    },
     identity::{Identity, testing::world},
 };
 
@@ -26,6 +29,12 @@ struct Shop(Identity);
 impl FromRef<Shop> for Identity {
     fn from_ref(shop: &Shop) -> Identity {
         shop.0.clone()
+    }
+}
+
+impl FromRef<Shop> for BodyMax {
+    fn from_ref(_: &Shop) -> BodyMax {
+        BodyMax(65_536)
     }
 }
 

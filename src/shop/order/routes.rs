@@ -24,7 +24,7 @@ use crate::{
         Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
         conditional::{Tagged, etag, unless_known},
-        listing::{Page, PageQuery},
+        listing::{Page, PageQuery, Search},
     },
     shop::AppState,
 };
@@ -37,8 +37,8 @@ pub struct OrdersQuery {
     /// For staff: the orders of one user.
     user: Option<Uuid>,
     /// For staff: an order number, an id, or the beginning of an e-mail.
-    #[param(max_length = 254)]
-    q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 254)]
+    q: Option<Search<254>>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items on a page.
@@ -63,7 +63,7 @@ pub async fn list_orders(
     let filter = Filter {
         status: query.status,
         user: query.user.map(UserId),
-        text: query.q.filter(|text| !text.trim().is_empty()),
+        text: query.q.map(|Search(text)| text).filter(|text| !text.trim().is_empty()),
     };
     if !who.is_staff() && (filter.text.is_some() || filter.user.is_some_and(|user| user != who.user)) {
         return Err(Problem::new(Code::FORBIDDEN, "only staff sees the orders of others"));

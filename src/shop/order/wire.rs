@@ -1,7 +1,10 @@
 //! An order on the wire: the one shape of HTTP responses, of `order.<id>` and of `board`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Array, ArrayBuilder, ObjectBuilder, RefOr, Schema, Type, schema::OneOfBuilder},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -209,7 +212,16 @@ pub struct HistoryEntry {
     pub version: u64,
     pub at: String,
     pub by: String,
-    /// As the journal holds them; payment tokens are blotted out.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(schema_with = events)]
     pub events: serde_json::Value,
+}
+
+/// An event without members is its name alone.
+fn events() -> Array {
+    let name = ObjectBuilder::new().schema_type(Type::String);
+    let whole = ObjectBuilder::new().min_properties(Some(1)).max_properties(Some(1));
+    let event = Schema::OneOf(OneOfBuilder::new().item(name).item(whole).build());
+    let text =
+        "As the journal holds them: a name, or an object with the name as its member. Payment tokens are blotted out";
+    ArrayBuilder::new().items(RefOr::T(event)).description(Some(text)).build()
 }

@@ -11,7 +11,7 @@ use crate::{
     http::{
         Problem, Query,
         auth::Staff,
-        listing::{self, Page},
+        listing::{self, Page, Search},
     },
     shop::{AppState, rows},
 };
@@ -24,8 +24,8 @@ pub struct StockQuery {
     #[serde(default)]
     below_threshold: bool,
     /// A part of the SKU, in any case.
-    #[param(max_length = 64)]
-    q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 64)]
+    q: Option<Search<64>>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items on a page.
@@ -43,7 +43,7 @@ pub async fn list_stock(
     Query(query): Query<StockQuery>,
 ) -> Result<Json<Page<StockBody>>, Problem> {
     let (after, limit) = state.toolkit.open_page(query.cursor.as_deref(), query.limit).await?;
-    let part = query.q.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
+    let part = query.q.map(|Search(text)| text).unwrap_or_default().trim().to_ascii_lowercase();
     let read = |after: Option<&[u8]>, n| match query.below_threshold {
         true => state.gateway.row_keys(rows::STOCK_LOW, b"", after, n),
         false => {
