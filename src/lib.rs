@@ -3,6 +3,7 @@
 //! * [`domain`]: the shop's rules, pure.
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`connectors`]: implement the ports.
+//! * [`network`]: clients' addresses, and the places each may hold.
 //! * [`live`]: fan-out to sockets; [`identity`]: the caller; [`http`]: the toolkit of handlers.
 //! * [`shop`]: one folder for each capability; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
@@ -19,6 +20,7 @@ pub mod http;
 pub mod identity;
 pub mod live;
 pub mod load;
+pub mod network;
 pub mod persistence;
 pub mod shop;
 #[doc(hidden)]

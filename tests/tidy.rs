@@ -16,20 +16,21 @@ use source::{Source, read, rust_files, tracked};
 /// here first.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("live", &["domain", "actors", "config"]),
+    ("network", &[]),
+    ("live", &["domain", "actors", "config", "network"]),
     ("actors", &["domain", "config"]),
     ("persistence", &["domain", "actors", "config"]),
     ("transport", &["domain", "actors"]),
     ("connectors", &["domain", "actors", "config"]),
-    ("identity", &["domain", "actors", "config"]),
+    ("identity", &["domain", "actors", "config", "network"]),
     ("catalogue", &["domain", "actors"]),
     // A room takes its section as it is, so this one lies below them all.
     ("config", &["domain"]),
     // A client like any other: it reads the shop over HTTP and WebSocket.
     ("load", &["domain"]),
     // The toolkit: it names no capability.
-    ("http", &["domain", "actors", "live", "identity", "config"]),
-    ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config"]),
+    ("http", &["domain", "actors", "live", "identity", "config", "network"]),
+    ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config", "network"]),
     ("testing", &["domain", "actors"]),
 ];
 

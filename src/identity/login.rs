@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::config::Secret;
 use crate::domain::{account::Role, ids::UserId, key::EntityKey};
+use crate::network::Bucket;
 
 use super::{
     AccountsFault, AuthError, Claims, Identity, PasswordFault,
@@ -28,7 +29,12 @@ impl Identity {
     pub async fn login(&self, email: &str, password: &Secret, address: Option<IpAddr>) -> Result<Login, AuthError> {
         let inner = &*self.0;
         let email = normalise(email);
-        let keys = email.iter().cloned().map(Key::Email).chain(address.map(Key::address)).collect();
+        let keys = email
+            .iter()
+            .cloned()
+            .map(Key::Email)
+            .chain(address.map(|address| Key::Address(Bucket::of(address))))
+            .collect();
         let attempt = inner
             .throttle
             .admit(keys, inner.clock.now())

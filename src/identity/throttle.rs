@@ -7,11 +7,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
 
-use crate::domain::time::Timestamp;
+use crate::{domain::time::Timestamp, network::Bucket};
 
 const FREE_FAILURES: u32 = 5;
 const FIRST_WAIT_MS: i64 = 1_000;
@@ -23,17 +22,7 @@ const ENTRIES_MAX: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     Email(String),
-    Address(IpAddr),
-}
-
-impl Key {
-    /// An IPv6 client owns a /64 at least, so the /64 is the key.
-    pub fn address(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(v4) => Self::Address(v4.into()),
-            IpAddr::V6(v6) => Self::Address(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()),
-        }
-    }
+    Address(Bucket),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 //! on the other; nothing is encoded or sent under the lock.
 
 use std::{
-    net::IpAddr,
     sync::{
         Mutex,
         atomic::{AtomicU32, Ordering},
@@ -44,7 +43,6 @@ pub enum Out {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub id: u64,
-    pub address: IpAddr,
     /// Seconds (of the connections' count) of the client's last bytes, and of its last subscription.
     pub heard_s: AtomicU32,
     pub busy_s: AtomicU32,
@@ -63,10 +61,9 @@ struct State {
 }
 
 impl Connection {
-    pub fn new(id: u64, address: IpAddr, now_s: u32, until_s: u32) -> Self {
+    pub fn new(id: u64, now_s: u32, until_s: u32) -> Self {
         Self {
             id,
-            address,
             heard_s: now_s.into(),
             busy_s: now_s.into(),
             until_s: until_s.into(),

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -20,7 +20,10 @@ use super::{
     connection::{Closing, Connection},
     lock,
 };
-use crate::config::Live;
+use crate::{
+    config::Live,
+    network::{Bucket, Place, Places},
+};
 
 /// A refused connection. The client receives close code 1013 (try again later).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +50,7 @@ pub(super) struct Connections {
     limits: Arc<Live>,
     /// Seconds since the listeners began, counted by the ticker.
     now_s: AtomicU32,
+    of_address: Arc<Places>,
     state: Mutex<State>,
     /// Number of open connections; a drain waits on it.
     count: watch::Sender<usize>,
@@ -56,13 +60,13 @@ pub(super) struct Connections {
 struct State {
     next_id: u64,
     draining: bool,
-    connections: HashMap<u64, Arc<Connection>>,
-    of_address: HashMap<IpAddr, usize>,
+    connections: HashMap<u64, (Arc<Connection>, Place)>,
 }
 
 impl Connections {
     pub fn new(limits: Arc<Live>) -> Self {
-        Self { limits, now_s: 0.into(), state: Mutex::default(), count: watch::Sender::new(0) }
+        let of_address = Places::new(limits.connections_per_address_max);
+        Self { limits, now_s: 0.into(), of_address, state: Mutex::default(), count: watch::Sender::new(0) }
     }
 
     pub fn now_s(&self) -> u32 {
@@ -76,22 +80,19 @@ impl Connections {
     }
 
     pub fn enter(&self, address: IpAddr, audience: &Audience) -> Result<Arc<Connection>, Refused> {
-        let address = bucket(address);
         let mut state = lock(&self.state);
-        let of_address = state.of_address.get(&address).copied().unwrap_or(0);
         if state.draining {
             return Err(Refused::Draining);
         }
         if state.connections.len() >= self.limits.connections_max {
             return Err(Refused::TooManyConnections { max: self.limits.connections_max });
         }
-        if of_address >= self.limits.connections_per_address_max {
+        let Some(place) = self.of_address.take(Bucket::of(address)) else {
             return Err(Refused::TooManyOfAddress { max: self.limits.connections_per_address_max });
-        }
+        };
         state.next_id += 1;
-        let connection = Arc::new(Connection::new(state.next_id, address, self.now_s(), self.until_s(audience)));
-        state.of_address.insert(address, of_address + 1);
-        state.connections.insert(connection.id, connection.clone());
+        let connection = Arc::new(Connection::new(state.next_id, self.now_s(), self.until_s(audience)));
+        state.connections.insert(connection.id, (connection.clone(), place));
         self.publish(state.connections.len());
         Ok(connection)
     }
@@ -100,12 +101,6 @@ impl Connections {
         let mut state = lock(&self.state);
         if state.connections.remove(&connection.id).is_none() {
             return;
-        }
-        if let Some(count) = state.of_address.get_mut(&connection.address) {
-            *count -= 1;
-            if *count == 0 {
-                state.of_address.remove(&connection.address);
-            }
         }
         self.publish(state.connections.len());
     }
@@ -120,7 +115,7 @@ impl Connections {
         {
             let mut state = lock(&self.state);
             state.draining = true;
-            state.connections.values().for_each(|connection| connection.close(Closing::Draining));
+            state.connections.values().for_each(|(connection, _)| connection.close(Closing::Draining));
         }
         // An error means the sender is gone, which is `self`; a time-out leaves the rest to the process's end.
         _ = tokio::time::timeout(within, self.count.subscribe().wait_for(|count| *count == 0)).await;
@@ -130,7 +125,7 @@ impl Connections {
         let now_s = self.now_s.fetch_add(1, Ordering::Relaxed) + 1;
         let silent =
             |since: &AtomicU32| u64::from(now_s.saturating_sub(since.load(Ordering::Relaxed))) > self.limits.idle_s();
-        for connection in lock(&self.state).connections.values() {
+        for (connection, _) in lock(&self.state).connections.values() {
             let listens = connection.topics.load(Ordering::Relaxed) > 0;
             if connection.until_s.load(Ordering::Relaxed) < now_s {
                 connection.close(Closing::Expired);
@@ -140,16 +135,5 @@ impl Connections {
                 connection.ping();
             }
         }
-    }
-}
-
-/// The unit of the bound for each address: an IPv4 address, or the /64 of one IPv6 host.
-fn bucket(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }

@@ -4,10 +4,10 @@
 //! visitor's cart (cross-site WebSocket hijacking, CWE-1385). Therefore an `Origin` must name the server's own host or
 //! be listed. Clients that are not browsers send none and are admitted: they carry only their own cookies.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, request::Parts},
     response::Response,
 };
@@ -17,6 +17,7 @@ use crate::{
     http::{Code, Problem},
     identity::Site,
     live::Audience,
+    network::client_address,
 };
 
 /// A caller that may connect.
@@ -35,37 +36,8 @@ impl FromRequestParts<LiveState> for Visitor {
         }
         let audience = (state.authorise)(Credentials::Handshake(&parts.headers))
             .map_err(|error| refused(Problem::new(Code::INVALID_TOKEN, error.to_string())))?;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Ok(Self {
-            audience,
-            address: address(&parts.headers, peer, state.trust_forwarded_for),
-            headers: parts.headers.clone(),
-        })
-    }
-}
-
-fn address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> IpAddr {
-    let forwarded = || {
-        let last = headers.get_all("x-forwarded-for").into_iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
-        last.trim().parse().ok()
-    };
-    let forwarded = if trust_forwarded_for { forwarded() } else { None };
-    forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
-    }
-
-    #[test]
-    fn a_forwarded_address_counts_only_where_a_proxy_of_ours_sets_it() {
-        let headers = headers(&[("x-forwarded-for", "9.9.9.9, 10.0.0.7")]);
-        let peer = Some("127.0.0.1".parse().unwrap());
-        assert_eq!(address(&headers, peer, true).to_string(), "10.0.0.7");
-        assert_eq!(address(&headers, peer, false).to_string(), "127.0.0.1");
+        let address = client_address(&parts.headers, &parts.extensions, state.trust_forwarded_for);
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Ok(Self { audience, address, headers: parts.headers.clone() })
     }
 }

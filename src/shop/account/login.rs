@@ -1,11 +1,9 @@
 //! `POST /api/auth/login` and `GET /api/auth/validate`.
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::{
-    Extension, Json,
-    extract::{ConnectInfo, FromRef, State},
-    http::{HeaderMap, header},
+    Json,
+    extract::{FromRef, State},
+    http::{Extensions, HeaderMap, header},
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
@@ -18,6 +16,7 @@ use crate::{
     domain::{account::Role, time::Timestamp},
     http::{Body, BodyMax},
     identity::{AuthError, Identity},
+    network::client_address,
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -73,12 +72,11 @@ where
 ))]
 async fn login(
     State(identity): State<Identity>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
+    extensions: Extensions,
     Body(LoginRequest { email, password }): Body<LoginRequest>,
 ) -> Result<impl IntoResponse, AuthError> {
-    let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
-    let address = client_address(&headers, peer, identity.trusts_forwarded_for());
+    let address = client_address(&headers, &extensions, identity.trusts_forwarded_for());
     let login = identity.login(&email, &password, address).await?;
     let user = SessionUser { id: login.user.0, email: Some(login.email), role: login.role };
     let answer = LoginResponse {
@@ -100,27 +98,4 @@ async fn validate(State(identity): State<Identity>, headers: HeaderMap) -> Resul
     let claims = identity.claims_of_token(token)?;
     let user = SessionUser { id: claims.sub, email: claims.email, role: claims.role };
     Ok(Json(ValidateResponse { user, expires_at: Timestamp(claims.exp.saturating_mul(1000)).rfc3339() }))
-}
-
-/// The last forwarded address comes from the shop's own proxy; the client can forge the ones before it.
-fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> Option<IpAddr> {
-    let forwarded = || {
-        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        last.rsplit(',').next()?.trim().parse().ok()
-    };
-    trust_forwarded_for.then(forwarded).flatten().or(peer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forwarded_address_counts_only_where_the_proxy_is_trusted() {
-        let headers = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), "1.1.1.1, 2.2.2.2".parse().unwrap())]);
-        let peer = Some(IpAddr::from([127, 0, 0, 1]));
-        assert_eq!(client_address(&headers, peer, false), peer);
-        assert_eq!(client_address(&headers, peer, true), Some(IpAddr::from([2, 2, 2, 2])));
-        assert_eq!(client_address(&HeaderMap::new(), peer, true), peer);
-    }
 }
