@@ -25,7 +25,7 @@ pub use application::{Application, BadLine, Copied, Endpoints, Imported, Invaria
 pub use failure::{Exit, Failure};
 pub use progress::Progress;
 
-use crate::config::{Config, Override};
+use crate::config::{Config, Override, service_links};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Green.on_default().bold())
@@ -106,9 +106,14 @@ fn run(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     app: &impl Application,
 ) -> Result<(), Failure> {
-    let config = Config::load(cli.common.config.as_deref(), environment, &cli.overrides())?;
+    let environment: Vec<_> = environment.into_iter().collect();
+    let config = Config::load(cli.common.config.as_deref(), environment.iter().cloned(), &cli.overrides())?;
     // `serve` is the one command whose logs are its output; the others log only warnings and errors.
     logs::init(&config.log, matches!(cli.command, Command::Serve(_)))?;
+    let links = service_links(&environment);
+    if let Some(first) = links.first() {
+        tracing::info!(count = links.len(), first, "variables of Kubernetes' service links are not settings: ignored");
+    }
     dispatch(cli, config, app, &mut io::stdout())
 }
 

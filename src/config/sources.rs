@@ -4,7 +4,12 @@
 //! the type of the key's default: a password `12345` stays text. The environment comes in as a list,
 //! so that tests need not change the process's own.
 
-use std::{ffi::OsString, str::FromStr};
+mod service_link;
+
+use std::{
+    ffi::{OsStr, OsString},
+    str::FromStr,
+};
 
 use figment::{
     Metadata, Profile, Provider,
@@ -60,7 +65,7 @@ pub fn environment(
     // A name that is not UTF-8 cannot begin with the prefix and be one of ours.
     let ours = variables.into_iter().filter_map(|(name, text)| Some((name.into_string().ok()?, text)));
     let ours = ours.filter(|(name, _)| name.starts_with(PREFIX));
-    for (name, text) in ours.filter(|(name, _)| !for_tests(name)) {
+    for (name, text) in ours.filter(|(name, text)| !for_tests(name) && !is_link(name, text)) {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, key)| (*key).to_owned());
         let key = alias.unwrap_or_else(|| name[PREFIX.len()..].to_ascii_lowercase().replace("__", "."));
         let from = format!("environment variable {name}");
@@ -78,6 +83,17 @@ pub fn environment(
     if problems.is_empty() { Ok(ones) } else { Err(problems) }
 }
 
+/// The variables among `variables` that [`environment`] leaves out because Kubernetes made them.
+pub fn service_links<'a>(variables: impl IntoIterator<Item = &'a (OsString, OsString)>) -> Vec<&'a str> {
+    let named = variables.into_iter().filter_map(|(name, text)| Some((name.to_str()?, text)));
+    let links = named.filter(|(name, text)| name.starts_with(PREFIX) && is_link(name, text));
+    links.map(|(name, _)| name).collect()
+}
+
+fn is_link(name: &str, text: &OsStr) -> bool {
+    text.to_str().is_some_and(|text| service_link::is_link(name, text))
+}
+
 /// `text` as a value of `key`, by the type that the key has in `defaults`.
 pub fn one(from: String, key: String, text: &str, defaults: &Value) -> Result<One, Problem> {
     let text = text.trim();
@@ -90,7 +106,7 @@ pub fn one(from: String, key: String, text: &str, defaults: &Value) -> Result<On
     let value = match defaults.find_ref(&key) {
         None | Some(Value::Dict(..)) => {
             let known = leaves(defaults);
-            return Err(wrong(None, unknown(&key, known.iter().map(String::as_str))));
+            return Err(wrong(None, unknown(&key, &key, known.iter().map(String::as_str))));
         }
         Some(Value::Num(..)) => match text.replace('_', "").parse::<u64>() {
             Ok(number) => Value::from(number),
