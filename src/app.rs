@@ -10,6 +10,7 @@ mod clock;
 mod cluster;
 mod current;
 mod engine;
+mod handles;
 mod listener;
 mod metrics;
 mod nats;

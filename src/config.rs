@@ -42,6 +42,7 @@ pub use log::{Log, LogFormat};
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
 pub use shop::{ShippingMethod, Shop};
+pub use sources::service_links;
 pub use state::State;
 
 /// The reference: every key with its comment. A test holds it equal to the structs' defaults.

@@ -2,13 +2,14 @@
 //!
 //! In reading order: [`toolkit`] (what handlers are given), [`error`] (the one shape of anything that went
 //! wrong, and the type of its codes), [`extract`] (with [`strict`], its JSON), [`query`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
-//! is calling), [`guard`] (what happens around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
+//! is calling), [`door`], [`guard`], [`security`] (what happens around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
 //! metrics, the node). The routes themselves are the shop's; `app::routes` is their list.
 //! Deliberately absent: rules of the shop, and any state of its own but the count of requests under way.
 
 pub mod auth;
 pub mod conditional;
 pub mod docs;
+pub mod door;
 pub mod error;
 pub mod extract;
 pub mod guard;
@@ -18,10 +19,12 @@ pub mod live;
 pub mod operations;
 pub mod page;
 pub mod query;
+pub mod security;
 pub mod strict;
 pub mod toolkit;
 
 pub use self::{
+    door::Door,
     error::{Code, Problem},
     extract::{Body, BodyMax, Path},
     query::Query,

@@ -47,11 +47,11 @@ pub struct Identity(Arc<Inner>);
 
 struct Inner {
     settings: config::Identity,
-    trust_forwarded_for: bool,
     clock: Arc<dyn Clock>,
     accounts: Arc<dyn Accounts>,
     tokens: Seal,
     guests: Seal,
+    tags: Seal,
     passwords: Passwords,
     throttle: Throttle,
 }
@@ -63,10 +63,8 @@ pub struct Recognised {
 }
 
 impl Identity {
-    /// `trust_forwarded_for`: the listener's, `[http]`.
     pub fn new(
         settings: config::Identity,
-        trust_forwarded_for: bool,
         secret: &SigningSecret,
         clock: Arc<dyn Clock>,
         accounts: Arc<dyn Accounts>,
@@ -74,10 +72,10 @@ impl Identity {
         Self(Arc::new(Inner {
             tokens: Seal::new(secret, "access-token"),
             guests: Seal::new(secret, "guest-session"),
+            tags: Seal::new(secret, "log-tag"),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             settings,
-            trust_forwarded_for,
             clock,
             accounts,
         }))
@@ -86,11 +84,6 @@ impl Identity {
     /// Milliseconds since 1970, by the clock that token expiry uses.
     pub fn now_ms(&self) -> i64 {
         self.0.clock.now().0
-    }
-
-    /// Whether the last address in `X-Forwarded-For` is the client's, for the log-in throttle.
-    pub fn trusts_forwarded_for(&self) -> bool {
-        self.0.trust_forwarded_for
     }
 
     /// The account that `token` was issued to.
@@ -135,12 +128,10 @@ impl Identity {
         Ok(Recognised { principal: Principal::guest(id), set_cookie })
     }
 
-    /// Refuses a request that a browser sends on behalf of another site.
-    pub fn same_site(&self, headers: &HeaderMap) -> Result<(), AuthError> {
-        match Site::of(headers, &self.0.settings.trusted_origins) {
-            Site::Own => Ok(()),
-            Site::Foreign => Err(AuthError::ForeignOrigin),
-        }
+    /// An e-mail as the log may name it: a keyed tag, the same for every attempt, from which nobody reads the e-mail.
+    pub fn tag_of_email(&self, email: &str) -> Arc<str> {
+        let email = email.trim().to_lowercase();
+        format!("email:{:016x}", self.0.tags.tag(email.as_bytes())).into()
     }
 
     fn guest(&self, headers: &HeaderMap) -> Option<GuestSession> {

@@ -42,6 +42,27 @@ fn loads(what: &str, file: Option<&Path>, environment: &BTreeMap<String, String>
     config
 }
 
+/// What Kubernetes puts into a pod beside a Service named `souk`.
+const LINKS: [(&str, &str); 8] = [
+    ("SOUK_SERVICE_HOST", "10.96.12.7"),
+    ("SOUK_SERVICE_PORT", "80"),
+    ("SOUK_SERVICE_PORT_HTTP", "80"),
+    ("SOUK_PORT", "tcp://10.96.12.7:80"),
+    ("SOUK_PORT_80_TCP", "tcp://10.96.12.7:80"),
+    ("SOUK_PORT_80_TCP_PROTO", "tcp"),
+    ("SOUK_PORT_80_TCP_PORT", "80"),
+    ("SOUK_PORT_80_TCP_ADDR", "10.96.12.7"),
+];
+
+/// The built binary takes the pod's file and variables.
+fn accepts(file: &Path, environment: &BTreeMap<String, String>) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_souk"));
+    command.args(["config", "check", "--config"]).arg(file).env_clear().envs(environment);
+    let ended = command.output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{said}");
+}
+
 /// `${NAME:?..}` as a secret of the right shape.
 fn filled(value: &str, names: &mut BTreeSet<String>) -> String {
     let Some(name) = value.strip_prefix("${").and_then(|rest| rest.split_once(":?")).map(|(name, _)| name) else {
@@ -181,7 +202,12 @@ fn a_pod_of_souk_has_all_that_a_node_needs() {
         if set["metadata"]["name"] == "souk" {
             // The pod's name, at most 63 characters.
             environment.insert("SOUK_CLUSTER__NODE".into(), "souk-0".into());
-            loads("the pod", Some(&folder().join("kubernetes/souk.toml")), &environment);
+            let file = folder().join("kubernetes/souk.toml");
+            loads("the pod", Some(&file), &environment);
+            assert_eq!(set["spec"]["template"]["spec"]["enableServiceLinks"], false, "the Service is named souk, too");
+            // In a namespace whose pods are made by other manifests the links are there all the same.
+            environment.extend(LINKS.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            accepts(&file, &environment);
             started += 1;
         }
     }

@@ -7,12 +7,16 @@ mod client;
 mod directory;
 #[path = "operate/disk.rs"]
 mod disk;
+#[path = "operate/handles.rs"]
+mod handles;
 #[path = "operate/import.rs"]
 mod import;
 #[path = "operate/logs.rs"]
 mod logs;
 #[path = "crash/process.rs"]
 mod process;
+#[path = "operate/security.rs"]
+mod security;
 
 use client::{Call, Person, text};
 use process::{Home, Server};

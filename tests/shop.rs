@@ -32,6 +32,17 @@ mod live {
     mod streams;
 }
 
+/// The ways in: one client's share of them, what they say to strangers, and how each credential ends.
+mod doors {
+    mod addresses;
+    mod credentials;
+    mod host;
+    mod raw;
+    mod sockets;
+    mod stalled;
+    mod told;
+}
+
 /// The sandbox provider beside the shop.
 mod payments {
     mod sandbox_webhooks;

@@ -11,8 +11,11 @@ use std::{
 use anyhow::{Context, Result};
 use futures::{SinkExt, StreamExt};
 use souk::{
-    config::Live,
-    http::live::{LiveState, router},
+    config::{Http, Live},
+    http::{
+        Door,
+        live::{LiveState, router},
+    },
     live::{Audience, Committed, Current, Hub, Listeners, Text, Topic},
     shop::{Front, topics},
 };
@@ -44,7 +47,7 @@ pub async fn souk(plan: &Plan) -> Result<()> {
     let hub = Hub::start(limits, topics(&Front::empty(true)));
     let app = router(LiveState {
         listeners: Listeners::start(hub.clone(), Arc::new(OneSku)),
-        trust_forwarded_for: false,
+        door: Door::new(&Http::default(), uuid::Uuid::nil()),
         authorise: Arc::new(|_| Ok(Audience::default())),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await?;

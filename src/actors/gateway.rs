@@ -13,7 +13,7 @@ use std::{num::NonZeroU64, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use self::core::Core;
-pub use self::status::{NodeStatus, ShardLine};
+pub use self::status::{NodeStatus, NotReady, ShardLine};
 use super::ports::{CommandEnvelope, Reply};
 use crate::domain::{
     ids::CommandId,

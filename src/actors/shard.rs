@@ -4,6 +4,7 @@
 //! waits in that entity's slot, in order, bounded by its permits. Invariant: a generation serves between one claim and
 //! its first failed append; all its actors end with it, because their states contain events that were never committed.
 
+mod absent;
 mod claim_failure;
 mod hand_over;
 mod open;
@@ -43,6 +44,11 @@ pub(super) struct ShardActor;
 
 pub(super) enum ShardMsg {
     Ask {
+        envelope: Arc<CommandEnvelope>,
+        reply: ReplyTo,
+    },
+    /// A read whose entity was looked for and exists: it wakes the entity.
+    Exists {
         envelope: Arc<CommandEnvelope>,
         reply: ReplyTo,
     },
@@ -197,7 +203,8 @@ impl Actor for ShardActor {
         state: &mut ShardState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply).await,
+            ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply, false).await,
+            ShardMsg::Exists { envelope, reply } => state.route(&myself, envelope, reply, true).await,
             ShardMsg::Reevaluate => state.consider(&myself),
             ShardMsg::BecameStandby { generation } => state.stood_down(generation),
             ShardMsg::Yielded { generation } => state.yielded(&myself, generation),

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     domain::{ids::UserId, key::EntityKey, kinds::Kind},
-    http::live::{Authorise, BadCredentials, Credentials},
-    identity::{Identity, Principal},
+    http::live::{Authorise, Credentials},
+    identity::{AuthError, Identity, Principal},
     live::Audience,
 };
 
@@ -13,18 +13,18 @@ use crate::{
 pub(super) fn authorise(identity: Identity) -> Arc<Authorise> {
     Arc::new(move |shown| match shown {
         Credentials::Token(token) => of_token(&identity, token),
-        Credentials::Handshake(headers) => match Identity::bearer(headers).map_err(|_| BadCredentials)? {
+        Credentials::Handshake(headers) => match Identity::bearer(headers)? {
             Some(token) => of_token(&identity, token),
             None => {
-                let caller = identity.identify(headers).map_err(|_| BadCredentials)?;
+                let caller = identity.identify(headers)?;
                 Ok(caller.map(audience).unwrap_or_default())
             }
         },
     })
 }
 
-fn of_token(identity: &Identity, token: &str) -> Result<Audience, BadCredentials> {
-    let claims = identity.claims_of_token(token).map_err(|_| BadCredentials)?;
+fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthError> {
+    let claims = identity.claims_of_token(token)?;
     let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now_ms());
     let valid_for = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
     Ok(Audience { valid_for, ..audience(Principal::account(UserId(claims.sub), claims.role)) })

@@ -180,7 +180,7 @@ pub(super) async fn ready(gateway: &Gateway) {
         let why = match gateway.ready() {
             Ok(()) if owned() => return,
             Ok(()) => "some shards have no owner".to_owned(),
-            Err(why) => why,
+            Err(why) => why.to_string(),
         };
         if Instant::now() >= deadline {
             return tracing::warn!(why, waited = ?READY_WITHIN, "not every shard is served yet; starting all the same");

@@ -1,8 +1,14 @@
-//! The HTTP listener: accepts, bounds the connections, and serves each with a deadline for its heads.
+//! The HTTP listener: accepts, bounds the connections, and serves each with a deadline for whatever its client owes.
 //!
 //! Used instead of `axum::serve`, which gives hyper no timer: a client that sends half a head and then nothing would be
-//! kept for ever, and nothing would count such clients (Slowloris). Deliberately absent: TLS and HTTP/2 (a proxy's
-//! work), and a bound for each address (behind a proxy all clients share one).
+//! kept for ever, and nothing would count such clients (Slowloris). [`room`] bounds the connections in all and for each
+//! address; a head has its time and its bytes, a body ([`body`]) and a response ([`paced`]) their least rates
+//! ([`credit`]). Deliberately absent: TLS and HTTP/2 (a proxy's work).
+
+mod body;
+mod credit;
+mod paced;
+mod room;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -11,25 +17,38 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
 };
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
     time::sleep,
 };
 use tower::ServiceExt;
 
-use crate::config::Http;
+use self::{
+    body::Arriving,
+    credit::Credit,
+    paced::Paced,
+    room::{Held, RESERVE_HEAD, Room},
+};
+use crate::{
+    config::Http,
+    http::{door::Reserved, live::Wire},
+};
 
 /// Pause after an error of `accept` by the machine, such as no file handle left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves until `stopped` says so, then until the connections have had their answers.
 pub(super) async fn serve(listener: TcpListener, app: Router, limits: &Http, mut stopped: watch::Receiver<bool>) {
-    // A WebSocket leaves the count with its upgrade: `[live]` bounds those.
-    let (max, head_within) = (limits.connections_max, limits.head_timeout());
-    let room = Arc::new(Semaphore::new(max as usize));
+    // A WebSocket leaves its place with its upgrade: `[live]` bounds those.
+    let room = Room::new(limits);
+    let limits = Arc::new(limits.clone());
     let refused = metrics::counter!("souk_http_connections_refused_total");
     let stop = stopped.clone();
     let mut stopping = std::pin::pin!(async move {
@@ -43,12 +62,12 @@ pub(super) async fn serve(listener: TcpListener, app: Router, limits: &Http, mut
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match room.clone().try_acquire_owned() {
-                Ok(permit) => {
-                    drop(tokio::spawn(connection(stream, peer, app.clone(), head_within, permit, stop.clone())))
+            Ok((stream, peer)) => match room.enter(peer.ip()) {
+                Some(held) => {
+                    drop(tokio::spawn(connection(stream, peer, app.clone(), limits.clone(), held, stop.clone())))
                 }
                 // To answer 503 we would have to read and write, which is what there is no room for.
-                Err(_) => refused.increment(1),
+                None => refused.increment(1),
             },
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -57,29 +76,42 @@ pub(super) async fn serve(listener: TcpListener, app: Router, limits: &Http, mut
         }
     }
     drop(listener);
-    // All permits back: the last connection has ended.
-    let _ = room.acquire_many(max).await;
+    room.emptied().await;
 }
 
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-    head_within: Duration,
-    _permit: OwnedSemaphorePermit,
+    limits: Arc<Http>,
+    held: Held,
     mut stop: watch::Receiver<bool>,
 ) {
     // Small responses are sent at once; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
+    let (wire, rate) = (Wire::default(), limits.bytes_per_second_min);
+    let stream = Paced::new(stream, Credit::new(limits.write_timeout(), rate), wire.clone());
+    let (body_within, reserved) = (limits.body_timeout(), held.reserved);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(Body::new);
+        let mut request: Request = request.map(|body| match body.is_end_stream() {
+            true => Body::new(body),
+            false => Body::new(Arriving::new(body, Credit::new(body_within, rate))),
+        });
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(wire.clone());
+        if reserved {
+            request.extensions_mut().insert(Reserved);
+        }
         let app = app.clone();
         async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
+    let head_within = if reserved { RESERVE_HEAD.min(limits.head_timeout()) } else { limits.head_timeout() };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_within)
+        .max_header_size(limits.head_bytes_max)
+        // A place of the reserve is for one answer.
+        .keep_alive(!reserved)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut served = std::pin::pin!(served);
@@ -92,6 +124,7 @@ async fn connection(
             served.await
         }
     };
+    drop(held);
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection broke off");
     }
@@ -99,7 +132,7 @@ async fn connection(
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::{Extension, routing::get};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -110,7 +143,9 @@ mod tests {
     ) -> (SocketAddr, watch::Sender<bool>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
+        let app = Router::new()
+            .route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()))
+            .route("/reserved", get(async |reserved: Option<Extension<Reserved>>| reserved.is_some().to_string()));
         let limits = Http { connections_max, head_timeout_ms, ..Http::default() };
         let (stop, stopped) = watch::channel(false);
         (address, stop, tokio::spawn(async move { serve(listener, app, &limits, stopped).await }))
@@ -135,25 +170,53 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(&me.to_string()), "{answer}");
     }
 
+    /// The whole answer to one request.
+    async fn asked(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        // A connection that is closed at once may already refuse the bytes.
+        let _ = stream.write_all(request.as_bytes()).await;
+        until_closed(stream).await
+    }
+
     #[tokio::test]
-    async fn one_connection_too_many_is_closed_and_the_place_of_a_gone_one_is_free() {
+    async fn one_connection_too_many_has_a_place_of_the_reserve_and_the_place_of_a_gone_one_is_free() {
         let (address, _stop, _task) = server(1, 60_000).await;
         let mut first = TcpStream::connect(address).await.unwrap();
         first.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-        let mut byte = [0];
-        first.read_exact(&mut byte).await.unwrap();
-        assert_eq!(until_closed(TcpStream::connect(address).await.unwrap()).await, "");
+        first.read_exact(&mut [0]).await.unwrap();
+        assert!(asked(address, "/reserved").await.ends_with("true"));
         drop(first);
-        let served = async {
-            loop {
-                let mut next = TcpStream::connect(address).await.unwrap();
-                let asked = next.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
-                if asked.is_ok() && until_closed(next).await.contains("200 OK") {
-                    return;
-                }
-            }
+        let freed = async { while !asked(address, "/reserved").await.ends_with("false") {} };
+        tokio::time::timeout(Duration::from_secs(10), freed).await.expect("a place");
+    }
+
+    #[tokio::test]
+    async fn one_address_has_a_part_of_the_reserve_and_the_next_connection_is_closed() {
+        let room = Room::new(&Http { connections_max: 2, connections_per_address_max: 1, ..Http::default() });
+        let [one, other] = [[10, 0, 0, 1], [10, 0, 0, 2]].map(std::net::IpAddr::from);
+        let held: Vec<_> = std::iter::from_fn(|| room.enter(one)).collect();
+        assert!(!held[0].reserved && held[1..].iter().all(|held| held.reserved) && held.len() > 1);
+        assert!(!room.enter(other).expect("a place").reserved, "an ordinary one is left to others");
+        drop(held);
+        assert!(!room.enter(one).expect("a place").reserved);
+    }
+
+    #[tokio::test]
+    async fn a_long_head_is_refused() {
+        let (address, _stop, _task) = server(8, 60_000).await;
+        let with = async |bytes: usize| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head =
+                format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-long: {}\r\n\r\n", "x".repeat(bytes));
+            let _ = stream.write_all(head.as_bytes()).await;
+            let mut said = Vec::new();
+            let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut said)).await.expect("closed");
+            String::from_utf8_lossy(&said).into_owned()
         };
-        tokio::time::timeout(Duration::from_secs(10), served).await.expect("a place");
+        assert!(with(15 * 1_024).await.starts_with("HTTP/1.1 200"));
+        let refused = with(17 * 1_024).await;
+        assert!(!refused.contains("200 OK"), "{refused}");
     }
 
     #[tokio::test]

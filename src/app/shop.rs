@@ -10,7 +10,7 @@ use super::{
     audience,
     backend::Backend,
     engine::{Engine, EngineError},
-    metrics,
+    handles, metrics,
     outside::Outside,
     routes, server,
 };
@@ -18,7 +18,7 @@ use crate::{
     catalogue::{LoadError, sample},
     config::{Config, Secret},
     connectors::sandbox::{self, SandboxProvider},
-    http::{self, Toolkit, ToolkitParts, live::LiveState},
+    http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Identity, SecretError, SigningSecret, SuperadminError},
     shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
@@ -67,6 +67,9 @@ impl Shop {
     }
 
     async fn start_all(config: &Config, with_sample: bool) -> Result<Self, ShopError> {
+        let mut config = config.clone();
+        handles::fit(&mut config);
+        let config = &config;
         let recorder = metrics::install()?;
         let listen = config.http.listen;
         let listener = TcpListener::bind(listen).await;
@@ -77,15 +80,16 @@ impl Shop {
         let secret = SigningSecret::obtain(&config.identity.signing_key, &config.data.dir)?;
         let outside = Outside::new(config, &secret, address)?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
-        let trusted = config.http.trust_forwarded_for;
         let accounts = Arc::new(engine.gateway.clone());
-        let identity = Identity::new(config.identity.clone(), trusted, &secret, engine.clock.clone(), accounts);
+        let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts);
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
+        let door = Door::new(&config.http, engine.gateway.fresh_id());
         let toolkit = Toolkit::new(ToolkitParts {
             gateway: engine.gateway.clone(),
             identity: identity.clone(),
+            door: door.clone(),
             limits: config.http.clone(),
             command_timeout: config.actors.command_timeout(),
             metrics: Arc::new(move || rendered.render()),
@@ -108,7 +112,7 @@ impl Shop {
         };
         let live = http::live::router(LiveState {
             listeners: engine.listeners.clone(),
-            trust_forwarded_for: trusted,
+            door: door.clone(),
             authorise: audience::authorise(identity),
         });
         // The live feed is outside the request guard: its connections last longer than any request.
@@ -116,7 +120,7 @@ impl Shop {
         let (stop, stopped) = watch::channel(false);
         let http = config.http.clone();
         let server = tokio::spawn(async move { server::serve(listener, app, &http, stopped).await });
-        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone()));
+        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), door));
         let drain_within = config.http.drain_timeout();
         Ok(Self {
             address,
@@ -164,8 +168,12 @@ async fn first_account(
     }
 }
 
-/// Keeps the histograms' memory bounded and the gauges fresh.
-async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, gateway: crate::actors::gateway::Gateway) {
+/// Keeps the histograms' memory bounded, the gauges fresh, and the security log's counts told.
+async fn upkeep(
+    recorder: metrics_exporter_prometheus::PrometheusHandle,
+    gateway: crate::actors::gateway::Gateway,
+    door: Door,
+) {
     let lag = ::metrics::gauge!("souk_tail_lag_records");
     let connected = ::metrics::gauge!("souk_connected");
     let serving = ::metrics::gauge!("souk_shards_serving");
@@ -178,6 +186,7 @@ async fn upkeep(recorder: metrics_exporter_prometheus::PrometheusHandle, gateway
         connected.set(f64::from(u8::from(status.connected)));
         serving.set(status.shards.iter().filter(|line| line.serving).count() as f64);
         ownerless.set(status.ownerless() as f64);
+        door.security.settle();
         recorder.run_upkeep();
     }
 }

@@ -69,8 +69,8 @@ impl From<figment::Error> for Problem {
             Kind::UnknownVariant(found, expected) => (Some(found), format!("one of {}", expected.join(", "))),
             Kind::UnknownField(field, known) => {
                 path.retain(|part| *part != field);
-                let expected = unknown(&field, known.iter().copied());
-                path.push(field);
+                path.push(field.clone());
+                let expected = unknown(&path.join("."), &field, known.iter().copied());
                 (None, expected)
             }
             Kind::MissingField(field) => {
@@ -95,8 +95,15 @@ fn is_secret(key: &str) -> bool {
     ["password", "secret", "token", "key"].iter().any(|word| key.ends_with(word))
 }
 
-/// "unknown", with the nearest known name where one is near.
-pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// Keys of older versions, whose settings another key holds now.
+const RENAMED: &[(&str, &str)] =
+    &[("live.allowed_origins", "http.trusted_origins"), ("identity.trusted_origins", "http.trusted_origins")];
+
+/// "unknown", with the key that took its place, or the nearest known name where one is near. `path`: with its section.
+pub(super) fn unknown<'a>(path: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    if let Some((_, now)) = RENAMED.iter().find(|(old, _)| *old == path) {
+        return format!("this key is {now} now; move its value there");
+    }
     let nearest = known.map(|known| (distance(name, known), known)).min();
     match nearest {
         Some((edits, known)) if edits <= 3 => format!("unknown key; {known:?} is meant?"),

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::check::{Checks, DAY_MS};
+use super::{
+    check::{Checks, DAY_MS},
+    secret::Secret,
+};
 
 const MIB_BYTES: usize = 1_024 * 1_024;
 
@@ -18,12 +21,29 @@ pub struct Http {
     pub body_bytes_max: usize,
     /// Milliseconds until a request is answered 503 or 504, whatever it waits for. Default 10,000.
     pub request_timeout_ms: u64,
-    /// Connections at once, at most; one more is closed at once. WebSockets count in `[live]`. Default 20,000.
+    /// Connections at once, at most; beyond it a small reserve answers health and staff, and the next one is closed at once.
+    /// WebSockets count in `[live]`. Default 20,000.
     pub connections_max: u32,
+    /// Connections of one client address (IPv6: one /64), at most; the next is treated as above. Counts nothing where
+    /// `trust_forwarded_for` is set, for there every connection is the proxy's. Default 1,000.
+    pub connections_per_address_max: usize,
+    /// Bytes of a request's head, at most; more is answered 431. Default 16 KiB.
+    pub head_bytes_max: usize,
     /// Milliseconds that a client has for the head of its next request; an idle connection ends by it too. Default 30,000.
     pub head_timeout_ms: u64,
-    /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Default 4,096.
+    /// Milliseconds that a request's body may stand still; bytes that arrive earn time by `bytes_per_second_min`. Then 408.
+    /// Default 5,000.
+    pub body_timeout_ms: u64,
+    /// Milliseconds that a client may leave a waiting response unread; bytes that it takes earn time by
+    /// `bytes_per_second_min`. Then the connection is closed, live sockets and streams too. Default 20,000.
+    pub write_timeout_ms: u64,
+    /// Bytes a second at which a body must arrive, and a response must be taken, once the time above is used up. Default 1,024.
+    pub bytes_per_second_min: u32,
+    /// Requests under way at once, at most; the next is answered 503 with `Retry-After`. Health and staff do not count.
+    /// Default 4,096.
     pub inflight_max: usize,
+    /// Requests of one client address under way at once, at most; the next is answered 429 with `Retry-After`. Default 512.
+    pub inflight_per_address_max: usize,
     /// Items of one page, at most; a larger `limit` is refused. Default 100, which is also the most: the API's document promises it.
     pub page_limit_max: usize,
     /// Items of one page where the caller names no `limit`. Default 24.
@@ -32,6 +52,12 @@ pub struct Http {
     pub drain_timeout_ms: u64,
     /// Whether the last `X-Forwarded-For` entry names the client. Only behind a proxy that sets it. Default false.
     pub trust_forwarded_for: bool,
+    /// Origins beside the shop's own whose pages may write and listen, such as `https://shop.example`: needed where a proxy
+    /// changes the `Host` header. Default empty.
+    pub trusted_origins: Vec<String>,
+    /// Token that reads `/metrics` as `Authorization: Bearer ..`, 16 to 256 characters; empty: only staff's tokens do.
+    /// Best given as `SOUK_HTTP__METRICS_TOKEN`. Default empty.
+    pub metrics_token: Secret,
 }
 
 impl Default for Http {
@@ -41,12 +67,20 @@ impl Default for Http {
             body_bytes_max: MIB_BYTES,
             request_timeout_ms: 10_000,
             connections_max: 20_000,
+            connections_per_address_max: 1_000,
+            head_bytes_max: 16 * 1_024,
             head_timeout_ms: 30_000,
+            body_timeout_ms: 5_000,
+            write_timeout_ms: 20_000,
+            bytes_per_second_min: 1_024,
             inflight_max: 4_096,
+            inflight_per_address_max: 512,
             page_limit_max: 100,
             page_limit_default: 24,
             drain_timeout_ms: 10_000,
             trust_forwarded_for: false,
+            trusted_origins: Vec::new(),
+            metrics_token: Secret::default(),
         }
     }
 }
@@ -60,6 +94,14 @@ impl Http {
         Duration::from_millis(self.head_timeout_ms)
     }
 
+    pub const fn body_timeout(&self) -> Duration {
+        Duration::from_millis(self.body_timeout_ms)
+    }
+
+    pub const fn write_timeout(&self) -> Duration {
+        Duration::from_millis(self.write_timeout_ms)
+    }
+
     pub const fn drain_timeout(&self) -> Duration {
         Duration::from_millis(self.drain_timeout_ms)
     }
@@ -68,6 +110,18 @@ impl Http {
         checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB_BYTES, "bytes");
         checks.range("http.request_timeout_ms", self.request_timeout_ms, 100, 300_000, "milliseconds");
         checks.range("http.connections_max", self.connections_max, 1, 1_000_000, "connections");
+        let per_address = self.connections_per_address_max;
+        checks.range("http.connections_per_address_max", per_address, 1, 1_000_000, "connections");
+        checks.range("http.head_bytes_max", self.head_bytes_max, 1_024, MIB_BYTES / 4, "bytes");
+        checks.range("http.body_timeout_ms", self.body_timeout_ms, 100, 300_000, "milliseconds");
+        checks.range("http.write_timeout_ms", self.write_timeout_ms, 100, 600_000, "milliseconds");
+        checks.range("http.bytes_per_second_min", self.bytes_per_second_min, 1, 1_048_576, "bytes");
+        checks.range("http.inflight_per_address_max", self.inflight_per_address_max, 1, 1_000_000, "requests");
+        checks.origins("http.trusted_origins", &self.trusted_origins);
+        // The value never reaches an error.
+        let length = self.metrics_token.expose().chars().count();
+        let legal = length == 0 || (16..=256).contains(&length);
+        checks.that("http.metrics_token", format!("{length} characters"), legal, "empty, or 16 to 256 characters");
         checks.range("http.head_timeout_ms", self.head_timeout_ms, 100, 600_000, "milliseconds");
         checks.range("http.inflight_max", self.inflight_max, 1, 1_000_000, "requests");
         checks.range("http.page_limit_max", self.page_limit_max, 1, 100, "items");

@@ -20,9 +20,6 @@ pub struct Identity {
     /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. The nodes of a
     /// cluster need the same one; another key ends every session. Default empty.
     pub signing_key: Secret,
-    /// Origins beside the shop's own that may send changing requests, such as `https://shop.example`: needed where a proxy
-    /// changes the `Host` header. Default empty.
-    pub trusted_origins: Vec<String>,
     /// Password of `admin@souk.local`, made at the first start, 12 to 256 characters; empty: one is generated and printed once.
     /// Where the account has another password, the account's is changed: that is how a lost one is replaced.
     /// Best given as `SOUK_SUPERADMIN_PASSWORD`. Default empty.
@@ -35,7 +32,6 @@ impl Default for Identity {
             token_ttl_ms: DAY_MS / 2,
             secure_cookies: false,
             signing_key: Secret::default(),
-            trusted_origins: Vec::new(),
             superadmin_password: Secret::default(),
         }
     }
@@ -52,7 +48,6 @@ impl Identity {
 
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("identity.token_ttl_ms", self.token_ttl_ms, 60_000, 30 * DAY_MS, "milliseconds");
-        checks.origins("identity.trusted_origins", &self.trusted_origins);
         // Neither value ever reaches an error.
         let key = self.signing_key.expose();
         let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()) && is_varied(key));

@@ -29,8 +29,8 @@ pub struct Live {
     pub ping_interval_ms: u64,
     /// Bytes of one message from a client, at most; a longer one closes the socket. Default 64 KiB.
     pub message_bytes_max: usize,
-    /// Messages a second from one client, on average; each begun KiB counts as one more. Beyond the burst they are answered
-    /// with `slow_down`; twice the burst closes the socket. Default 50.
+    /// Messages a second from one client, on average; each KiB on the wire counts as one more, whatever it carries. Beyond the
+    /// burst they are answered with `slow_down`; twice the burst closes the socket. Default 50.
     pub messages_per_second_max: u32,
     /// Messages that one client may send at once before the average counts. Default 200.
     pub messages_burst_max: u32,
@@ -42,8 +42,6 @@ pub struct Live {
     pub pending_keys_max: usize,
     /// Whether `stock.<sku>` shows exact counts to everybody, not only to staff. Default false.
     pub public_stock_counts: bool,
-    /// Origins whose pages may open a socket, such as `https://shop.example`; empty: only the host's own. Default empty.
-    pub allowed_origins: Vec<String>,
 }
 
 impl Default for Live {
@@ -63,7 +61,6 @@ impl Default for Live {
             snapshot_entities_max: 500,
             pending_keys_max: 4_096,
             public_stock_counts: false,
-            allowed_origins: Vec::new(),
         }
     }
 }
@@ -105,6 +102,5 @@ impl Live {
         checks.range("live.message_bytes_max", self.message_bytes_max, 256, 1_024 * 1_024, "bytes");
         checks.range("live.messages_per_second_max", self.messages_per_second_max, 1, 100_000, "messages");
         checks.range("live.messages_burst_max", self.messages_burst_max, 1, 100_000, "messages");
-        checks.origins("live.allowed_origins", &self.allowed_origins);
     }
 }

@@ -89,7 +89,7 @@ fn the_environment_is_read_by_the_keys_type() {
     let environment = [
         ("SOUK_SUPERADMIN_PASSWORD", "123456789012"),
         ("SOUK_LOG", "debug"),
-        ("SOUK_LIVE__ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+        ("SOUK_HTTP__TRUSTED_ORIGINS", "https://a.example, https://b.example"),
         ("SOUK_HTTP__BODY_BYTES_MAX", "2_000"),
         ("SOUK_LIVE__PUBLIC_STOCK_COUNTS", "true"),
         ("SOUK_SHOP__CAPTURE", "manual"),
@@ -98,7 +98,7 @@ fn the_environment_is_read_by_the_keys_type() {
     let config = load("", &environment, &[]).expect("legal");
     assert_eq!(config.identity.superadmin_password.expose(), "123456789012");
     assert_eq!(config.log.filter, "debug");
-    assert_eq!(config.live.allowed_origins, ["https://a.example", "https://b.example"]);
+    assert_eq!(config.http.trusted_origins, ["https://a.example", "https://b.example"]);
     assert_eq!(config.http.body_bytes_max, 2_000);
     assert!(config.live.public_stock_counts);
     assert_eq!(config.shop.capture, crate::domain::order::CapturePolicy::Manual);
@@ -135,6 +135,21 @@ fn refusals_name_key_value_expectation_and_source() {
         "actors.shards: a whole number, 0 or more expected, \"-1\" found",
     );
     refused("[shop]\ncurrency = \"euro\"", &[], &[], "shop.currency: \"euro\" is not a currency code");
+}
+
+#[test]
+fn a_key_that_moved_is_refused_with_its_new_name() {
+    let now = "this key is http.trusted_origins now";
+    refused("[live]\nallowed_origins = [\"https://a.example\"]", &[], &[], &format!("live.allowed_origins: {now}"));
+    refused("[identity]\ntrusted_origins = []", &[], &[], &format!("identity.trusted_origins: {now}"));
+    refused("", &[("SOUK_LIVE__ALLOWED_ORIGINS", "https://a.example")], &[], now);
+}
+
+#[test]
+fn what_kubernetes_puts_beside_a_service_is_no_setting() {
+    let links = [("SOUK_PORT", "tcp://10.96.12.7:80"), ("SOUK_SERVICE_HOST", "10.96.12.7")];
+    assert!(load("", &links, &[]).is_ok());
+    refused("", &[("SOUK_PORT", "8080")], &[], "port: unknown key");
 }
 
 #[test]

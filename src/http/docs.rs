@@ -11,7 +11,8 @@ use axum::{
     Router,
     body::Bytes,
     http::{HeaderValue, header},
-    response::Html,
+    middleware::map_response,
+    response::{Html, Response},
     routing::get,
 };
 use utoipa::openapi::{
@@ -76,6 +77,15 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
     reads.chain(writes.map(|operation| (operation, true)))
 }
 
+/// Our own scripts, styles and requests only. The viewer and the list of errors style themselves inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+async fn with_policy(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
 pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> {
     // Without this the page would send the document's address to a validator on the internet.
     let config = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
@@ -88,4 +98,5 @@ pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> 
     swagger
         .route("/api/openapi.json", get(async move || ([(header::CONTENT_TYPE, json)], text)))
         .route("/api/docs/errors", get(async move || Html(errors)))
+        .layer(map_response(with_policy))
 }

@@ -6,7 +6,14 @@
 
 pub mod codes;
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     Json,
@@ -20,6 +27,7 @@ use serde_json::{Map, Value};
 pub(crate) use codes::codes;
 pub use codes::{ALL, Code};
 
+use super::security::Alarm;
 use crate::actors::{gateway::AskError, ports::StoreError, projection::ReadError};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +36,8 @@ pub struct Problem {
     detail: Cow<'static, str>,
     numbers: Map<String, Value>,
     retry_after_ms: Option<u64>,
+    /// A security event, and whose account it was about.
+    alarm: Option<Option<Arc<str>>>,
 }
 
 /// What a problem looks like on the wire; further members carry a refusal's numbers.
@@ -51,7 +61,7 @@ pub struct ProblemBody<'a> {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), numbers: Map::new(), retry_after_ms: None }
+        Self { code, detail: detail.into(), numbers: Map::new(), retry_after_ms: None, alarm: None }
     }
 
     /// Adds a member with a refusal's numbers. A value that JSON cannot hold is left out.
@@ -67,10 +77,33 @@ impl Problem {
         self
     }
 
+    /// Marks a security event: the guard notes it with address and route.
+    pub fn alarm(mut self) -> Self {
+        self.alarm.get_or_insert(None);
+        self
+    }
+
+    /// Whose account a security event was about; without effect on other problems.
+    pub fn about(mut self, account: impl FnOnce() -> Arc<str>) -> Self {
+        self.alarm = self.alarm.map(|_| Some(account()));
+        self
+    }
+
+    /// The security event that this problem is, where it is one.
+    pub fn raised(&self) -> Option<Alarm> {
+        self.alarm.clone().map(|account| Alarm { code: self.code.name(), account })
+    }
+
     /// A fault of the server: `what` goes to the log, not to the caller.
     pub fn internal(what: &dyn std::fmt::Display) -> Self {
         tracing::error!(error = %what, "a request failed");
         Self::new(Code::INTERNAL, "the server's log has the details under the request's id")
+    }
+
+    /// Something does not work at the moment: `reason` goes to the log, not to the caller.
+    pub fn unavailable(reason: &str, retry_after_ms: u64) -> Self {
+        log_reason(reason);
+        Self::new(Code::UNAVAILABLE, "not available now; the server's log has the reason").retry_after(retry_after_ms)
     }
 
     pub fn field(field: &str, problem: impl Into<Cow<'static, str>>) -> Self {
@@ -80,6 +113,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let raised = self.raised();
         let body = ProblemBody {
             kind: format!("/api/docs/errors#{}", self.code.name()),
             title: self.code.title(),
@@ -95,6 +129,10 @@ impl IntoResponse for Problem {
             // The header counts whole seconds; 0 would invite a tight loop.
             headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
         }
+        if let Some(alarm) = raised {
+            response.extensions_mut().insert(alarm);
+        }
+        let headers = response.headers_mut();
         if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -116,11 +154,19 @@ impl<R: std::error::Error + Into<Problem>> From<AskError<R>> for Problem {
             AskError::TooLarge { bytes, max } => {
                 Self::new(Code::TOO_LARGE, detail).with("bytes", bytes).with("max", max)
             }
-            AskError::Unavailable { retry_after_ms, .. } => {
-                Self::new(Code::UNAVAILABLE, detail).retry_after(retry_after_ms)
-            }
+            AskError::Unavailable { retry_after_ms, reason } => Self::unavailable(&reason, retry_after_ms),
             AskError::TimedOut => Self::new(Code::TIMED_OUT, detail).retry_after(1000),
         }
+    }
+}
+
+/// Paths, free bytes and addresses of servers are the operator's to know. One line a second: an outage refuses
+/// thousands of requests for one reason.
+fn log_reason(reason: &str) {
+    static NEWEST_S: AtomicU64 = AtomicU64::new(0);
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    if NEWEST_S.swap(now_s, Ordering::Relaxed) != now_s {
+        tracing::warn!(reason, "commands are refused as unavailable");
     }
 }
 
@@ -177,7 +223,9 @@ mod tests {
         let (status, retry, body) = shown(busy.into()).await;
         assert_eq!((status, retry.as_deref(), &body["code"]), (503, Some("1"), &Value::from("busy")));
         let gone = AskError::<StockRejection>::Unavailable { retry_after_ms: 2500, reason: "no owner".into() };
-        assert_eq!(shown(gone.into()).await.1.as_deref(), Some("3"));
+        let (_, retry, body) = shown(gone.into()).await;
+        assert_eq!(retry.as_deref(), Some("3"));
+        assert!(!body.to_string().contains("no owner"), "the reason is the log's: {body}");
         let (status, retry, body) = shown(ReadError::Building { projection: "orders" }.into()).await;
         assert_eq!((status, retry.as_deref(), &body["code"]), (503, Some("2"), &Value::from("index_building")));
     }

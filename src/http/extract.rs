@@ -22,6 +22,16 @@ pub struct BodyMax(pub usize);
 /// A JSON body.
 pub struct Body<T>(pub T);
 
+/// A body's error where its bytes stopped coming; the server's stream makes it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body came too slowly")]
+pub struct TooSlow;
+
+/// Whether this is the error, below whatever wraps it.
+fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<TooSlow>())
+}
+
 impl<S, T> FromRequest<S> for Body<T>
 where
     S: Send + Sync,
@@ -39,6 +49,7 @@ where
                 let BodyMax(max) = BodyMax::from_ref(state);
                 Problem::new(Code::BODY_TOO_LARGE, format!("the body is larger than {max} bytes")).with("max", max)
             }
+            _ if is_too_slow(&rejection) => Problem::new(Code::BODY_TOO_SLOW, TooSlow.to_string()),
             _ => Problem::new(Code::BAD_JSON, rejection.body_text()),
         })?;
         parse(&bytes).map(Self)

@@ -5,6 +5,7 @@
 //! absent: CORS (the fronts are served from here) and compression (a proxy's work).
 
 use std::{
+    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::atomic::{AtomicU64, Ordering},
     time::Instant,
@@ -12,7 +13,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -20,31 +21,28 @@ use futures::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{Code, Problem, Toolkit};
-
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A caller's own request id is kept up to this length; otherwise a new id is made.
-const REQUEST_ID_BYTES_MAX: usize = 64;
+use super::{
+    Code, Problem, Toolkit,
+    door::{Door, Reserved, one_host},
+};
+use crate::network::{Bucket, Place};
 
 pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let id = request_id(request.headers(), &toolkit);
+    let id = toolkit.door.request_id(request.headers());
+    let address = toolkit.door.client(request.headers(), request.extensions());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
     let span = tracing::info_span!("request", method, route, id = id.to_str().unwrap_or_default());
 
-    if !toolkit.gateway.connected() && needs_the_cluster(request.uri().path()) {
-        let problem = Problem::new(Code::UNAVAILABLE, "this node is cut off from the cluster; ask another");
-        let mut response = span.in_scope(|| problem.retry_after(1000).into_response());
-        dress(response.headers_mut(), id);
-        return response;
-    }
-    let Some(_inside) = Inside::enter(&toolkit) else {
-        let mut response = span
-            .in_scope(|| Problem::new(Code::BUSY, "too many requests are under way").retry_after(1000).into_response());
-        dress(response.headers_mut(), id);
-        return response;
+    let inside = match admit(&toolkit, &request, address) {
+        Ok(inside) => inside,
+        Err(problem) => {
+            let mut response = span.in_scope(|| problem.into_response());
+            toolkit.door.finish(&mut response, id, address, route);
+            return response;
+        }
     };
     let answer = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
     let limit = toolkit.limits.request_timeout();
@@ -56,11 +54,61 @@ pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next
             Problem::new(Code::TIMED_OUT, detail).retry_after(1000).into_response()
         }
     };
-    dress(response.headers_mut(), id);
+    drop(inside);
+    span.in_scope(|| toolkit.door.finish(&mut response, id, address, route));
     let status = response.status().as_u16();
     metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status_name(status))
         .record(began.elapsed().as_secs_f64());
     response
+}
+
+/// The layer around the live feed, whose connections last longer than any request: the same id, `Host`, headers and
+/// security events, without the bounds of requests in flight. `[live]` has its own.
+pub async fn around_live(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let id = door.request_id(request.headers());
+    let address = door.client(request.headers(), request.extensions());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = match (one_host(&request), request.extensions().get::<Reserved>()) {
+        (Ok(()), None) => next.run(request).await,
+        (Ok(()), Some(Reserved)) => no_place().into_response(),
+        (Err(problem), _) => problem.into_response(),
+    };
+    door.finish(&mut response, id, address, route.as_ref().map_or("none", MatchedPath::as_str));
+    response
+}
+
+/// Lets the request in, with its place among the requests in flight. Health and staff are outside the shared bounds: a
+/// flood of other requests must not hide the shop from those who end it. Their own bound is the connections'.
+fn admit(toolkit: &Toolkit, request: &Request, address: Option<IpAddr>) -> Result<Option<Inside>, Problem> {
+    one_host(request)?;
+    let path = request.uri().path();
+    if !toolkit.gateway.connected() && needs_the_cluster(path) {
+        let problem = Problem::new(Code::UNAVAILABLE, "this node is cut off from the cluster; ask another");
+        return Err(problem.retry_after(1000));
+    }
+    if is_health(path) {
+        return Ok(None);
+    }
+    let reserved = request.extensions().get::<Reserved>().is_some();
+    match Inside::enter(toolkit, address) {
+        Ok(inside) if !reserved => Ok(Some(inside)),
+        // Verified here only where it decides: a signature costs a microsecond.
+        entered if is_staff(toolkit, request.headers()) => Ok(entered.ok()),
+        Ok(_) => Err(no_place()),
+        Err(full) => Err(full),
+    }
+}
+
+fn no_place() -> Problem {
+    Problem::new(Code::BUSY, "all connections are taken").retry_after(1000)
+}
+
+fn is_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
+}
+
+fn is_staff(toolkit: &Toolkit, headers: &HeaderMap) -> bool {
+    matches!(toolkit.identity.identify(headers), Ok(Some(principal)) if principal.is_staff())
 }
 
 /// Whether a node must refuse the path while others may serve its shards and its views stand still: true for the shop,
@@ -69,21 +117,36 @@ fn needs_the_cluster(path: &str) -> bool {
     path.starts_with("/api/") && path != "/api/cluster" && !path.starts_with("/api/docs")
 }
 
-/// One request in flight (G7): counted during its life, refused beyond the bound.
-struct Inside(Toolkit);
+/// One request in flight (G7): counted during its life, in all and for its address, and refused beyond the bounds.
+struct Inside {
+    toolkit: Toolkit,
+    /// `None`: the server told no address.
+    _place: Option<Place>,
+}
 
 impl Inside {
-    fn enter(toolkit: &Toolkit) -> Option<Self> {
-        let inside = Self(toolkit.clone());
+    fn enter(toolkit: &Toolkit, address: Option<IpAddr>) -> Result<Self, Problem> {
+        let place = match address.map(|address| toolkit.inflight_of_address.take(Bucket::of(address))) {
+            None => None,
+            Some(Some(place)) => Some(place),
+            Some(None) => {
+                let problem = Problem::new(Code::TOO_MANY_REQUESTS, "too many requests of your address are under way");
+                return Err(problem.retry_after(1000));
+            }
+        };
+        let inside = Self { toolkit: toolkit.clone(), _place: place };
         // Counted first: a refused one gives its count back by its own drop.
         let before = toolkit.inflight.fetch_add(1, Ordering::AcqRel);
-        (before < toolkit.limits.inflight_max).then_some(inside)
+        if before < toolkit.limits.inflight_max {
+            return Ok(inside);
+        }
+        Err(Problem::new(Code::BUSY, "too many requests are under way").retry_after(1000))
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.inflight.fetch_sub(1, Ordering::AcqRel);
+        self.toolkit.inflight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -108,32 +171,11 @@ impl RequestIds {
         Self { start: random.as_u64_pair().1, count: AtomicU64::new(0) }
     }
 
-    fn next(&self) -> HeaderValue {
+    pub(super) fn next(&self) -> HeaderValue {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         // Hexadecimal digits and a dash are always a legal header value.
         HeaderValue::try_from(format!("{:016x}-{count:x}", self.start)).unwrap_or(HeaderValue::from_static("-"))
     }
-}
-
-fn request_id(headers: &HeaderMap, toolkit: &Toolkit) -> HeaderValue {
-    let legible = |value: &&HeaderValue| {
-        (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
-    match headers.get(REQUEST_ID).filter(legible) {
-        Some(theirs) => theirs.clone(),
-        None => toolkit.request_ids.next(),
-    }
-}
-
-fn dress(headers: &mut HeaderMap, id: HeaderValue) {
-    headers.insert(REQUEST_ID, id);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    // The same address shows carts, orders, payments and staff's counts of different callers: no shared cache may keep
-    // them, and a browser must revalidate before it shows one again. A response that is the same for all callers sets
-    // its own header.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
 }
 
 /// A caller may invent methods; a metric's label must not grow with them.
@@ -189,17 +231,6 @@ mod tests {
         assert_eq!(wrong.headers()["allow"], "GET,HEAD");
         assert_eq!(send("GET", "/y").await.status(), 404);
         assert_eq!(send("GET", "/x").await.status(), 200);
-    }
-
-    #[test]
-    fn an_answer_is_private_unless_its_handler_says_otherwise() {
-        let id = HeaderValue::from_static("r1");
-        let mut headers = HeaderMap::new();
-        dress(&mut headers, id.clone());
-        assert_eq!(headers[header::CACHE_CONTROL], "private, no-cache");
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=1"));
-        dress(&mut headers, id);
-        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=1");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod admission;
 mod rate_limit;
 pub mod session;
 mod sse;
+mod wire;
 mod ws;
 
 use std::sync::Arc;
@@ -15,20 +16,18 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::HeaderMap,
+    middleware,
     response::{IntoResponse, Response},
     routing::{any, get},
 };
 
-use super::Problem;
+pub use self::wire::Wire;
+use super::{Door, Problem, guard};
 use crate::{
     config::Live,
+    identity::AuthError,
     live::{Audience, Listeners},
 };
-
-/// The request's credentials are present and not valid; a caller without any is a guest, not an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the credentials are not valid or have ended")]
-pub struct BadCredentials;
 
 /// What a client shows.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +38,13 @@ pub enum Credentials<'a> {
     Token(&'a str),
 }
 
-/// Must not block: it runs on the worker that drives the socket.
-pub type Authorise = dyn Fn(Credentials<'_>) -> Result<Audience, BadCredentials> + Send + Sync;
+/// A caller without credentials is a guest, not an error. Must not block: it runs on the worker that drives the socket.
+pub type Authorise = dyn Fn(Credentials<'_>) -> Result<Audience, AuthError> + Send + Sync;
 
 #[derive(Clone)]
 pub struct LiveState {
     pub listeners: Listeners,
-    /// `http.trust_forwarded_for`.
-    pub trust_forwarded_for: bool,
+    pub door: Door,
     pub authorise: Arc<Authorise>,
 }
 
@@ -59,7 +57,12 @@ impl LiveState {
 
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: the bound for each address counts by it.
 pub fn router(state: LiveState) -> Router {
-    Router::new().route("/live", any(ws::open)).route("/live/sse", get(sse::open)).with_state(state)
+    let around = middleware::from_fn_with_state(state.door.clone(), guard::around_live);
+    Router::new()
+        .route("/live", any(ws::open))
+        .route("/live/sse", get(sse::open).fallback(guard::wrong_method))
+        .layer(around)
+        .with_state(state)
 }
 
 /// Counts callers refused before they connect.

@@ -13,8 +13,7 @@ use axum::extract::FromRef;
 use serde::Serialize;
 
 use super::{
-    Problem,
-    guard::RequestIds,
+    Door, Problem,
     idempotency::{IdempotencyKey, fingerprint},
     listing,
 };
@@ -23,6 +22,7 @@ use crate::{
     config::Http,
     domain::ids::CommandId,
     identity::{Identity, Principal},
+    network::Places,
 };
 
 /// How long a list waits for events that are durable already.
@@ -32,6 +32,7 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 pub struct ToolkitParts {
     pub gateway: Gateway,
     pub identity: Identity,
+    pub door: Door,
     pub limits: Http,
     /// How long the engine may take, by its own configuration.
     pub command_timeout: Duration,
@@ -48,23 +49,33 @@ pub struct Toolkit(Arc<Tools>);
 pub struct Tools {
     pub gateway: Gateway,
     pub identity: Identity,
+    pub door: Door,
     pub limits: Http,
     command_timeout: Duration,
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub durability: &'static str,
     /// Requests under way, for the bound in `guard`.
     pub(super) inflight: AtomicUsize,
-    pub(super) request_ids: RequestIds,
+    pub(super) inflight_of_address: Arc<Places>,
 }
 
 impl Toolkit {
     pub fn new(parts: ToolkitParts) -> Self {
-        let ToolkitParts { gateway, identity, limits, command_timeout, metrics, durability } = parts;
+        let ToolkitParts { gateway, identity, door, limits, command_timeout, metrics, durability } = parts;
         // The engine's answer comes before the request's own end, and says more.
         let command_timeout = command_timeout.min(limits.request_timeout().saturating_sub(Duration::from_millis(1)));
-        let request_ids = RequestIds::new(gateway.fresh_id());
-        let inflight = AtomicUsize::default();
-        Self(Arc::new(Tools { gateway, identity, limits, command_timeout, metrics, durability, inflight, request_ids }))
+        let (inflight, inflight_of_address) = (AtomicUsize::default(), Places::new(limits.inflight_per_address_max));
+        Self(Arc::new(Tools {
+            gateway,
+            identity,
+            door,
+            limits,
+            command_timeout,
+            metrics,
+            durability,
+            inflight,
+            inflight_of_address,
+        }))
     }
 }
 
@@ -117,5 +128,11 @@ impl Deref for Toolkit {
 impl FromRef<Toolkit> for Identity {
     fn from_ref(toolkit: &Toolkit) -> Identity {
         toolkit.identity.clone()
+    }
+}
+
+impl FromRef<Toolkit> for Door {
+    fn from_ref(toolkit: &Toolkit) -> Door {
+        toolkit.door.clone()
     }
 }

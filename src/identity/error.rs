@@ -2,6 +2,8 @@
 //!
 //! Code, status and response (problem+json) are in `http::auth`; no error here reveals whether an account exists.
 
+use std::sync::Arc;
+
 use crate::domain::account::Role;
 
 use super::principal::role_name;
@@ -26,9 +28,7 @@ pub enum AuthError {
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
     #[error("this needs an operator's account, and yours is a {}'s", role_name(*.role))]
-    Forbidden { role: Role },
-    #[error("the request comes from another site")]
-    ForeignOrigin,
+    Forbidden { role: Role, by: Arc<str> },
     #[error("too many failed attempts, try again in {} s", .retry_after_ms.div_ceil(1000))]
     TooManyAttempts { retry_after_ms: u64 },
     /// More log-ins at once than there are places to wait for the password check.

@@ -56,6 +56,6 @@ pub fn world() -> World {
     let clock = Arc::new(FixedClock::at(Timestamp(1_795_000_000_000)));
     let accounts = Arc::new(FakeAccounts::default());
     let secret = SigningSecret::from_bytes([7; 32]);
-    let identity = Identity::new(crate::config::Identity::default(), false, &secret, clock.clone(), accounts.clone());
+    let identity = Identity::new(crate::config::Identity::default(), &secret, clock.clone(), accounts.clone());
     World { identity, clock, accounts }
 }

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 
 use super::{order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services};
 use crate::{
-    http::{BodyMax, Toolkit},
+    http::{BodyMax, Door, Toolkit},
     identity::Identity,
 };
 
@@ -60,6 +60,12 @@ impl FromRef<AppState> for BodyMax {
 impl FromRef<AppState> for Identity {
     fn from_ref(state: &AppState) -> Identity {
         state.toolkit.identity.clone()
+    }
+}
+
+impl FromRef<AppState> for Door {
+    fn from_ref(state: &AppState) -> Door {
+        state.toolkit.door.clone()
     }
 }
 

@@ -36,7 +36,6 @@ const OPEN: &[&str] = &[
     "GET /api/stock/{sku}",
     "GET /healthz",
     "GET /media/sample/{path}",
-    "GET /metrics",
     "GET /readyz",
     "POST /api/auth/login",
     "POST /api/payments/webhooks/{provider}",

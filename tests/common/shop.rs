@@ -179,6 +179,11 @@ pub struct Person<'a> {
 }
 
 impl Person<'_> {
+    /// The client's access token.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The client's session cookie.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()

@@ -26,11 +26,12 @@ pub struct Call {
     pub path: String,
     pub key: Option<String>,
     pub body: Option<Value>,
+    pub header: Option<(&'static str, &'static str)>,
 }
 
 impl Call {
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), key: None, body: None }
+        Self { method: Method::GET, path: path.into(), key: None, body: None, header: None }
     }
 
     pub fn put(path: impl Into<String>, body: Value) -> Self {
@@ -42,7 +43,15 @@ impl Call {
     }
 
     pub fn post(path: impl Into<String>, key: &str, body: Value) -> Self {
-        Self { method: Method::POST, path: path.into(), key: Some(key.to_owned()), body: Some(body) }
+        Self { key: Some(key.to_owned()), ..Self::put(path, body).by(Method::POST) }
+    }
+
+    fn by(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    pub fn header(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     pub fn checkout(key: &str) -> Self {
@@ -66,6 +75,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub json: Value,
+    pub text: String,
 }
 
 impl Answer {
@@ -136,6 +146,9 @@ impl Person {
                 request = request.header(name, value);
             }
         }
+        if let Some((name, value)) = call.header {
+            request = request.header(name, value);
+        }
         let body = call.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
         let answered = async {
@@ -150,7 +163,8 @@ impl Person {
             *self.cookie.lock().unwrap() = Some(cookie.to_owned());
         }
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, json })
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, json, text })
     }
 
     /// All items of a list, page by page.

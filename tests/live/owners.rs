@@ -27,7 +27,7 @@ async fn a_cart_is_heard_by_its_guest_and_by_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_the_shop_lists_hears_its_guests_cart() {
     let page = "https://www.shop.example";
-    let shop = Shop::with(|config| config.live.allowed_origins = vec![page.to_owned()]).await;
+    let shop = Shop::with(|config| config.http.trusted_origins = vec![page.to_owned()]).await;
     let sku = shop.sku_with(9).await;
     let owner = shop.guest();
     let cart = owner.put_in_cart(&sku, 1).await;

@@ -12,7 +12,7 @@ use axum::http::header;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use souk::{
-    config::Live,
+    config::{Http, Live},
     domain::{
         cart::{CartLine, CartView},
         ids::Sku,
@@ -21,7 +21,11 @@ use souk::{
         money::{Currency, Money},
         stock::StockView,
     },
-    http::live::{BadCredentials, Credentials, LiveState, router},
+    http::{
+        Door,
+        live::{Credentials, LiveState, router},
+    },
+    identity::{AuthError, TokenFault},
     live::{Audience, Committed, Current, Hub, Listeners, Topic},
     shop::{Front, topics},
 };
@@ -64,7 +68,8 @@ impl Server {
         let hub = Hub::start(limits, topics(&front));
         let listeners = Listeners::start(hub, shop.clone());
         let authorise = Arc::new(authorise);
-        let state = LiveState { listeners: listeners.clone(), trust_forwarded_for: false, authorise };
+        let door = Door::new(&Http::default(), uuid::Uuid::nil());
+        let state = LiveState { listeners: listeners.clone(), door, authorise };
         let app = router(state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -85,7 +90,7 @@ impl Server {
 }
 
 /// `token: staff`, and the cookie `cart=<id>`.
-fn authorise(shown: Credentials<'_>) -> Result<Audience, BadCredentials> {
+fn authorise(shown: Credentials<'_>) -> Result<Audience, AuthError> {
     match shown {
         Credentials::Handshake(headers) => {
             let cookie = headers.get(header::COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or("");
@@ -93,7 +98,7 @@ fn authorise(shown: Credentials<'_>) -> Result<Audience, BadCredentials> {
             Ok(Audience { own, ..Audience::default() })
         }
         Credentials::Token("staff") => Ok(Audience { staff: true, ..Audience::default() }),
-        Credentials::Token(_) => Err(BadCredentials),
+        Credentials::Token(_) => Err(AuthError::InvalidToken(TokenFault::Forged)),
     }
 }
 

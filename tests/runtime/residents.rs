@@ -62,3 +62,32 @@ async fn newcomers_do_not_wait_for_a_sweep_to_make_room() {
         assert_eq!(life.gateway.read::<Stock>(&format!("SKU{n}"), WITHIN).await.unwrap().version, 1);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn reads_of_what_does_not_exist_wake_nobody() {
+    let stage = Stage::new();
+    let life = stage.start().await;
+    receive(&life.gateway, "KEPT", 1, 1).await.unwrap();
+    let reads = join_all((0..1_000).map(|n| {
+        let gateway = life.gateway.clone();
+        async move { gateway.read::<Stock>(&format!("NONE{n}"), WITHIN).await.unwrap().version }
+    }));
+    assert!(reads.await.into_iter().all(|version| version == 0));
+    assert_eq!(life.gateway.status().residents, 1, "the one that exists");
+    assert_eq!(life.gateway.read::<Stock>("KEPT", WITHIN).await.unwrap().version, 1);
+}
+
+/// A read that was sent after an acknowledged first change never denies it, however far the tail is behind.
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_was_just_made_is_not_denied() {
+    let mut stage = Stage::new();
+    (stage.settings.actors.resident_max, stage.settings.actors.idle_timeout_ms) = (1, 10);
+    let life = stage.start().await;
+    for n in 0..300 {
+        let sku = format!("SKU{n}");
+        receive(&life.gateway, &sku, n + 1, 1).await.unwrap();
+        // The next ones push it out, and its state is looked for.
+        receive(&life.gateway, &format!("OTHER{n}"), 1_000 + n, 1).await.unwrap();
+        assert_eq!(life.gateway.read::<Stock>(&sku, WITHIN).await.unwrap().version, 1, "{sku}");
+    }
+}

@@ -100,11 +100,14 @@ export class Cart {
   /** A refusal for lack of stock names each line, and offers what there is. */
   #inWords(error) {
     if (error.code !== "out_of_stock") return { text: error.message };
-    const lines = (error.problem.lines ?? []).map(({ sku, requested, available }) => {
+    const lines = (error.problem.lines ?? []).map(({ sku, requested, available, availability }) => {
       const line = this.#cart.lines.find((line) => line.sku === sku) ?? { sku, name: sku };
-      const left = available > 0 ? `only ${available} left, you asked for ${requested}` : "sold out";
-      const offer = available > 0 ? `Take ${available}` : "Remove";
-      return h("li", {}, `${line.name}: ${left}. `, h("button", { class: "link-button", type: "button", onclick: () => this.#set(line, available) }, offer));
+      // A shop that shows no counts says only that there are fewer: one unit less is offered then.
+      const rest = availability === "out" ? 0 : (available ?? requested - 1);
+      const few = typeof available === "number" ? `only ${available} left` : "not as many left";
+      const left = rest > 0 ? `${few}, you asked for ${requested}` : "sold out";
+      const offer = rest > 0 ? `Take ${rest}` : "Remove";
+      return h("li", {}, `${line.name}: ${left}. `, h("button", { class: "link-button", type: "button", onclick: () => this.#set(line, rest) }, offer));
     });
     return { text: "Somebody was faster. Nothing was bought and nothing was charged.", lines };
   }

@@ -41,6 +41,31 @@ pub struct ShardLine {
     pub trouble: Option<String>,
 }
 
+/// Why a node takes no commands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    #[error("the node is stopping")]
+    Stopping,
+    #[error("the node is leaving: others take over")]
+    Leaving,
+    #[error("this node is cut off from the cluster")]
+    CutOff,
+    #[error("shard {shard} is not serving: {waits}")]
+    Waiting { shard: u16, waits: &'static str },
+    #[error("shard {shard} is not serving: {why}")]
+    Trouble { shard: u16, why: String },
+}
+
+impl NotReady {
+    /// Without the text of the trouble, which may name the disk's path, its free bytes or a server.
+    pub fn in_public(&self) -> String {
+        match self {
+            Self::Trouble { shard, why: _ } => format!("shard {shard} is not serving; the server's log has the reason"),
+            told @ (Self::Stopping | Self::Leaving | Self::CutOff | Self::Waiting { .. }) => told.to_string(),
+        }
+    }
+}
+
 impl NodeStatus {
     /// Shards without a living owner, as far as this node knows: their entities do not reply.
     pub fn ownerless(&self) -> usize {
@@ -108,16 +133,16 @@ impl Gateway {
     }
 
     /// `Ok` when every shard takes commands and the views follow; else the reason.
-    pub fn ready(&self) -> Result<(), String> {
+    pub fn ready(&self) -> Result<(), NotReady> {
         let status = self.status();
         if status.draining {
-            return Err("the node is stopping".into());
+            return Err(NotReady::Stopping);
         }
         if status.members.iter().any(|member| member.draining && *member.node.0 == *status.node) {
-            return Err("the node is leaving: others take over".into());
+            return Err(NotReady::Leaving);
         }
         if !status.connected {
-            return Err("this node is cut off from the cluster".into());
+            return Err(NotReady::CutOff);
         }
         let alone = self.core.cluster.is_none();
         // In a cluster another node owns the shard, or the shard is moving here; commands for it wait.
@@ -126,8 +151,10 @@ impl Gateway {
             None => Ok(()),
             Some(line) => {
                 let waits = if alone { "its claim is under way" } else { "the members are not known yet" };
-                let why = line.trouble.as_deref().unwrap_or(waits);
-                Err(format!("shard {} is not serving: {why}", line.shard))
+                Err(match &line.trouble {
+                    Some(why) => NotReady::Trouble { shard: line.shard, why: why.clone() },
+                    None => NotReady::Waiting { shard: line.shard, waits },
+                })
             }
         }
     }

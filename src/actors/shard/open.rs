@@ -113,7 +113,7 @@ impl ShardState {
         alarms::start(args.tail.clone(), args.clock.clone(), args.core.clone(), until, args.settings.clone());
         // A caller that left meanwhile retries, if at all.
         for (envelope, reply) in waiting.into_iter().filter(|(_, reply)| reply.awaited()) {
-            self.route(myself, envelope, reply).await;
+            self.route(myself, envelope, reply, false).await;
         }
     }
 

@@ -9,18 +9,20 @@ use super::{Phase, ShardMsg, ShardState, Slot, SlotState};
 use crate::{
     actors::{
         entity::{EntityActor, EntityArgs, EntityMsg},
-        ports::{CommandEnvelope, Reply},
+        ports::{Ask, CommandEnvelope, Reply},
         reply::{ReplyTo, SlotShared},
     },
     domain::key::EntityKey,
 };
 
 impl ShardState {
+    /// `exists`: a read's entity was found already.
     pub(super) async fn route(
         &mut self,
         myself: &ActorRef<ShardMsg>,
         envelope: Arc<CommandEnvelope>,
         mut reply: ReplyTo,
+        exists: bool,
     ) {
         match &mut self.phase {
             Phase::Opening { waiting, trouble: None } => return waiting.push((envelope, reply)),
@@ -43,6 +45,9 @@ impl ShardState {
             return reply.send(Reply::Quarantined);
         }
         if !self.slots.contains_key(&key) {
+            if !exists && matches!(envelope.ask, Ask::Read) {
+                return self.look_for(myself, envelope, reply);
+            }
             self.activate(myself, key.clone(), Vec::new(), 0).await;
         }
         let Some(slot) = self.slots.get_mut(&key) else {

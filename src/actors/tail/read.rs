@@ -40,6 +40,14 @@ impl Tail {
         }
     }
 
+    /// Whether the entity has a first event, as far as it is folded.
+    pub(in crate::actors) fn exists(&self, key: &EntityKey) -> Result<bool, StoreError> {
+        match self.inner().cached.get(key) {
+            Some(cached) => Ok(cached.loaded.version > 0),
+            None => Ok(self.store.load(key)?.is_some()),
+        }
+    }
+
     /// The newest folded view, without cloning the state; `None` when the entity does not exist.
     pub(in crate::actors) fn read_local(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {
         if let Some(cached) = self.inner().cached.get_mut(key) {

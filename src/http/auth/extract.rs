@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderValue, request::Parts},
 };
 
 use crate::identity::{AuthError, Identity, Principal, PrincipalKind};
@@ -64,10 +64,16 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        let reader = Identity::from_ref(state).identify(&parts.headers)?;
-        match reader {
+        Self::of(&Identity::from_ref(state), &parts.headers)
+    }
+}
+
+impl Staff {
+    /// The operator whose token the headers carry.
+    pub fn of(identity: &Identity, headers: &HeaderMap) -> Result<Self, AuthError> {
+        match identity.identify(headers)? {
             Some(principal) if principal.is_staff() => Ok(Self(principal)),
-            Some(Principal { kind: PrincipalKind::Account, role, .. }) => Err(AuthError::Forbidden { role }),
+            Some(Principal { kind: PrincipalKind::Account, role, by, .. }) => Err(AuthError::Forbidden { role, by }),
             Some(Principal { kind: PrincipalKind::Guest, .. }) | None => Err(AuthError::Unauthenticated),
         }
     }

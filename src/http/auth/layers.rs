@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::identity::{Identity, Principal};
+use crate::{
+    http::Door,
+    identity::{Identity, Principal},
+};
 
 /// Where [`super::Caller`] leaves a new or renewed session for the response. Filled once: a second extraction gets the
 /// same guest.
@@ -41,14 +44,18 @@ pub async fn guest_cookie(mut request: Request, next: Next) -> Response {
 }
 
 /// Refuses state-changing requests that a browser sends for another site. A bearer token passes: a browser does not
-/// send one by itself. Use with `from_fn_with_state(identity, same_origin)`.
-pub async fn same_origin(State(identity): State<Identity>, request: Request, next: Next) -> Response {
+/// send one by itself. Use with `from_fn_with_state((door, identity), same_origin)`.
+pub async fn same_origin(State((door, identity)): State<(Door, Identity)>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe
         && !request.headers().contains_key(header::AUTHORIZATION)
-        && let Err(refused) = identity.same_site(request.headers())
+        && let Err(refused) = door.same_site(request.headers())
     {
-        return refused.into_response();
+        let sender = || match identity.identify(request.headers()) {
+            Ok(Some(principal)) => principal.by,
+            Ok(None) | Err(_) => "unknown".into(),
+        };
+        return refused.about(sender).into_response();
     }
     next.run(request).await
 }

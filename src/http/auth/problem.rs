@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::{
     http::{Code, Problem},
-    identity::AuthError,
+    identity::{AuthError, TokenFault},
 };
 
 impl From<AuthError> for Problem {
@@ -14,11 +14,14 @@ impl From<AuthError> for Problem {
         let problem = |code| Problem::new(code, detail);
         match error {
             E::Unauthenticated => problem(Code::UNAUTHENTICATED),
-            E::InvalidToken(_) => problem(Code::INVALID_TOKEN),
-            E::InvalidCredentials => problem(Code::INVALID_CREDENTIALS),
-            E::Forbidden { .. } => problem(Code::FORBIDDEN),
-            E::ForeignOrigin => problem(Code::FOREIGN_ORIGIN),
-            E::TooManyAttempts { retry_after_ms } => problem(Code::TOO_MANY_ATTEMPTS).retry_after(retry_after_ms),
+            // A token ends in every browser that stays open; one that we never wrote is an attempt.
+            E::InvalidToken(TokenFault::Expired | TokenFault::NotBearer) => problem(Code::INVALID_TOKEN),
+            E::InvalidToken(TokenFault::Forged) => problem(Code::INVALID_TOKEN).alarm(),
+            E::InvalidCredentials => problem(Code::INVALID_CREDENTIALS).alarm(),
+            E::Forbidden { role: _, by } => problem(Code::FORBIDDEN).alarm().about(|| by),
+            E::TooManyAttempts { retry_after_ms } => {
+                problem(Code::TOO_MANY_ATTEMPTS).alarm().retry_after(retry_after_ms)
+            }
             E::Busy { retry_after_ms } => problem(Code::BUSY).retry_after(retry_after_ms),
             E::Unavailable { retry_after_ms } => problem(Code::UNAVAILABLE).retry_after(retry_after_ms),
             E::Internal => problem(Code::INTERNAL),

@@ -85,6 +85,7 @@ fn socket(topics: &Topics) -> Value {
         "description": description, "responses": {
             "101": {"description": "The connection speaks WebSocket from here on", "content": {
                 "application/json": {"schema": {"$ref": "#/components/schemas/LiveFrame"}}}},
+            "426": {"description": "`upgrade_required`: the request is no WebSocket's handshake"},
             "403": {"description": "`foreign_origin`: another site's page may not listen"}}}})
 }
 

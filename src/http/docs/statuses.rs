@@ -66,7 +66,7 @@ fn named<'a>(text: &'a str, known: &'a [Code]) -> impl Iterator<Item = Code> + '
 
 /// The codes that follow from an operation's form.
 fn general(operation: &Operation, writes: bool) -> Vec<Code> {
-    let mut codes = vec![Code::INTERNAL, Code::BUSY, Code::UNAVAILABLE, Code::TIMED_OUT];
+    let mut codes = vec![Code::INTERNAL, Code::BUSY, Code::UNAVAILABLE, Code::TIMED_OUT, Code::TOO_MANY_REQUESTS];
     let parameters = operation.parameters.iter().flatten();
     for parameter in parameters {
         let RefOr::T(parameter) = parameter else { continue };
@@ -85,7 +85,7 @@ fn general(operation: &Operation, writes: bool) -> Vec<Code> {
         }
     }
     if operation.request_body.is_some() {
-        codes.extend([Code::BAD_JSON, Code::BODY_TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE]);
+        codes.extend([Code::BAD_JSON, Code::BODY_TOO_SLOW, Code::BODY_TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE]);
     }
     if writes {
         codes.extend([Code::FOREIGN_ORIGIN, Code::QUARANTINED, Code::TOO_LARGE]);

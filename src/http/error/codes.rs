@@ -63,8 +63,10 @@ codes! {
     METHOD_NOT_ALLOWED = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not take this method";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", CONFLICT, "The Idempotency-Key was used with another content";
     VERSION_CONFLICT = "version_conflict", PRECONDITION_FAILED, "It has changed since it was read";
+    BODY_TOO_SLOW = "body_too_slow", REQUEST_TIMEOUT, "The body came too slowly";
     BODY_TOO_LARGE = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json";
+    UPGRADE_REQUIRED = "upgrade_required", UPGRADE_REQUIRED, "This address speaks WebSocket";
     INVALID_FIELD = "invalid_field", UNPROCESSABLE_ENTITY, "A field's value cannot be used";
     TOO_LARGE = "too_large", UNPROCESSABLE_ENTITY, "The command is too large to be stored";
     AMOUNT_OVERFLOW = "amount_overflow", UNPROCESSABLE_ENTITY, "An amount or a count does not fit";

@@ -13,12 +13,7 @@ use axum::{
 };
 
 use super::{Credentials, LiveState, refused};
-use crate::{
-    http::{Code, Problem},
-    identity::Site,
-    live::Audience,
-    network::client_address,
-};
+use crate::live::Audience;
 
 /// A caller that may connect.
 pub struct Visitor {
@@ -31,12 +26,10 @@ impl FromRequestParts<LiveState> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &LiveState) -> Result<Self, Response> {
-        if Site::of(&parts.headers, &state.limits().allowed_origins) == Site::Foreign {
-            return Err(refused(Problem::new(Code::FOREIGN_ORIGIN, "this page's origin may not listen here")));
-        }
-        let audience = (state.authorise)(Credentials::Handshake(&parts.headers))
-            .map_err(|error| refused(Problem::new(Code::INVALID_TOKEN, error.to_string())))?;
-        let address = client_address(&parts.headers, &parts.extensions, state.trust_forwarded_for);
+        state.door.same_site(&parts.headers).map_err(refused)?;
+        let audience =
+            (state.authorise)(Credentials::Handshake(&parts.headers)).map_err(|error| refused(error.into()))?;
+        let address = state.door.client(&parts.headers, &parts.extensions);
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Ok(Self { audience, address, headers: parts.headers.clone() })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Wire;
 use crate::config::Live;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,26 +26,48 @@ pub struct RateLimit {
     even_at: Instant,
     each: Duration,
     burst: Duration,
+    wire: Wire,
+    /// Bytes of the wire that are paid for.
+    paid: u64,
 }
 
-/// A message costs one, and one more for each KiB begun after the first: the cost of reading grows with the length.
-const BYTES_OF_ONE: usize = 1_024;
+/// A message costs one, and each KiB on the wire one more, whatever it carries: long messages, fragments of a message
+/// that never ends, control frames, headers. So nothing that costs time to read is free.
+const BYTES_OF_ONE: u64 = 1_024;
 
 impl RateLimit {
-    pub fn new(limits: &Live) -> Self {
+    /// What the wire has carried so far (the handshake) is free.
+    pub fn new(limits: &Live, wire: Wire) -> Self {
         let each = Duration::from_secs(1) / limits.messages_per_second_max.max(1);
-        Self { even_at: Instant::now(), each, burst: each * limits.messages_burst_max.max(1) }
+        let (burst, paid) = (each * limits.messages_burst_max.max(1), wire.read());
+        Self { even_at: Instant::now(), each, burst, wire, paid }
     }
 
-    pub fn take(&mut self, bytes: usize) -> Rate {
+    /// A message has arrived.
+    pub fn take(&mut self) -> Rate {
+        let units = self.unpaid();
+        self.paid += units * BYTES_OF_ONE;
         let now = Instant::now();
-        let cost = u32::try_from(bytes.div_ceil(BYTES_OF_ONE).max(1)).unwrap_or(u32::MAX);
-        self.even_at = self.even_at.max(now) + self.each.saturating_mul(cost);
+        self.even_at = self.even_at.max(now) + self.cost(units + 1);
         match self.even_at - now {
             early if early <= self.burst => Rate::Fine,
             early if early <= self.burst * 2 => Rate::SlowDown,
             _ => Rate::Abuse,
         }
+    }
+
+    /// Whether the bytes since the last message alone are abuse: asked while a message does not end.
+    pub fn overrun(&self) -> bool {
+        let (units, now) = (self.unpaid(), Instant::now());
+        units > 0 && self.even_at.max(now) + self.cost(units) - now > self.burst * 2
+    }
+
+    fn unpaid(&self) -> u64 {
+        self.wire.read().saturating_sub(self.paid) / BYTES_OF_ONE
+    }
+
+    fn cost(&self, units: u64) -> Duration {
+        self.each.saturating_mul(u32::try_from(units).unwrap_or(u32::MAX))
     }
 }
 
@@ -55,11 +78,16 @@ mod tests {
     use super::*;
 
     fn limit() -> RateLimit {
-        RateLimit::new(&Live { messages_per_second_max: 10, messages_burst_max: 5, ..Live::default() })
+        on(&Wire::default())
+    }
+
+    fn on(wire: &Wire) -> RateLimit {
+        let limits = Live { messages_per_second_max: 10, messages_burst_max: 5, ..Live::default() };
+        RateLimit::new(&limits, wire.clone())
     }
 
     fn taken(limit: &mut RateLimit, messages: usize) -> Vec<Rate> {
-        (0..messages).map(|_| limit.take(20)).collect()
+        (0..messages).map(|_| limit.take()).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -74,19 +102,38 @@ mod tests {
     async fn at_its_rate_a_client_speaks_for_ever_and_rest_earns_no_more_than_the_burst() {
         let mut limit = limit();
         for _ in 0..1_000 {
-            assert_eq!(limit.take(20), Rate::Fine);
+            assert_eq!(limit.take(), Rate::Fine);
             advance(Duration::from_millis(100)).await;
         }
         advance(Duration::from_secs(3_600)).await;
         assert_eq!(taken(&mut limit, 6)[4..], [Rate::Fine, Rate::SlowDown]);
         advance(Duration::from_millis(200)).await;
-        assert_eq!(limit.take(20), Rate::Fine, "slower again, heard again");
+        assert_eq!(limit.take(), Rate::Fine, "slower again, heard again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn long_messages_count_by_their_length() {
-        let mut limit = limit();
-        assert_eq!(limit.take(5 * 1_024), Rate::Fine);
-        assert_eq!(limit.take(1), Rate::SlowDown);
+        let wire = Wire::default();
+        let mut limit = on(&wire);
+        wire.count(4 * 1_024);
+        assert_eq!(limit.take(), Rate::Fine);
+        assert_eq!(limit.take(), Rate::SlowDown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_never_ends_is_abuse_once_it_is_long_enough() {
+        let wire = Wire::default();
+        wire.count(1 << 20);
+        let limit = on(&wire);
+        assert!(!limit.overrun(), "the handshake is free");
+        // Empty fragments: 6 bytes each.
+        let mut fragments = 0;
+        while !limit.overrun() {
+            wire.count(6);
+            fragments += 1;
+        }
+        assert_eq!(fragments, (11 * 1_024_usize).div_ceil(6), "11 KiB: the first beyond twice the burst");
+        advance(Duration::from_secs(1)).await;
+        assert!(limit.overrun(), "rest earns nothing before it was paid for");
     }
 }

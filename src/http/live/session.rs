@@ -1,12 +1,12 @@
 //! Clients' messages: `subscribe`, `unsubscribe`, `authenticate`, `ping`; and the lists in SSE's address line.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 use serde::Deserialize;
 
-use super::{Authorise, Credentials};
+use super::{Credentials, LiveState};
 use crate::{
-    http::strict,
+    http::{Problem, strict},
     live::{Session, Text},
 };
 
@@ -29,17 +29,22 @@ pub enum Op {
     Ping {},
 }
 
-/// Executes one message. An error goes into the stream; the connection stays open.
-pub async fn hear(session: &mut Session, authorise: &Authorise, text: &str) {
+/// Executes one message. An error goes into the stream; the connection stays open. `from`: for the security log.
+pub async fn hear(session: &mut Session, state: &LiveState, from: IpAddr, text: &str) {
     match strict::tagged_from_slice(text.as_bytes()) {
         Ok(Op::Subscribe { topics, since }) => session.subscribe(&topics, &since).await,
         Ok(Op::Unsubscribe { topics }) => session.unsubscribe(&topics),
-        Ok(Op::Authenticate { access_token }) => match authorise(Credentials::Token(&access_token)) {
+        Ok(Op::Authenticate { access_token }) => match (state.authorise)(Credentials::Token(&access_token)) {
             Ok(audience) => {
                 session.authenticate(audience);
                 session.answer(Text::from_static(r#"{"op":"authenticated"}"#));
             }
-            Err(error) => session.refuse(None, "unauthorized", &error.to_string()),
+            Err(error) => {
+                session.refuse(None, "unauthorized", &error.to_string());
+                if let Some(alarm) = Problem::from(error).raised() {
+                    state.door.security.note(&alarm, Some(from), "/live");
+                }
+            }
         },
         Ok(Op::Ping {}) => session.answer(Text::from_static(r#"{"op":"pong"}"#)),
         Err(error) => session.refuse(None, "bad_message", &error.to_string()),

@@ -4,12 +4,13 @@
 use axum::{
     Json,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::metrics::may_read;
 use crate::http::{Code, Problem, Toolkit};
 
 #[derive(Serialize, ToSchema)]
@@ -31,11 +32,18 @@ pub async fn healthz() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "Operations",
     responses(
         (status = 200, description = "Every shard takes commands", body = Ready),
-        (status = 503, description = "`unavailable`; `detail` says why"),
+        (status = 503, description = "`unavailable`; `detail` says why, in full to whoever may read `/metrics`"),
     ))]
-pub async fn readyz(State(toolkit): State<Toolkit>) -> Response {
+pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Response {
     match toolkit.gateway.ready() {
         Ok(()) => (StatusCode::OK, Json(Ready { status: "ready", durability: toolkit.durability })).into_response(),
-        Err(why) => Problem::new(Code::UNAVAILABLE, why).retry_after(1000).into_response(),
+        Err(why) => {
+            // A disk's path and a server's address are nothing for a stranger.
+            let detail = match may_read(&toolkit, &headers) {
+                Ok(()) => why.to_string(),
+                Err(_) => why.in_public(),
+            };
+            Problem::new(Code::UNAVAILABLE, detail).retry_after(1000).into_response()
+        }
     }
 }

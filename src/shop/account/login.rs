@@ -14,9 +14,8 @@ use uuid::Uuid;
 use crate::{
     config::Secret,
     domain::{account::Role, time::Timestamp},
-    http::{Body, BodyMax},
+    http::{Body, BodyMax, Door, Problem},
     identity::{AuthError, Identity},
-    network::client_address,
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,6 +58,7 @@ where
     S: Clone + Send + Sync + 'static,
     Identity: FromRef<S>,
     BodyMax: FromRef<S>,
+    Door: FromRef<S>,
 {
     OpenApiRouter::default().routes(routes!(login)).routes(routes!(validate))
 }
@@ -72,12 +72,14 @@ where
 ))]
 async fn login(
     State(identity): State<Identity>,
+    State(door): State<Door>,
     headers: HeaderMap,
     extensions: Extensions,
     Body(LoginRequest { email, password }): Body<LoginRequest>,
-) -> Result<impl IntoResponse, AuthError> {
-    let address = client_address(&headers, &extensions, identity.trusts_forwarded_for());
-    let login = identity.login(&email, &password, address).await?;
+) -> Result<impl IntoResponse, Problem> {
+    let address = door.client(&headers, &extensions);
+    let login = identity.login(&email, &password, address).await;
+    let login = login.map_err(|refused| Problem::from(refused).about(|| identity.tag_of_email(&email)))?;
     let user = SessionUser { id: login.user.0, email: Some(login.email), role: login.role };
     let answer = LoginResponse {
         access_token: login.access_token,

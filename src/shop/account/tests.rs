@@ -14,17 +14,23 @@ use tower::Service;
 
 use super::{LoginResponse, ValidateResponse, login::routes};
 use crate::{
-    config::Secret,
+    config::{Http, Secret},
     domain::{account::Role, ids::UserId},
     http::{
-        BodyMax,
+        BodyMax, Door,
         auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
     },
     identity::{Identity, testing::world},
 };
 
 #[derive(Clone)]
-struct Shop(Identity);
+struct Shop(Identity, Door);
+
+impl FromRef<Shop> for Door {
+    fn from_ref(shop: &Shop) -> Door {
+        shop.1.clone()
+    }
+}
 
 impl FromRef<Shop> for Identity {
     fn from_ref(shop: &Shop) -> Identity {
@@ -40,13 +46,14 @@ impl FromRef<Shop> for BodyMax {
 
 fn app(identity: &Identity) -> Router {
     let (router, _) = routes::<Shop>().split_for_parts();
+    let door = Door::new(&Http::default(), uuid::Uuid::nil());
     router
         .route("/write", post(async |Caller(a): Caller, Caller(b): Caller| format!("{} {}", a.by, a == b)))
         .route("/read", get(async |MaybeCaller(p): MaybeCaller| p.map_or("nobody".to_owned(), |p| p.by.to_string())))
         .route("/staff", get(async |Staff(p): Staff| p.by.to_string()))
         .layer(from_fn(guest_cookie))
-        .layer(from_fn_with_state(identity.clone(), same_origin))
-        .with_state(Shop(identity.clone()))
+        .layer(from_fn_with_state((door.clone(), identity.clone()), same_origin))
+        .with_state(Shop(identity.clone(), door))
 }
 
 async fn send(app: &mut Router, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response<Body> {

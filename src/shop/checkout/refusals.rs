@@ -1,34 +1,41 @@
 //! Each refusal of a checkout and the problem it becomes: one exhaustive table.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{cart_lines::CartRefusal, place::CheckoutRefusal};
+use super::{
+    cart_lines::CartRefusal,
+    place::{CheckoutRefusal, ShortLine},
+};
 use crate::{
+    domain::stock::Availability,
     http::{Code, Problem},
     shop::money::MoneyBody,
 };
 
-impl From<CheckoutRefusal> for Problem {
-    fn from(refusal: CheckoutRefusal) -> Self {
-        use CheckoutRefusal as R;
-        let detail = refusal.to_string();
-        match refusal {
-            R::UnknownShippingMethod { known } => {
-                Problem::new(Code::UNKNOWN_SHIPPING_METHOD, detail).with("known", known)
-            }
-            R::Cart(refusal) => refusal.into(),
-            R::KeyReused => Problem::new(Code::IDEMPOTENCY_KEY_REUSED, detail),
-            R::OutOfStock { order, lines } => {
-                let lines: Vec<_> = lines
-                    .iter()
-                    .map(|line| json!({"sku": line.sku, "requested": line.requested, "available": line.available}))
-                    .collect();
-                Problem::new(Code::OUT_OF_STOCK, detail).with("order_id", order).with("lines", lines)
-            }
-            R::Money(error) => error.into(),
-            R::Order(error) => error.into(),
+/// `counts`: whether the caller may know how many units are left; the word is for everybody.
+pub fn problem(refusal: CheckoutRefusal, counts: bool) -> Problem {
+    use CheckoutRefusal as R;
+    let detail = refusal.to_string();
+    match refusal {
+        R::UnknownShippingMethod { known } => Problem::new(Code::UNKNOWN_SHIPPING_METHOD, detail).with("known", known),
+        R::Cart(refusal) => refusal.into(),
+        R::KeyReused => Problem::new(Code::IDEMPOTENCY_KEY_REUSED, detail),
+        R::OutOfStock { order, lines } => {
+            let lines: Vec<_> = lines.iter().map(|line| short(line, counts)).collect();
+            Problem::new(Code::OUT_OF_STOCK, detail).with("order_id", order).with("lines", lines)
         }
+        R::Money(error) => error.into(),
+        R::Order(error) => error.into(),
     }
+}
+
+fn short(line: &ShortLine, counts: bool) -> Value {
+    let availability = if line.available > 0 { Availability::Low } else { Availability::Out };
+    let mut shown = json!({"sku": line.sku, "requested": line.requested, "availability": availability});
+    if counts {
+        shown["available"] = line.available.into();
+    }
+    shown
 }
 
 impl From<CartRefusal> for Problem {

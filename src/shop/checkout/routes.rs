@@ -9,6 +9,7 @@ use axum::{
 use super::{
     address,
     place::{self, Checkout},
+    refusals,
     wire::CheckoutBody,
 };
 use crate::{
@@ -83,7 +84,9 @@ async fn respond(
         billing_address: body.billing_address.map(|address| address.parse("billing_address")).transpose()?,
         shipping_method: body.shipping_method,
     };
-    shown(order, place::place(&state.services, &checkout, call).await?)
+    let counts = state.public_stock_counts || who.is_staff();
+    let placed = place::place(&state.services, &checkout, call).await;
+    shown(order, placed.map_err(|refusal| refusals::problem(refusal, counts))?)
 }
 
 fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem> {

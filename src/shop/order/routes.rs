@@ -66,7 +66,7 @@ pub async fn list_orders(
         text: query.q.map(|Search(text)| text).filter(|text| !text.trim().is_empty()),
     };
     if !who.is_staff() && (filter.text.is_some() || filter.user.is_some_and(|user| user != who.user)) {
-        return Err(Problem::new(Code::FORBIDDEN, "only staff sees the orders of others"));
+        return Err(Problem::new(Code::FORBIDDEN, "only staff sees the orders of others").alarm().about(|| who.by));
     }
     let filter = if who.is_staff() { filter } else { Filter { user: Some(who.user), ..filter } };
     list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)

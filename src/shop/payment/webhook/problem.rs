@@ -25,15 +25,15 @@ impl From<WebhookProblem> for Problem {
     fn from(refused: WebhookProblem) -> Self {
         use WebhookProblem as P;
         let detail = refused.to_string();
-        let problem = |code| Problem::new(code, detail);
+        let problem = |code| Problem::new(code, detail.clone());
         match refused {
             // The provider is a part of the address here; in a payment's body it is `unknown_provider`.
             P::UnknownProvider => problem(Code::NOT_FOUND),
-            P::Refused(WebhookRefusal::BadSignature) => problem(Code::BAD_SIGNATURE),
-            P::Refused(WebhookRefusal::TooOld { .. }) => problem(Code::STALE_SIGNATURE),
+            P::Refused(WebhookRefusal::BadSignature) => problem(Code::BAD_SIGNATURE).alarm(),
+            P::Refused(WebhookRefusal::TooOld { .. }) => problem(Code::STALE_SIGNATURE).alarm(),
             P::Refused(WebhookRefusal::Malformed(_)) => problem(Code::BAD_REQUEST),
-            P::Refused(WebhookRefusal::Unverifiable(_)) => problem(Code::UNAVAILABLE).retry_after(RETRY_AFTER_MS),
-            P::Unavailable(fault) => problem(Code::UNAVAILABLE).retry_after(fault.retry_after_ms),
+            P::Refused(WebhookRefusal::Unverifiable(_)) => Problem::unavailable(&detail, RETRY_AFTER_MS),
+            P::Unavailable(fault) => Problem::unavailable(&fault.reason, fault.retry_after_ms),
         }
     }
 }
