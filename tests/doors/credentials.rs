@@ -33,6 +33,17 @@ async fn say(socket: &mut Socket, message: Value) {
     socket.send(Message::text(message.to_string())).await.expect("an open connection");
 }
 
+/// Subscribed: the pong comes after whatever the subscription is answered with, and nothing of it is an error.
+async fn listen(socket: &mut Socket, topic: &str) {
+    say(socket, json!({"op": "subscribe", "topics": [topic]})).await;
+    say(socket, json!({"op": "ping"})).await;
+    until(socket, |answer| {
+        assert_ne!(answer["op"], "error", "{answer}");
+        answer["op"] == "pong"
+    })
+    .await;
+}
+
 /// The next message that is so.
 async fn until(socket: &mut Socket, is_so: impl Fn(&Value) -> bool) {
     loop {
@@ -57,7 +68,7 @@ async fn closed_with(mut socket: Socket) -> u16 {
 /// A stream that has given its first event.
 async fn stream(shop: &Shop, topic: &str, header: &str) -> Raw {
     let mut stream = Raw::of(shop).await;
-    stream.ask(&format!("GET /live/sse?topics={topic}"), &format!("{header}\r\n")).await;
+    stream.ask(&format!("GET /live/sse?topics={topic}"), &format!("{header}\r\nconnection: close\r\n")).await;
     assert_eq!(status(&stream.head().await), 200);
     stream
 }
@@ -79,14 +90,12 @@ async fn a_token_ends_what_it_opened_on_every_channel_and_a_cookie_does_not() {
     say(&mut by_message, json!({"op": "authenticate", "access_token": operator.token()})).await;
     until(&mut by_message, |answer| answer["op"] == "authenticated").await;
     for socket in [&mut by_header, &mut by_message] {
-        say(socket, json!({"op": "subscribe", "topics": ["stock"]})).await;
-        until(socket, |frame| frame["topic"] == "stock" || frame["op"] == "snapshot").await;
+        listen(socket, "stock").await;
     }
     let stream_by_header = stream(&short, "stock", &format!("authorization: {bearer}")).await;
 
     let mut by_cookie = socket(&shop, Some(("cookie", &cookie))).await;
-    say(&mut by_cookie, json!({"op": "subscribe", "topics": [own]})).await;
-    until(&mut by_cookie, |frame| frame["view"]["units"] == 1).await;
+    listen(&mut by_cookie, &own).await;
     let mut stream_by_cookie = stream(&shop, &own, &format!("cookie: {cookie}")).await;
 
     // A stream has no messages, so these are all ways of a token.

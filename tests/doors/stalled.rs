@@ -35,10 +35,7 @@ async fn who_asks_and_never_reads_loses_the_place() {
         status(&Raw::from(&shop, 2).await.get("/api/products", "").await) == 200
     })
     .await;
-    // Whether they have read a byte or not: the server's end is closed.
-    for client in greedy {
-        client.rest().await;
-    }
+    drop(greedy);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
 use super::{
@@ -92,15 +92,12 @@ async fn run(mut socket: Socket, mut session: Session, mut rate: RateLimit, stat
                 Err(Ended::Gone) => return,
                 Err(Ended::By(why)) => return farewell(socket, session, why).await,
             },
-            // Needs no waker of its own: the bytes that may make it so wake this task for the branch below.
-            () = poll_fn(|_| if rate.overrun() { Poll::Ready(()) } else { Poll::Pending }) => {
-                return farewell(socket, session, Closing::TooFast).await;
-            }
-            message = socket.socket.recv() => {
-                let message = match message {
-                    Some(Ok(message)) => message,
-                    Some(Err(error)) => return broken(socket, session, error).await,
-                    None => return,
+            heard = heard(&mut socket.socket, &rate) => {
+                let message = match heard {
+                    Heard::Message(Some(Ok(message))) => message,
+                    Heard::Message(Some(Err(error))) => return broken(socket, session, error).await,
+                    Heard::Message(None) => return,
+                    Heard::TooMuch => return farewell(socket, session, Closing::TooFast).await,
                 };
                 session.heard();
                 match (rate.take(), message) {
@@ -118,6 +115,22 @@ async fn run(mut socket: Socket, mut session: Session, mut rate: RateLimit, stat
             },
         }
     }
+}
+
+enum Heard {
+    Message(Option<Result<Message, axum::Error>>),
+    /// Bytes without a message, more than the rate allows.
+    TooMuch,
+}
+
+/// The next message. The bytes are looked at after each reading, which may have skipped any number of fragments.
+/// Cancel-safe.
+fn heard(socket: &mut WebSocket, rate: &RateLimit) -> impl Future<Output = Heard> {
+    poll_fn(|cx| match socket.poll_next_unpin(cx) {
+        Poll::Ready(message) => Poll::Ready(Heard::Message(message)),
+        Poll::Pending if rate.overrun() => Poll::Ready(Heard::TooMuch),
+        Poll::Pending => Poll::Pending,
+    })
 }
 
 /// What the client sent is no WebSocket, or too long: it is told so by the close code, where it still listens.
@@ -208,6 +221,8 @@ impl Socket {
             }
         };
         tokio::select! {
+            // In this order: the bytes are looked at after each reading.
+            biased;
             _ = tokio::time::timeout(GOODBYE, said) => {}
             () = poll_fn(|_| if wire.read() > enough { Poll::Ready(()) } else { Poll::Pending }) => {}
         }
