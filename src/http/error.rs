@@ -37,7 +37,7 @@ pub struct Problem {
     numbers: Map<String, Value>,
     retry_after_ms: Option<u64>,
     /// A security event, and whose account it was about.
-    alarm: Option<Option<Arc<str>>>,
+    alarm: Option<Box<Option<Arc<str>>>>,
 }
 
 /// What a problem looks like on the wire; further members carry a refusal's numbers.
@@ -79,19 +79,19 @@ impl Problem {
 
     /// Marks a security event: the guard notes it with address and route.
     pub fn alarm(mut self) -> Self {
-        self.alarm.get_or_insert(None);
+        self.alarm.get_or_insert_default();
         self
     }
 
     /// Whose account a security event was about; without effect on other problems.
     pub fn about(mut self, account: impl FnOnce() -> Arc<str>) -> Self {
-        self.alarm = self.alarm.map(|_| Some(account()));
+        self.alarm = self.alarm.map(|_| Box::new(Some(account())));
         self
     }
 
     /// The security event that this problem is, where it is one.
     pub fn raised(&self) -> Option<Alarm> {
-        self.alarm.clone().map(|account| Alarm { code: self.code.name(), account })
+        self.alarm.as_deref().map(|account| Alarm { code: self.code.name(), account: account.clone() })
     }
 
     /// A fault of the server: `what` goes to the log, not to the caller.
