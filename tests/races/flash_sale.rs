@@ -19,7 +19,7 @@ async fn buyer(shop: &Shop, sku: &str) -> Option<Value> {
     let answer = buyer.check_out_with(&fresh_key()).await;
     if answer.status != 201 {
         let problem = answer.refused(409, "out_of_stock");
-        assert_eq!(problem["lines"], json!([{"sku": sku, "requested": 1, "available": 0}]));
+        assert_eq!(problem["lines"], json!([{"sku": sku, "requested": 1, "available": 0, "availability": "out"}]));
         return None;
     }
     let order = answer.created();

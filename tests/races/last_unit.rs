@@ -21,7 +21,7 @@ async fn is_sold_once_and_the_others_are_told_the_numbers() {
             201 => sold.push((buyer, answer.created())),
             _ => {
                 let problem = answer.refused(409, "out_of_stock");
-                assert_eq!(problem["lines"], json!([{"sku": sku, "requested": 1, "available": 0}]));
+                assert_eq!(problem["lines"], json!([{"sku": sku, "requested": 1, "availability": "out"}]));
             }
         }
     }

@@ -149,7 +149,7 @@ async fn malformed_log_ins_are_told_so() {
         "a form of another site cannot log in"
     );
     let refused = send(&mut app, "POST", "/api/auth/login", &[("content-type", "application/json")], "{").await;
-    assert_eq!(problem(refused).await, (400, "bad_request".to_owned()));
+    assert_eq!(problem(refused).await, (400, "bad_json".to_owned()));
 }
 
 #[tokio::test]
