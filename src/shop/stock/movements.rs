@@ -68,12 +68,13 @@ pub async fn list_stock_movements(
     };
     // One commit more than the page has, to see that there is another page. Versions have no gaps.
     let end = after.saturating_add(limit as u64 + 1);
-    if from.saturating_add(COMMITS_MAX) < end {
-        let detail = format!("the book has more than {COMMITS_MAX} commits before this page");
-        return Err(Problem::new(Code::TOO_MANY, detail).with("what", "commits").with("max", COMMITS_MAX));
-    }
+    let begun = from;
     let mut book = Book::new(ledger, after, limit);
     while from <= end {
+        if from - begun > COMMITS_MAX {
+            let detail = format!("the book has more than {COMMITS_MAX} commits before this page");
+            return Err(Problem::new(Code::TOO_MANY, detail).with("what", "commits").with("max", COMMITS_MAX));
+        }
         let wanted = usize::try_from(end - from + 1).unwrap_or(CHUNK).min(CHUNK);
         let commits = state.gateway.history(&key, from, wanted).await?;
         let Some(last) = commits.last().map(|commit| commit.version) else { break };
