@@ -13,6 +13,7 @@ mod journal;
 mod load;
 mod logs;
 mod openapi;
+mod printable;
 mod progress;
 mod serve;
 mod table;
@@ -21,8 +22,11 @@ use std::{ffi::OsString, future::Future, io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, builder::styling};
 
-pub use application::{Application, BadLine, Copied, Endpoints, Imported, Invariant, KindCount, Moved, Verified};
+pub use application::{
+    Application, BadLine, Copied, Endpoints, ImportNote, Imported, Invariant, KindCount, Moved, Verified,
+};
 pub use failure::{Exit, Failure};
+pub use import::ImportOptions;
 pub use progress::Progress;
 
 use crate::config::{Config, Override, service_links};
@@ -95,7 +99,7 @@ pub fn main(
     match run(cli, environment, app) {
         Ok(()) => ExitCode::from(Exit::Done as u8),
         Err(failure) => {
-            eprintln!("{}", failure.render(table::styled(&io::stderr())));
+            eprintln!("{}", printable::printable(&failure.render(table::styled(&io::stderr()))));
             ExitCode::from(failure.exit as u8)
         }
     }
@@ -114,7 +118,7 @@ fn run(
     if let Some(first) = links.first() {
         tracing::info!(count = links.len(), first, "variables of Kubernetes' service links are not settings: ignored");
     }
-    dispatch(cli, config, app, &mut io::stdout())
+    dispatch(cli, config, app, &mut printable::Printable::new(io::stdout()))
 }
 
 fn dispatch(cli: Cli, config: Config, app: &impl Application, out: &mut impl io::Write) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ mod api {
     mod checkout;
     mod conventions;
     mod notes;
+    mod offers;
     mod orders;
     mod payments;
     mod permissions;

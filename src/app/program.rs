@@ -7,8 +7,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{engine::Engine, offline, routes, shop::Shop};
 use crate::{
     actors::ports::journal::Commit,
-    catalogue::shopify,
-    cli::{self, Application, BadLine, Copied, Endpoints, Failure, Imported, Moved, Progress, Verified},
+    catalogue::shopify::{self, Asked, ImportReport, Told},
+    cli::{
+        self, Application, BadLine, Copied, Endpoints, Failure, ImportNote, ImportOptions, Imported, Moved, Progress,
+        Verified,
+    },
     config::Config,
     domain::key::EntityKey,
 };
@@ -20,6 +23,25 @@ pub fn main() -> ExitCode {
 }
 
 pub struct App;
+
+fn shown(report: ImportReport) -> Imported {
+    let line = |bad: &shopify::BadLine| BadLine { line: bad.line, column: bad.column.clone(), why: bad.why.clone() };
+    let note = |(told, note): (Told, &shopify::Note)| ImportNote {
+        what: told.words(),
+        count: note.count,
+        examples: note.examples.clone(),
+    };
+    Imported {
+        products: report.products as u64,
+        variants: report.skus as u64,
+        changed: report.changed as u64,
+        imported: report.imported,
+        bad: report.bad.lines().iter().map(line).collect(),
+        bad_total: report.bad.total() as u64,
+        bad_kinds: report.bad.kinds().iter().map(|(fault, count)| (fault.words(), *count as u64)).collect(),
+        notes: report.notes.iter().map(note).collect(),
+    }
+}
 
 impl Application for App {
     async fn serve(&self, config: Config, sample: bool, ready: impl FnOnce(Endpoints) + Send) -> Result<(), Failure> {
@@ -51,34 +73,33 @@ impl Application for App {
         Ok(())
     }
 
-    async fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> Result<Imported, Failure> {
+    async fn import(
+        &self,
+        config: Config,
+        csv: PathBuf,
+        options: ImportOptions,
+        progress: &Progress,
+    ) -> Result<Imported, Failure> {
+        let asked = Asked {
+            derive_skus: options.derive_skus,
+            skip_bad: options.skip_bad,
+            backorder: options.backorder,
+            ..Asked::new(config.shop.currency)
+        };
+        if options.dry_run {
+            return shopify::dry_run(&csv, &asked).map(shown).map_err(|error| Failure::new(error.to_string()));
+        }
         let engine = Engine::without_connectors(&config).await.map_err(|error| offline::explain(&error, &config))?;
-        let shown = |done: usize, total: usize| {
+        let advance = |done: usize, total: usize| {
             if done <= 1 {
                 progress.total(total as u64);
             }
             progress.advance(1);
         };
-        let imported = shopify::import(&engine.gateway, &csv, config.shop.currency, "import".into(), shown).await;
+        let imported = shopify::import(&engine.gateway, &csv, asked, "import".into(), advance).await;
         engine.hand_over(offline::DRAIN_WITHIN).await;
         engine.drain(offline::DRAIN_WITHIN).await;
-        match imported {
-            Ok(report) => Ok(Imported {
-                products: report.products as u64,
-                variants: report.skus as u64,
-                changed: report.changed as u64,
-                bad: Vec::new(),
-            }),
-            Err(shopify::ImportError::BadFile(bad)) => {
-                let line = |bad: &shopify::BadLine| BadLine {
-                    line: bad.line,
-                    column: bad.column.clone(),
-                    why: bad.why.clone(),
-                };
-                Ok(Imported { bad: bad.lines().iter().map(line).collect(), ..Imported::default() })
-            }
-            Err(error) => Err(Failure::new(error.to_string())),
-        }
+        imported.map(shown).map_err(|error| Failure::new(error.to_string()))
     }
 
     async fn verify(&self, config: Config, progress: &Progress) -> Result<Verified, Failure> {

@@ -15,11 +15,12 @@ use crate::{
         ports::StoreError,
     },
     domain::{
+        cart::{Cart, CartCommand},
         category::{Category, CategoryCommand, CategoryData},
         ids::{CommandId, ProductId, Sku},
         kinds::{EntityType, Kind},
         product::{Product, ProductCommand, ProductData},
-        stock::{Stock, StockCommand, StockView},
+        stock::{Stock, StockCommand, StockPolicy, StockView},
     },
 };
 
@@ -124,6 +125,29 @@ impl Store<'_> {
         let step = format!("product/{id}/{}", encoded(&id, &data)?);
         let define = ProductCommand::Define { product, data: Box::new(data) };
         Ok(self.ask::<Product>(&id, define, &step).await?.changed)
+    }
+
+    /// Takes a product down. Returns whether anything changed.
+    pub async fn archive(&self, product: ProductId) -> Result<bool, LoadError> {
+        let id = product.to_string();
+        let version = self.gateway.read_local::<Product>(&id)?.map_or(0, |answer| answer.version);
+        Ok(self.ask::<Product>(&id, ProductCommand::Archive, &format!("archive/{id}/{version}")).await?.changed)
+    }
+
+    /// How far the SKU is sold beyond its units. `None`: as it is. Returns whether anything changed.
+    pub async fn policy(&self, sku: &Sku, policy: Option<StockPolicy>) -> Result<bool, LoadError> {
+        let known = self.gateway.read_local::<Stock>(sku.as_str())?;
+        let (version, now) = known.map(|answer| (answer.version, answer.view.policy)).unwrap_or_default();
+        let Some(policy) = policy.filter(|policy| *policy != now) else { return Ok(false) };
+        let step = format!("policy/{sku}/{version}/{policy}");
+        Ok(self.ask::<Stock>(sku.as_str(), StockCommand::SetPolicy { policy }, &step).await?.changed)
+    }
+
+    /// Tells a cart what is sold no longer, or again. Returns whether it was news.
+    pub async fn tell_cart(&self, cart: &str, gone: Vec<Sku>, back: Vec<Sku>) -> Result<bool, LoadError> {
+        let version = self.gateway.read_local::<Cart>(cart)?.map_or(0, |answer| answer.version);
+        let step = format!("offer/{cart}/{version}");
+        Ok(self.ask::<Cart>(cart, CartCommand::TellOffer { gone, back }, &step).await?.changed)
     }
 
     /// A SKU's first units and threshold, see [`owed`]. Returns whether anything changed.

@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Failure, Progress};
+use super::{Failure, ImportOptions, Progress};
 use crate::{
     actors::ports::journal::Commit,
     config::Config,
@@ -29,8 +29,15 @@ pub trait Application: Sync {
         ready: impl FnOnce(Endpoints) + Send,
     ) -> impl Future<Output = Answer<()>>;
 
-    /// Imports Shopify's product CSV into the data directory: whole, or nothing where a line is bad.
-    fn import(&self, config: Config, csv: PathBuf, progress: &Progress) -> impl Future<Output = Answer<Imported>>;
+    /// Imports Shopify's product CSV into the data directory: whole, or nothing where a line is bad, unless the options
+    /// say otherwise.
+    fn import(
+        &self,
+        config: Config,
+        csv: PathBuf,
+        options: ImportOptions,
+        progress: &Progress,
+    ) -> impl Future<Output = Answer<Imported>>;
 
     /// Checks every record and folds every entity. Broken invariants are a result, not a failure.
     fn verify(&self, config: Config, progress: &Progress) -> impl Future<Output = Answer<Verified>>;
@@ -78,10 +85,25 @@ pub struct Endpoints {
 pub struct Imported {
     pub products: u64,
     pub variants: u64,
-    /// Products that were created or changed; the others were equal already.
+    /// Products, SKUs and carts that were created or changed; the others were equal already.
     pub changed: u64,
-    /// Where any: nothing was imported.
+    /// False for a dry run, and where a bad line stopped it.
+    pub imported: bool,
+    /// The first of them.
     pub bad: Vec<BadLine>,
+    pub bad_total: u64,
+    /// How many bad lines of each kind.
+    pub bad_kinds: Vec<(&'static str, u64)>,
+    /// What was decided without asking.
+    pub notes: Vec<ImportNote>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportNote {
+    /// As the end of a sentence that begins with the count.
+    pub what: &'static str,
+    pub count: u64,
+    pub examples: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +131,7 @@ pub struct KindCount {
 
 #[derive(Clone, Debug)]
 pub struct Invariant {
-    /// As a sentence: `available + held + committed + shipped = received + adjusted`.
+    /// As a sentence: `no two orders have the same number`.
     pub name: String,
     pub checked: u64,
     /// The violations, with keys and numbers.

@@ -28,10 +28,10 @@ impl Application for Scripted {
         self.note(format!("serve {} {} sample={sample}", config.http.listen, config.data.dir.display()));
         Ok(())
     }
-    async fn import(&self, _: Config, csv: PathBuf, _: &Progress) -> Result<Imported, Failure> {
-        self.note(format!("import {}", csv.display()));
+    async fn import(&self, _: Config, csv: PathBuf, asked: ImportOptions, _: &Progress) -> Result<Imported, Failure> {
+        self.note(format!("import {} {}", csv.display(), asked.backorder));
         let bad = BadLine { line: 3, column: "Title".into(), why: "missing".into() };
-        Ok(Imported { bad: vec![bad], ..Imported::default() })
+        Ok(Imported { bad: vec![bad], bad_total: 1, imported: asked.skip_bad, ..Imported::default() })
     }
     async fn verify(&self, _: Config, _: &Progress) -> Result<Verified, Failure> {
         let invariant = Invariant { name: "units add up".into(), checked: 1, broken: vec!["stock/A".into()] };
@@ -92,7 +92,9 @@ fn a_bad_option_is_wrong_usage() {
 #[test]
 fn bad_lines_and_broken_invariants_fail() {
     let (asked, outcome) = souk(&["import", "a.csv"], &[]);
-    assert_eq!((asked, outcome.expect_err("failed").exit), (vec!["import a.csv".to_owned()], Exit::Failed));
+    assert_eq!((asked, outcome.expect_err("failed").exit), (vec!["import a.csv 100".to_owned()], Exit::Failed));
+    let (asked, outcome) = souk(&["import", "a.csv", "--skip-bad", "--backorder", "5"], &[]);
+    assert_eq!((asked, outcome), (vec!["import a.csv 5".to_owned()], Ok(())));
     assert_eq!(souk(&["journal", "verify"], &[]).1.expect_err("failed").message, "violations found: 1");
 }
 

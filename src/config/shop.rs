@@ -62,6 +62,11 @@ impl Default for Shop {
     }
 }
 
+/// Neither a code for tests (`XTS`), a metal (`XAU`) nor a fund. What ISO does not list (`BTC`) has no minor unit here.
+fn is_money(currency: Currency) -> bool {
+    iso_currency::Currency::from_code(currency.as_str()).is_some_and(|known| !known.is_special() && !known.is_fund())
+}
+
 impl Shop {
     /// More would not be a choice but a catalogue.
     const SHIPPING_METHODS_MAX: usize = 32;
@@ -71,6 +76,12 @@ impl Shop {
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {
+        checks.that(
+            "shop.currency",
+            self.currency,
+            is_money(self.currency),
+            "a currency of ISO 4217 that people pay in",
+        );
         checks.range("shop.tax_basis_points", u64::from(self.tax_basis_points), 0, 10_000, "hundredths of a percent");
         checks.range("shop.hold_ttl_ms", self.hold_ttl_ms, 1_000, 7 * DAY_MS, "milliseconds");
         let count = self.shipping_methods.len();

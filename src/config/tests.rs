@@ -135,6 +135,9 @@ fn refusals_name_key_value_expectation_and_source() {
         "actors.shards: a whole number, 0 or more expected, \"-1\" found",
     );
     refused("[shop]\ncurrency = \"euro\"", &[], &[], "shop.currency: \"euro\" is not a currency code");
+    for code in ["XXX", "BTC", "XTS", "XAU"] {
+        refused(&format!("[shop]\ncurrency = \"{code}\""), &[], &[], "a currency of ISO 4217");
+    }
 }
 
 #[test]

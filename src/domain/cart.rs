@@ -45,6 +45,11 @@ pub enum CartCommand {
         order: OrderId,
         bought: Vec<(Sku, u32)>,
     },
+    /// The shop's offer has changed: these SKUs are sold no longer, those again. Only lines of this cart are told of.
+    TellOffer {
+        gone: Vec<Sku>,
+        back: Vec<Sku>,
+    },
     /// The alarm: a cart untouched for [`Cart::IDLE_DAYS`] days is emptied.
     Expire,
 }
@@ -52,10 +57,27 @@ pub enum CartCommand {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CartEvent {
-    LineSet { owner: UserId, item: Item, quantity: u32, at: Timestamp },
-    LineRemoved { sku: Sku, at: Timestamp },
-    Settled { order: OrderId, bought: Vec<(Sku, u32)>, at: Timestamp },
+    LineSet {
+        owner: UserId,
+        item: Item,
+        quantity: u32,
+        at: Timestamp,
+    },
+    LineRemoved {
+        sku: Sku,
+        at: Timestamp,
+    },
+    Settled {
+        order: OrderId,
+        bought: Vec<(Sku, u32)>,
+        at: Timestamp,
+    },
     Expired,
+    /// Not the shopper's act: it does not keep an idle cart.
+    OfferChanged {
+        gone: Vec<Sku>,
+        back: Vec<Sku>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -80,6 +102,13 @@ pub struct CartLine {
     pub quantity: u32,
     pub unit_price: Money,
     pub line_total: Money,
+    /// The shop has said that it sells the SKU no longer.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub withdrawn: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,6 +128,9 @@ pub struct Cart {
     touched: Timestamp,
     /// The newest orders that were settled, so that a repeated `Settle` removes nothing twice.
     settled: VecDeque<OrderId>,
+    /// Those of its SKUs that the shop sells no longer, as far as it was told. Absent in states from before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withdrawn: Vec<Sku>,
 }
 
 impl Cart {
@@ -136,6 +168,8 @@ impl Entity for Cart {
         match event {
             CartEvent::LineSet { owner, item, quantity, at } => {
                 (self.owner, self.touched) = (Some(*owner), *at);
+                // What is put into a cart is on sale.
+                self.withdrawn.retain(|sku| *sku != item.sku);
                 match self.lines.iter_mut().find(|(line, _)| line.sku == item.sku) {
                     Some(line) => *line = (item.clone(), *quantity),
                     None => self.lines.push((item.clone(), *quantity)),
@@ -159,6 +193,14 @@ impl Entity for Cart {
                 }
             }
             CartEvent::Expired => self.lines.clear(),
+            CartEvent::OfferChanged { gone, back } => {
+                self.withdrawn.retain(|sku| !back.contains(sku));
+                self.withdrawn.extend(gone.iter().cloned());
+            }
+        }
+        // Only lines can be withdrawn: so this list is as bounded as they are.
+        if !self.withdrawn.is_empty() {
+            self.withdrawn.retain(|sku| self.lines.iter().any(|(line, _)| line.sku == *sku));
         }
     }
 
@@ -173,6 +215,7 @@ impl Entity for Cart {
                 unit_price: item.unit_price,
                 // `decide` has refused an overflow.
                 line_total: item.unit_price.checked_mul(*quantity).unwrap_or_default(),
+                withdrawn: self.withdrawn.contains(&item.sku),
             })
             .collect();
         let total = lines
@@ -198,7 +241,7 @@ impl Entity for Cart {
             CartCommand::SetLines { add, .. } => *add,
             // Removing twice is refused (`NoSuchLine`), so a retry must be distinguished from a second click.
             CartCommand::RemoveLine { .. } => true,
-            CartCommand::Settle { .. } | CartCommand::Expire => false,
+            CartCommand::Settle { .. } | CartCommand::TellOffer { .. } | CartCommand::Expire => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{effect::NoEffect, entity::Entity, kinds::Kind, time::Timestamp};
+use super::{effect::NoEffect, entity::Entity, kinds::Kind, text, time::Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CategoryData {
@@ -62,8 +62,8 @@ pub(crate) const SLUG_RULE: &str = "1 to 100 of a-z, 0-9 and -";
 fn check(data: &CategoryData) -> Result<(), CategoryRejection> {
     let invalid = |field: &str, problem: String| Err(CategoryRejection::Invalid { field: field.to_owned(), problem });
     let (name, description) = (data.name.chars().count(), data.description.chars().count());
-    if data.name.trim().is_empty() || name > Category::NAME_MAX {
-        return invalid("name", format!("1 to {} characters expected, {name} found", Category::NAME_MAX));
+    if !text::shows(&data.name) || !text::is_plain(&data.name) || name > Category::NAME_MAX {
+        return invalid("name", format!("1 to {} visible characters expected, {name} found", Category::NAME_MAX));
     }
     if description > Category::DESCRIPTION_MAX {
         return invalid(
@@ -149,6 +149,8 @@ mod tests {
     fn refuses_what_does_not_fit() {
         refused(CategoryData { name: " ".into(), ..shirts() }, "name");
         refused(CategoryData { name: "x".repeat(101), ..shirts() }, "name");
+        refused(CategoryData { name: "\u{200B}".into(), ..shirts() }, "name");
+        refused(CategoryData { name: "Mugs\u{1b}[2J".into(), ..shirts() }, "name");
         refused(CategoryData { description: "x".repeat(2_001), ..shirts() }, "description");
         refused(CategoryData { parent: Some("Cloth ing".into()), ..shirts() }, "parent");
     }

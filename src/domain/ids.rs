@@ -8,6 +8,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::text;
+
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
@@ -55,24 +57,35 @@ impl CommandId {
     }
 }
 
-/// A stock keeping unit's code: 1 to 64 of `A-Z a-z 0-9 . _ -`. Parsed at the edge, trusted inside.
+/// A stock keeping unit's code: 1 to 255 characters that can be seen, spaces inside allowed. Parsed at the edge, trusted
+/// inside. A URL has it percent-encoded; `.` and `..` are refused, because clients take them for steps of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sku(Arc<str>);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a SKU has 1 to 64 letters, digits, dots, dashes or underscores, not {0:?}")]
+#[error("a SKU has 1 to 255 printable characters, without spaces at its ends, not {0:?}")]
 pub struct BadSku(pub String);
 
 impl Sku {
-    pub const LEN_MAX: usize = 64;
+    /// Characters, as Shopify bounds them.
+    pub const LEN_MAX: usize = 255;
 
     pub fn parse(text: &str) -> Result<Self, BadSku> {
-        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        match !text.is_empty() && text.len() <= Self::LEN_MAX && text.bytes().all(legal) {
+        // A byte is at most one character: most codes need no second look.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        let short = (1..=Self::LEN_MAX).contains(&text.len());
+        match short && text.bytes().all(plain) || Self::is_printable(text) {
             true => Ok(Self(text.into())),
             false => Err(BadSku(text.chars().take(80).collect())),
         }
+    }
+
+    fn is_printable(text: &str) -> bool {
+        // Of the spaces only the common one: two codes that look alike must be equal.
+        let legal = |c: char| (c == ' ' || !c.is_whitespace()) && !c.is_control() && !text::is_invisible(c);
+        let fits = !text.is_empty() && text.chars().nth(Self::LEN_MAX).is_none();
+        fits && text.trim() == text && !matches!(text, "." | "..") && text.chars().all(legal)
     }
 
     pub fn as_str(&self) -> &str {
@@ -96,5 +109,29 @@ impl TryFrom<String> for Sku {
 impl From<Sku> for String {
     fn from(sku: Sku) -> String {
         sku.0.as_ref().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sku_is_what_can_be_seen() {
+        for good in
+            ["A", "MUG RED 1", "PAN/1", "Größe-L", "a&b#c?d", "100%", "杯", "stock.A,B:1", "...", &"ß".repeat(255)]
+        {
+            assert_eq!(Sku::parse(good).map(String::from), Ok(good.to_owned()));
+        }
+        let long = ["x".repeat(256), "ß".repeat(256)];
+        let bad = ["", " ", " A", "A ", ".", "..", "A\tB", "A\u{200B}", "A\u{A0}B", "\u{202E}A", "A\u{FE0F}", "A\nB"];
+        for bad in bad.into_iter().chain(long.iter().map(String::as_str)) {
+            assert!(Sku::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_sku_is_a_key() {
+        assert!(Sku::LEN_MAX * 4 <= super::super::key::EntityKey::ID_LEN_MAX);
     }
 }

@@ -17,8 +17,9 @@ pub struct EntityKey {
 }
 
 impl EntityKey {
-    /// Bytes of the id; longer keys are refused where they are parsed.
-    pub const ID_LEN_MAX: usize = 128;
+    /// Bytes of the id; longer keys are refused where they are parsed. A SKU of 255 characters has up to 1,020,
+    /// and a note's id contains the key that the note is about.
+    pub const ID_LEN_MAX: usize = 1_100;
 
     pub fn new(kind: Kind, id: impl AsRef<str>) -> Self {
         Self { kind, id: id.as_ref().into() }
@@ -52,7 +53,7 @@ impl fmt::Display for EntityKey {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("an entity key reads kind/id, with an id of 1 to 128 bytes, not {0:?}")]
+#[error("an entity key reads kind/id, with an id of 1 to 1,100 bytes, not {0:?}")]
 pub struct BadKey(String);
 
 impl TryFrom<String> for EntityKey {

@@ -40,4 +40,5 @@ pub mod pricing;
 mod states;
 #[cfg(test)]
 mod testing;
+pub mod text;
 pub mod time;

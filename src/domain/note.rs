@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{effect::NoEffect, entity::Entity, key::EntityKey, kinds::Kind, time::Timestamp};
+use super::{effect::NoEffect, entity::Entity, key::EntityKey, kinds::Kind, text, time::Timestamp};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Note {
@@ -53,8 +53,9 @@ impl Note {
     pub const TEXT_MAX: usize = 2_000;
 
     fn legal(text: &str) -> bool {
-        let plain = |c: char| !c.is_control() || c == '\n';
-        (1..=Self::TEXT_MAX).contains(&text.chars().count()) && text.chars().all(plain) && !text.trim().is_empty()
+        (1..=Self::TEXT_MAX).contains(&text.chars().count())
+            && text.split('\n').all(text::is_plain)
+            && text::shows(text)
     }
 }
 

@@ -1,9 +1,10 @@
-//! One SKU's stock. Invariant (G1): `available + held + committed + shipped = received + adjusted`,
-//! none negative; a unit is in exactly one of those places.
+//! One SKU's stock. Invariant (G1): `available + held + committed + shipped = received + adjusted + oversold`, none
+//! negative; a unit is in exactly one of those places. `oversold` is 0 unless the SKU's policy allows more.
 //!
 //! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs O(log holds). In
 //! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ended` (holds whose commands come too late),
-//! `ledger` (events as lines of a stock book), `availability` (the view in three words). Deliberately absent: locations; one SKU is one pool.
+//! `ledger` (events as lines of a stock book), `policy` (selling beyond the units in the house), `availability` (the
+//! view in four words). Deliberately absent: locations; one SKU is one pool.
 
 mod apply;
 mod availability;
@@ -11,6 +12,7 @@ mod decide;
 mod ended;
 mod holds;
 pub mod ledger;
+mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::availability::Availability;
+pub use self::{availability::Availability, policy::StockPolicy};
 use self::{ended::Ended, holds::Holds};
 use super::{
     effect::NoEffect,
@@ -65,6 +67,8 @@ pub enum StockCommand {
     ReturnToStock { order: OrderId, units: NonZeroU32, reason: String },
     /// At or below this many available units the SKU is `low`.
     SetThreshold { units: u32 },
+    /// How far the SKU may be sold beyond the units in the house. What is oversold already stays.
+    SetPolicy { policy: StockPolicy },
     /// The alarm: expires holds whose time is over (at most [`Stock::EXPIRES_MAX`] for each command).
     ExpireHolds,
 }
@@ -110,6 +114,9 @@ pub enum StockEvent {
     ThresholdSet {
         units: u32,
     },
+    PolicySet {
+        policy: StockPolicy,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -139,7 +146,7 @@ pub enum StockRejection {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockView {
-    /// Units in the house: available, held or committed.
+    /// Units in the house: available, held or committed, less what is oversold.
     pub on_hand: u64,
     pub available: u64,
     pub held: u64,
@@ -148,6 +155,11 @@ pub struct StockView {
     pub received: u64,
     pub adjusted: i64,
     pub threshold: u32,
+    /// Units promised beyond those in the house; absent in views from before policies existed.
+    #[serde(default, skip_serializing_if = "is_none_oversold")]
+    pub oversold: u64,
+    #[serde(default, skip_serializing_if = "StockPolicy::is_tracked")]
+    pub policy: StockPolicy,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -160,6 +172,13 @@ pub struct Stock {
     /// Absent in states from before it existed.
     #[serde(default, skip_serializing_if = "Ended::is_empty")]
     ended: Ended,
+    /// Absent in states from before it existed.
+    #[serde(default, skip_serializing_if = "StockPolicy::is_tracked")]
+    policy: StockPolicy,
+}
+
+fn is_none_oversold(units: &u64) -> bool {
+    *units == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -182,11 +201,14 @@ impl Stock {
         self.received.saturating_add_signed(self.adjusted)
     }
 
+    /// Units in no other place; below zero as many as are oversold.
+    fn free(&self) -> i128 {
+        let taken: i128 = [self.holds.held(), self.holds.committed(), self.shipped].map(i128::from).iter().sum();
+        i128::from(self.owned()) - taken
+    }
+
     fn available(&self) -> u64 {
-        self.owned()
-            .saturating_sub(self.holds.held())
-            .saturating_sub(self.holds.committed())
-            .saturating_sub(self.shipped)
+        u64::try_from(self.free()).unwrap_or(0)
     }
 }
 
@@ -208,8 +230,9 @@ impl Entity for Stock {
 
     fn view(&self) -> StockView {
         let (available, held, committed) = (self.available(), self.holds.held(), self.holds.committed());
+        let oversold = u64::try_from(-self.free()).unwrap_or(0);
         StockView {
-            on_hand: available + held + committed,
+            on_hand: (available + held + committed).saturating_sub(oversold),
             available,
             held,
             committed,
@@ -217,6 +240,8 @@ impl Entity for Stock {
             received: self.received,
             adjusted: self.adjusted,
             threshold: self.threshold,
+            oversold,
+            policy: self.policy,
         }
     }
 
@@ -239,6 +264,7 @@ impl Entity for Stock {
             | StockCommand::Commit { .. }
             | StockCommand::Release { .. }
             | StockCommand::SetThreshold { .. }
+            | StockCommand::SetPolicy { .. }
             | StockCommand::ExpireHolds => false,
         }
     }

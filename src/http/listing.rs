@@ -2,7 +2,8 @@
 //!
 //! A cursor is the last row's key, so a list that changes between two pages neither repeats nor skips
 //! what did not change. A filter that few rows pass must not make one request read the whole table:
-//! after [`SCAN_MAX`] rows the page ends early, with a cursor to go on.
+//! after [`SCAN_MAX`] rows the page ends early, with a cursor to go on; where keys alone decide, after
+//! [`SCAN_KEYS_MAX`].
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -13,10 +14,13 @@ use crate::config::Http;
 
 /// Rows that one request reads at most.
 pub const SCAN_MAX: usize = 2_000;
+/// Keys that one request looks at, where nothing is read for those that do not pass: more than a shop has, so that no
+/// page is empty while there is more.
+pub const SCAN_KEYS_MAX: usize = 1_000_000;
 /// Rows read at once.
 const CHUNK: usize = 128;
-/// Longer than any key of ours, encoded.
-pub const CURSOR_BYTES_MAX: usize = 512;
+/// Longer than any key of ours, encoded: a SKU has up to 1,020 bytes.
+pub const CURSOR_BYTES_MAX: usize = 2_048;
 
 /// What every list takes.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -81,6 +85,17 @@ pub fn after(cursor: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
 
 /// Walks keys until `limit` of them are picked. `read(after, n)` gives the next `n` keys.
 pub fn walk<T>(
+    after: Option<Vec<u8>>,
+    limit: usize,
+    read: impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, ReadError>,
+    pick: impl FnMut(&[u8]) -> Result<Option<T>, StoreError>,
+) -> Result<Page<T>, ReadError> {
+    walk_far(SCAN_MAX, after, limit, read, pick)
+}
+
+/// The same, with a bound of its own on the keys looked at.
+pub fn walk_far<T>(
+    scan_max: usize,
     mut after: Option<Vec<u8>>,
     limit: usize,
     read: impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, ReadError>,
@@ -91,7 +106,7 @@ pub fn walk<T>(
         let keys = read(after.as_deref(), CHUNK)?;
         let last_chunk = keys.len() < CHUNK;
         for key in keys {
-            if items.len() == limit || scanned == SCAN_MAX {
+            if items.len() == limit || scanned == scan_max {
                 return Ok(Page { items, next: after.as_deref().map(cursor) });
             }
             scanned += 1;
@@ -146,6 +161,9 @@ mod tests {
         assert!(page.items.is_empty());
         let last = after(page.next.as_deref()).unwrap().unwrap();
         assert_eq!(number(&last) as usize, SCAN_MAX - 1);
+        let rare = |key: &[u8]| Ok((number(key) == 9_999).then_some(9_999));
+        let page = walk_far(SCAN_KEYS_MAX, None, 10, table(10_000), rare).unwrap();
+        assert_eq!((page.items, page.next), (vec![9_999], None));
     }
 
     #[test]
@@ -163,7 +181,7 @@ mod tests {
             assert_eq!(limit(Some(bad), &limits).unwrap_err().code, Code::BAD_QUERY);
         }
         assert_eq!(after(Some("###")).unwrap_err().code, Code::BAD_CURSOR);
-        assert_eq!(after(Some(&"A".repeat(513))).unwrap_err().code, Code::BAD_CURSOR);
+        assert_eq!(after(Some(&"A".repeat(CURSOR_BYTES_MAX + 1))).unwrap_err().code, Code::BAD_CURSOR);
         assert_eq!(after(Some(&cursor(b"\x00\xff"))).unwrap(), Some(vec![0, 255]));
     }
 }

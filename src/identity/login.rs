@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use crate::config::Secret;
-use crate::domain::{account::Role, ids::UserId, key::EntityKey};
+use crate::domain::{account::Role, ids::UserId};
 use crate::network::Bucket;
 
 use super::{
@@ -76,11 +76,14 @@ impl Identity {
     }
 }
 
+/// Bytes of an account's e-mail; a longer one fails like an unknown account.
+const EMAIL_BYTES_MAX: usize = 128;
+
 /// The account's name; `None` for an illegal one, which then fails like an unknown account.
 fn normalise(email: &str) -> Option<String> {
     let email = email.trim();
-    let plausible = email.len() <= EntityKey::ID_LEN_MAX && email.contains('@') && !email.contains(char::is_whitespace);
-    plausible.then(|| email.to_lowercase()).filter(|email| email.len() <= EntityKey::ID_LEN_MAX)
+    let plausible = email.len() <= EMAIL_BYTES_MAX && email.contains('@') && !email.contains(char::is_whitespace);
+    plausible.then(|| email.to_lowercase()).filter(|email| email.len() <= EMAIL_BYTES_MAX)
 }
 
 fn unavailable(fault: AccountsFault) -> AuthError {

@@ -51,8 +51,8 @@ impl TopicError {
 }
 
 impl Topic {
-    /// Characters of a client's text that an error frame repeats: more than any legal name has.
-    pub const ECHO_MAX: usize = 32 + EntityKey::ID_LEN_MAX;
+    /// Characters of a client's text that an error frame repeats: a longer name is repeated in part.
+    pub const ECHO_MAX: usize = 160;
 
     pub fn as_str(&self) -> &str {
         &self.text

@@ -38,6 +38,13 @@ impl<'a> Call<'a> {
     }
 }
 
+/// One part of a path: a SKU may hold any printable character.
+pub fn part(text: &str) -> impl std::fmt::Display + '_ {
+    const KEPT: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    percent_encoding::utf8_percent_encode(text, KEPT)
+}
+
 pub struct Answer {
     pub status: u16,
     pub body: Bytes,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     book::{Book, Placed},
-    http::{Answer, Call, Connection, Kind, Trouble},
+    http::{Answer, Call, Connection, Kind, Trouble, part},
 };
 
 /// How long a shopper insists: longer than a restart of the server.
@@ -62,7 +62,7 @@ impl Shopper {
     }
 
     pub async fn put(&mut self, sku: &str, quantity: u64) -> Result<(), Trouble> {
-        let path = format!("/api/cart/lines/{sku}");
+        let path = format!("/api/cart/lines/{}", part(sku));
         self.send(&Call::put(&path, format!(r#"{{"quantity":{quantity}}}"#))).await.map(drop)
     }
 

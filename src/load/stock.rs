@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     error::{During, LoadError, Result},
-    http::{Call, Connection},
+    http::{Call, Connection, part},
     invariant::Invariant,
 };
 
@@ -20,6 +20,9 @@ pub struct Levels {
     pub shipped: u64,
     pub received: u64,
     pub adjusted: i64,
+    /// Absent in shops from before policies.
+    #[serde(default)]
+    pub oversold: u64,
 }
 
 #[derive(Deserialize)]
@@ -33,7 +36,7 @@ struct Stock {
 pub type Shelves = HashMap<Arc<str>, Levels>;
 
 pub async fn stock(staff: &mut Connection, sku: &str) -> Result<(u64, Levels)> {
-    let path = format!("/api/stock/{sku}");
+    let path = format!("/api/stock/{}", part(sku));
     let stock: Stock = staff.ask(&Call::get(&path)).await.during(&format!("the stock of {sku}"))?;
     let levels =
         stock.levels.ok_or_else(|| LoadError::failed("the token is not an operator's: no levels are shown"))?;
@@ -60,7 +63,7 @@ pub async fn fill(staff: &mut Connection, skus: &[Arc<str>], units: u64) -> Resu
 }
 
 pub async fn receive(staff: &mut Connection, sku: &str, units: u64) -> Result<()> {
-    let (path, key) = (format!("/api/stock/{sku}/receipts"), uuid::Uuid::now_v7().to_string());
+    let (path, key) = (format!("/api/stock/{}/receipts", part(sku)), uuid::Uuid::now_v7().to_string());
     let body = format!(r#"{{"quantity":{units},"reference":"souk load"}}"#);
     let answer = staff.send(&Call::post(&path, Some(&key), body)).await;
     answer.and_then(|answer| answer.good()).during(&format!("goods of {sku} cannot be received")).map(drop)
@@ -75,7 +78,7 @@ pub async fn set_available(staff: &mut Connection, sku: &str, units: u64) -> Res
             more => receive(staff, sku, more).await,
         };
     }
-    let (path, key) = (format!("/api/stock/{sku}/adjustments"), uuid::Uuid::now_v7().to_string());
+    let (path, key) = (format!("/api/stock/{}/adjustments", part(sku)), uuid::Uuid::now_v7().to_string());
     let body = format!(r#"{{"delta":-{},"reason":"souk load"}}"#, levels.available - units);
     let answer = staff.send(&Call::post(&path, Some(&key), body)).await;
     answer.and_then(|answer| answer.good()).during(&format!("the stock of {sku} cannot be set")).map(drop)
@@ -83,11 +86,15 @@ pub async fn set_available(staff: &mut Connection, sku: &str, units: u64) -> Res
 
 /// Every unit is in one place, and was received or adjusted.
 pub fn adds_up(now: &Shelves) -> Invariant {
-    let mut one = Invariant::new("on_hand = available + held + committed, and with shipped = received + adjusted");
+    let mut one = Invariant::new(
+        "on_hand = available + held + committed - oversold, and all with shipped = received + adjusted + oversold",
+    );
     for (sku, it) in now {
         let house = it.available + it.held + it.committed;
-        let ever = i128::from(it.received) + i128::from(it.adjusted);
-        one.check(house == it.on_hand && i128::from(house + it.shipped) == ever, || format!("{sku}: {it:?}"));
+        let ever = i128::from(it.received) + i128::from(it.adjusted) + i128::from(it.oversold);
+        one.check(house.saturating_sub(it.oversold) == it.on_hand && i128::from(house + it.shipped) == ever, || {
+            format!("{sku}: {it:?}")
+        });
     }
     one
 }

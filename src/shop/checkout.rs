@@ -3,6 +3,7 @@
 pub mod address;
 pub mod cart_lines;
 mod codes;
+mod country;
 pub mod place;
 mod refusals;
 mod routes;

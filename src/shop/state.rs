@@ -4,7 +4,9 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services};
+use super::{
+    order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services, stock::movements::BookMarks,
+};
 use crate::{
     http::{BodyMax, Door, Toolkit},
     identity::Identity,
@@ -20,12 +22,14 @@ pub struct Shared {
     pub toolkit: Toolkit,
     pub webhooks: WebhookReceiver,
     pub(super) lookups: LookupLimit,
+    pub(super) bookmarks: BookMarks,
 }
 
 impl AppState {
     pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver) -> Self {
         let lookups = LookupLimit::default();
-        Self(Arc::new(Shared { services, toolkit, webhooks, lookups }))
+        let bookmarks = BookMarks::default();
+        Self(Arc::new(Shared { services, toolkit, webhooks, lookups, bookmarks }))
     }
 }
 

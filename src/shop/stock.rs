@@ -1,4 +1,4 @@
-//! Stock: a SKU's availability, and staff's levels, receipts, adjustments, holds by hand and the ledger.
+//! Stock: a SKU's availability, and staff's levels, receipts, adjustments, policies, holds by hand and the ledger.
 
 pub mod by_hand;
 pub mod changes;
@@ -6,8 +6,9 @@ mod codes;
 mod holds;
 mod list;
 pub mod live;
-mod movements;
+pub mod movements;
 mod one;
+pub mod policy;
 pub mod projection;
 mod refusals;
 pub mod wire;
@@ -37,6 +38,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::receive_stock))
         .routes(routes!(changes::adjust_stock))
         .routes(routes!(changes::set_stock_threshold))
+        .routes(routes!(policy::set_stock_policy))
         .routes(routes!(movements::list_stock_movements))
         .routes(routes!(holds::hold_stock))
         .routes(routes!(holds::release_stock_hold))

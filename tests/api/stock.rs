@@ -15,7 +15,18 @@ async fn shoppers_see_availability_and_staff_sees_levels() {
     let tag = seen.etag().to_owned();
     let seen = seen.ok();
     assert_eq!(seen["availability"], "in_stock");
-    for level in ["available", "on_hand", "held", "committed", "shipped", "received", "adjusted", "threshold"] {
+    for level in [
+        "available",
+        "on_hand",
+        "held",
+        "committed",
+        "shipped",
+        "received",
+        "adjusted",
+        "threshold",
+        "oversold",
+        "policy",
+    ] {
         assert!(seen.get(level).is_none(), "{level}: {seen}");
     }
     let known = shop.guest().send(Method::GET, &path, &[("if-none-match", &tag)], None).await;
@@ -24,7 +35,7 @@ async fn shoppers_see_availability_and_staff_sees_levels() {
     let count = |name: &str| levels[name].as_i64().unwrap();
     assert_eq!(
         count("available") + count("held") + count("committed") + count("shipped"),
-        count("received") + count("adjusted")
+        count("received") + count("adjusted") + count("oversold")
     );
     shop.guest().get("/api/stock/NO-SUCH-SKU").await.refused(404, "unknown_sku");
 }

@@ -281,7 +281,7 @@ pub fn assert_balanced(levels: &Value) {
     let count = |name: &str| levels[name].as_i64().unwrap_or_else(|| panic!("no {name} in {levels}"));
     let here = ["available", "held", "committed", "shipped"].map(count);
     assert!(here.iter().all(|units| *units >= 0), "{levels}");
-    assert_eq!(here.iter().sum::<i64>(), count("received") + count("adjusted"), "{levels}");
+    assert_eq!(here.iter().sum::<i64>(), count("received") + count("adjusted") + count("oversold"), "{levels}");
 }
 
 pub fn text(value: &Value) -> &str {

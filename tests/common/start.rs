@@ -12,7 +12,7 @@ use std::{
 
 use souk::{
     app,
-    catalogue::shopify,
+    catalogue::shopify::{self, Asked},
     config::{Config, Secret},
     domain::money::Currency,
 };
@@ -48,7 +48,8 @@ pub async fn own(change: impl FnOnce(&mut Config)) -> Own {
     let head = "Handle,Title,Type,Published,Variant SKU,Variant Inventory Qty,Variant Price\n";
     fs::write(&file, head.to_owned() + &rows.collect::<String>()).expect("a file");
     let gateway = &app.engine.gateway;
-    let report = shopify::import(gateway, &file, Currency::EUR, "test".into(), |_, _| {}).await.expect("an import");
+    let report =
+        shopify::import(gateway, &file, Asked::new(Currency::EUR), "test".into(), |_, _| {}).await.expect("an import");
     assert_eq!(report.skus, 20);
     assert!(gateway.await_projection(std::time::Duration::from_secs(10)).await);
     Own { app, dir }

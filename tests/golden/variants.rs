@@ -34,8 +34,9 @@ macro_rules! variants {
 }
 
 variants! {
-    Stock, StockEvent: Received, Adjusted, Held, Committed, Released, Expired, Shipped, ReturnedToStock, ThresholdSet;
-    Cart, CartEvent: LineSet, LineRemoved, Settled, Expired;
+    Stock, StockEvent: Received, Adjusted, Held, Committed, Released, Expired, Shipped, ReturnedToStock, ThresholdSet,
+        PolicySet;
+    Cart, CartEvent: LineSet, LineRemoved, Settled, Expired, OfferChanged;
     Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
         Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
         UnwindAsked, Moved, Fulfilled, ParcelShipped;

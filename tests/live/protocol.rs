@@ -147,6 +147,7 @@ fn cart(version: u64, lines: usize) -> Committed {
         quantity: 1,
         unit_price: price,
         line_total: price,
+        withdrawn: false,
     };
     let view = CartView { lines: (0..lines).map(line).collect(), ..CartView::default() };
     Committed { key: EntityKey::new(Kind::Cart, CART), version, view: AnyView::Cart(view) }

@@ -44,7 +44,10 @@ async fn a_file_with_bad_lines_lists_them_and_imports_nothing() {
     let ended = home.run(&["import", csv.to_str().expect("a path")]).await;
     let table = ended.out();
     ended.failed(1, &["bad lines, nothing was imported"]);
-    for words in ["line", "column", "why", "4", "Title", "Variant Price", "Variant Inventory Qty"] {
+    let kinds = ["a cell is empty", "a price cannot be read", "a quantity cannot be read"];
+    for words in
+        ["line", "column", "why", "4", "Title", "Variant Price", "Variant Inventory Qty"].into_iter().chain(kinds)
+    {
         assert!(table.contains(words), "{words:?} is not in: {table}");
     }
     let server = home.serve(&[]).await;
@@ -52,5 +55,35 @@ async fn a_file_with_bad_lines_lists_them_and_imports_nothing() {
     assert!(staff.list(&server.url, "/api/products").await.is_empty());
     assert!(staff.list(&server.url, "/api/stock").await.is_empty());
     server.terminate().await;
+    let skipped = home.run(&["import", csv.to_str().expect("a path"), "--skip-bad"]).await.ok();
+    assert!(skipped.contains("2 products with 2 variants imported"), "{skipped}");
+    assert!(skipped.contains("1 products left out: bad lines (--skip-bad) (mug-2)"), "{skipped}");
     home.run(&["import", "/nowhere/at-all.csv"]).await.failed(1, &["/nowhere/at-all.csv"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_reports_and_opens_no_directory() {
+    let home = Home::new(&[]);
+    let rows = "mug-2,Mug 2,Oda,Mugs,TRUE,MUG-2,,9.90,draft\nmug-3,Mug 3,Oda,Mugs,TRUE,MUG-1,-4,9.90,active\n";
+    let csv = home.write("mugs.csv", &format!("{}{rows}", crate::CSV));
+    let csv = csv.to_str().expect("a path");
+    let ended = home.run(&["import", csv, "--dry-run"]).await;
+    let said = ended.out();
+    ended.failed(1, &["1 bad lines"]);
+    for words in ["a SKU stands twice", "2 products with 2 variants read", "1 products left out: draft (mug-2)"] {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+    let said = home.run(&["import", csv, "--dry-run", "--derive-skus"]).await.ok();
+    for words in ["3 products with 3 variants read", "stand twice (--derive-skus) (MUG-3)", "is below zero (MUG-3)"] {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+    assert!(!home.data.exists(), "a dry run makes nothing");
+}
+
+#[tokio::test]
+async fn what_a_file_says_does_not_command_the_terminal() {
+    let home = Home::new(&[]);
+    let csv = home.write("evil.csv", "Handle,Title,Price,Status\nmug\u{1b}[2J\u{9b}31m,Mug,x,active\n");
+    let said = home.run(&["import", csv.to_str().expect("a path"), "--skip-bad"]).await.ok();
+    assert!(said.contains("mug\\u001b[2j\\u009b31m") && !said.contains(['\u{1b}', '\u{9b}']), "{said:?}");
 }

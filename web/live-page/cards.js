@@ -4,7 +4,7 @@
 import { announce, h, money, picture, stockWords } from "./dom.js";
 import { TOPICS_FOR_CARDS } from "./live.js";
 
-const RANK = { in_stock: 2, low: 1, out: 0 };
+const RANK = { in_stock: 3, low: 2, backorder: 1, out: 0 };
 
 /** The best of the variants; the counts add up where all are known. */
 export function sum(views) {

@@ -146,13 +146,13 @@ export class Cart {
   }
 
   #line(line) {
-    const short = line.availability === "out" || (typeof line.available === "number" && line.available < line.quantity);
+    const short = line.withdrawn || line.availability === "out" || (typeof line.available === "number" && line.available < line.quantity);
     const step = (by, label, sign) => h("button", { type: "button", "aria-label": `${label} ${line.name}`, dataset: { focus: `${sign}${line.sku}` }, onclick: () => this.#set(line, line.quantity + by) }, sign);
     const image = typeof line.image === "string" ? { url: line.image, alt: "" } : line.image;
     return h("li", {},
       h("span", { class: "frame" }, picture(image)),
       h("span", { class: "what" }, h("span", { class: "name" }, line.name), h("span", { class: "each" }, money(line.unit_price)),
-        short && !this.#purchase.waiting && h("span", { class: "short" }, line.available > 0 ? `only ${line.available} left` : "sold out meanwhile")),
+        short && !this.#purchase.waiting && h("span", { class: "short" }, line.withdrawn ? "no longer sold" : line.available > 0 ? `only ${line.available} left` : "sold out meanwhile")),
       this.#purchase.waiting ? h("span", { class: "each" }, `${line.quantity} ×`) : h("span", { class: "stepper" }, step(-1, "One less of", "−"), h("output", { "aria-label": "Quantity" }, line.quantity), step(1, "One more of", "+")),
       h("span", { class: "sum" }, money(line.line_total)));
   }

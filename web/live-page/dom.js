@@ -42,9 +42,10 @@ export function picture(image, eager = false) {
 const counted = new Intl.NumberFormat(navigator.language);
 
 /** Stock in words. `view` is a live view or the product's own `{availability, available}`. */
-export function stockWords({ availability, available }) {
+export function stockWords({ availability, available, policy }) {
   if (availability === "out") return "Sold out";
-  if (typeof available === "number") return availability === "low" ? `Only ${available} left` : `${counted.format(available)} in stock`;
+  if (availability === "backorder") return "On backorder";
+  if (typeof available === "number" && policy !== "untracked") return availability === "low" ? `Only ${available} left` : `${counted.format(available)} in stock`;
   return availability === "low" ? "Few left" : "In stock";
 }
 

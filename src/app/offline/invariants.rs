@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct FoldAll {
     models: HashMap<EntityKey, AnyState>,
     events: HashMap<Kind, u64>,
+    /// Each SKU after its last commit.
+    stocks: HashMap<EntityKey, StockView>,
     equations: u64,
     off_balance: Vec<String>,
 }
@@ -34,7 +36,8 @@ impl FoldAll {
             && let AnyView::Stock(stock) = model.view()
         {
             self.equations += 1;
-            if !balanced(&stock) && self.off_balance.len() < LISTED_MAX {
+            let before = self.stocks.insert(commit.key.clone(), stock).unwrap_or_default();
+            if (!stock.is_balanced() || stock.oversells_against(&before)) && self.off_balance.len() < LISTED_MAX {
                 self.off_balance.push(format!("{} at version {}: {stock:?}", commit.key, commit.version));
             }
         }
@@ -58,7 +61,9 @@ impl FoldAll {
         let orders: Vec<(&EntityKey, OrderView)> = views.collect();
         vec![
             Invariant {
-                name: "available + held + committed + shipped = received + adjusted, after every event".into(),
+                name: "available + held + committed + shipped = received + adjusted + oversold, after every event, \
+                       and no SKU is oversold against its policy"
+                    .into(),
                 checked: self.equations,
                 broken: self.off_balance.clone(),
             },
@@ -106,12 +111,6 @@ impl FoldAll {
         }
         invariant
     }
-}
-
-fn balanced(stock: &StockView) -> bool {
-    let out =
-        i128::from(stock.available) + i128::from(stock.held) + i128::from(stock.committed) + i128::from(stock.shipped);
-    out == i128::from(stock.received) + i128::from(stock.adjusted)
 }
 
 fn keeps_stock_unsold(order: &OrderView) -> bool {

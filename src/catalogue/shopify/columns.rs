@@ -2,7 +2,7 @@
 //!
 //! Compared without regard to case. Unused columns are ignored.
 
-use super::BadFile;
+use super::{BadFile, Fault};
 
 macro_rules! columns {
     ($($name:ident = $($text:literal)|+),* $(,)?) => {
@@ -12,7 +12,7 @@ macro_rules! columns {
         impl Column {
             const COUNT: usize = [$(Self::$name),*].len();
 
-            fn parse(header: &str) -> Option<Self> {
+            pub(super) fn parse(header: &str) -> Option<Self> {
                 match header { $($($text)|+ => Some(Self::$name),)* _ => None }
             }
         }
@@ -36,6 +36,10 @@ columns! {
     Option3Value = "option3 value",
     Sku = "variant sku" | "sku",
     Quantity = "variant inventory qty" | "inventory quantity",
+    Tracker = "variant inventory tracker" | "inventory tracker",
+    Policy = "variant inventory policy" | "continue selling when out of stock",
+    GiftCard = "gift card",
+    Primary = "included / primary",
     Price = "variant price" | "price",
     ImageSrc = "image src" | "product image url",
     ImagePosition = "image position",
@@ -53,25 +57,34 @@ pub(super) const OPTIONS: [(Column, Column); 3] = [
 pub(super) struct Header {
     places: [Option<usize>; Column::COUNT],
     names: Vec<String>,
+    /// Of prices: `9,90`, as files with semicolons write it.
+    pub decimal_comma: bool,
 }
 
 impl Header {
-    /// Wants a handle, a title and a price; a column that stands twice is refused.
-    pub fn parse<'a>(cells: impl Iterator<Item = &'a str>, bad: &mut BadFile) -> Option<Self> {
-        let mut header = Self { places: [None; Column::COUNT], names: Vec::new() };
+    /// Wants a title and a price; without a handle each product has the one that its title gives. A column that stands
+    /// twice is refused.
+    pub fn parse<'a>(
+        line: u64,
+        cells: impl Iterator<Item = &'a str>,
+        decimal_comma: bool,
+        bad: &mut BadFile,
+    ) -> Option<Self> {
+        let mut header = Self { places: [None; Column::COUNT], names: Vec::new(), decimal_comma };
         let before = bad.total();
         for (place, cell) in cells.enumerate() {
             let cell = cell.trim_start_matches('\u{feff}').trim();
             if let Some(column) = Column::parse(&cell.to_lowercase())
                 && header.places[column as usize].replace(place).is_some()
             {
-                bad.add(1, cell, "the column stands twice");
+                bad.add(line, cell, Fault::File, "the column stands twice");
             }
             header.names.push(cell.to_owned());
         }
-        for (column, name) in [(Column::Handle, "Handle"), (Column::Title, "Title"), (Column::Price, "Variant Price")] {
+        for (column, name) in [(Column::Title, "Title"), (Column::Price, "Variant Price")] {
             if header.places[column as usize].is_none() {
-                bad.add(1, name, "the column is missing; is this Shopify's product export?");
+                let why = "the column is missing; is this Shopify's product export?";
+                bad.add(line, name, Fault::File, why);
             }
         }
         (bad.total() == before).then_some(header)
@@ -88,5 +101,11 @@ impl Header {
 
     pub fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// Cells without which a row says nothing: up to the last of handle, title and price.
+    pub fn len_min(&self) -> usize {
+        let places = [Column::Handle, Column::Title, Column::Price].map(|column| self.place(column));
+        places.into_iter().flatten().max().map_or(0, |last| last + 1)
     }
 }

@@ -1,8 +1,44 @@
-//! The errors of a file, line by line, and of an import.
+//! The errors of a file, line by line and by kind, and of an import.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use crate::catalogue::LoadError;
+
+/// What is wrong with a line: the kinds by which a report counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The file as a whole: nothing of it can be trusted.
+    File,
+    Row,
+    Missing,
+    Status,
+    Sku,
+    SkuTwice,
+    Price,
+    Quantity,
+    Options,
+    Image,
+    Product,
+}
+
+impl Fault {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::File => "the file cannot be read as it is",
+            Self::Row => "a row does not fit the heading",
+            Self::Missing => "a cell is empty",
+            Self::Status => "status or publication is not known",
+            Self::Sku => "a SKU cannot be one",
+            Self::SkuTwice => "a SKU stands twice (--derive-skus makes new ones)",
+            Self::Price => "a price cannot be read",
+            Self::Quantity => "a quantity cannot be read",
+            Self::Options => "the options of a product do not fit together",
+            Self::Image => "an image cannot be used",
+            Self::Product => "a product breaks the shop's own rules",
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct BadLine {
@@ -10,6 +46,7 @@ pub struct BadLine {
     pub line: u64,
     /// As the file calls it; empty where the whole line is meant.
     pub column: String,
+    pub fault: Fault,
     pub why: String,
 }
 
@@ -26,16 +63,16 @@ impl fmt::Display for BadLine {
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct BadFile {
     lines: Vec<BadLine>,
-    total: usize,
+    kinds: BTreeMap<Fault, usize>,
 }
 
 impl BadFile {
     pub const KEPT_MAX: usize = 1_000;
 
-    pub(super) fn add(&mut self, line: u64, column: &str, why: impl Into<String>) {
-        self.total += 1;
+    pub(super) fn add(&mut self, line: u64, column: &str, fault: Fault, why: impl Into<String>) {
+        *self.kinds.entry(fault).or_default() += 1;
         if self.lines.len() < Self::KEPT_MAX {
-            self.lines.push(BadLine { line, column: column.to_owned(), why: why.into() });
+            self.lines.push(BadLine { line, column: column.to_owned(), fault, why: why.into() });
         }
     }
 
@@ -49,26 +86,32 @@ impl BadFile {
 
     /// With those that are not kept.
     pub fn total(&self) -> usize {
-        self.total
+        self.kinds.values().sum()
+    }
+
+    /// How many of each kind, with those that are not kept.
+    pub fn kinds(&self) -> &BTreeMap<Fault, usize> {
+        &self.kinds
+    }
+
+    /// Nothing of the file may be imported, not even what looks good.
+    pub fn is_fatal(&self) -> bool {
+        self.kinds.contains_key(&Fault::File)
     }
 }
 
 impl fmt::Display for BadFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} problems in the file, nothing was imported", self.total)?;
-        if self.total > self.lines.len() {
+        write!(f, "{} problems in the file, nothing was imported", self.total())?;
+        if self.total() > self.lines.len() {
             write!(f, " (the first {} are listed)", self.lines.len())?;
         }
         self.lines.iter().try_for_each(|bad| write!(f, "\n  {bad}"))
     }
 }
 
-impl std::error::Error for BadFile {}
-
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    #[error(transparent)]
-    BadFile(#[from] BadFile),
     #[error("{path}: {source}")]
     Io { path: String, source: std::io::Error },
     /// The file is good; running the import again finishes it.

@@ -3,7 +3,7 @@
 use super::{Cart, CartCommand, CartEvent, CartRejection, Item};
 use crate::domain::{
     entity::Entity,
-    ids::UserId,
+    ids::{Sku, UserId},
     money::{Money, MoneyError},
     time::Timestamp,
 };
@@ -22,8 +22,21 @@ impl Cart {
             CartCommand::Settle { order, bought } => {
                 Ok(vec![CartEvent::Settled { order: *order, bought: bought.clone(), at: now }])
             }
+            CartCommand::TellOffer { gone, back } => Ok(self.tell_offer(gone, back)),
             CartCommand::Expire if !self.lines.is_empty() && self.idle_at() <= now => Ok(vec![CartEvent::Expired]),
             CartCommand::Expire => Ok(vec![]),
+        }
+    }
+
+    /// Only what is news to this cart.
+    fn tell_offer(&self, gone: &[Sku], back: &[Sku]) -> Vec<CartEvent> {
+        let here = |sku: &&Sku| self.lines.iter().any(|(line, _)| line.sku == **sku);
+        let known = |sku: &&Sku| self.withdrawn.contains(*sku);
+        let gone: Vec<Sku> = gone.iter().filter(here).filter(|sku| !known(sku)).cloned().collect();
+        let back: Vec<Sku> = back.iter().filter(known).cloned().collect();
+        match gone.is_empty() && back.is_empty() {
+            true => Vec::new(),
+            false => vec![CartEvent::OfferChanged { gone, back }],
         }
     }
 

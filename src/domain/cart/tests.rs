@@ -137,3 +137,28 @@ fn a_cart_left_alone_is_emptied() {
     let later = CartEvent::LineSet { owner: owner(), item: item("B"), quantity: 1, at: Timestamp(DAY - 1) };
     assert_eq!(replay::<Cart>([line("A", 1), later]).wake_at(), Some(due));
 }
+
+#[test]
+fn a_cart_is_told_once_of_what_is_sold_no_longer() {
+    let tell = |gone: &[&str], back: &[&str]| CartCommand::TellOffer {
+        gone: gone.iter().map(|text| sku(text)).collect(),
+        back: back.iter().map(|text| sku(text)).collect(),
+    };
+    let changed = |gone: &[&str], back: &[&str]| CartEvent::OfferChanged {
+        gone: gone.iter().map(|text| sku(text)).collect(),
+        back: back.iter().map(|text| sku(text)).collect(),
+    };
+    let lines = || [line("A", 1), line("B", 1)];
+    let withdrawn = |cart: &Cart| -> Vec<String> {
+        cart.view().lines.iter().filter(|line| line.withdrawn).map(|line| line.sku.to_string()).collect()
+    };
+    given(lines()).when(tell(&["X"], &["B"])).then_nothing();
+    let cart = given(lines()).when(tell(&["A", "X"], &[])).then([changed(&["A"], &[])]);
+    assert_eq!((withdrawn(&cart), cart.wake_at()), (vec!["A".to_owned()], replay::<Cart>(lines()).wake_at()));
+    let told = || given(lines()).after([changed(&["A"], &[])]);
+    told().when(tell(&["A"], &[])).then_nothing();
+    let back = told().when(tell(&["B"], &["A"])).then([changed(&["B"], &["A"])]);
+    assert_eq!(withdrawn(&back), ["B"]);
+    // Removed and put in again it is on sale.
+    assert!(withdrawn(&replay([line("A", 1), changed(&["A"], &[]), removed("A"), line("A", 1)])).is_empty());
+}

@@ -6,23 +6,26 @@
 use std::collections::HashSet;
 
 use super::{Image, ProductData, ProductRejection, Variant};
-use crate::domain::category::{SLUG_RULE, is_slug};
+use crate::domain::{
+    category::{SLUG_RULE, is_slug},
+    text as characters,
+};
 
-/// Characters, unless the name says otherwise.
+/// Characters, unless the name says otherwise. Names, options, variants and images: as Shopify bounds them.
 pub mod limits {
-    pub const NAME_MAX: usize = 200;
+    pub const NAME_MAX: usize = 255;
     pub const DESCRIPTION_MAX: usize = 20_000;
-    pub const BRAND_MAX: usize = 100;
+    pub const BRAND_MAX: usize = 255;
     /// Options of a product.
     pub const OPTIONS_MAX: usize = 3;
-    /// Values of one option.
-    pub const VALUES_MAX: usize = 100;
+    /// Values of one option: each variant may have its own.
+    pub const VALUES_MAX: usize = VARIANTS_MAX;
     /// Of an option's name and of each value.
-    pub const OPTION_TEXT_MAX: usize = 100;
+    pub const OPTION_TEXT_MAX: usize = 255;
     /// Variants of a product.
-    pub const VARIANTS_MAX: usize = 500;
+    pub const VARIANTS_MAX: usize = 2_048;
     /// Images of a product.
-    pub const IMAGES_MAX: usize = 50;
+    pub const IMAGES_MAX: usize = 250;
     pub const URL_MAX: usize = 2_000;
     pub const ALT_MAX: usize = 500;
     /// Categories of a product.
@@ -38,9 +41,14 @@ fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Checked {
 }
 
 fn text(field: impl Into<String>, value: &str, min: usize, max: usize) -> Checked {
+    plain_text(field, value, min, max, characters::is_plain)
+}
+
+fn plain_text(field: impl Into<String>, value: &str, min: usize, max: usize, plain: impl Fn(&str) -> bool) -> Checked {
     match value.chars().count() {
         found if found > max => invalid(field, format!("at most {max} characters expected, {found} found")),
-        _ if value.trim().chars().count() < min => invalid(field, "is empty"),
+        _ if min > 0 && !characters::shows(value) => invalid(field, "is empty, or nothing of it can be seen"),
+        _ if !plain(value) => invalid(field, "has control characters, or such that turn the text"),
         _ => Ok(()),
     }
 }
@@ -62,7 +70,7 @@ pub(super) fn check(data: &ProductData) -> Checked {
         return invalid("slug", format!("{SLUG_RULE} expected"));
     }
     text("name", &data.name, 1, NAME_MAX)?;
-    text("description", &data.description, 0, DESCRIPTION_MAX)?;
+    plain_text("description", &data.description, 0, DESCRIPTION_MAX, characters::is_plain_block)?;
     text("brand", &data.brand, 0, BRAND_MAX)?;
     categories(&data.categories)?;
     options(data)?;
@@ -103,11 +111,12 @@ fn variants(data: &ProductData) -> Checked {
     count("variants", data.variants.len(), 1, VARIANTS_MAX)?;
     let (mut skus, mut combinations) = (HashSet::new(), HashSet::new());
     let currency = data.variants[0].price.currency;
+    let known: Vec<HashSet<&String>> = data.options.iter().map(|option| option.values.iter().collect()).collect();
     for variant in &data.variants {
         if !skus.insert(&variant.sku) {
             return invalid("variants.sku", format!("{} stands twice", variant.sku));
         }
-        legal_options(data, variant)?;
+        legal_options(data, variant, &known)?;
         if !combinations.insert(&variant.options) {
             return invalid("variants.options", format!("{} repeats another variant's options", variant.sku));
         }
@@ -122,13 +131,14 @@ fn variants(data: &ProductData) -> Checked {
     Ok(())
 }
 
-fn legal_options(data: &ProductData, variant: &Variant) -> Checked {
+/// `known`: each option's values; a list of 2,048 is not searched 2,048 times.
+fn legal_options(data: &ProductData, variant: &Variant, known: &[HashSet<&String>]) -> Checked {
     if variant.options.len() != data.options.len() {
         let (wanted, found) = (data.options.len(), variant.options.len());
         return invalid("variants.options", format!("{}: {wanted} values expected, {found} found", variant.sku));
     }
-    for (option, value) in data.options.iter().zip(&variant.options) {
-        if !option.values.contains(value) {
+    for ((option, value), known) in data.options.iter().zip(&variant.options).zip(known) {
+        if !known.contains(value) {
             return invalid("variants.options", format!("{}: {value:?} is no {:?}", variant.sku, option.name));
         }
     }

@@ -82,13 +82,18 @@ fn refuses_texts_that_do_not_fit() {
     refused("slug", |data| data.slug = String::new());
     refused("slug", |data| data.slug = "x".repeat(101));
     refused("name", |data| data.name = "  ".into());
-    refused("name", |data| data.name = "x".repeat(201));
+    refused("name", |data| data.name = "x".repeat(256));
+    refused("name", |data| data.name = "\u{200B}".into());
+    refused("name", |data| data.name = "Mug\u{1b}[2J".into());
+    refused("name", |data| data.name = "two\nlines".into());
+    refused("brand", |data| data.brand = "a\u{202E}b".into());
+    refused("description", |data| data.description = "a\u{9b}b".into());
     refused("description", |data| data.description = "x".repeat(20_001));
-    refused("brand", |data| data.brand = "x".repeat(101));
+    refused("brand", |data| data.brand = "x".repeat(256));
     refused("categories", |data| data.categories = vec!["Shirts!".into()]);
     refused("categories", |data| data.categories = vec!["shirts".into(), "shirts".into()]);
     refused("categories", |data| data.categories = (0..11).map(|n| format!("c{n}")).collect());
-    refused("images", |data| data.images = vec![data.images[0].clone(); 51]);
+    refused("images", |data| data.images = vec![data.images[0].clone(); 251]);
     refused("images.url", |data| data.images[0].url = "x".repeat(2_001));
     refused("images.alt", |data| data.images[0].alt = "x".repeat(501));
 }
@@ -100,14 +105,14 @@ fn refuses_options_that_do_not_fit() {
     refused("options.name", |data| data.options[1].name = String::new());
     refused("options.values", |data| data.options[1].values.clear());
     refused("options.values", |data| data.options[1].values = vec!["Blue".into(), "Blue".into()]);
-    refused("options.values", |data| data.options[1].values = (0..101).map(|n| n.to_string()).collect());
+    refused("options.values", |data| data.options[1].values = (0..2_049).map(|n| n.to_string()).collect());
 }
 
 #[test]
 fn refuses_variants_that_do_not_fit() {
     refused("variants", |data| data.variants.clear());
     refused("variants", |data| {
-        data.variants = (0..501).map(|n| variant(&format!("V{n}"), &["S", "Blue"], 1)).collect();
+        data.variants = (0..2_049).map(|n| variant(&format!("V{n}"), &["S", "Blue"], 1)).collect();
     });
     refused("variants.sku", |data| data.variants[1].sku = data.variants[0].sku.clone());
     refused("variants.options", |data| data.variants[1].options = vec!["M".into()]);

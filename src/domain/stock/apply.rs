@@ -39,6 +39,7 @@ impl Stock {
                 self.shipped = self.shipped.saturating_sub(u64::from(units.get()));
             }
             StockEvent::ThresholdSet { units } => self.threshold = *units,
+            StockEvent::PolicySet { policy } => self.policy = *policy,
         }
     }
 }

@@ -1,8 +1,8 @@
-//! A SKU's availability in three words: the one rule that HTTP, live frames and the shop front show.
+//! A SKU's availability in four words: the one rule that HTTP, live frames and the shop front show.
 
 use serde::{Deserialize, Serialize};
 
-use super::StockView;
+use super::{StockPolicy, StockView};
 use crate::domain::states::states;
 
 states! {
@@ -10,6 +10,8 @@ states! {
     Availability {
         InStock = "in_stock",
         Low = "low",
+        /// Not in the house, and sold all the same: the goods are to come.
+        Backorder = "backorder",
         Out = "out",
     }
 }
@@ -31,7 +33,13 @@ impl Availability {
 
 impl StockView {
     pub fn availability(&self) -> Availability {
-        Availability::of(self.available, self.threshold)
+        match self.policy {
+            StockPolicy::Untracked => Availability::InStock,
+            StockPolicy::Backorder { .. } if self.available == 0 && self.for_sale() != Some(0) => {
+                Availability::Backorder
+            }
+            StockPolicy::Tracked | StockPolicy::Backorder { .. } => Availability::of(self.available, self.threshold),
+        }
     }
 }
 
@@ -56,6 +64,23 @@ mod tests {
 
     #[test]
     fn the_best_sorts_first() {
-        assert!(Availability::InStock < Availability::Low && Availability::Low < Availability::Out);
+        let words = [Availability::InStock, Availability::Low, Availability::Backorder, Availability::Out];
+        assert!(words.is_sorted());
+    }
+
+    #[test]
+    fn a_policy_decides_what_an_empty_shelf_is_called() {
+        let backorder = StockPolicy::Backorder { up_to: std::num::NonZeroU32::MIN };
+        for (policy, available, oversold, shown, for_sale) in [
+            (StockPolicy::Tracked, 0, 0, Availability::Out, Some(0)),
+            (StockPolicy::Untracked, 0, 9, Availability::InStock, None),
+            (backorder, 9, 0, Availability::InStock, Some(10)),
+            (backorder, 1, 0, Availability::Low, Some(2)),
+            (backorder, 0, 0, Availability::Backorder, Some(1)),
+            (backorder, 0, 1, Availability::Out, Some(0)),
+        ] {
+            let view = StockView { policy, available, oversold, ..StockView::default() };
+            assert_eq!((view.availability(), view.for_sale()), (shown, for_sale), "{view:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use super::{Stock, StockCommand, StockEvent, StockRejection};
 use crate::domain::{
     ids::{FulfilmentId, OrderId},
+    text,
     time::Timestamp,
 };
 
@@ -25,6 +26,8 @@ impl Stock {
             StockCommand::ReturnToStock { order, units, reason } => self.return_to_stock(*order, *units, reason),
             StockCommand::SetThreshold { units } if *units == self.threshold => Ok(vec![]),
             StockCommand::SetThreshold { units } => Ok(vec![StockEvent::ThresholdSet { units: *units }]),
+            StockCommand::SetPolicy { policy } if *policy == self.policy => Ok(vec![]),
+            StockCommand::SetPolicy { policy } => Ok(vec![StockEvent::PolicySet { policy: *policy }]),
             StockCommand::ExpireHolds => Ok(self.expire(now)),
         }
     }
@@ -44,7 +47,8 @@ impl Stock {
 
     fn adjust(&self, delta: i64, reason: &str, now: Timestamp) -> Decision {
         check_text("reason", reason)?;
-        let (mut events, available) = self.room(delta.min(0).unsigned_abs(), now, None);
+        let (mut events, free) = self.room(i128::from(delta.min(0).unsigned_abs()), now, None);
+        let available = u64::try_from(free).unwrap_or(0);
         if delta < 0 && delta.unsigned_abs() > available {
             return Err(StockRejection::AdjustsBelowZero { delta, available });
         }
@@ -84,9 +88,10 @@ impl Stock {
             None if self.ended.covers(order, attempt) => return Ok(vec![]),
             None => {}
         }
-        let needed = u64::from(units.get()).saturating_sub(own);
-        let (expired, available) = self.room(needed, now, Some(order));
-        let available = available + own;
+        // What the policy lets the shop owe counts as free.
+        let (own, owed_max) = (i128::from(own), i128::from(self.policy.oversold_max()));
+        let (expired, free) = self.room(i128::from(units.get()) - own - owed_max, now, Some(order));
+        let available = u64::try_from((free + own + owed_max).max(0)).unwrap_or(u64::MAX);
         if u64::from(units.get()) > available {
             return Err(StockRejection::OutOfStock { requested: units, available });
         }
@@ -138,25 +143,24 @@ impl Stock {
         self.holds.lapsed(now).take(Self::EXPIRES_MAX).map(|(order, _)| StockEvent::Expired { order }).collect()
     }
 
-    /// Expires lapsed holds until `needed` units are available, but at most [`Stock::EXPIRES_MAX`], and not `except`'s.
-    /// Returns the units available then: a refusal writes nothing, but may count these units.
-    fn room(&self, needed: u64, now: Timestamp, except: Option<OrderId>) -> (Vec<StockEvent>, u64) {
-        let (mut events, mut available) = (Vec::new(), self.available());
+    /// Expires lapsed holds until `needed` units are free, but at most [`Stock::EXPIRES_MAX`], and not `except`'s.
+    /// Returns the units free then: a refusal writes nothing, but may count these units.
+    fn room(&self, needed: i128, now: Timestamp, except: Option<OrderId>) -> (Vec<StockEvent>, i128) {
+        let (mut events, mut free) = (Vec::new(), self.free());
         for (order, units) in self.holds.lapsed(now).filter(|(order, _)| Some(*order) != except).take(Self::EXPIRES_MAX)
         {
-            if available >= needed {
+            if free >= needed {
                 break;
             }
             events.push(StockEvent::Expired { order });
-            available += u64::from(units);
+            free += i128::from(units);
         }
-        (events, available)
+        (events, free)
     }
 }
 
 fn check_text(what: &str, text: &str) -> Result<(), StockRejection> {
-    // Control characters would write to the reader's terminal.
-    match text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > Stock::TEXT_MAX {
+    match !text::shows(text) || !text::is_plain(text) || text.chars().count() > Stock::TEXT_MAX {
         true => Err(StockRejection::BadText { what: what.to_owned(), max: Stock::TEXT_MAX }),
         false => Ok(()),
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Stock, StockEvent};
+use super::{Stock, StockEvent, StockPolicy};
 use crate::domain::{
     entity::Entity,
     ids::{FulfilmentId, OrderId},
@@ -24,15 +24,17 @@ states! {
         Shipment = "shipment",
         Return = "return",
         Threshold = "threshold",
+        Policy = "policy",
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
     pub kind: MovementKind,
-    /// Signed effect on the available units: zero for a commit or a shipment.
+    /// Signed effect on the available units, below zero where they are oversold: zero for a commit or a shipment.
     pub units: i64,
-    /// Units that moved, regardless of the effect on the available units; for a threshold its new value.
+    /// Units that moved, regardless of the effect on the available units; for a threshold its new value, for a policy
+    /// the units that may be owed (0: none, or no bound).
     pub quantity: u64,
     pub order: Option<OrderId>,
     pub fulfilment: Option<FulfilmentId>,
@@ -47,8 +49,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Holds that are open at this line: the size of the book's state.
+    pub fn open_holds(&self) -> usize {
+        self.stock.holds.len()
+    }
+
     pub fn next(&mut self, event: &StockEvent) -> Movement {
-        let before = self.stock.available();
+        let before = self.stock.free();
         let open = |order: &OrderId| self.stock.holds.get(order).map_or(0, |hold| u64::from(hold.open()));
         let blank = Movement {
             kind: MovementKind::Threshold,
@@ -97,9 +104,16 @@ impl Ledger {
             StockEvent::ThresholdSet { units } => {
                 Movement { kind: MovementKind::Threshold, quantity: u64::from(*units), ..blank }
             }
+            StockEvent::PolicySet { policy } => {
+                let quantity = match policy {
+                    StockPolicy::Tracked | StockPolicy::Untracked => 0,
+                    StockPolicy::Backorder { up_to } => u64::from(up_to.get()),
+                };
+                Movement { kind: MovementKind::Policy, quantity, reason: Some(policy.to_string()), ..blank }
+            }
         };
         self.stock.apply(event);
-        // Both are below 2^63, see `decide`.
-        Movement { units: self.stock.available() as i64 - before as i64, ..movement }
+        // One event moves less than 2^63 units, see `decide`.
+        Movement { units: (self.stock.free() - before) as i64, ..movement }
     }
 }

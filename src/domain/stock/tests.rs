@@ -268,6 +268,12 @@ fn command() -> impl Strategy<Value = StockCommand> {
             reason: "back".to_owned(),
         }),
         1 => (0..5_u32).prop_map(|units| StockCommand::SetThreshold { units }),
+        1 => prop_oneof![
+            2 => Just(StockPolicy::Tracked),
+            1 => Just(StockPolicy::Untracked),
+            2 => (1..9_u32).prop_map(|units| StockPolicy::Backorder { up_to: n(units) }),
+        ]
+        .prop_map(|policy| StockCommand::SetPolicy { policy }),
         2 => Just(StockCommand::ExpireHolds),
     ]
 }
@@ -332,7 +338,7 @@ proptest! {
         let (mut stock, mut history, mut ledger) = (Stock::default(), Vec::new(), Ledger::default());
         let mut booked = 0_i64;
         for (command, now) in steps {
-            let before = stored(&stock);
+            let (before, seen) = (stored(&stock), stock.view());
             let Ok(events) = stock.decide(&command, Timestamp(now)) else { continue };
             for event in events {
                 stock.apply(&event);
@@ -340,13 +346,48 @@ proptest! {
                 history.push(event);
             }
             let view = stock.view();
-            let places = view.available + view.held + view.committed + view.shipped;
-            // None wraps below zero: each is at most the whole.
-            prop_assert_eq!(i128::from(places), i128::from(view.received) + i128::from(view.adjusted), "{}", before);
-            prop_assert!([view.available, view.held, view.committed, view.shipped].iter().all(|place| *place <= places));
-            prop_assert_eq!(booked, view.available as i64);
+            prop_assert!(view.is_balanced(), "{before}: {view:?}");
+            prop_assert!(!view.oversells_against(&seen), "{before}: {view:?}");
+            prop_assert_eq!(booked, view.available as i64 - view.oversold as i64);
             check_stored(&stock);
         }
         prop_assert_eq!(stored(&replay::<Stock>(history)), stored(&stock));
     }
+}
+
+fn policy(policy: StockPolicy) -> StockEvent {
+    StockEvent::PolicySet { policy }
+}
+
+#[test]
+fn a_backorder_sells_up_to_its_bound_and_counts_what_is_owed() {
+    let backorder = policy(StockPolicy::Backorder { up_to: n(3) });
+    given([received(2), backorder.clone()]).when(hold(1, 5, 100)).then([held(1, 5, 100)]);
+    let refused = StockRejection::OutOfStock { requested: n(6), available: 5 };
+    given([received(2), backorder.clone()]).when(hold(1, 6, 100)).then_rejected(refused);
+    let owing = || [received(2), backorder.clone(), held(1, 5, 100)];
+    let view = replay::<Stock>(owing()).view();
+    assert_eq!((view.available, view.oversold, view.held, view.on_hand), (0, 3, 5, 2));
+    assert!(view.is_balanced());
+    given(owing()).when(hold(2, 1, 100)).then_rejected(StockRejection::OutOfStock { requested: n(1), available: 0 });
+    // A lapsed hold gives its units to the next one; goods are first of all for what is owed.
+    given(owing()).at(100).when(hold(2, 5, 200)).then([expired(1), held(2, 5, 200)]);
+    let view = replay::<Stock>(owing().into_iter().chain([received(3)])).view();
+    assert_eq!((view.available, view.oversold, view.on_hand), (0, 0, 5));
+    given(owing()).when(adjust(-1)).then_rejected(StockRejection::AdjustsBelowZero { delta: -1, available: 0 });
+}
+
+#[test]
+fn a_policy_is_set_once_and_what_is_owed_stays() {
+    let untracked = StockPolicy::Untracked;
+    let set = |policy| StockCommand::SetPolicy { policy };
+    given([]).when(set(StockPolicy::Tracked)).then_nothing();
+    given([]).when(set(untracked)).then([policy(untracked)]);
+    given([policy(untracked)]).when(set(untracked)).then_nothing();
+    given([policy(untracked)]).when(hold(1, u32::MAX, 100)).then([held(1, u32::MAX, 100)]);
+    let back = || [policy(untracked), held(1, 4, 100), policy(StockPolicy::Tracked)];
+    assert_eq!(replay::<Stock>(back()).view().oversold, 4);
+    given(back()).when(hold(2, 1, 100)).then_rejected(StockRejection::OutOfStock { requested: n(1), available: 0 });
+    given(back()).when(StockCommand::Commit { order: order(1), attempt: 0 }).then([committed(1)]);
+    check_stored(&replay::<Stock>(back()));
 }

@@ -28,7 +28,9 @@ pub fn apply(operation: &mut Operation) {
             (ParameterIn::Query, "cursor") if is_text(parameter) => {
                 rule(parameter, "`next` of the page before", text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$"));
             }
-            (ParameterIn::Path, "sku") => rule(parameter, "A SKU", text(Sku::LEN_MAX, r"^[A-Za-z0-9._-]{1,64}$")),
+            (ParameterIn::Path, "sku") => {
+                rule(parameter, "A SKU, percent-encoded (`/` as `%2F`)", text(Sku::LEN_MAX, r"^[^\x00-\x1f\x7f]+$"));
+            }
             // Not shared: the capability declares its rules.
             _ => {}
         }

@@ -98,7 +98,7 @@ fn stream(topics: &Topics) -> Value {
     json!({"get": {"operationId": "stream", "tags": ["Live"], "security": [{}, {"guest": []}, {"bearer": []}], "summary": "The live feed, as server-sent events",
         "description": description,
         "parameters": [
-            list("topics", "query", true, "1 to 64 topics, joined by commas"),
+            list("topics", "query", true, "1 to 64 topics, joined by commas; `\\,` is a comma inside a name"),
             list("since", "query", false, "`topic:version` pairs, joined by commas: what the client has"),
             list("last-event-id", "header", false, "Where to go on after a reconnect"),
         ],

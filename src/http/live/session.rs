@@ -51,16 +51,29 @@ pub async fn hear(session: &mut Session, state: &LiveState, from: IpAddr, text: 
     }
 }
 
-/// `a,b,c`.
+/// `a,b,c`; a comma or backslash inside a name stands behind a backslash (`stock.A\,B`).
 pub fn topics(list: &str) -> Vec<String> {
-    list.split(',').map(str::trim).filter(|topic| !topic.is_empty()).map(str::to_owned).collect()
+    items(list).into_iter().filter(|topic| !topic.is_empty()).collect()
+}
+
+fn items(list: &str) -> Vec<String> {
+    let (mut items, mut item) = (Vec::new(), String::new());
+    let mut letters = list.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            ',' => items.push(std::mem::take(&mut item)),
+            '\\' => item.extend(letters.next()),
+            other => item.push(other),
+        }
+    }
+    items.push(item);
+    items.iter().map(|item| item.trim().to_owned()).collect()
 }
 
 /// `thing.ID1:17,thing.ID2:3`; an unreadable item is skipped, and its topic is then sent whole.
 pub fn since(list: &str) -> HashMap<String, u64> {
-    let pair =
-        |part: &str| part.trim().rsplit_once(':').and_then(|(topic, n)| Some((topic.to_owned(), n.parse().ok()?)));
-    list.split(',').filter_map(pair).collect()
+    let pair = |part: String| part.rsplit_once(':').and_then(|(topic, n)| Some((topic.to_owned(), n.parse().ok()?)));
+    items(list).into_iter().filter_map(pair).collect()
 }
 
 #[cfg(test)]
@@ -89,6 +102,8 @@ mod tests {
     #[test]
     fn lists_in_the_address_line() {
         assert_eq!(topics("thing.A, things,,"), ["thing.A", "things"]);
+        assert_eq!(topics(r"thing.A\,B 1, thing.a\\b\"), ["thing.A,B 1", r"thing.a\b"]);
+        assert_eq!(since(r"thing.A\,B:1:17"), HashMap::from([("thing.A,B:1".to_owned(), 17)]));
         assert_eq!(since("thing.A.b:17,junk,other.x:-1"), HashMap::from([("thing.A.b".to_owned(), 17)]));
     }
 }

@@ -17,7 +17,7 @@ use self::seen::Topics;
 use super::{Findings, Log, Scenario, checkout::Corner, watchers::Watchers};
 use crate::load::{
     error::Result,
-    http::{Answered, Call, Connection},
+    http::{Answered, Call, Connection, part},
     plan::{self, Plan},
     queue::Ticket,
     report::Figure,
@@ -85,7 +85,7 @@ impl Scenario for Fanout {
             version: u64,
         }
         let topic = ticket.turn as usize % self.topics;
-        let path = format!("/api/stock/{}/adjustments", self.corner.skus[topic]);
+        let path = format!("/api/stock/{}/adjustments", part(&self.corner.skus[topic]));
         let (key, body) = (Uuid::now_v7().to_string(), r#"{"delta":-1,"reason":"souk load"}"#.to_owned());
         let sent = Instant::now();
         let changed = staff.ask::<Changed>(&Call::post(&path, Some(&key), body)).await;

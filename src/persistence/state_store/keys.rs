@@ -1,7 +1,7 @@
 //! The keys of a state store, in one ordered space so that one write is one atomic batch:
 //!
 //! ```text
-//! 'h' kind 0 len:u8 id version:u64   records that change an entity, from this version on -> (version, sequence number)..
+//! 'h' kind 0 len id version:u64      records that change an entity, from this version on -> (version, sequence number)..
 //! 'm'                                 what the store was made from
 //! 'n' shard:u16                       the newest batch that may be inside: its place (u64) and its id
 //! 'p' space:u32 table 0 key           a row of a projection -> its value
@@ -60,8 +60,16 @@ fn of_shard(space: u8, shard: Shard) -> Vec<u8> {
 
 pub fn history(key: &EntityKey, version: u64) -> Vec<u8> {
     let mut out = named(b'h', key.kind.name(), &[]);
-    // An id has at most 128 bytes (`EntityKey::ID_LEN_MAX`); its length first, so that no id is another's prefix.
-    out.push(key.id.len() as u8);
+    // Its length first, so that no id is another's prefix: one byte, or 255 and then two. Ids had at most 128 bytes
+    // when the first stores were written.
+    match u8::try_from(key.id.len()) {
+        Ok(len) if len < u8::MAX => out.push(len),
+        Ok(_) | Err(_) => {
+            out.push(u8::MAX);
+            // At most `EntityKey::ID_LEN_MAX`.
+            out.extend_from_slice(&(key.id.len() as u16).to_be_bytes());
+        }
+    }
     out.extend_from_slice(key.id.as_bytes());
     out.extend_from_slice(&version.to_be_bytes());
     out

@@ -30,9 +30,11 @@ impl Front {
     fn cart_line(&self, counts: bool, line: &CartLine) -> CartLineBody {
         let card = self.catalogue.sku(&line.sku);
         CartLineBody {
-            available: card.as_ref().filter(|_| counts).map(|card| card.available),
+            available: card.as_ref().filter(|_| counts).and_then(|card| card.available),
             // A withdrawn item is not available.
             availability: card.as_ref().map_or(Availability::Out, |card| card.availability),
+            // Where another node's read model is not as far yet, the cart itself knows.
+            withdrawn: line.withdrawn || card.is_none(),
             image: card.and_then(|card| card.image).map(|image| image.url),
             sku: line.sku.clone(),
             name: line.name.clone(),

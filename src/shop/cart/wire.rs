@@ -34,6 +34,8 @@ pub struct CartLineBody {
     /// Units that can be had, for staff and where the shop shows counts; else null.
     pub available: Option<u64>,
     pub availability: Availability,
+    /// The shop sells it no longer: only removing it is left.
+    pub withdrawn: bool,
     pub image: Option<String>,
 }
 
@@ -60,7 +62,7 @@ pub struct QuantityBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewCartLine)]
 pub struct NewLineBody {
-    #[schema(max_length = 64)]
+    #[schema(max_length = 255)]
     pub sku: String,
     #[schema(minimum = 1, example = 1)]
     pub quantity: i64,

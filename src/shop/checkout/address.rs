@@ -1,9 +1,14 @@
-//! Addresses and e-mails: parsed at the edge, with bounds, trusted inside.
+//! Addresses and e-mails: parsed at the edge, with bounds and by the rules of the country, trusted inside.
 
+use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{domain::order::Address, http::Problem};
+use super::country;
+use crate::{
+    domain::{order::Address, text},
+    http::Problem,
+};
 
 /// Characters of one line of an address.
 pub const TEXT_MAX: usize = 120;
@@ -21,11 +26,16 @@ pub struct AddressBody {
     #[serde(default)]
     #[schema(max_length = 120)]
     pub line2: Option<String>,
+    /// Not every country needs one.
+    #[serde(default)]
     #[schema(max_length = 120, example = "London")]
     pub city: String,
+    /// A state, province or emirate: needed where the country's addresses have one.
     #[serde(default)]
     #[schema(max_length = 120)]
     pub region: Option<String>,
+    /// Not every country has them.
+    #[serde(default)]
     #[schema(max_length = 120, example = "SW1Y 4JH")]
     pub postal_code: String,
     /// ISO 3166-1 alpha-2.
@@ -45,17 +55,24 @@ impl AddressBody {
             None => Ok(None),
         };
         let country = self.country.trim().to_ascii_uppercase();
-        if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(Problem::field(&format!("{at}.country"), "a country is two letters, such as DE"));
-        }
+        let Some(needs) = country::needs(&country) else {
+            let why = "two letters of ISO 3166-1, such as DE, or GB for the United Kingdom";
+            return Err(Problem::field(&format!("{at}.country"), why));
+        };
+        let by_country = |field: &str, value: Option<String>, needed: bool| match optional(field, value)? {
+            None if needed => {
+                Err(Problem::field(&format!("{at}.{field}"), format!("an address in {country} needs it")))
+            }
+            value => Ok(value),
+        };
         Ok(Address {
             name: text("name", self.name)?,
             line1: text("line1", self.line1)?,
             line2: optional("line2", self.line2)?,
-            city: text("city", self.city)?,
-            region: optional("region", self.region)?,
-            postal_code: text("postal_code", self.postal_code)?,
-            country,
+            city: by_country("city", Some(self.city), needs.city)?.unwrap_or_default(),
+            region: by_country("region", self.region, needs.region)?,
+            postal_code: by_country("postal_code", Some(self.postal_code), needs.postal_code)?.unwrap_or_default(),
+            country: country.clone(),
             phone: optional("phone", self.phone)?,
         })
     }
@@ -76,23 +93,24 @@ impl From<Address> for AddressBody {
     }
 }
 
-/// One line of text: trimmed, 1 to [`TEXT_MAX`] characters, none of them a control character.
+/// One line of text: trimmed, 1 to [`TEXT_MAX`] characters, something of it to be seen, and none that commands a terminal
+/// or turns the text around it.
 pub fn line(field: &str, value: String) -> Result<String, Problem> {
     let value = value.trim();
     match value.chars().count() {
-        1..=TEXT_MAX if !value.chars().any(char::is_control) => Ok(value.to_owned()),
-        _ => Err(Problem::field(field, format!("1 to {TEXT_MAX} characters on one line")).with("max", TEXT_MAX)),
+        1..=TEXT_MAX if text::is_plain(value) && text::shows(value) => Ok(value.to_owned()),
+        _ => {
+            Err(Problem::field(field, format!("1 to {TEXT_MAX} visible characters on one line")).with("max", TEXT_MAX))
+        }
     }
 }
 
-/// Something before and after one `@`, and a dot in the domain: only a message that arrives proves more.
+/// By the syntax of RFC 5321 and 5322, with a dot in the domain: only a message that arrives proves more.
 pub fn email(value: &str) -> Result<String, Problem> {
     let value = value.trim();
-    let legal = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
-    let looks_right = value.split_once('@').is_some_and(|(local, domain)| {
-        let dotted = domain.split_once('.').is_some_and(|(name, rest)| !name.is_empty() && !rest.is_empty());
-        !local.is_empty() && dotted && local.chars().chain(domain.chars()).all(legal)
-    });
+    let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
+    let unseen = |c: char| c.is_whitespace() || c.is_control() || text::is_invisible(c);
+    let looks_right = EmailAddress::parse_with_options(value, options).is_ok() && !value.chars().any(unseen);
     match looks_right && value.len() <= EMAIL_MAX {
         true => Ok(value.to_owned()),
         false => Err(Problem::field("email", "an e-mail reads name@domain.tld").with("max", EMAIL_MAX)),
@@ -111,7 +129,7 @@ mod tests {
             line2: Some(text("  ")),
             city: text("London"),
             region: None,
-            postal_code: text("SW1"),
+            postal_code: text("SW1Y 4JH"),
             country: text("gb"),
             phone: None,
         }
@@ -134,13 +152,52 @@ mod tests {
         at("a.name", wrong(|body| body.name = String::new()));
         at("a.city", wrong(|body| body.city = "x".repeat(121)));
         at("a.line1", wrong(|body| body.line1 = "two\nlines".to_owned()));
-        at("a.country", wrong(|body| body.country = "Germany".to_owned()));
+        at("a.name", wrong(|body| body.name = "\u{200B}\u{2060}".to_owned()));
+        at("a.name", wrong(|body| body.name = "Ada\u{202E}evolL".to_owned()));
+        at("a.postal_code", wrong(|body| body.postal_code = " ".to_owned()));
+        at("a.city", wrong(|body| body.city = String::new()));
+        at("a.region", wrong(|body| body.country = "US".to_owned()));
+        for country in ["Germany", "UK", "ZZ", "XX", "", "D"] {
+            let body = AddressBody { country: country.to_owned(), ..address() };
+            at("a.country", body.parse("a").unwrap_err());
+        }
+    }
+
+    #[test]
+    fn countries_without_postal_codes_need_none() {
+        let body: AddressBody =
+            serde_json::from_str(r#"{"name":"Ada","line1":"1 Nathan Road","region":"Kowloon","country":"HK"}"#)
+                .unwrap();
+        let parsed = body.parse("a").unwrap();
+        assert_eq!((parsed.city.as_str(), parsed.postal_code.as_str()), ("", ""));
+        for (country, region) in [("AE", Some("Dubai")), ("QA", None), ("PA", None)] {
+            let (country, region) = (country.to_owned(), region.map(str::to_owned));
+            let body = AddressBody { country, region, postal_code: String::new(), ..address() };
+            assert!(body.parse("a").is_ok());
+        }
     }
 
     #[test]
     fn emails() {
         assert_eq!(email(" ada@example.org ").unwrap(), "ada@example.org");
-        for bad in ["", "ada", "ada@", "@example.org", "a@b", "a@.b", "a b@c.d", "a@b@c.d", "a@b.c\r\nbcc:x"] {
+        for bad in [
+            "",
+            "ada",
+            "ada@",
+            "@example.org",
+            "a@b",
+            "a@.b",
+            "a b@c.d",
+            "a@b@c.d",
+            "a@b.c\r\nbcc:x",
+            "a@b..c",
+            "a@b.c.",
+            "a..b@c.de",
+            "ada@[127.0.0.1]",
+            "Ada <ada@example.org>",
+            "a\u{200B}@example.org",
+            "ada@-example.org",
+        ] {
             assert!(email(bad).is_err(), "{bad}");
         }
         assert!(email(&format!("{}@example.org", "x".repeat(250))).is_err());

@@ -100,6 +100,7 @@ mod tests {
             quantity: 2,
             unit_price: eur(*price),
             line_total: eur(2 * price),
+            withdrawn: false,
         });
         CartView { lines: lines.collect(), ..CartView::default() }
     }
@@ -113,7 +114,7 @@ mod tests {
             price: eur(100),
             image: None,
             availability: Availability::InStock,
-            available: 5,
+            available: Some(5),
         })
     }
 

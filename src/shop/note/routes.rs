@@ -50,7 +50,7 @@ pub async fn list_notes(
 
 /// The note about one entity
 #[utoipa::path(get, path = "/api/notes/{kind}/{id}", tag = "Notes", security(("bearer" = [])),
-    params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 122)),
+    params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 255)),
     responses(
         (status = 200, description = "The note", body = NoteBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_note`"),
@@ -66,7 +66,7 @@ pub async fn get_note(
 
 /// Writes the note about one entity, in place of the one before
 #[utoipa::path(put, path = "/api/notes/{kind}/{id}", tag = "Notes", security(("bearer" = [])),
-    params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 122),
+    params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 255),
         ("if-match" = Option<String>, Header)),
     request_body = NewNoteBody,
     responses(
@@ -87,7 +87,7 @@ pub async fn write_note(
 
 /// Removes the note about one entity
 #[utoipa::path(delete, path = "/api/notes/{kind}/{id}", tag = "Notes", security(("bearer" = [])),
-    params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 122)),
+    params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 255)),
     responses((status = 200, description = "No note any more; also where there was none", body = NoteBody)))]
 pub async fn remove_note(
     State(state): State<AppState>,

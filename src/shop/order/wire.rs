@@ -89,7 +89,7 @@ pub struct FulfilmentBody {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShippedLine {
-    #[schema(max_length = 64)]
+    #[schema(max_length = 255)]
     pub sku: String,
     #[schema(minimum = 1)]
     pub quantity: i64,

@@ -69,7 +69,7 @@ pub struct Variant {
     pub price: MoneyBody,
     pub image: Option<Image>,
     pub availability: Availability,
-    /// For staff, and where the shop shows counts.
+    /// Units that can be had: for staff, and where the shop shows counts; absent where they are not counted.
     #[serde(default)]
     pub available: Option<u64>,
 }

@@ -93,7 +93,7 @@ pub async fn set_stock_threshold(
     change(&state, sku, command, Call { expected_version, ..state.call(&who) }).await
 }
 
-async fn change(state: &AppState, sku: Sku, command: StockCommand, call: Call) -> Result<Response, Problem> {
+pub(super) async fn change(state: &AppState, sku: Sku, command: StockCommand, call: Call) -> Result<Response, Problem> {
     let answer = state.gateway.ask::<Stock>(sku.as_str(), command, call).await?;
     Ok(Tagged(answer.version, StockBody::levels(sku, &answer)).into_response())
 }

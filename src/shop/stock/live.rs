@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(frame("stock.TEE", &change, Detail::Public, true)["view"]["available"], 5);
         let levels = json!({"topic": "stock", "key": "TEE", "version": 18, "view": {"sku": "TEE",
             "version": 18, "on_hand": 7, "held": 2, "committed": 0, "available": 5, "threshold": 5, "shipped": 0,
-            "received": 7, "adjusted": 0, "availability": "low"}});
+            "received": 7, "adjusted": 0, "oversold": 0, "policy": "tracked", "availability": "low"}});
         assert_eq!(frame("stock", &change, Detail::Staff, false), levels);
         for (available, shown) in [(0, "out"), (6, "in_stock")] {
             let change = samples::stock("TEE", 1, available);

@@ -6,7 +6,7 @@ use crate::{
         entity::Entity,
         key::EntityKey,
         kinds::{AnyState, EntityType, Kind},
-        stock::{Stock, StockView},
+        stock::{Stock, StockPolicy, StockView},
     },
     shop::rows::STOCK_LOW,
 };
@@ -37,7 +37,7 @@ impl Projection for LowStock {
 }
 
 fn of_view(sku: &str, view: &StockView) -> Vec<Row> {
-    match view.available <= u64::from(view.threshold) {
+    match view.policy != StockPolicy::Untracked && view.available <= u64::from(view.threshold) {
         true => vec![Row::new(STOCK_LOW, sku.as_bytes().to_vec())],
         false => Vec::new(),
     }
@@ -55,5 +55,7 @@ mod tests {
         let rows = of_view("A-1", &view(3));
         assert_eq!(sku_of(&rows[0].key), Sku::parse("A-1").ok());
         assert_eq!(of_view("A-1", &view(0)).len(), 1);
+        let untracked = StockView { policy: StockPolicy::Untracked, ..view(0) };
+        assert_eq!(of_view("A-1", &untracked), vec![], "nobody orders a download again");
     }
 }

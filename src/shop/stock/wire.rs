@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::policy::PolicyName;
 use crate::{
     actors::gateway::Answer,
     domain::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// One SKU's stock: what everybody may know of it, and the levels for staff.
-/// `available + held + committed + shipped = received + adjusted`.
+/// `available + held + committed + shipped = received + adjusted + oversold`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock)]
 pub struct StockBody {
@@ -22,7 +23,7 @@ pub struct StockBody {
     pub sku: Sku,
     pub version: u64,
     pub availability: Availability,
-    /// For staff, and where the shop shows counts.
+    /// For staff; and where the shop shows counts, the units that can be had, unless nobody counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available: Option<u64>,
     /// For staff: in the house, which is available, held and committed.
@@ -46,6 +47,15 @@ pub struct StockBody {
     /// For staff.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<u32>,
+    /// For staff: units promised beyond those in the house, which the policy allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oversold: Option<u64>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyName>,
+    /// For staff, with `backorder`: units that may be owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backorder_max: Option<u32>,
 }
 
 /// How much of a SKU's stock a caller sees.
@@ -74,7 +84,7 @@ impl StockBody {
     pub fn new(sku: Sku, version: u64, view: &StockView, detail: StockDetail) -> Self {
         let (count, levels) = match detail {
             StockDetail::Word => (None, None),
-            StockDetail::Count => (Some(view.available), None),
+            StockDetail::Count => (view.for_sale(), None),
             StockDetail::Levels => (Some(view.available), Some(view)),
         };
         Self {
@@ -89,6 +99,9 @@ impl StockBody {
             received: levels.map(|view| view.received),
             adjusted: levels.map(|view| view.adjusted),
             threshold: levels.map(|view| view.threshold),
+            oversold: levels.map(|view| view.oversold),
+            policy: levels.map(|view| PolicyName::of(view.policy).0),
+            backorder_max: levels.and_then(|view| PolicyName::of(view.policy).1),
         }
     }
 
@@ -130,6 +143,18 @@ pub struct ThresholdBody {
     pub threshold: u32,
 }
 
+/// How far a SKU is sold beyond the units in the house.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPolicy)]
+pub struct PolicyBody {
+    pub policy: PolicyName,
+    /// With `backorder` only: units that may be owed.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 4_294_967_295_i64, example = 20)]
+    pub backorder_max: Option<i64>,
+}
+
 /// Units set aside by hand.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -161,9 +186,9 @@ pub struct StockMovement {
     /// `user:<id>`, `guest:<id>` or `system`.
     pub by: String,
     pub kind: MovementKind,
-    /// Effect on what is available, signed; 0 for a commit or a shipment.
+    /// Effect on what is available, signed, below zero where it is oversold; 0 for a commit or a shipment.
     pub units: i64,
-    /// Units that moved; for a threshold its new value.
+    /// Units that moved; for a threshold its new value, for a policy the units that may be owed.
     pub quantity: u64,
     /// The order or the hold it was for.
     pub order_id: Option<Uuid>,

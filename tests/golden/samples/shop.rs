@@ -8,7 +8,7 @@ use souk::domain::{
     numbers::NumbersEvent,
     order::PaymentStatus,
     payment::PaymentEvent,
-    stock::StockEvent,
+    stock::{StockEvent, StockPolicy},
 };
 
 use super::ids::{AT, eur, fulfilment_id, order_id, payment_id, refund_id, sku, text, units, user_id};
@@ -26,6 +26,9 @@ pub fn stock() -> Vec<AnyEvent> {
         StockEvent::Shipped { order, fulfilment, units: units(2) },
         StockEvent::ReturnedToStock { order, units: units(1), reason: text("does not fit") },
         StockEvent::ThresholdSet { units: 5 },
+        StockEvent::PolicySet { policy: StockPolicy::Tracked },
+        StockEvent::PolicySet { policy: StockPolicy::Untracked },
+        StockEvent::PolicySet { policy: StockPolicy::Backorder { up_to: units(10) } },
     ];
     events.into_iter().map(AnyEvent::Stock).collect()
 }
@@ -37,6 +40,7 @@ pub fn cart() -> Vec<AnyEvent> {
         CartEvent::LineRemoved { sku: sku(), at: AT },
         CartEvent::Settled { order: order_id(), bought: vec![(sku(), 2)], at: AT },
         CartEvent::Expired,
+        CartEvent::OfferChanged { gone: vec![sku()], back: vec![] },
     ];
     events.into_iter().map(AnyEvent::Cart).collect()
 }

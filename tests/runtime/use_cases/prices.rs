@@ -20,6 +20,7 @@ fn cart(lines: &[(u32, i64)]) -> CartView {
         quantity: *quantity,
         unit_price: eur(*price),
         line_total: eur(i64::from(*quantity) * price),
+        withdrawn: false,
     };
     let lines: Vec<_> = lines.iter().enumerate().map(line).collect();
     let total = eur(lines.iter().map(|line| line.line_total.amount).sum());

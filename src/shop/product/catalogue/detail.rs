@@ -38,7 +38,7 @@ pub struct VariantDetail {
     pub price: Money,
     pub image: Option<Image>,
     pub availability: Availability,
-    /// Units; only where counts are asked for.
+    /// Units; only where counts are asked for, and counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available: Option<u64>,
 }
@@ -54,8 +54,8 @@ pub struct SkuCard {
     pub price: Money,
     pub image: Option<Image>,
     pub availability: Availability,
-    /// Units.
-    pub available: u64,
+    /// Units; `None`: without a bound.
+    pub available: Option<u64>,
 }
 
 impl ProductDetail {
@@ -75,7 +75,7 @@ impl ProductDetail {
                 price: variant.price,
                 image: variant.image.clone(),
                 availability: level.map_or(Availability::Out, Level::availability),
-                available: counts.then(|| level.map_or(0, Level::available)),
+                available: level.map_or(Some(0), Level::available).filter(|_| counts),
             }
         });
         Self {
@@ -112,7 +112,7 @@ impl SkuCard {
             price: variant.price,
             image: variant.image.as_ref().or_else(|| card::cover(data)).cloned(),
             availability: level.map_or(Availability::Out, Level::availability),
-            available: level.map_or(0, Level::available),
+            available: level.map_or(Some(0), Level::available),
         })
     }
 }

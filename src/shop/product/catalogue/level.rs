@@ -12,10 +12,14 @@ use crate::domain::stock::{Availability, StockView};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct StockLevel {
     pub version: u64,
-    pub available: u64,
+    /// Units that can be had; `None`: without a bound.
+    pub available: Option<u64>,
     pub threshold: u32,
     pub availability: Availability,
 }
+
+/// In [`Level::available`]: without a bound.
+const UNBOUNDED: u64 = u64::MAX;
 
 /// Version 0: no stock entity yet, shown as out of stock.
 pub(super) struct Level {
@@ -43,13 +47,14 @@ impl Level {
             return false;
         }
         let class = code(view.availability());
-        self.available.store(view.available, Ordering::Release);
+        self.available.store(view.for_sale().unwrap_or(UNBOUNDED), Ordering::Release);
         self.threshold.store(view.threshold, Ordering::Release);
         self.class.swap(class, Ordering::AcqRel) != class
     }
 
-    pub fn available(&self) -> u64 {
-        self.available.load(Ordering::Acquire)
+    /// Units that can be had; `None`: without a bound.
+    pub fn available(&self) -> Option<u64> {
+        Some(self.available.load(Ordering::Acquire)).filter(|units| *units != UNBOUNDED)
     }
 
     pub fn availability(&self) -> Availability {
@@ -74,6 +79,7 @@ const fn code(availability: Availability) -> u8 {
         Availability::InStock => 0,
         Availability::Low => 1,
         Availability::Out => 2,
+        Availability::Backorder => 3,
     }
 }
 
@@ -81,6 +87,7 @@ const fn from_code(code: u8) -> Availability {
     match code {
         0 => Availability::InStock,
         1 => Availability::Low,
+        3 => Availability::Backorder,
         _ => Availability::Out,
     }
 }

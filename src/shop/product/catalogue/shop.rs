@@ -1,9 +1,11 @@
 //! The data under the catalogue's lock: products, their shelves, their SKUs, the tree.
 //!
 //! A shelf is a category's products (with everything below it) sorted by name. Where two products claim one slug or
-//! SKU, the smallest product id gets it: the same on every node, in every order of arrival.
+//! SKU, the smallest product id gets it: the same on every node, in every order of arrival. The other product shows
+//! itself without such a SKU, so that no SKU has two prices.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,
     sync::Arc,
@@ -21,7 +23,7 @@ use crate::{
     domain::{
         category::CategoryView,
         ids::{ProductId, Sku},
-        product::{ProductData, ProductView},
+        product::{ProductData, ProductView, Variant},
         stock::Availability,
     },
     shop::product::projection::sort_name,
@@ -37,6 +39,8 @@ pub(super) struct Shop {
     by_id: HashMap<ProductId, usize>,
     by_slug: HashMap<String, BTreeSet<ProductId>>,
     skus: HashMap<Sku, SkuEntry>,
+    /// The keys of `skus`, in order.
+    names: BTreeSet<Sku>,
     shelves: HashMap<Arc<str>, Shelf>,
     all: Shelf,
     tree: Tree,
@@ -69,7 +73,32 @@ impl Shop {
     }
 
     pub fn level_or_new(&mut self, sku: &Sku) -> &Level {
-        &self.skus.entry(sku.clone()).or_default().level
+        &self.entry(sku).level
+    }
+
+    fn entry(&mut self, sku: &Sku) -> &mut SkuEntry {
+        if !self.skus.contains_key(sku) {
+            self.names.insert(sku.clone());
+        }
+        self.skus.entry(sku.clone()).or_default()
+    }
+
+    /// Of the next `scan` names behind `after`: those with the part, at most `limit`; and the last one looked at, unless
+    /// there are no more.
+    pub fn names_with(&self, part: &str, after: Option<&Sku>, limit: usize, scan: usize) -> (Vec<Sku>, Option<Sku>) {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let (mut found, mut last, mut scanned) = (Vec::new(), None::<&Sku>, 0);
+        for sku in self.names.range((from, Bound::Unbounded)) {
+            if found.len() == limit || scanned == scan {
+                return (found, last.cloned());
+            }
+            scanned += 1;
+            last = Some(sku);
+            if sku.as_str().to_lowercase().contains(part) {
+                found.push(sku.clone());
+            }
+        }
+        (found, None)
     }
 
     pub fn apply_product(&mut self, id: ProductId, version: u64, view: &ProductView) {
@@ -91,32 +120,71 @@ impl Shop {
     fn put_up(&mut self, place: usize, data: Box<ProductData>) {
         let id = self.slots[place].id;
         for (index, variant) in data.variants.iter().enumerate() {
-            self.skus.entry(variant.sku.clone()).or_default().sold_by.insert(id, index);
+            self.entry(&variant.sku).sold_by.insert(id, index);
         }
         self.by_slug.entry(data.slug.clone()).or_default().insert(id);
-        let availability = self.best(&data);
-        let card = card::render(id, &data, availability);
+        let (availability, card) = self.shown(id, &data);
         let key = (sort_name(&data.name).into(), id);
+        let rivals = self.rivals(id, &data);
         self.slots[place].on_sale = Some(OnSale { data, key, shelves: Vec::new(), availability, card });
         self.shelve(place);
+        self.render(rivals);
+    }
+
+    fn shown(&self, id: ProductId, data: &ProductData) -> (Availability, Arc<str>) {
+        let own = self.own(id, data);
+        let availability = self.best(&own);
+        (availability, card::render(id, &own, availability))
+    }
+
+    /// Without the variants whose SKU is another product's.
+    fn own<'a>(&self, id: ProductId, data: &'a ProductData) -> Cow<'a, ProductData> {
+        let is_own = |variant: &Variant| {
+            let entry = self.skus.get(&variant.sku);
+            entry.and_then(|entry| entry.sold_by.keys().next()).is_none_or(|owner| *owner == id)
+        };
+        if data.variants.iter().all(is_own) {
+            return Cow::Borrowed(data);
+        }
+        let variants = data.variants.iter().filter(|variant| is_own(variant)).cloned().collect();
+        Cow::Owned(ProductData { variants, ..data.clone() })
+    }
+
+    /// Other products that claim a SKU of this one. Usually none, and then nothing is allocated.
+    fn rivals(&self, id: ProductId, data: &ProductData) -> BTreeSet<ProductId> {
+        let entries = data.variants.iter().filter_map(|variant| self.skus.get(&variant.sku));
+        entries.flat_map(|entry| entry.sold_by.keys().copied()).filter(|other| *other != id).collect()
+    }
+
+    fn render(&mut self, products: BTreeSet<ProductId>) {
+        for id in products {
+            let Some(&place) = self.by_id.get(&id) else { continue };
+            let Some(data) = self.slots[place].on_sale.as_ref().map(|product| &product.data) else { continue };
+            let (availability, card) = self.shown(id, data);
+            if let Some(product) = self.slots[place].on_sale.as_mut() {
+                (product.availability, product.card) = (availability, card);
+            }
+        }
     }
 
     fn take_down(&mut self, place: usize) {
         self.unshelve(place);
         let Slot { id, on_sale, .. } = &mut self.slots[place];
-        let Some(OnSale { data, .. }) = on_sale.take() else { return };
+        let (id, Some(OnSale { data, .. })) = (*id, on_sale.take()) else { return };
         for variant in &data.variants {
             // The entry stays: its level belongs to the stock, not to the product.
             if let Some(entry) = self.skus.get_mut(&variant.sku) {
-                entry.sold_by.remove(id);
+                entry.sold_by.remove(&id);
             }
         }
         if let Some(claims) = self.by_slug.get_mut(&data.slug) {
-            claims.remove(id);
+            claims.remove(&id);
             if claims.is_empty() {
                 self.by_slug.remove(&data.slug);
             }
         }
+        let rivals = self.rivals(id, &data);
+        self.render(rivals);
     }
 
     fn shelve(&mut self, place: usize) {
@@ -165,12 +233,9 @@ impl Shop {
             self.skus.get(sku).map(|entry| entry.sold_by.keys().copied().collect()).unwrap_or_default();
         for id in sellers {
             let Some(&place) = self.by_id.get(&id) else { continue };
-            let Some(best) = self.slots[place].on_sale.as_ref().map(|product| self.best(&product.data)) else {
-                continue;
-            };
-            if let Some(product) = self.slots[place].on_sale.as_mut().filter(|product| product.availability != best) {
-                product.availability = best;
-                product.card = card::render(id, &product.data, best);
+            let Some(product) = self.slots[place].on_sale.as_ref() else { continue };
+            if self.best(&self.own(id, &product.data)) != product.availability {
+                self.render(BTreeSet::from([id]));
             }
         }
     }
@@ -202,7 +267,8 @@ impl Shop {
         let slot = &self.slots[*by_id.or_else(by_slug)?];
         let product = slot.on_sale.as_ref()?;
         let named = (slot.id, slot.version);
-        Some(ProductDetail::new(named, &product.data, product.availability, counts, |sku| self.level(sku)))
+        let own = self.own(slot.id, &product.data);
+        Some(ProductDetail::new(named, &own, product.availability, counts, |sku| self.level(sku)))
     }
 
     pub fn sku(&self, sku: &Sku) -> Option<SkuCard> {

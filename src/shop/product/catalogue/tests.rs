@@ -154,7 +154,7 @@ fn a_sale_shows_when_its_class_changes() {
     shop.apply_stock(&sku("L-M"), 2, &stock(3, 0));
     assert_eq!(shown(), "low", "at the shop's own low mark");
     let level = shop.stock(&sku("L-M")).unwrap();
-    assert_eq!((level.version, level.available, level.availability), (2, 3, Availability::Low));
+    assert_eq!((level.version, level.available, level.availability), (2, Some(3), Availability::Low));
     assert_eq!(shop.stock(&sku("NONE")), None);
 }
 
@@ -166,7 +166,7 @@ fn within_its_class_a_sale_keeps_the_card() {
     shop.apply_stock(&sku("L-S"), 2, &stock(99, 4));
     let after = shop.page(Some("shirts"), None, 1).unwrap().items[0].clone();
     assert!(Arc::ptr_eq(&before, &after));
-    assert_eq!(shop.sku(&sku("L-S")).unwrap().available, 99);
+    assert_eq!(shop.sku(&sku("L-S")).unwrap().available, Some(99));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_sku_is_named_with_its_options() {
     let shop = shop();
     shop.apply_stock(&sku("L-M"), 1, &stock(9, 2));
     let card = shop.sku(&sku("L-M")).unwrap();
-    assert_eq!((card.name.as_str(), card.price.amount, card.available), ("Linen Shirt, Blue / M", 5490, 9));
+    assert_eq!((card.name.as_str(), card.price.amount, card.available), ("Linen Shirt, Blue / M", 5490, Some(9)));
     assert_eq!((card.product, card.availability), (id(1), Availability::InStock));
     assert_eq!(shop.sku(&sku("NONE")), None);
 }
@@ -219,6 +219,16 @@ fn a_contested_name_goes_to_the_smallest_id_in_any_order() {
         }
         assert_eq!(shop.product("same", false).unwrap().id, id(1));
         assert_eq!(shop.sku(&sku("S-1")).unwrap().price.amount, 1);
+        // The other one does not show the SKU at a price of its own, until it is the SKU's product.
+        let other = || shop.product(&id(2).to_string(), false).unwrap();
+        assert_eq!((other().variants.len(), other().price), (0, None));
+        let prices = || -> Vec<_> {
+            let page = shop.page(None, None, 9).unwrap();
+            (0..page.items.len()).map(|n| card(&page, n)["price"]["amount"].as_i64()).collect()
+        };
+        assert_eq!(prices(), [Some(1), None]);
+        shop.apply_product(id(1), 2, &ProductView { archived: true, ..shirt("Same", &[], &[("S-1", "S", 1)]) });
+        assert_eq!((other().variants.len(), prices()), (1, vec![Some(2)]));
     }
 }
 
@@ -239,4 +249,21 @@ fn racing_tails_leave_every_card_right() {
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(card(&shop.page(Some("shirts"), None, 1).unwrap(), 0)["availability"], shown);
     }
+}
+
+#[test]
+fn a_part_of_a_name_finds_every_sku_however_rare() {
+    let shop = Catalogue::default();
+    for n in 0..10_000 {
+        shop.apply_stock(&sku(&format!("S-{n:05}")), 1, &stock(1, 0));
+    }
+    shop.apply_stock(&sku("ZÜRICH 1/2"), 1, &stock(1, 0));
+    let found = |part: &str, after: Option<&str>, limit| -> Vec<String> {
+        let after = after.map(sku);
+        shop.skus_with(part, after.as_ref(), limit).iter().map(Sku::to_string).collect()
+    };
+    assert_eq!(found("zürich", None, 10), ["ZÜRICH 1/2"]);
+    assert_eq!(found("s-0999", None, 3), ["S-09990", "S-09991", "S-09992"]);
+    assert_eq!(found("s-0999", Some("S-09998"), 3), ["S-09999"]);
+    assert_eq!(found("none", None, 3), [""; 0]);
 }
