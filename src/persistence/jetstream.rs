@@ -31,7 +31,7 @@ pub use probe::{ProbeReport, probe};
 
 use self::api::Api;
 use crate::actors::ports::journal::{
-    AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, Records, Resolution, Seq, Shard,
+    AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, RecordName, Records, Resolution, Seq, Shard,
 };
 
 #[derive(Clone)]
@@ -94,7 +94,15 @@ impl Journal for JetStreamJournal {
     }
 
     fn read(&self, shard: Shard, from: Seq) -> Records {
-        reader::records(self.clone(), shard, from, None)
+        reader::records(self.clone(), shard, from, None, None)
+    }
+
+    fn read_behind(&self, shard: Shard, after: Seq, name: Option<RecordName>) -> Records {
+        reader::records(self.clone(), shard, after + 1, None, name)
+    }
+
+    fn name(&self, shard: Shard, seq: Seq) -> BoxFuture<'_, Result<Option<RecordName>, JournalError>> {
+        self.name_now(shard, seq).boxed()
     }
 
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
