@@ -21,7 +21,9 @@ use std::{ffi::OsString, future::Future, io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, builder::styling};
 
-pub use application::{Application, BadLine, Copied, Endpoints, Imported, Invariant, KindCount, Moved, Verified};
+pub use application::{
+    Application, BadLine, Copied, Endpoints, Imported, Invariant, KindCount, Moved, Verdict, Verified,
+};
 pub use failure::{Exit, Failure};
 pub use progress::Progress;
 

@@ -12,6 +12,8 @@
 
 #[path = "simulation/auditor.rs"]
 mod auditor;
+#[path = "simulation/backup.rs"]
+mod backup;
 #[path = "simulation/checks.rs"]
 mod checks;
 #[path = "simulation/clients.rs"]
@@ -67,6 +69,15 @@ use many::{every_seed, quiet_expected_panics};
 fn every_seed_keeps_the_guarantees() {
     if let Some(totals) = every_seed("every_seed_keeps_the_guarantees", 500, world::run_summed) {
         totals.assert_something_happened();
+    }
+}
+
+/// Exports of a selling shop: one moment each, and a shop that adds up where it is restored.
+#[test]
+fn every_export_of_a_running_shop_is_one_moment() {
+    if let Some(backups) = every_seed("every_export_of_a_running_shop_is_one_moment", 60, world::run_backups) {
+        let happened = backups.moving > 20 && backups.torn > 5 && backups.sold > 20;
+        assert!(happened, "{backups:?}");
     }
 }
 

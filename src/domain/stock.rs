@@ -3,7 +3,8 @@
 //!
 //! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs O(log holds). In
 //! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ended` (holds whose commands come too late),
-//! `ledger` (events as lines of a stock book), `availability` (the view in three words). Deliberately absent: locations; one SKU is one pool.
+//! `ledger` (events as lines of a stock book), `rests` (what orders rest on), `availability` (the view in three words).
+//! Deliberately absent: locations; one SKU is one pool.
 
 mod apply;
 mod availability;
@@ -11,6 +12,7 @@ mod decide;
 mod ended;
 mod holds;
 pub mod ledger;
+pub mod rests;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::availability::Availability;
+pub use self::{availability::Availability, rests::OpenHold};
 use self::{ended::Ended, holds::Holds};
 use super::{
     effect::NoEffect,
@@ -241,6 +243,10 @@ impl Entity for Stock {
             | StockCommand::SetThreshold { .. }
             | StockCommand::ExpireHolds => false,
         }
+    }
+
+    fn states(&self, event: &StockEvent) -> Option<(String, u8)> {
+        self.stated(event)
     }
 
     /// A hold by hand has a key; an order's hold comes from the order itself, which also ends it, and 100,000 of them
