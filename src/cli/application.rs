@@ -20,8 +20,8 @@ use crate::{
 type Answer<T> = Result<T, Failure>;
 
 pub trait Application: Sync {
-    /// Runs until SIGTERM or SIGINT has drained it. Calls `ready` once, when the server can respond to the first
-    /// request.
+    /// Runs until SIGTERM, SIGINT or SIGHUP has drained it. Calls `ready` once, when the server can respond to the
+    /// first request.
     fn serve(
         &self,
         config: Config,

@@ -6,6 +6,7 @@
 //! empty, a barrier is written to it first (`resolve`). Deliberately absent: message ids and server-side de-duplication
 //! (no append is ever sent twice).
 
+mod advice;
 mod api;
 mod chain;
 mod error;
@@ -106,7 +107,7 @@ impl Journal for JetStreamJournal {
     }
 
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        reader::records(self.clone(), shard, from, Some(to))
+        reader::records(self.clone(), shard, from, Some(to), None)
     }
 
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
