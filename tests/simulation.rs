@@ -91,6 +91,17 @@ fn every_seed_keeps_the_cluster_together() {
     }
 }
 
+/// Ten minutes: as long as an order may wait for its payment.
+#[test]
+fn a_node_whose_clock_is_off_decides_by_the_others_time() {
+    let mut sold = 0;
+    for (seed, ahead) in (1..).zip([600_000, -600_000, 600_000, -600_000]) {
+        let totals = seeds_of_clusters::run_with_a_clock_off(seed, ahead);
+        sold += totals.unwrap_or_else(|broken| panic!("seed {seed}: {broken:#?}")).verified;
+    }
+    assert!(sold > 5, "{sold}");
+}
+
 /// 556: a hold and its commit, both delivered again after the hold was released.
 #[test]
 fn the_seed_that_broke_once_holds() {
