@@ -1,3 +1,5 @@
+//! Small journals, whole and broken: what each invariant finds, and what it leaves alone.
+
 use std::{num::NonZeroU32, sync::Arc};
 
 use uuid::Uuid;

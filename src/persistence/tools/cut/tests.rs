@@ -1,3 +1,5 @@
+//! An order and its stock in two logs, and ends as an export may hear them: the cut that follows, or the refusal.
+
 use std::num::NonZeroU32;
 
 use futures::{FutureExt, future::BoxFuture};
