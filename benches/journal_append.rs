@@ -127,7 +127,8 @@ impl Bare {
     fn run(&mut self, shards: u16, rounds: u64) -> Duration {
         let bytes = |n: u64, shard| {
             let entry = Entry::Batch(Arc::unwrap_or_clone(batch(n)));
-            let record = Record { shard: Shard(shard), seq: n, epoch: 1, node: NodeId("bench".into()), entry };
+            let record =
+                Record { shard: Shard(shard), seq: n, epoch: 1, node: NodeId("bench".into()), entry, name: None };
             envelope::encode(&record).expect("a record encodes")
         };
         let records: Vec<Vec<_>> = (0..rounds).map(|n| (0..shards).map(|s| bytes(n, s)).collect()).collect();

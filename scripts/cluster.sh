@@ -3,6 +3,7 @@
 # sample shop. Prints where everything is; Ctrl-C (or SIGTERM) ends the nodes one after another, then the servers.
 #
 #   scripts/cluster.sh                 on ports 8081-8083, with its data in data/cluster; run again, it is the same shop
+#   SOUK_SUPERADMIN_PASSWORD=.. scripts/cluster.sh      with your own password of the first account
 #   CLUSTER_DIR=/tmp/c CLUSTER_BASE_PORT=20000 SOUK=target/debug/souk scripts/cluster.sh
 #
 # Each process has a file start-NAME, so that what was killed can be started again while this runs. Every wait has an end.
@@ -44,6 +45,15 @@ if [[ ! -s $secrets ]]; then
     echo "export SOUK_SUPERADMIN_PASSWORD=p$(word 10)"
     # A letter first: NATS reads a value of digits as a number.
     for name in NODE MONITOR OPERATOR SYS; do echo "export NATS_${name}_PASSWORD=p$(word 16)"; done
+  } >"$secrets.new"
+  mv "$secrets.new" "$secrets"
+fi
+# The caller's own password for the first account replaces the kept one, as it does on one machine.
+given=${SOUK_SUPERADMIN_PASSWORD:-}
+if [[ -n $given ]]; then
+  {
+    grep -v '^export SOUK_SUPERADMIN_PASSWORD=' "$secrets"
+    echo "export SOUK_SUPERADMIN_PASSWORD=$(printf %q "$given")"
   } >"$secrets.new"
   mv "$secrets.new" "$secrets"
 fi
@@ -156,7 +166,9 @@ for n in 1 2 3; do
   echo "  node-$n   http://127.0.0.1:$(node_port $n)/   pid $(cat "$dir/node-$n.pid")"
 done
 echo "  servers  $(for n in 1 2 3; do printf 'nats://127.0.0.1:%s ' "$(nats_port $n)"; done)"
-if [[ -n $new ]]; then
+if [[ -n $given ]]; then
+  echo "  staff    admin@souk.local with the password of SOUK_SUPERADMIN_PASSWORD (kept in $secrets)"
+elif [[ -n $new ]]; then
   echo "  staff    admin@souk.local with password $SOUK_SUPERADMIN_PASSWORD (shown this once; kept in $secrets)"
 else
   echo "  staff    admin@souk.local; the password is in $secrets"

@@ -23,7 +23,7 @@ use std::{ffi::OsString, future::Future, io, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, builder::styling};
 
 pub use application::{
-    Application, BadLine, Copied, Endpoints, ImportNote, Imported, Invariant, KindCount, Moved, Verified,
+    Application, BadLine, Copied, Endpoints, ImportNote, Imported, Invariant, KindCount, Moved, Verdict, Verified,
 };
 pub use failure::{Exit, Failure};
 pub use import::ImportOptions;

@@ -58,6 +58,7 @@ async fn one_server() {
     let mut servers = NatsServers::start(1).await;
     cases![
         chain::a_log_that_was_written_on_another_is_not_read(&servers),
+        chain::a_reader_that_goes_on_compares_its_first_record(&servers),
         refusals::streams_with_other_settings_are_refused(&servers),
         refusals::another_number_of_shards_or_format_is_refused(&servers),
         refusals::what_is_missing_is_not_made_in_silence(&servers),

@@ -77,7 +77,7 @@ async fn journal(client: &async_nats::Client) {
 
 async fn members(client: &async_nats::Client) {
     let heartbeats = NatsBeats::open(client.clone(), "souk", 3, PATIENCE).await.expect("a bucket");
-    let beat = Beat { node: NodeId("a#1".into()), counter: 1, draining: false, url: None };
+    let beat = Beat { node: NodeId("a#1".into()), counter: 1, draining: false, url: None, at: None, stored: None };
     let mut watch = heartbeats.watch();
     heartbeats.beat(beat.clone()).await.expect("a beat");
     let sign = timeout(PATIENCE, watch.next()).await.expect("a sign");

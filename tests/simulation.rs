@@ -12,6 +12,8 @@
 
 #[path = "simulation/auditor.rs"]
 mod auditor;
+#[path = "simulation/backup.rs"]
+mod backup;
 #[path = "simulation/checks.rs"]
 mod checks;
 #[path = "simulation/clients.rs"]
@@ -70,6 +72,15 @@ fn every_seed_keeps_the_guarantees() {
     }
 }
 
+/// Exports of a selling shop: one moment each, and a shop that adds up where it is restored.
+#[test]
+fn every_export_of_a_running_shop_is_one_moment() {
+    if let Some(backups) = every_seed("every_export_of_a_running_shop_is_one_moment", 60, world::run_backups) {
+        let happened = backups.moving > 20 && backups.torn > 5 && backups.sold > 20;
+        assert!(happened, "{backups:?}");
+    }
+}
+
 /// Whole shops on several nodes, with wrong views, frozen nodes, partitions, crashes and hand-overs.
 #[test]
 fn every_seed_keeps_the_cluster_together() {
@@ -78,6 +89,17 @@ fn every_seed_keeps_the_cluster_together() {
         totals.assert_something_happened();
         troubles.assert_something_happened();
     }
+}
+
+/// Ten minutes: as long as an order may wait for its payment.
+#[test]
+fn a_node_whose_clock_is_off_decides_by_the_others_time() {
+    let mut sold = 0;
+    for (seed, ahead) in (1..).zip([600_000, -600_000, 600_000, -600_000]) {
+        let totals = seeds_of_clusters::run_with_a_clock_off(seed, ahead);
+        sold += totals.unwrap_or_else(|broken| panic!("seed {seed}: {broken:#?}")).verified;
+    }
+    assert!(sold > 5, "{sold}");
 }
 
 /// 556: a hold and its commit, both delivered again after the hold was released.

@@ -24,7 +24,9 @@ use souk::{
         ids::{CommandId, Sku},
         key::EntityKey,
         kinds::{AnyCommand, Kind},
+        time::Timestamp,
     },
+    testing::FixedClock,
     transport::{
         members::{Beat, Heartbeats, MemberTimes, Members, Sign, nats::NatsBeats},
         nats::{NatsOptions, NatsTransport},
@@ -261,7 +263,8 @@ fn times() -> MemberTimes {
 async fn member(servers: &NatsServers, name: &str, replicas: usize) -> Members {
     let client = servers.client().await;
     let heartbeats = NatsBeats::open(client, "t", replicas, Duration::from_secs(2)).await.expect("a bucket");
-    let members = Members::start(Arc::new(heartbeats), NodeId(name.into()), None, 16, times());
+    let wall = Arc::new(FixedClock::default());
+    let members = Members::start(Arc::new(heartbeats), NodeId(name.into()), None, 16, times(), wall);
     members.join();
     members
 }
@@ -359,12 +362,26 @@ async fn one_of_three_servers_may_fail() {
 async fn a_new_watcher_is_told_of_everybody_and_then_of_changes() {
     let servers = NatsServers::start(1).await;
     let heartbeats = NatsBeats::open(servers.client().await, "t", 1, WITHIN).await.expect("a bucket");
-    let sign = |counter| Beat { node: NodeId("n#1".into()), counter, draining: false, url: Some("http://n".into()) };
+    let at = Some(Timestamp(7));
+    let sign = |counter| {
+        let (node, url) = (NodeId("n#1".into()), Some("http://n".into()));
+        Beat { node, counter, draining: false, url, at, stored: None }
+    };
     heartbeats.beat(sign(1)).await.expect("written");
     heartbeats.beat(sign(2)).await.expect("written");
     let mut watch = heartbeats.watch();
-    let next = async |watch: &mut futures::stream::BoxStream<'static, Sign>| {
-        timeout(DEADLINE, watch.next()).await.expect("in time").expect("for ever")
+    let next = async |watch: &mut futures::stream::BoxStream<'static, Sign>| match timeout(DEADLINE, watch.next())
+        .await
+        .expect("in time")
+        .expect("for ever")
+    {
+        Sign::Beat(beat) => {
+            let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis()).expect("a time");
+            let late = beat.stored.map(|stored| now - stored.0);
+            assert!(late.is_some_and(|ms| ms.abs() < 60_000), "the server's time: {late:?}");
+            Sign::Beat(Beat { stored: None, ..beat })
+        }
+        gone => gone,
     };
     assert_eq!(next(&mut watch).await, Sign::Beat(sign(2)));
     heartbeats.beat(sign(3)).await.expect("written");

@@ -14,7 +14,6 @@ use std::{
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use uuid::{Uuid, uuid};
 
 use super::{
     connectors::{Connectors, NoAnswer},
@@ -25,13 +24,9 @@ use super::{
 use crate::domain::{
     effect::{Outcome, Request},
     external::ExternalCall,
-    ids::CommandId,
     key::EntityKey,
     kinds::{AnyCommand, AnyEffect},
 };
-
-/// UUID namespace of the ids derived from a sender and a step. Frozen: a restart must derive the same ones.
-const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
 
 /// How long an outcome waits for the update that makes it needless ([`AnyEffect::outcome_may_wait`]): the usual time of
 /// a capture, with room.
@@ -146,7 +141,7 @@ impl Inner {
     /// Repeats the command until the target has decided. `None`: the target never decides (it has quarantined the
     /// command).
     async fn ask(&self, pending: &PendingEffect, key: EntityKey, command: AnyCommand) -> Option<Outcome> {
-        let id = CommandId::derive(STEPS, &format!("{}|{}", pending.source, pending.id));
+        let id = CommandEnvelope::request_id(&pending.source, &pending.id);
         let envelope = CommandEnvelope {
             omit_view: !pending.effect.reads_view(),
             ..CommandEnvelope::request(&pending.source, id, key, command)
@@ -191,8 +186,7 @@ impl Inner {
 
     /// Notifies the sender, whose actor then knows that the step is no longer in flight.
     async fn bring_back(&self, pending: &PendingEffect, command: Option<AnyCommand>) {
-        let step = format!("{}|{}|{}", pending.source, pending.id, pending.attempt);
-        let id = CommandId::derive(STEPS, &step);
+        let id = CommandEnvelope::outcome_id(&pending.source, &pending.id, pending.attempt);
         let envelope = CommandEnvelope::outcome(pending.source.clone(), id, pending.id.clone(), command);
         let reply = self.until_decided(Arc::new(envelope)).await;
         if !matches!(reply, Reply::Done { .. } | Reply::Refused { .. }) {

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_repeated_claim_still_stands_over_the_owner_before() {
-        let record = |name: &str, epoch, entry| Record { shard: Shard(0), seq: 1, epoch, node: node(name), entry };
+        let record =
+            |name: &str, epoch, entry| Record { shard: Shard(0), seq: 1, epoch, node: node(name), entry, name: None };
         let over = |records: &[Record]| records.iter().fold(None, owner_after).and_then(|owner| owner.over);
         let batch = || Entry::Batch(Batch { id: BatchId(uuid::Uuid::nil()), commits: Vec::new() });
         let (first, taken) = (record("b", 1, Entry::Claimed), record("a", 2, Entry::Claimed));

@@ -187,7 +187,8 @@ impl Runtime {
         settings: &ActorSettings,
     ) -> Result<(), StartError> {
         for shard in (0..journal.shards()).map(Shard) {
-            let (watermark, newest) = (store.watermark(shard)?, store.newest(shard)?);
+            let watermark = (store.watermark(shard)?, store.watermark_name(shard)?);
+            let newest = store.newest(shard)?;
             let found = patiently(settings, async || diverged(journal, shard, watermark, newest).await).await?;
             if let Some(difference) = found {
                 tracing::warn!(

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::{
+    clock::SystemClock,
     cluster::{self, Cluster},
     engine::{EngineError, journal_dir},
 };
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Journal, Placement},
+        ports::{Clock, Journal, Placement},
         runtime::MakeTransport,
         settings::ActorSettings,
     },
@@ -67,6 +68,14 @@ impl Backend {
         match self {
             Self::SingleNode(journal) => journal.clone(),
             Self::Cluster(cluster) => Arc::new(cluster.journal.clone()),
+        }
+    }
+
+    /// The time that the shop decides by: in a cluster one for all nodes.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::SingleNode(_) => Arc::new(SystemClock),
+            Self::Cluster(cluster) => cluster.members.clock(),
         }
     }
 

@@ -9,6 +9,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
+    clock::SystemClock,
     engine::journal_dir,
     nats::{self, NatsError, Role},
 };
@@ -88,7 +89,8 @@ impl Cluster {
             lease: ms(cluster.lease_ms),
         };
         let url = (!cluster.public_url.is_empty()).then(|| cluster.public_url.as_str().into());
-        let members = Members::start(Arc::new(heartbeats), node.clone(), url, journal.shards(), times);
+        let members =
+            Members::start(Arc::new(heartbeats), node.clone(), url, journal.shards(), times, Arc::new(SystemClock));
         let (shards, copies, version) = (journal.shards(), report.replicas, &report.server_version);
         let facts = format!(
             "{} as {}: {shards} shards, {copies} copies each on nats-server {version} at {servers}",

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use futures::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::{Instant, timeout};
 
-use super::{backend::Backend, clock::SystemClock, cluster::ClusterError, current::Folded, threads::Threads};
+use super::{backend::Backend, cluster::ClusterError, current::Folded, threads::Threads};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -73,7 +73,7 @@ impl Engine {
             public_stock_counts: config.live.public_stock_counts,
         };
         let hub = Hub::start(config.live.clone(), shop::topics(&front));
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = backend.clock();
         let parts = Parts {
             journal: backend.journal(),
             store: Arc::new(store),

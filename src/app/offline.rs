@@ -94,7 +94,7 @@ pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progre
     let mut fold = FoldAll::default();
     let verified = tools::verify(&to, &mut |_, commit| fold.commit(commit), &mut |_| {}).await;
     let verified = verified.map_err(|error| failure(&error))?;
-    let mut invariants = vec![records(&verified)];
+    let mut invariants = vec![records(&verified), causes(&verified)];
     invariants.extend(fold.invariants());
     let tools::CopyReport { commits, entities, copied, shards } = report;
     Ok(Moved { entities, commits, copied, shards, invariants })
@@ -103,11 +103,22 @@ pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progre
 fn records(report: &tools::Report) -> Invariant {
     let line =
         |problem: &tools::Problem| format!("shard {} record {}: {}", problem.shard.0, problem.seq, problem.problem);
-    Invariant {
-        name: "each record is whole, in order, and by a newer or the same claim".into(),
-        checked: report.counts.records,
-        broken: report.problems.iter().map(line).collect(),
-    }
+    let broken = report.problems.iter().map(line).collect();
+    Invariant::of_one("each record is whole, in order, and by a newer or the same claim", report.counts.records, broken)
+}
+
+/// A record of which only the cause's log was cut breaks this, too; what is lost from the midst of a log is damage, and
+/// breaks more than what lies between logs.
+fn causes(report: &tools::Report) -> Invariant {
+    let line = |missing: &tools::Missing| {
+        let tools::Missing { shard, seq, key, of, cut, .. } = missing;
+        let why = if *cut { "whose log ends before" } else { "though its log goes on: it is lost" };
+        format!("shard {} record {seq}: {key} rests on a record of {of}, {why}", shard.0)
+    };
+    let name = "each record rests on records that are here";
+    let lost = report.missing.iter().any(|missing| !missing.cut);
+    let broken = report.missing.iter().take(tools::Report::PROBLEMS_MAX).map(line).collect();
+    Invariant { between: !lost, ..Invariant::between(name, report.rests, broken) }
 }
 
 /// Turns a tool's absolute progress into the bar's steps.
@@ -130,9 +141,11 @@ pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verif
     let report = report
         .map_err(|error| Failure::new(error.to_string()).hint("restore the newest backup: souk journal import"))?;
     journal.close();
-    let mut invariants = vec![records(&report)];
+    let mut invariants = vec![records(&report), causes(&report)];
     invariants.extend(fold.invariants());
-    Ok(Verified { records: report.counts.records, commits: report.counts.commits, kinds: fold.kinds(), invariants })
+    let tools::Counts { records, commits, .. } = report.counts;
+    let cut = report.missing.iter().filter(|missing| missing.cut).count() as u64;
+    Ok(Verified { records, commits, kinds: fold.kinds(), invariants, cut })
 }
 
 /// Counts the written bytes.

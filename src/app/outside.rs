@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use super::{clock::SystemClock, shop::ShopError};
+use super::shop::ShopError;
 use crate::{
     actors::{
-        ports::ConnectorEntry,
+        ports::{Clock, ConnectorEntry},
         settings::{BreakerSettings, ConnectorSettings},
     },
     config::{Config, Sandbox},
@@ -29,21 +29,32 @@ pub(super) struct Outside {
 
 impl Outside {
     /// `address`: where this process listens; the sandbox sends its webhooks there.
-    pub(super) fn new(config: &Config, secret: &SigningSecret, address: SocketAddr) -> Result<Self, ShopError> {
+    pub(super) fn new(
+        config: &Config,
+        secret: &SigningSecret,
+        address: SocketAddr,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, ShopError> {
         let mut outside = Self { sandbox: None, connectors: Vec::new(), webhooks: Vec::new(), providers: Vec::new() };
         if config.payments.sandbox.enabled {
-            outside.add_sandbox(config, secret, address)?;
+            outside.add_sandbox(config, secret, address, clock)?;
         }
         Ok(outside)
     }
 
-    fn add_sandbox(&mut self, config: &Config, secret: &SigningSecret, address: SocketAddr) -> Result<(), ShopError> {
+    fn add_sandbox(
+        &mut self,
+        config: &Config,
+        secret: &SigningSecret,
+        address: SocketAddr,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(), ShopError> {
         let (url, key) = (format!("http://{}", reachable(address)), WebhookKey::new(secret.derive("webhook")));
-        let outbox = HttpOutbox::start(&url, key.clone(), Arc::new(SystemClock));
+        let outbox = HttpOutbox::start(&url, key.clone(), clock.clone());
         let outbox = outbox.map_err(|_| ShopError::SandboxUrl(url.clone()))?;
         let (bounds, books_elsewhere) = (&config.payments.sandbox, config.cluster.is_on());
         let settings = SandboxSettings { books_elsewhere, ..bounds.clone().into() };
-        let sandbox = SandboxProvider::new(settings, &url, Arc::new(outbox), Arc::new(SystemClock));
+        let sandbox = SandboxProvider::new(settings, &url, Arc::new(outbox), clock.clone());
         self.providers.push(sandbox.name().to_owned());
         self.connectors.push(ConnectorEntry {
             connector: Arc::new(PaymentConnector::new(Arc::new(sandbox.clone()))),

@@ -45,10 +45,11 @@ fn shown(report: ImportReport) -> Imported {
 
 impl Application for App {
     async fn serve(&self, config: Config, sample: bool, ready: impl FnOnce(Endpoints) + Send) -> Result<(), Failure> {
-        let (mut term, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(term), Ok(interrupt)) => (term, interrupt),
-            (Err(error), _) | (_, Err(error)) => return Err(Failure::new(format!("signals: {error}"))),
-        };
+        let handler = |kind| signal(kind).map_err(|error| Failure::new(format!("signals: {error}")));
+        let mut term = handler(SignalKind::terminate())?;
+        let mut interrupt = handler(SignalKind::interrupt())?;
+        // A closed terminal: by itself it would end the process without a drain.
+        let mut hangup = handler(SignalKind::hangup())?;
         let mut shop = Shop::start(&config, sample).await.map_err(|error| offline::explain(&error, &config))?;
         ready(Endpoints {
             address: shop.address,
@@ -60,6 +61,7 @@ impl Application for App {
         tokio::select! {
             _ = term.recv() => tracing::info!("SIGTERM: draining"),
             _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
+            _ = hangup.recv() => tracing::info!("SIGHUP: draining"),
             reason = failed => {
                 // Nothing can be acknowledged any more, and the page cache cannot be trusted.
                 let hint = match config.cluster.is_on() {

@@ -78,7 +78,7 @@ impl Shop {
         let backend = Backend::open(config).await?;
         // With the data directory, which the backend has opened; and before whatever signs or calls.
         let secret = SigningSecret::obtain(&config.identity.signing_key, &config.data.dir)?;
-        let outside = Outside::new(config, &secret, address)?;
+        let outside = Outside::new(config, &secret, address, &backend.clock())?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
         let accounts = Arc::new(engine.gateway.clone());
         let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts);

@@ -20,8 +20,8 @@ use crate::{
 type Answer<T> = Result<T, Failure>;
 
 pub trait Application: Sync {
-    /// Runs until SIGTERM or SIGINT has drained it. Calls `ready` once, when the server can respond to the first
-    /// request.
+    /// Runs until SIGTERM, SIGINT or SIGHUP has drained it. Calls `ready` once, when the server can respond to the
+    /// first request.
     fn serve(
         &self,
         config: Config,
@@ -120,6 +120,35 @@ pub struct Verified {
     pub commits: u64,
     pub kinds: Vec<KindCount>,
     pub invariants: Vec<Invariant>,
+    /// Records whose cause is missing because its log ends before: the logs were cut at different moments.
+    pub cut: u64,
+}
+
+/// What a check of a whole journal found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Sound,
+    /// Whole, but not of one moment: everything that is broken lies between logs that end at different moments.
+    NotOneMoment {
+        records: u64,
+    },
+    Broken {
+        violations: usize,
+    },
+}
+
+impl Verified {
+    pub fn verdict(&self) -> Verdict {
+        let broken = |between: bool| {
+            let of = self.invariants.iter().filter(|invariant| invariant.between == between);
+            of.map(|invariant| invariant.broken.len()).sum::<usize>()
+        };
+        match (broken(false), broken(true), self.cut) {
+            (0, 0, 0) => Verdict::Sound,
+            (0, _, records @ 1..) => Verdict::NotOneMoment { records },
+            (alone, between, _) => Verdict::Broken { violations: alone + between },
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +165,18 @@ pub struct Invariant {
     pub checked: u64,
     /// The violations, with keys and numbers.
     pub broken: Vec<String>,
+    /// Compares several entities: their logs may have been cut at different moments.
+    pub between: bool,
+}
+
+impl Invariant {
+    pub fn of_one(name: &str, checked: u64, broken: Vec<String>) -> Self {
+        Self { name: name.to_owned(), checked, broken, between: false }
+    }
+
+    pub fn between(name: &str, checked: u64, broken: Vec<String>) -> Self {
+        Self { between: true, ..Self::of_one(name, checked, broken) }
+    }
 }
 
 /// The result of a copy into another journal.
@@ -155,4 +196,22 @@ pub struct Copied {
     pub records: u64,
     pub commits: u64,
     pub bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_lies_between_logs_can_be_the_cut() {
+        let verdict = |alone: usize, between: usize, cut| {
+            let lines = |n| (0..n).map(|n| format!("{n}")).collect();
+            let invariants = vec![Invariant::of_one("a", 1, lines(alone)), Invariant::between("b", 1, lines(between))];
+            Verified { invariants, cut, ..Verified::default() }.verdict()
+        };
+        assert_eq!(verdict(0, 0, 0), Verdict::Sound);
+        assert_eq!(verdict(0, 2, 7), Verdict::NotOneMoment { records: 7 });
+        assert_eq!(verdict(0, 2, 0), Verdict::Broken { violations: 2 });
+        assert_eq!(verdict(1, 2, 7), Verdict::Broken { violations: 3 });
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 use clap::{Args, Subcommand};
 
 use super::{
-    Application, Copied, Failure, Progress,
+    Application, Copied, Failure, Progress, Verdict,
     table::{count, styled},
 };
 use crate::config::Config;
@@ -26,11 +26,13 @@ pub struct Journal {
 
 #[derive(Debug, Subcommand)]
 enum JournalCommand {
-    /// Check every record, fold every entity and print the invariants; exit code 1 where one is broken
+    /// Check every record, fold every entity and print the invariants; exit code 1 where one is broken, or where the
+    /// shards were cut at different moments
     #[command(after_help = "Reads only. Run it on a copy, or while the server is stopped.")]
     Verify,
     /// Write every record as a line of JSON: a backup
-    #[command(after_help = "Examples:
+    #[command(after_help = "A running cluster is exported as of one moment, about that of the command's start.
+Examples:
   souk journal export --out backup.jsonl
   souk journal export | gzip > backup.jsonl.gz")]
     Export {
@@ -72,9 +74,16 @@ impl Journal {
                 let verified = app.verify(config, &progress).await?;
                 drop(progress);
                 write!(out, "{}", report::render(&verified, styled(&io::stdout())))?;
-                match verified.invariants.iter().map(|invariant| invariant.broken.len()).sum::<usize>() {
-                    0 => Ok(()),
-                    n => Err(Failure::new(format!("violations found: {n}")).hint(
+                match verified.verdict() {
+                    Verdict::Sound => Ok(()),
+                    Verdict::NotOneMoment { records } => Err(Failure::new(format!(
+                        "not one moment: {records} records rest on records behind the end of another shard's log"
+                    ))
+                    .hint(
+                        "nothing in it is damaged, but its shards were cut at different moments: do not start a shop on \
+                         it; use another export (older versions took such ones)",
+                    )),
+                    Verdict::Broken { violations } => Err(Failure::new(format!("violations found: {violations}")).hint(
                         "keep the directory as it is, restore the newest good export beside it, and report this",
                     )),
                 }

@@ -34,7 +34,7 @@ impl Application for Scripted {
         Ok(Imported { bad: vec![bad], bad_total: 1, imported: asked.skip_bad, ..Imported::default() })
     }
     async fn verify(&self, _: Config, _: &Progress) -> Result<Verified, Failure> {
-        let invariant = Invariant { name: "units add up".into(), checked: 1, broken: vec!["stock/A".into()] };
+        let invariant = Invariant::of_one("units add up", 1, vec!["stock/A".into()]);
         Ok(Verified { invariants: vec![invariant], ..Verified::default() })
     }
     async fn export(&self, _: Config, to: &mut (impl Write + Send), _: &Progress) -> Result<Copied, Failure> {

@@ -144,6 +144,11 @@ impl Cart {
     /// twice.
     pub const SETTLED_KEPT: usize = 16;
 
+    /// What a settlement states for its order.
+    pub fn settled_for(order: OrderId) -> String {
+        format!("settled/{order}")
+    }
+
     /// Rounded up to a whole day, so that the alarm's row changes once a day and not at each click.
     fn idle_at(&self) -> Timestamp {
         const DAY_MS: i64 = 86_400_000;
@@ -234,6 +239,13 @@ impl Entity for Cart {
 
     fn owner(view: &CartView) -> Option<UserId> {
         view.owner
+    }
+
+    fn states(&self, event: &CartEvent) -> Option<(String, u8)> {
+        match event {
+            CartEvent::Settled { order, .. } => Some((Self::settled_for(*order), 0)),
+            CartEvent::LineSet { .. } | CartEvent::LineRemoved { .. } | CartEvent::Expired => None,
+        }
     }
 
     fn remembers(command: &CartCommand) -> bool {

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{effect::EffectOf, ids::UserId, kinds::Kind, time::Timestamp};
+use super::{effect::EffectOf, ids::UserId, kinds::Kind, rests::Rest, time::Timestamp};
 
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
@@ -62,5 +62,15 @@ pub trait Entity: Data + Default {
     /// after the command's effect was undone: `decide` would then not return "nothing new".
     fn remembers_keyed(command: &Self::Command) -> bool {
         Self::remembers(command)
+    }
+
+    /// What `event`, decided in this state, states for others that may rest on it, and its number among equal ones; see
+    /// [`rests`](super::rests).
+    fn states(&self, _event: &Self::Event) -> Option<(String, u8)> {
+        None
+    }
+    /// The statements of other entities that `event`, decided in this state, rests on: the outcomes of effects.
+    fn rests_on(&self, _event: &Self::Event) -> Vec<Rest> {
+        Vec::new()
     }
 }

@@ -9,6 +9,7 @@ use super::{
     effect::{EffectOf, Outcome, Request},
     entity::Entity,
     ids::UserId,
+    rests::Rest,
     time::Timestamp,
 };
 
@@ -128,6 +129,22 @@ macro_rules! sums {
                 match (self, event) {
                     $((Self::$variant(state), AnyEvent::$variant(event)) => state.apply(event),)*
                     (state, event) => panic!("a {:?} event reached a {:?}", event.kind(), state.kind()),
+                }
+            }
+
+            /// See [`Entity::states`]; `None` as well for an event of another kind.
+            pub fn states(&self, event: &AnyEvent) -> Option<(String, u8)> {
+                match (self, event) {
+                    $((Self::$variant(state), AnyEvent::$variant(event)) => state.states(event),)*
+                    _ => None,
+                }
+            }
+
+            /// See [`Entity::rests_on`]; nothing for an event of another kind.
+            pub fn rests_on(&self, event: &AnyEvent) -> Vec<Rest> {
+                match (self, event) {
+                    $((Self::$variant(state), AnyEvent::$variant(event)) => state.rests_on(event),)*
+                    _ => Vec::new(),
                 }
             }
 

@@ -37,6 +37,7 @@ pub mod key;
 pub mod kinds;
 pub mod money;
 pub mod pricing;
+pub mod rests;
 mod states;
 #[cfg(test)]
 mod testing;

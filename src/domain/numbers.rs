@@ -49,6 +49,11 @@ impl Numbers {
     pub const FIRST: u64 = 1001;
     pub const REMEMBERED: usize = 1024;
 
+    /// What an allotment states for its order.
+    pub fn allotted_to(order: OrderId, number: u64) -> String {
+        format!("number/{number}/{order}")
+    }
+
     fn remembered(&self, order: &OrderId) -> Option<u64> {
         let newer = self.recent.iter().rev().position(|recent| recent == order)?;
         Some(Self::FIRST + self.allotted - 1 - newer as u64)
@@ -94,6 +99,11 @@ impl Entity for Numbers {
 
     fn remembers(_: &NumbersCommand) -> bool {
         false
+    }
+
+    fn states(&self, event: &NumbersEvent) -> Option<(String, u8)> {
+        let NumbersEvent::Allotted { order, number } = event;
+        Some((Self::allotted_to(*order, *number), 0))
     }
 }
 

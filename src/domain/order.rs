@@ -6,7 +6,8 @@
 //!
 //! In `order/`: `shapes` and `protocol` (the types), `classes` (classes of statuses), `decide` (the list of commands),
 //! `checkout`, `paying` and `fulfil` (the commands' decisions), `consequences` (events that follow from a state by
-//! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `moves` (the
+//! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `rests`
+//! (what it rests on), `moves` (the
 //! operators' table), `view`. Deliberately absent: returns and promotions.
 
 mod apply;
@@ -20,6 +21,7 @@ mod fulfil;
 mod moves;
 mod paying;
 mod protocol;
+pub mod rests;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ use super::{
     entity::Entity,
     ids::{FulfilmentId, PaymentId, Sku, UserId},
     kinds::Kind,
+    rests::Rest,
     time::Timestamp,
 };
 
@@ -164,6 +167,14 @@ impl Entity for Order {
 
     fn owner(view: &OrderView) -> Option<UserId> {
         view.placement.as_ref().map(|placement| placement.user)
+    }
+
+    fn states(&self, event: &OrderEvent) -> Option<(String, u8)> {
+        self.stated(event).map(|what| (what, 0))
+    }
+
+    fn rests_on(&self, event: &OrderEvent) -> Vec<Rest> {
+        self.outcomes(event)
     }
 
     fn remembers(command: &OrderCommand) -> bool {

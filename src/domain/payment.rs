@@ -4,7 +4,8 @@
 //!
 //! In `payment/`: `protocol` (the types), `provider` (the port to the provider), `decide` (the shop's commands), `news`
 //! (the provider's events), `undo` (events that follow by themselves), `apply`, `effects` (which are pending),
-//! `effect_table` (their ids, requests and outcomes), `view`. Deliberately absent: several captures.
+//! `effect_table` (their ids, requests and outcomes), `rests` (who rests on whom), `view`. Deliberately absent: several
+//! captures.
 
 mod apply;
 mod decide;
@@ -13,6 +14,7 @@ mod effects;
 mod news;
 mod protocol;
 mod provider;
+pub mod rests;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -27,6 +29,7 @@ use super::{
     kinds::Kind,
     money::Money,
     order::PaymentStatus,
+    rests::Rest,
     time::Timestamp,
 };
 
@@ -162,5 +165,13 @@ impl Entity for Payment {
     /// Every command is recognised by its own contents when repeated.
     fn remembers(_: &PaymentCommand) -> bool {
         false
+    }
+
+    fn states(&self, event: &PaymentEvent) -> Option<(String, u8)> {
+        rests::stated(event).map(|what| (what.to_owned(), 0))
+    }
+
+    fn rests_on(&self, event: &PaymentEvent) -> Vec<Rest> {
+        self.outcomes_of_order(event)
     }
 }

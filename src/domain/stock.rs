@@ -3,8 +3,8 @@
 //!
 //! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs O(log holds). In
 //! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ended` (holds whose commands come too late),
-//! `ledger` (events as lines of a stock book), `policy` (selling beyond the units in the house), `availability` (the
-//! view in four words). Deliberately absent: locations; one SKU is one pool.
+//! `ledger` (events as lines of a stock book), `policy` (selling beyond the units in the house), `rests` (what orders
+//! rest on), `availability` (the view in four words). Deliberately absent: locations; one SKU is one pool.
 
 mod apply;
 mod availability;
@@ -13,6 +13,7 @@ mod ended;
 mod holds;
 pub mod ledger;
 mod policy;
+pub mod rests;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{availability::Availability, policy::StockPolicy};
+pub use self::{availability::Availability, policy::StockPolicy, rests::OpenHold};
 use self::{ended::Ended, holds::Holds};
 use super::{
     effect::NoEffect,
@@ -267,6 +268,10 @@ impl Entity for Stock {
             | StockCommand::SetPolicy { .. }
             | StockCommand::ExpireHolds => false,
         }
+    }
+
+    fn states(&self, event: &StockEvent) -> Option<(String, u8)> {
+        self.stated(event)
     }
 
     /// A hold by hand has a key; an order's hold comes from the order itself, which also ends it, and 100,000 of them

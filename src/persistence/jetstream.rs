@@ -6,6 +6,7 @@
 //! empty, a barrier is written to it first (`resolve`). Deliberately absent: message ids and server-side de-duplication
 //! (no append is ever sent twice).
 
+mod advice;
 mod api;
 mod chain;
 mod error;
@@ -31,7 +32,7 @@ pub use probe::{ProbeReport, probe};
 
 use self::api::Api;
 use crate::actors::ports::journal::{
-    AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, Records, Resolution, Seq, Shard,
+    AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, RecordName, Records, Resolution, Seq, Shard,
 };
 
 #[derive(Clone)]
@@ -94,11 +95,19 @@ impl Journal for JetStreamJournal {
     }
 
     fn read(&self, shard: Shard, from: Seq) -> Records {
-        reader::records(self.clone(), shard, from, None)
+        reader::records(self.clone(), shard, from, None, None)
+    }
+
+    fn read_behind(&self, shard: Shard, after: Seq, name: Option<RecordName>) -> Records {
+        reader::records(self.clone(), shard, after + 1, None, name)
+    }
+
+    fn name(&self, shard: Shard, seq: Seq) -> BoxFuture<'_, Result<Option<RecordName>, JournalError>> {
+        self.name_now(shard, seq).boxed()
     }
 
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        reader::records(self.clone(), shard, from, Some(to))
+        reader::records(self.clone(), shard, from, Some(to), None)
     }
 
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {

@@ -44,7 +44,8 @@ impl MemoryJournal {
     async fn write(&self, claim: Claim, after: Seq, entry: Entry) -> Result<Seq, AppendError> {
         let fault = self.plan.append(claim.shard, after);
         wait(fault.before).await;
-        let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node, entry };
+        let record =
+            Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node, entry, name: None };
         let ambiguous = || AppendError::Ambiguous("the answer was lost".into());
         match fault.outcome {
             Outcome::Io => Err(AppendError::Io("the plan says so".into())),

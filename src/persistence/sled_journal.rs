@@ -107,7 +107,14 @@ impl SledJournal {
     }
 
     async fn write(&self, claim: &Claim, after: Seq, entry: Entry) -> Result<Seq, AppendError> {
-        let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
+        let record = Record {
+            shard: claim.shard,
+            seq: after + 1,
+            epoch: claim.epoch,
+            node: claim.node.clone(),
+            entry,
+            name: None,
+        };
         self.shared.log(record.shard).map_err(|error| AppendError::Io(error.to_string().into()))?;
         // Encoded here, in the caller's task: the writer thread only moves bytes.
         let bytes = envelope::encode(&record).map_err(|error| AppendError::Io(error.to_string().into()))?;

@@ -1,18 +1,23 @@
 //! Offline work on a whole journal, behind `souk journal verify | export | import | copy`.
 //!
-//! All three hold every record against the same rules (`check`). Deliberately absent: repair. A record that fails is
-//! reported; lost records come back from a backup, not from a guess.
+//! All three hold every record against the same rules (`check`), and ask which record rests on which (`trace`).
+//! Deliberately absent: repair. A record that fails is reported; lost records come back from a backup, not from a
+//! guess.
 
 mod check;
 mod copy;
+mod cut;
 mod export;
 mod import;
+mod rests;
+mod trace;
 mod verify;
 
 pub use check::Counts;
 pub use copy::{CopyError, CopyReport, copy};
 pub use export::{Exported, export};
 pub use import::{ImportError, Imported, import};
+pub use rests::Missing;
 pub use verify::{Problem, Report, verify};
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +43,11 @@ pub enum ToolError {
     Write(#[from] std::io::Error),
     #[error("a record does not encode: {0}")]
     Encode(#[from] super::envelope::EnvelopeError),
+    #[error(
+        "the ends of the logs are not one moment: a record rests on one behind the end that a server told; a server \
+         without its majority may answer so; try again"
+    )]
+    NoMoment,
 }
 
 const EXPORT_FORMAT: &str = "souk-journal-export";

@@ -38,8 +38,14 @@ impl Placement for SingleNode {
 
     /// No heartbeat is needed: the responding process is the only member.
     fn members(&self) -> Vec<MemberLine> {
-        let line =
-            |node: &NodeId| MemberLine { node: node.clone(), url: None, draining: false, alive: true, seen_ms_ago: 0 };
+        let line = |node: &NodeId| MemberLine {
+            node: node.clone(),
+            url: None,
+            draining: false,
+            alive: true,
+            seen_ms_ago: 0,
+            clock_skew_ms: None,
+        };
         self.0.alive.iter().map(line).collect()
     }
 }

@@ -135,8 +135,18 @@ impl Server {
     }
 
     pub fn ask_to_end(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()).expect("a pid")).expect("a pid");
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("SIGTERM");
+        rustix::process::kill_process(pid, signal).expect("a signal");
+    }
+
+    /// SIGHUP, as from a terminal that is closed; the end is that of SIGTERM.
+    pub async fn hang_up(self) {
+        self.signal(rustix::process::Signal::HUP);
+        self.ended().await;
     }
 
     /// SIGTERM; the server must end by itself, and well.
@@ -147,7 +157,7 @@ impl Server {
 
     pub async fn ended(mut self) {
         let status = timeout(START_MAX, self.child.wait()).await.expect("the server ends").expect("a status");
-        assert_eq!(status.code(), Some(0), "SIGTERM ends in order");
+        assert_eq!(status.code(), Some(0), "it ends in order");
     }
 }
 

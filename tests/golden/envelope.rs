@@ -35,7 +35,8 @@ fn commit(id: &str, version: u64, events: Vec<StockEvent>) -> Commit {
 }
 
 fn records() -> Vec<(&'static str, Record)> {
-    let record = |seq, entry| Record { shard: Shard(3), seq, epoch: 2, node: NodeId("node-\"ä\"".into()), entry };
+    let record =
+        |seq, entry| Record { shard: Shard(3), seq, epoch: 2, node: NodeId("node-\"ä\"".into()), entry, name: None };
     let order = OrderId(Uuid::from_u128(0x0192_f000_0000_7000_8000_0000_0000_0002));
     let batch = Batch {
         id: BatchId(Uuid::from_u128(0x0192_f000_0000_7000_8000_0000_0000_0003)),
@@ -153,7 +154,7 @@ proptest! {
         });
         let batch = Batch { id: BatchId(Uuid::from_u128(u128::from(seq))), commits: commits.collect() };
         let record =
-            Record { shard: Shard(shard), seq, epoch, node: NodeId(node.into()), entry: Entry::Batch(batch) };
+            Record { shard: Shard(shard), seq, epoch, node: NodeId(node.into()), entry: Entry::Batch(batch), name: None };
         let bytes = envelope::encode(&record).expect("a record encodes");
         prop_assert_eq!(envelope::decode(&bytes).expect("it decodes"), record);
     }

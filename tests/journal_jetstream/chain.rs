@@ -5,7 +5,7 @@
 use async_nats::HeaderMap;
 use futures::StreamExt;
 use souk::{
-    actors::ports::journal::{Claim, Entry, Journal, JournalError, Record, Seq},
+    actors::ports::journal::{Claim, Entry, Journal, JournalError, Record, RecordName, Seq},
     persistence::envelope,
 };
 
@@ -14,7 +14,7 @@ use super::{make::*, nats::NatsServers, rig::Shop};
 /// A record under this claim at `after + 1` with the checksum of `before`; returns its bytes.
 async fn forge(shop: &Shop, claim: &Claim, after: Seq, before: &[u8]) -> Vec<u8> {
     let entry = Entry::Batch((*one(after)).clone());
-    let record = Record { shard: S, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
+    let record = Record { shard: S, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry, name: None };
     let bytes = envelope::encode(&record).expect("it encodes");
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Expected-Last-Sequence", after.to_string());
@@ -88,4 +88,29 @@ pub async fn a_log_that_was_written_on_another_is_not_read(servers: &NatsServers
     }
     differs(late.next().await, end + 1);
     drop(good);
+}
+
+/// A node's next start: it goes on behind what it took in before, from this copy or from another.
+pub async fn a_reader_that_goes_on_compares_its_first_record(servers: &NatsServers) {
+    let shop = Shop::on(servers).await;
+    let journal = shop.open(&servers.urls()).await;
+    let claimed = claim(&journal, "a").await;
+    let end = journal.append(claimed.clone(), claimed.seq, one(1)).await.expect("an append");
+    let next = journal.append(claimed.clone(), end, one(2)).await.expect("an append");
+    let read = journal.read_range(S, end, end).next().await.expect("a record").expect("a good one");
+    let there = journal.name(S, end).await.expect("an answer");
+    let (_, payload) = stored(&shop, end).await;
+    let name = Some(RecordName(crc32fast::hash(&payload)));
+    assert_eq!((read.name, there), (name, name));
+    for known in [name, None] {
+        let record = journal.read_behind(S, end, known).next().await.expect("a record").expect("a good one");
+        assert_eq!(record.seq, next);
+    }
+    let odd = Some(RecordName(crc32fast::hash(b"what this node was sent")));
+    match journal.read_behind(S, end, odd).next().await {
+        Some(Err(JournalError::Corrupt { seq, problem, .. })) if seq == end => {
+            assert!(problem.contains("copies of the log differ"), "{problem}");
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -22,8 +22,9 @@ async fn json_logs_parse_and_hold_no_secrets_and_no_personal_data() {
     for path in ["/api/orders?q=ada@example.org", "/api/orders/lookup?number=1&email=ada@example.org"] {
         staff.send(&server.url, &Call::get(path)).await.expect("an answer");
     }
-    server.terminate().await;
+    server.hang_up().await;
     let log = home.log();
+    assert!(log.contains("SIGHUP: draining"), "{log}");
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
     assert!(lines.len() > 20, "debug logs say something: {log}");
     for line in &lines {

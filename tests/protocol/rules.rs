@@ -61,5 +61,5 @@ fn record(rec: &Rec) -> Record {
         Kind::Release => Entry::Released,
         Kind::Write(_) | Kind::Empty => Entry::Batch(Batch { id: BatchId(uuid::Uuid::nil()), commits: Vec::new() }),
     };
-    Record { shard: Shard(0), seq: 1, epoch: u64::from(rec.epoch), node: rec.by.id(), entry }
+    Record { shard: Shard(0), seq: 1, epoch: u64::from(rec.epoch), node: rec.by.id(), entry, name: None }
 }

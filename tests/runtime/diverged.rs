@@ -7,7 +7,7 @@ use std::sync::Arc;
 use souk::{
     actors::ports::{
         BatchAt, StateStore, StoredEntity, TailWrite,
-        journal::{BatchId, Entry, Seq, Shard},
+        journal::{BatchId, Entry, RecordName, Seq, Shard},
     },
     config::State,
     domain::{key::EntityKey, kinds::Kind, stock::Stock},
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::stage::{SHARDS, Stage, WITHIN, receive};
+use crate::stage::{SHARDS, Stage, WITHIN, name_of, receive};
 
 /// Of a kind that no projection reads.
 fn mark() -> EntityKey {
@@ -128,6 +128,31 @@ async fn a_state_ahead_of_its_watermark_is_compared_too() {
         assert!(!kept(&*stage.store), "batch {seq}");
         assert_eq!(life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.available, 50);
         life.runtime.stop().await;
+    }
+}
+
+/// The copy of the log that this node reads has the folded record, at every start; the copy that decides has another.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_only_this_nodes_copy_has_is_not_built_upon() {
+    let mut stage = Stage::new();
+    stage.named = true;
+    let life = stage.start().await;
+    receive(&life.gateway, "A", 1, 10).await.unwrap();
+    assert!(life.gateway.await_projection(WITHIN).await);
+    life.runtime.stop().await;
+    let watermark = stage.store.watermark(shard()).unwrap();
+    let true_name = name_of(stage.storage.records(shard()).last().unwrap());
+    assert_eq!((watermark, stage.store.watermark_name(shard()).unwrap()), (2, Some(true_name)));
+    for (name, lives_on) in [(true_name, true), (RecordName(!true_name.0), false)] {
+        let states = vec![(mark(), StoredEntity { version: 1, json: "{}".into() })];
+        let watermark = Some(stage.store.watermark(shard()).unwrap());
+        let name = Some(if lives_on { name_of(stage.storage.records(shard()).last().unwrap()) } else { name });
+        stage.store.write(shard(), TailWrite { states, watermark, name, ..TailWrite::default() }).unwrap();
+        let life = stage.start().await;
+        assert!(life.gateway.await_projection(WITHIN).await);
+        assert_eq!(kept(&*stage.store), lives_on);
+        assert_eq!(life.gateway.read_local::<Stock>("A").unwrap().unwrap().view.available, 10);
+        life.runtime.drain(WITHIN).await;
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, StreamExt, future::BoxFuture};
 pub use souk::testing::units;
 use souk::{
     actors::{
@@ -16,8 +16,8 @@ use souk::{
         ports::{
             Clock, ConnectorEntry, StateStore,
             journal::{
-                AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Records, Resolution,
-                Seq, Shard,
+                AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Record, RecordName,
+                Records, Resolution, Seq, Shard,
             },
         },
         probe::Probe,
@@ -33,6 +33,7 @@ use souk::{
         time::Timestamp,
     },
     persistence::{
+        envelope,
         memory_journal::{AppendFault, FaultPlan, MemoryJournal, MemoryStorage, Outcome},
         state_store::MemoryStateStore,
     },
@@ -57,6 +58,8 @@ pub struct Stage {
     pub poison: Arc<Poison>,
     pub told: Arc<Told>,
     pub clock: Arc<PausedClock>,
+    /// Whether the journal names its records, as one does whose logs have several copies.
+    pub named: bool,
 }
 
 pub struct Life {
@@ -76,6 +79,7 @@ impl Stage {
             poison: Arc::default(),
             told: Arc::default(),
             clock: Arc::new(PausedClock::start()),
+            named: false,
         }
     }
 
@@ -89,7 +93,7 @@ impl Stage {
     pub async fn start_now(&self) -> Life {
         let inner = MemoryJournal::open(self.storage.clone(), self.gate.clone());
         let parts = Parts {
-            journal: Arc::new(Gated { inner, gate: self.gate.clone() }),
+            journal: Arc::new(Gated { inner, gate: self.gate.clone(), named: self.named }),
             store: self.store.clone(),
             projections: self.projections.clone(),
             listener: self.told.clone(),
@@ -230,6 +234,22 @@ impl FaultPlan for Gate {
 struct Gated {
     inner: MemoryJournal,
     gate: Arc<Gate>,
+    named: bool,
+}
+
+impl Gated {
+    fn named(&self, records: Records) -> Records {
+        let named = self.named;
+        records.map(move |record| record.map(|record| if named { with_name(&record) } else { record })).boxed()
+    }
+}
+
+pub fn name_of(record: &Record) -> RecordName {
+    RecordName(crc32fast::hash(&envelope::encode(record).expect("it encodes")))
+}
+
+fn with_name(record: &Record) -> Arc<Record> {
+    Arc::new(Record { name: Some(name_of(record)), ..record.clone() })
 }
 
 impl Journal for Gated {
@@ -254,11 +274,16 @@ impl Journal for Gated {
         .boxed()
     }
     fn read(&self, shard: Shard, from: Seq) -> Records {
-        self.inner.read(shard, from)
+        self.named(self.inner.read(shard, from))
+    }
+    fn name(&self, shard: Shard, seq: Seq) -> BoxFuture<'_, Result<Option<RecordName>, JournalError>> {
+        let records = self.inner.storage().records(shard);
+        let there = usize::try_from(seq).ok().and_then(|seq| records.get(seq.checked_sub(1)?).cloned());
+        std::future::ready(Ok(there.filter(|_| self.named).map(|record| name_of(&record)))).boxed()
     }
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
         let hidden = Seq::from(*self.gate.short.borrow());
-        self.inner.read_range(shard, from, to - hidden)
+        self.named(self.inner.read_range(shard, from, to - hidden))
     }
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
         self.inner.resolve(claim, after, batch)

@@ -145,11 +145,7 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     for seen in &shop.viewers {
         viewers(&seen.0.lock().unwrap(), &models, &views, broken);
     }
-    let orders = models.iter().filter_map(|(_, (_, model))| match model.view() {
-        AnyView::Order(order) => Some(order),
-        _ => None,
-    });
-    let orders: Vec<OrderView> = orders.collect();
+    let orders = orders(&models);
     stock_and_orders(&models, &orders, broken);
     money(shop, &orders, broken);
     numbers(&orders, broken);
@@ -160,6 +156,14 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
         unsold: orders.iter().filter(|order| !sold(order)).count() as u64,
         records: commits.len() as u64,
     }
+}
+
+pub fn orders(models: &Models) -> Vec<OrderView> {
+    let orders = models.iter().filter_map(|(_, (_, model))| match model.view() {
+        AnyView::Order(order) => Some(order),
+        _ => None,
+    });
+    orders.collect()
 }
 
 /// G5: one node's viewers received only committed views, including the newest.

@@ -154,6 +154,8 @@ impl Client<'_> {
 }
 
 pub const PRICE: i64 = 1_999;
+/// An order's time to be paid.
+pub const HOLD_MS: i64 = 600_000;
 
 fn item(sku: Sku) -> Item {
     Item { name: format!("Item {sku}"), sku, unit_price: eur(PRICE) }
@@ -166,6 +168,6 @@ fn place(
     lines: &[(Sku, u32)],
     now: souk::domain::time::Timestamp,
 ) -> CheckoutSnapshot {
-    let order = an_order().id(order).user(user).cart(cart).pay_by(now.plus_ms(600_000));
+    let order = an_order().id(order).user(user).cart(cart).pay_by(now.plus_ms(HOLD_MS));
     lines.iter().fold(order, |order, (sku, n)| order.line(sku.as_str(), *n, PRICE)).snapshot()
 }

@@ -68,7 +68,8 @@ impl Cluster {
         let settings = small_settings(&rng);
         let ids = rng.clone();
         let wall = Arc::new(FixedClock::default().with_ids(move || ids.uuid()));
-        let site = Site { rng: rng.clone(), wall, weather, servers, net, bucket: Default::default(), settings };
+        let ahead = Vec::new();
+        let site = Site { rng: rng.clone(), wall, ahead, weather, servers, net, bucket: Default::default(), settings };
         Self {
             shop: Shop::new(rng.clone(), shards, places),
             site,

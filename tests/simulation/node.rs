@@ -9,15 +9,17 @@ use std::{
 use souk::{
     actors::{
         gateway::Gateway,
-        ports::{StateStore, journal::NodeId},
+        ports::{Clock, StateStore, journal::NodeId},
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
+    domain::time::Timestamp,
     persistence::memory_journal::MemoryJournal,
     testing::FixedClock,
     transport::members::Members,
 };
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::{
     door::Way,
@@ -39,6 +41,8 @@ pub struct Site {
     pub rng: Rng,
     /// Of all machines alike, as NTP keeps them; what a node measures by its own timer is not.
     pub wall: Arc<FixedClock>,
+    /// By how many milliseconds each place's clock is ahead of it, where NTP does not.
+    pub ahead: Vec<i64>,
     pub weather: Weather,
     pub servers: Servers,
     pub net: Net,
@@ -72,7 +76,9 @@ impl Node {
         let (machine, link) = (Machine::boot(&site.rng, now), Arc::new(Link::default()));
         let (leave, leaves) = oneshot::channel();
         let (started, ended) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
-        let process = Process { site: site.clone(), name: name.clone(), link: link.clone(), store };
+        let ahead = site.ahead.get(place).copied().unwrap_or(0);
+        let wall = Arc::new(Ahead { wall: site.wall.clone(), ahead });
+        let process = Process { site: site.clone(), name: name.clone(), link: link.clone(), store, wall };
         let observer = Observer {
             seen: shop.viewers[place].clone(),
             newest: Mutex::new(HashMap::new()),
@@ -117,6 +123,23 @@ struct Process {
     name: NodeId,
     link: Arc<Link>,
     store: Arc<dyn StateStore>,
+    wall: Arc<dyn Clock>,
+}
+
+/// One machine's clock.
+struct Ahead {
+    wall: Arc<FixedClock>,
+    ahead: i64,
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.wall.now().plus_ms(self.ahead)
+    }
+
+    fn uuid(&self) -> Uuid {
+        self.wall.uuid()
+    }
 }
 
 impl Process {
@@ -132,9 +155,11 @@ impl Process {
         started: Arc<OnceLock<Gateway>>,
         leaves: oneshot::Receiver<()>,
     ) -> Ended {
-        let signs = Signs { bucket: self.site.bucket.clone(), link: self.link.clone() };
+        let server = self.site.wall.clone();
+        let signs = Signs { bucket: self.site.bucket.clone(), link: self.link.clone(), server };
         let shards = journal.journal.storage().shards();
-        let members = Arc::new(Members::start(Arc::new(signs), self.name.clone(), None, shards, TIMES));
+        let members = Members::start(Arc::new(signs), self.name.clone(), None, shards, TIMES, self.wall.clone());
+        let members = Arc::new(members);
         let (net, me, link) = (self.site.net.clone(), self.name.clone(), self.link.clone());
         let parts = Parts {
             probe: self.plan(),
@@ -142,7 +167,7 @@ impl Process {
             store: self.store,
             projections: souk::shop::projections(&Default::default()).into(),
             listener: Arc::new(observer),
-            clock: self.site.wall.clone(),
+            clock: members.clock(),
             connectors: vec![provider.registered()],
             transport: Box::new(move |local| Arc::new(net.connect(me, link, local))),
             placement: members.clone(),

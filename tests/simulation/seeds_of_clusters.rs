@@ -1,11 +1,11 @@
 //! One seed of a cluster: whole shops on two or three nodes, and everything that can part them, or stop one.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use crate::{
     auditor,
     checks::{self, Totals},
-    clients::{Reach, play},
+    clients::{self, Reach, play},
     cluster::Cluster,
     cluster_checks, provider,
     rng::Rng,
@@ -49,6 +49,34 @@ pub fn run(seed: u64, fences: bool) -> Result<Run, Vec<String>> {
     troubles.doubled = cluster.site.net.doubled.load(Ordering::Relaxed);
     troubles.fenced = cluster.site.servers.fenced.load(Ordering::Relaxed);
     if broken.is_empty() { Ok(Run { log, totals, troubles }) } else { Err(broken) }
+}
+
+/// A quiet cluster of three, in which one machine's clock is off by ten minutes, and an order's hold lasts as long. The
+/// orders whose time of placing is not the shopper's.
+pub fn run_with_a_clock_off(seed: u64, ahead: i64) -> Result<Totals, Vec<String>> {
+    let rng = Rng::new(seed ^ 0xc10c);
+    let mut cluster = Cluster::new(rng.clone(), 3, 4, true);
+    cluster.site.weather.clear();
+    cluster.site.ahead = vec![0, ahead, 0];
+    (0..3).for_each(|place| cluster.boot(place));
+    // Clients come once every node has its shards, as behind a load balancer that asks /readyz.
+    let all_serve =
+        |cluster: &mut Cluster| cluster.nodes.iter().all(|node| node.gateway().is_some_and(|g| g.ready().is_ok()));
+    assert!(cluster.until(Duration::from_secs(60), all_serve), "the cluster starts");
+    cluster.run(Duration::from_secs(10));
+    cluster.show();
+    let clients = open(&cluster);
+    let mut broken = Vec::new();
+    cluster_checks::settle(&mut cluster, clients, &mut broken);
+    let totals = checks::check(&cluster.shop, &mut broken);
+    for order in checks::orders(&checks::fold(&cluster.shop.storage)) {
+        let Some(placement) = &order.placement else { continue };
+        let late = order.placed_at.0 - (placement.pay_by.0 - clients::HOLD_MS);
+        if late.abs() > 20_000 {
+            broken.push(format!("order {} was placed {late} ms after its shopper's click", placement.order));
+        }
+    }
+    if broken.is_empty() { Ok(totals) } else { Err(broken) }
 }
 
 /// Shoppers, operators and the provider's webhooks, at every node.

@@ -9,7 +9,7 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use souk::{
-    actors::ports::journal::NodeId,
+    actors::ports::{Clock, journal::NodeId},
     transport::members::{Beat, BeatError, Heartbeats, MemberTimes, Sign},
 };
 use tokio::{
@@ -51,17 +51,20 @@ impl Kept {
 pub struct Signs {
     pub bucket: Bucket,
     pub link: Arc<Link>,
+    /// The clock of the server that keeps the bucket.
+    pub server: Arc<dyn Clock>,
 }
 
 impl Heartbeats for Signs {
     fn beat(&self, beat: Beat) -> BoxFuture<'static, Result<(), BeatError>> {
-        let (bucket, link) = (self.bucket.clone(), self.link.clone());
+        let (bucket, link, server) = (self.bucket.clone(), self.link.clone(), self.server.clone());
         async move {
             sleep(Duration::from_millis(3)).await;
             if link.is_cut() {
                 sleep(TIMES.lease).await;
                 return Err(BeatError("no answer".into()));
             }
+            let beat = Beat { stored: Some(server.now()), ..beat };
             let mut kept = bucket.0.lock().unwrap();
             kept.signs.insert(beat.node.clone(), beat.clone());
             kept.tell(&beat.node.clone(), &Sign::Beat(beat));

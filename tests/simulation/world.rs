@@ -21,6 +21,7 @@ use souk::{
 use tokio::time::sleep;
 
 use crate::{
+    backup::{self, Backups, Export, Taken},
     checks::{self, Totals},
     clients::{Reach, play},
     door::Door,
@@ -29,6 +30,7 @@ use crate::{
     observer::Observer,
     projected::Demand,
     provider::{self, Provider},
+    reckoning,
     rng::Rng,
     shop::Shop,
 };
@@ -40,6 +42,8 @@ struct World {
     /// The newest time that a clock returned.
     time: Arc<AtomicI64>,
     settings: ActorSettings,
+    /// Takes exports meanwhile.
+    backups: Option<Taken>,
 }
 
 pub struct Run {
@@ -68,6 +72,23 @@ pub fn run_summed(seed: u64) -> Result<Totals, Vec<String>> {
     run(seed).map(|run| run.totals)
 }
 
+/// A shop without troubles, exported while it sells; each export is then a shop of its own, which must settle.
+pub fn run_backups(seed: u64) -> Result<Backups, Vec<String>> {
+    let mut world = World::new(Rng::new(seed));
+    let taken = Taken::default();
+    world.backups = Some(taken.clone());
+    let mut broken = world.incarnation(Mix::none(), false);
+    broken.append(&mut taken.broken.lock().unwrap());
+    let mut sum = std::mem::take(&mut *taken.sum.lock().unwrap());
+    for (n, export) in std::mem::take(&mut *taken.exports.lock().unwrap()).into_iter().enumerate() {
+        let restored = world.restored(export);
+        let mut wrong = restored.incarnation(Mix::none(), false);
+        sum.sold += restored.sold_out(&mut wrong);
+        broken.extend(wrong.into_iter().map(|line| format!("export {n}, restored: {line}")));
+    }
+    if broken.is_empty() { Ok(sum) } else { Err(broken) }
+}
+
 /// Small bounds, so that every one of them is met.
 pub fn small_settings(rng: &Rng) -> ActorSettings {
     let actors = Actors {
@@ -92,7 +113,29 @@ impl World {
         let shards = *rng.pick(&[1, 2, 4, 16]);
         let settings = small_settings(&rng);
         let store = Arc::new(MemoryStateStore::default());
-        Self { shop: Shop::new(rng, shards, 1), store, time: Arc::new(AtomicI64::new(EPOCH.0)), settings }
+        let (shop, time) = (Shop::new(rng, shards, 1), Arc::new(AtomicI64::new(EPOCH.0)));
+        Self { shop, store, time, settings, backups: None }
+    }
+
+    /// The shop that an export is, without its shoppers.
+    fn restored(&self, Export { storage, books }: Export) -> Self {
+        let (orders, skus, rng) = (self.shop.orders.clone(), self.shop.skus.clone(), self.shop.rng.clone());
+        let shop = Shop { orders, skus, scripts: Vec::new(), storage, books, ..Shop::new(rng, 1, 1) };
+        let store = Arc::new(MemoryStateStore::default());
+        Self { shop, store, time: self.time.clone(), settings: self.settings.clone(), backups: None }
+    }
+
+    /// Stock and orders agree, and what is sold is paid; the number of orders.
+    fn sold_out(&self, broken: &mut Vec<String>) -> u64 {
+        let models = checks::fold(&self.shop.storage);
+        let orders = checks::orders(&models);
+        reckoning::stock_and_orders(&models, &orders, broken);
+        reckoning::numbers(&orders, broken);
+        let captured = backup::captured(&self.shop.books);
+        let sold = orders.iter().filter(|order| reckoning::sold(order)).filter_map(|order| order.placement.clone());
+        let unpaid = sold.clone().filter(|placed| captured.get(&placed.order) != Some(&placed.totals.total.amount));
+        broken.extend(unpaid.map(|placed| format!("order {} is sold and not paid", placed.order)));
+        sold.count() as u64
     }
 
     /// One life of the process. A crash drops the runtime: every task ends at the await where it stands.
@@ -159,6 +202,10 @@ impl World {
         };
         let door = Door::here(gateway.clone());
         tokio::spawn(provider::pump(shop.books.clone(), door.clone(), rng.clone()));
+        let backups = self
+            .backups
+            .clone()
+            .map(|taken| tokio::spawn(backup::take(shop.storage.clone(), shop.books.clone(), rng.clone(), taken)));
         let reach = Reach { door, acks: shop.acks.clone(), clock, rng };
         let clients: Vec<_> =
             shop.scripts.iter().map(|script| tokio::spawn(play(script.clone(), reach.clone()))).collect();
@@ -166,6 +213,9 @@ impl World {
             if let Err(panic) = client.await {
                 return vec![format!("a client stopped: {panic}")];
             }
+        }
+        if let Some(backups) = backups {
+            backups.abort();
         }
         if faulty {
             // All clients are done, the shop still performs pending effects: the crash may come now, too.

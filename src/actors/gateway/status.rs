@@ -74,6 +74,13 @@ impl NodeStatus {
     }
 }
 
+impl NodeStatus {
+    /// Milliseconds by which this node's own clock is ahead of the cluster's time.
+    pub fn clock_skew_ms(&self) -> Option<i64> {
+        self.members.iter().find(|member| *member.node.0 == *self.node)?.clock_skew_ms
+    }
+}
+
 impl Gateway {
     pub fn status(&self) -> NodeStatus {
         let core = &self.core;
@@ -173,6 +180,7 @@ mod tests {
             draining: false,
             alive,
             seen_ms_ago: 0,
+            clock_skew_ms: None,
         };
         let shard = |owner: Option<&str>| ShardLine {
             shard: 0,

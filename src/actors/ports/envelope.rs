@@ -6,9 +6,13 @@
 use std::{borrow::Cow, num::NonZeroU64, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::{Uuid, uuid};
 
 use super::Ask;
 use crate::domain::{ids::CommandId, key::EntityKey, kinds::AnyCommand};
+
+/// UUID namespace of the ids derived from a sender and an effect. Frozen: a restart must derive the same ones.
+const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
 
 #[derive(Clone, Debug)]
 pub struct CommandEnvelope {
@@ -75,6 +79,15 @@ impl CommandEnvelope {
     pub fn request(sender: &EntityKey, command_id: CommandId, target: EntityKey, command: AnyCommand) -> Self {
         let origin = Origin::Effect { outcome_of: None };
         Self::new(target, command_id, sender.to_string().into(), Ask::Command(command), origin)
+    }
+
+    /// The id of that request: the commit that it makes names its cause by it.
+    pub fn request_id(sender: &EntityKey, effect: &str) -> CommandId {
+        CommandId::derive(STEPS, &format!("{sender}|{effect}"))
+    }
+
+    pub fn outcome_id(sender: &EntityKey, effect: &str, attempt: u32) -> CommandId {
+        CommandId::derive(STEPS, &format!("{sender}|{effect}|{attempt}"))
     }
 
     /// The outcome of `effect`, back to its sender; a bare wake for an effect without an outcome.

@@ -91,6 +91,10 @@ pub enum Entry {
     Batch(Batch),
 }
 
+/// The CRC-32 of a record's bytes, in a journal whose records name their predecessors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RecordName(pub u32);
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub shard: Shard,
@@ -98,6 +102,9 @@ pub struct Record {
     pub epoch: u64,
     pub node: NodeId,
     pub entry: Entry,
+    /// As it was read, in a journal with several copies of each log, which may differ; else `None`. Not part of the
+    /// record's bytes.
+    pub name: Option<RecordName>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +166,15 @@ pub trait Journal: Send + Sync + 'static {
     fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>>;
     /// From `from` on (inclusive), for ever: history, then live.
     fn read(&self, shard: Shard, from: Seq) -> Records;
+    /// The same from behind `after` on, for a reader that took in the record there as `name`: the next record must have
+    /// been written behind that one. A journal with one copy of each log has no names, and nothing to compare.
+    fn read_behind(&self, shard: Shard, after: Seq, _name: Option<RecordName>) -> Records {
+        self.read(shard, after + 1)
+    }
+    /// The name of the record at `seq`, as the copy has it that decides about appends.
+    fn name(&self, _shard: Shard, _seq: Seq) -> BoxFuture<'_, Result<Option<RecordName>, JournalError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
     /// From `from` to `to`, both inclusive.
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records;
     /// The outcome of the append of `batch` by `claim` after `after`: the batch stands at `after + 1` or nowhere.

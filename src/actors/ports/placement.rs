@@ -42,6 +42,9 @@ pub struct MemberLine {
     pub alive: bool,
     /// Time since the arrival of its last heartbeat.
     pub seen_ms_ago: u64,
+    /// Milliseconds by which its own clock is ahead of the cluster's time; behind: negative. `None`: not measured. The
+    /// node decides by the cluster's time where the difference is a second or more.
+    pub clock_skew_ms: Option<i64>,
 }
 
 pub trait Placement: Send + Sync + 'static {

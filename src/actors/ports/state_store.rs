@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::journal::{BatchId, Seq, Shard};
+use super::journal::{BatchId, RecordName, Seq, Shard};
 use crate::domain::{key::EntityKey, kinds::Kind};
 
 /// An entity's state as stored: an opaque JSON text that the tail makes and reads.
@@ -78,6 +78,8 @@ pub struct TailWrite {
     /// (entity, first version in the record) -> record: the index behind history and movements.
     pub history: Vec<(EntityKey, u64, Seq)>,
     pub watermark: Option<Seq>,
+    /// The name of the record at the watermark, as it was folded, where the journal has names.
+    pub name: Option<RecordName>,
     /// No later batch has any effect in the store: this batch identifies the store's log.
     pub newest: Option<BatchAt>,
 }
@@ -93,6 +95,8 @@ pub trait StateStore: Send + Sync + 'static {
     /// Empties the store: everything is folded again.
     fn reset(&self) -> Result<(), StoreError>;
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError>;
+    /// [`TailWrite::name`] of the write that brought the watermark.
+    fn watermark_name(&self, shard: Shard) -> Result<Option<RecordName>, StoreError>;
     /// [`TailWrite::newest`] of the last write that had one.
     fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError>;
     fn write(&self, shard: Shard, write: TailWrite) -> Result<(), StoreError>;

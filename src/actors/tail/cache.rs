@@ -1,6 +1,6 @@
 //! What the tail holds in memory: folded states, their unwritten history, and who owes something.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -8,7 +8,10 @@ use serde_json::value::RawValue;
 use super::{flush::Flush, projected::Projected};
 use crate::{
     actors::{
-        ports::{BatchAt, StoreError, StoredEntity, journal::Seq},
+        ports::{
+            BatchAt, StoreError, StoredEntity,
+            journal::{RecordName, Seq},
+        },
         recent::Recent,
     },
     domain::{
@@ -88,12 +91,14 @@ pub(super) struct Inner {
     pub(super) dirty: Vec<EntityKey>,
     pub(super) unwritten_bytes: usize,
     pub(super) flush: Option<Flush>,
+    /// Names of the records from the watermark on, where the journal has names: about as many as one flush covers.
+    pub(super) names: VecDeque<(Seq, RecordName)>,
     /// The newest batch that is folded into any of these states.
     pub(super) newest: Option<BatchAt>,
     /// Entities whose newest folded state owes something.
     pub(super) pending: BTreeSet<EntityKey>,
     /// The cache's hand: keys in the order of their loading.
-    pub(super) clock: std::collections::VecDeque<EntityKey>,
+    pub(super) clock: VecDeque<EntityKey>,
 }
 
 impl Inner {
@@ -103,6 +108,7 @@ impl Inner {
             dirty: Vec::new(),
             unwritten_bytes: 0,
             flush: None,
+            names: VecDeque::new(),
             newest,
             pending,
             clock: Default::default(),

@@ -15,7 +15,10 @@ use super::{
     sums::Deltas,
 };
 use crate::{
-    actors::ports::{TailWrite, journal::Seq},
+    actors::ports::{
+        TailWrite,
+        journal::{RecordName, Seq},
+    },
     domain::key::EntityKey,
 };
 
@@ -93,9 +96,25 @@ impl Tail {
         let (mut write, sums) = self.gather(&mut self.inner(), &keys, flush.all, &mut flush.watermark)?;
         write.rows.extend(sums.settle(&*self.store, self.shard.0)?);
         let last = flush.keys.is_empty();
-        write.watermark = last.then_some(flush.watermark);
+        if last {
+            write.watermark = Some(flush.watermark);
+            write.name = self.name_at(flush.watermark)?;
+        }
         self.store.write(self.shard, write)?;
         Ok(last)
+    }
+
+    /// The name under which the record was folded; older ones are forgotten.
+    fn name_at(&self, seq: Seq) -> Result<Option<RecordName>, TailError> {
+        let mut inner = self.inner();
+        let older = inner.names.iter().take_while(|(of, _)| *of < seq).count();
+        inner.names.drain(..older);
+        match inner.names.front() {
+            Some((of, name)) if *of == seq => Ok(Some(*name)),
+            // Nothing was folded since the store's watermark.
+            Some(_) | None if self.store.watermark(self.shard)? == seq => Ok(self.store.watermark_name(self.shard)?),
+            Some(_) | None => Ok(None),
+        }
     }
 
     pub(super) fn unwritten(&self) -> bool {

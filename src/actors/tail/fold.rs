@@ -28,8 +28,13 @@ const DIRTY_MAX: usize = 4096;
 impl Tail {
     /// Runs until the journal's stream ends or fails; says why to everybody who waits.
     pub(in crate::actors) async fn run(self: Arc<Self>) {
-        let records = self.journal.read(self.shard, self.progress().folded + 1);
-        let end = self.fold_all(records).await;
+        let end = match self.store.watermark_name(self.shard) {
+            Ok(name) => {
+                let records = self.journal.read_behind(self.shard, self.progress().folded, name);
+                self.fold_all(records).await
+            }
+            Err(error) => Err(error.into()),
+        };
         let reason: Arc<str> = match end {
             Ok(()) => "the journal's stream ended".into(),
             Err(error) => error.to_string().into(),
@@ -66,6 +71,9 @@ impl Tail {
         let expected = self.progress.folded() + 1;
         if record.seq != expected {
             return Err(self.stopped(format!("record {} came where {expected} was due", record.seq)));
+        }
+        if let Some(name) = record.name {
+            self.inner().names.push_back((record.seq, name));
         }
         let mut full = false;
         if let Entry::Batch(batch) = &record.entry {

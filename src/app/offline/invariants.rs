@@ -1,15 +1,21 @@
 //! The invariants that `souk journal verify` checks on a whole journal, with every entity folded.
+//!
+//! Those between entities hold in every moment of a shop, also amidst a checkout: an outcome is recorded after its
+//! cause. So a journal that breaks one is damaged, or its logs were cut at different moments (`tools::Missing`).
 
-use std::collections::{BTreeMap, HashMap};
+mod between;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{
     actors::ports::journal::Commit,
     cli::{Invariant, KindCount},
     domain::{
+        ids::{OrderId, PaymentId},
         key::EntityKey,
-        kinds::{AnyState, AnyView, Kind},
-        order::{HoldState, OrderView},
-        stock::StockView,
+        kinds::{AnyEvent, AnyState, AnyView, Kind},
+        order::{HoldState, OrderEvent, OrderView},
+        stock::{StockEvent, StockView},
     },
 };
 
@@ -22,6 +28,12 @@ pub(super) struct FoldAll {
     stocks: HashMap<EntityKey, StockView>,
     equations: u64,
     off_balance: Vec<String>,
+    /// Whose units each SKU has committed, also those that were shipped or released since.
+    committed: HashSet<(EntityKey, OrderId)>,
+    /// Holds that staff took, for no order.
+    by_hand: HashSet<(EntityKey, OrderId)>,
+    /// Payments that an order knows.
+    begun: HashSet<(PaymentId, EntityKey)>,
 }
 
 /// Violations listed for each invariant, at most.
@@ -29,6 +41,7 @@ const LISTED_MAX: usize = 100;
 
 impl FoldAll {
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<(), String> {
+        commit.events.iter().for_each(|event| self.note(commit, event));
         let model = self.models.entry(commit.key.clone()).or_insert_with(|| AnyState::new(commit.key.kind));
         commit.events.iter().for_each(|event| model.apply(event));
         *self.events.entry(commit.key.kind).or_default() += commit.events.len() as u64;
@@ -42,6 +55,26 @@ impl FoldAll {
             }
         }
         Ok(())
+    }
+
+    /// What no state tells later.
+    fn note(&mut self, commit: &Commit, event: &AnyEvent) {
+        match event {
+            AnyEvent::Stock(StockEvent::Held { order, .. }) => {
+                let hold = (commit.key.clone(), *order);
+                match *commit.by == *EntityKey::new(Kind::Order, order.to_string()).to_string() {
+                    true => self.by_hand.remove(&hold),
+                    false => self.by_hand.insert(hold),
+                };
+            }
+            AnyEvent::Stock(StockEvent::Committed { order }) => {
+                self.committed.insert((commit.key.clone(), *order));
+            }
+            AnyEvent::Order(OrderEvent::PaymentBegun { payment, .. }) => {
+                self.begun.insert((*payment, commit.key.clone()));
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn kinds(&self) -> Vec<KindCount> {
@@ -58,59 +91,28 @@ impl FoldAll {
             AnyView::Order(order) => Some((key, order)),
             _ => None,
         });
-        let orders: Vec<(&EntityKey, OrderView)> = views.collect();
-        vec![
-            Invariant {
-                name: "available + held + committed + shipped = received + adjusted + oversold, after every event, \
-                       and no SKU is oversold against its policy"
-                    .into(),
-                checked: self.equations,
-                broken: self.off_balance.clone(),
-            },
-            self.owned(&orders),
-            Invariant {
-                name: "an order that is not sold, and at rest, keeps no stock".into(),
-                checked: orders.len() as u64,
-                broken: orders
-                    .iter()
-                    .filter(|(_, order)| keeps_stock_unsold(order))
-                    .map(|(key, _)| key.to_string())
-                    .take(LISTED_MAX)
-                    .collect(),
-            },
-            Invariant {
-                name: "no two orders have the same number".into(),
-                checked: orders.len() as u64,
-                broken: same_numbers(&orders),
-            },
-        ]
+        let mut orders: Vec<(&EntityKey, OrderView)> = views.collect();
+        orders.sort_by_key(|(key, _)| *key);
+        let alone = [
+            Invariant::of_one(
+                "available + held + committed + shipped = received + adjusted + oversold, after every event, and no SKU is \
+                 oversold against its policy",
+                self.equations,
+                self.off_balance.clone(),
+            ),
+            Invariant::of_one(
+                "an order that is not sold, and at rest, keeps no stock",
+                orders.len() as u64,
+                listed(orders.iter().filter(|(_, order)| keeps_stock_unsold(order)).map(|(key, _)| key.to_string())),
+            ),
+            Invariant::of_one("no two orders have the same number", orders.len() as u64, same_numbers(&orders)),
+        ];
+        alone.into_iter().chain(self.between(&orders)).collect()
     }
+}
 
-    /// Committed units belong to orders: no unit is held without an order.
-    fn owned(&self, orders: &[(&EntityKey, OrderView)]) -> Invariant {
-        let mut owned: BTreeMap<String, u64> = BTreeMap::new();
-        for line in orders.iter().flat_map(|(_, order)| &order.stock) {
-            if matches!(line.state, HoldState::Committed | HoldState::Shipped) {
-                *owned.entry(line.sku.to_string()).or_default() += u64::from(line.units);
-            }
-        }
-        let mut invariant = Invariant {
-            name: "each SKU has committed or shipped at least what its orders own".into(),
-            checked: owned.len() as u64,
-            broken: Vec::new(),
-        };
-        for (sku, units) in owned {
-            let view = self.models.get(&EntityKey::new(Kind::Stock, &sku)).map(AnyState::view);
-            let given = match view {
-                Some(AnyView::Stock(stock)) => stock.committed + stock.shipped,
-                _ => 0,
-            };
-            if given < units && invariant.broken.len() < LISTED_MAX {
-                invariant.broken.push(format!("{sku}: orders own {units}, the stock gave {given}"));
-            }
-        }
-        invariant
-    }
+fn listed(broken: impl Iterator<Item = String>) -> Vec<String> {
+    broken.take(LISTED_MAX).collect()
 }
 
 fn keeps_stock_unsold(order: &OrderView) -> bool {
@@ -124,5 +126,8 @@ fn same_numbers(orders: &[(&EntityKey, OrderView)]) -> Vec<String> {
         let number = order.number?;
         owners.insert(number, key).map(|other| format!("{number}: {other} and {key}"))
     });
-    twice.take(LISTED_MAX).collect()
+    listed(twice)
 }
+
+#[cfg(test)]
+mod tests;

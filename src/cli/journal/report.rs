@@ -53,10 +53,8 @@ mod tests {
 
     #[test]
     fn marks_what_holds_and_names_what_does_not() {
-        let invariant = |name: &str, broken: &[&str]| Invariant {
-            name: name.into(),
-            checked: 2_400,
-            broken: broken.iter().map(|text| (*text).to_owned()).collect(),
+        let invariant = |name: &str, broken: &[&str]| {
+            Invariant::of_one(name, 2_400, broken.iter().map(|text| (*text).to_owned()).collect())
         };
         let verified = Verified {
             records: 3_001,
@@ -66,6 +64,7 @@ mod tests {
                 invariant("versions have no gap", &[]),
                 invariant("units add up", &["stock/A: 3 is not 4"]),
             ],
+            cut: 0,
         };
         let expected = "3 001 records, 12 345 commits\n\n  kind   entities  events\n  stock     2 400   9 000\n\n  \
             ✓ versions have no gap (2 400 checked)\n  ✗ units add up (2 400 checked)\n      stock/A: 3 is not 4\n";

@@ -63,6 +63,10 @@ impl Holds {
         self.by_order.get(order)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&OrderId, &Hold)> {
+        self.by_order.iter()
+    }
+
     pub fn first_expiry(&self) -> Option<Timestamp> {
         self.expiries.first().map(|(until, _)| *until)
     }

@@ -19,7 +19,14 @@ pub struct Ready {
     status: &'static str,
     /// What an acknowledgement means here: `local-synced`, `replicated-unsynced` or `replicated-synced`.
     durability: &'static str,
+    /// In a cluster, where this node's own clock is a second or more off: milliseconds ahead of the cluster's time, by
+    /// which the node decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_skew_ms: Option<i64>,
 }
+
+/// A smaller difference changes nothing, and is in `/api/cluster`.
+const SKEW_SHOWN_MS: u64 = 1_000;
 
 /// The process answers
 #[utoipa::path(get, path = "/healthz", tag = "Operations",
@@ -36,7 +43,12 @@ pub async fn healthz() -> &'static str {
     ))]
 pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Response {
     match toolkit.gateway.ready() {
-        Ok(()) => (StatusCode::OK, Json(Ready { status: "ready", durability: toolkit.durability })).into_response(),
+        Ok(()) => {
+            let skew = toolkit.gateway.status().clock_skew_ms();
+            let clock_skew_ms = skew.filter(|ms| ms.unsigned_abs() >= SKEW_SHOWN_MS);
+            let ready = Ready { status: "ready", durability: toolkit.durability, clock_skew_ms };
+            (StatusCode::OK, Json(ready)).into_response()
+        }
         Err(why) => {
             // A disk's path and a server's address are nothing for a stranger.
             let detail = match may_read(&toolkit, &headers) {

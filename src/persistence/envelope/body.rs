@@ -146,7 +146,8 @@ pub(super) fn read(body: &str) -> Result<Record, EnvelopeError> {
         }
         (StoredEntry::Batch, _, _) => return Err(EnvelopeError::Body("a batch has no id or no commits".into())),
     };
-    Ok(Record { shard: Shard(stored.shard), seq: stored.seq, epoch: stored.epoch, node: NodeId(stored.node), entry })
+    let (shard, node) = (Shard(stored.shard), NodeId(stored.node));
+    Ok(Record { shard, seq: stored.seq, epoch: stored.epoch, node, entry, name: None })
 }
 
 fn read_commit(stored: StoredCommit<'_>) -> Result<Commit, EnvelopeError> {

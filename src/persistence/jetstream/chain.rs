@@ -58,6 +58,16 @@ pub(super) struct Chain {
 }
 
 impl Chain {
+    /// For a reader that continues behind a message with this checksum.
+    pub(super) fn behind(shown: Option<u32>) -> Self {
+        Self { shown, ..Self::default() }
+    }
+
+    /// Whether `message` was written on the newest delivered message. `true` where either is unknown.
+    pub(super) fn follows(&self, message: &Message) -> bool {
+        message.before.is_none_or(|before| self.shown.is_none_or(|shown| before == shown))
+    }
+
     /// Whether `next` was written after its predecessor here; a differing held predecessor is removed.
     pub(super) fn fit(&mut self, next: &Message) -> Fit {
         let known = self.held.as_ref().map(|held| sum(&held.payload)).or(self.shown);
@@ -147,6 +157,27 @@ mod tests {
         chain.take(message(1, "odd", None), false);
         assert_eq!(shown(&mut chain), [1]);
         assert_eq!(chain.fit(&message(2, "b", Some("a"))), Fit::ShownDiffers);
+    }
+
+    #[test]
+    fn two_odd_copies_in_a_row_are_noticed_by_what_the_leaders_names() {
+        let mut chain = Chain::default();
+        chain.take(message(1, "odd", None), true);
+        let second = message(2, "odd too", Some("odd"));
+        assert_eq!(chain.fit(&second), Fit::Fits);
+        chain.take(second, true);
+        assert_eq!(shown(&mut chain), [1]);
+        assert!(matches!(chain.fit(&message(3, "c", Some("b"))), Fit::HeldDiffers(_)));
+        assert!(!chain.follows(&message(2, "b", Some("a"))), "it was written on another than was delivered");
+        assert!(chain.follows(&message(2, "b", Some("odd"))) && chain.follows(&message(2, "b", None)));
+    }
+
+    #[test]
+    fn a_reader_that_continues_compares_its_first_message() {
+        let sum = |text: &str| Some(sum(text.as_bytes()));
+        assert_eq!(Chain::behind(sum("odd")).fit(&message(2, "b", Some("a"))), Fit::ShownDiffers);
+        assert_eq!(Chain::behind(sum("a")).fit(&message(2, "b", Some("a"))), Fit::Fits);
+        assert_eq!(Chain::behind(None).fit(&message(2, "b", Some("a"))), Fit::Fits);
     }
 
     #[test]

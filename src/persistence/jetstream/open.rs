@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     JetStreamError, JetStreamOptions,
+    advice::advice,
     api::{Api, ApiError, NotStored, STREAM_NOT_FOUND, StreamInfo},
 };
 use crate::{actors::ports::journal::Shard, persistence::envelope::RECORD_BYTES_MAX};
@@ -106,7 +107,7 @@ async fn ensure(api: &Api, wanted: Config, create: bool) -> Result<bool, JetStre
     });
     match info.await {
         Err(ApiError::Server(error)) if error.err_code == STREAM_NOT_FOUND => Ok(false),
-        Err(error) => Err(JetStreamError::Io(format!("stream {}: {error}", wanted.name).into())),
+        Err(error) => Err(io(&wanted.name, error)),
         Ok(info) => check(&info.config, &wanted).map(|()| true),
     }
 }
@@ -171,7 +172,7 @@ fn read_meta(stream: &str, bytes: &[u8]) -> Result<Meta, JetStreamError> {
 }
 
 fn io(stream: &str, error: ApiError) -> JetStreamError {
-    JetStreamError::Io(format!("stream {stream}: {error}").into())
+    JetStreamError::Io(format!("stream {stream}: {error}{}", advice(&error)).into())
 }
 
 fn bad(stream: &str, problem: String) -> JetStreamError {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     JetStreamError, JetStreamOptions,
+    advice::advice,
     api::{Api, ApiError, NotStored, STREAM_NOT_FOUND, StreamInfo},
     open::patiently,
 };
@@ -77,9 +78,9 @@ pub async fn probe(
         }
         found => found,
     });
-    let made = made
-        .await
-        .map_err(|error| refuse(format!("a stream with {} replicas cannot be made: {error}", options.replicas)))?;
+    let made = made.await.map_err(|error| {
+        refuse(format!("a stream with {} replicas cannot be made: {error}{}", options.replicas, advice(&error)))
+    })?;
     race(&api, &name, &subject).await.map_err(refuse)?;
     let copies = made.cluster.map_or(1, |cluster| cluster.replicas.len() + usize::from(cluster.leader.is_some()));
     if made.config.num_replicas != options.replicas || copies < options.replicas {

@@ -19,7 +19,7 @@ use super::{
     chain::{self, Chain, Fit, Message},
     write::decode,
 };
-use crate::actors::ports::journal::{JournalError, Record, Records, Seq, Shard};
+use crate::actors::ports::journal::{JournalError, Record, RecordName, Records, Seq, Shard};
 
 /// Records fetched one by one rather than by a consumer.
 const SINGLY_MAX: Seq = 16;
@@ -47,7 +47,14 @@ struct Reader {
     settled: Seq,
 }
 
-pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Option<Seq>) -> Records {
+/// `behind`: the name of the record before `from`, as the caller took it in.
+pub(super) fn records(
+    journal: JetStreamJournal,
+    shard: Shard,
+    from: Seq,
+    to: Option<Seq>,
+    behind: Option<RecordName>,
+) -> Records {
     if shard.0 >= journal.0.shards {
         return stream::once(async { Err(JournalError::Io("no such shard".into())) }).boxed();
     }
@@ -64,7 +71,7 @@ pub(super) fn records(journal: JetStreamJournal, shard: Shard, from: Seq, to: Op
         read: 0,
         short_since: None,
         told: false,
-        chain: Chain::default(),
+        chain: Chain::behind(behind.map(|RecordName(sum)| sum)),
         settled: 0,
     };
     stream::unfold(reader, |mut reader| async {
@@ -126,6 +133,10 @@ impl Reader {
             Fit::Fits => {}
             Fit::ShownDiffers => return Err(differs(next.seq - 1, "was read here")),
             Fit::HeldDiffers(odd) => match self.journal.message(self.shard, odd.seq).await {
+                // It names another than was read before it: that one was odd, too, and its successor hid it.
+                Ok(Some(leaders)) if !self.chain.follows(&leaders) => {
+                    return Err(differs(odd.seq - 1, "was read here"));
+                }
                 Ok(Some(leaders)) if Some(chain::sum(&leaders.payload)) == next.before => {
                     tracing::warn!(
                         shard = self.shard.0,

@@ -8,7 +8,7 @@ use super::{
     chain::{self, Message},
 };
 use crate::{
-    actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, Seq, Shard},
+    actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, RecordName, Seq, Shard},
     persistence::envelope,
 };
 
@@ -118,7 +118,8 @@ impl JetStreamJournal {
         before: Option<u32>,
         entry: Entry,
     ) -> Result<(Seq, u32), NotStored> {
-        let record = Record { shard: claim.shard, seq: after + 1, epoch: claim.epoch, node: claim.node.clone(), entry };
+        let (epoch, node) = (claim.epoch, claim.node.clone());
+        let record = Record { shard: claim.shard, seq: after + 1, epoch, node, entry, name: None };
         let bytes = envelope::encode(&record).map_err(|error| NotStored::Refused(error.to_string().into()))?;
         let (sum, started) = (chain::sum(&bytes), std::time::Instant::now());
         let stored = self.0.api.publish(self.0.options.subject(claim.shard), after, before, bytes.into()).await;
@@ -159,6 +160,10 @@ impl JetStreamJournal {
         found.map_err(|error| self.failed(shard, error))
     }
 
+    pub(super) async fn name_now(&self, shard: Shard, seq: Seq) -> Result<Option<RecordName>, JournalError> {
+        Ok(self.message(shard, seq).await?.map(|message| RecordName(chain::sum(&message.payload))))
+    }
+
     /// The error of a request without a reply, or with an error as reply.
     pub(super) fn failed(&self, shard: Shard, error: ApiError) -> JournalError {
         match error {
@@ -182,7 +187,7 @@ pub(super) fn decode(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, Jou
     let corrupt = |problem: String| JournalError::Corrupt { shard, seq, problem: problem.into() };
     let record = envelope::decode(bytes).map_err(|error| corrupt(error.to_string()))?;
     match (record.shard, record.seq) == (shard, seq) {
-        true => Ok(record),
+        true => Ok(Record { name: Some(RecordName(chain::sum(bytes))), ..record }),
         false => Err(corrupt(format!("it says shard {} record {}", record.shard.0, record.seq))),
     }
 }

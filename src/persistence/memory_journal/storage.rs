@@ -73,7 +73,7 @@ impl MemoryStorage {
         let mut kept = log.kept();
         kept.epoch += 1;
         let claim = Claim { shard, node: node.clone(), epoch: kept.epoch, seq: kept.end() + 1 };
-        let record = Record { shard, seq: claim.seq, epoch: claim.epoch, node, entry: Entry::Claimed };
+        let record = Record { shard, seq: claim.seq, epoch: claim.epoch, node, entry: Entry::Claimed, name: None };
         log.push(kept, record);
         Ok(claim)
     }

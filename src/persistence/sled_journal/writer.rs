@@ -208,7 +208,7 @@ impl Writer {
         let tip = &mut self.tips[usize::from(shard.0)];
         tip.epoch += 1;
         let claim = Claim { shard, node: node.clone(), epoch: tip.epoch, seq: tip.end + 1 };
-        let record = Record { shard, seq: claim.seq, epoch: claim.epoch, node, entry: Entry::Claimed };
+        let record = Record { shard, seq: claim.seq, epoch: claim.epoch, node, entry: Entry::Claimed, name: None };
         let bytes = envelope::encode(&record).map_err(text)?;
         group.answers.push(Answer::Claimed(answer, claim));
         add(group, tip, Arc::new(record), bytes);

@@ -1,6 +1,7 @@
 //! The keys of a state store, in one ordered space so that one write is one atomic batch:
 //!
 //! ```text
+//! 'c' shard:u16                       the watermark (u64) and the name (u32) of the record there
 //! 'h' kind 0 len id version:u64      records that change an entity, from this version on -> (version, sequence number)..
 //! 'm'                                 what the store was made from
 //! 'n' shard:u16                       the newest batch that may be inside: its place (u64) and its id
@@ -46,6 +47,11 @@ pub fn rows_of(space: Space) -> Vec<u8> {
 
 pub fn watermark(shard: Shard) -> Vec<u8> {
     of_shard(b'w', shard)
+}
+
+/// Beside the watermark and not in it: an older program reads a watermark of eight bytes.
+pub fn watermark_name(shard: Shard) -> Vec<u8> {
+    of_shard(b'c', shard)
 }
 
 pub fn newest(shard: Shard) -> Vec<u8> {

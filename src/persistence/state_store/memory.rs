@@ -12,7 +12,7 @@ use super::{keys, sweep};
 use crate::{
     actors::ports::{
         BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
-        journal::{Seq, Shard},
+        journal::{RecordName, Seq, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
 };
@@ -29,7 +29,7 @@ struct Kept {
     states: BTreeMap<EntityKey, StoredEntity>,
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     history: BTreeMap<(EntityKey, u64), Seq>,
-    watermarks: BTreeMap<Shard, Seq>,
+    watermarks: BTreeMap<Shard, (Seq, Option<RecordName>)>,
     newest: BTreeMap<Shard, BatchAt>,
 }
 
@@ -68,7 +68,11 @@ impl StateStore for MemoryStateStore {
     }
 
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError> {
-        Ok(self.kept().watermarks.get(&shard).copied().unwrap_or(0))
+        Ok(self.kept().watermarks.get(&shard).map_or(0, |(seq, _)| *seq))
+    }
+
+    fn watermark_name(&self, shard: Shard) -> Result<Option<RecordName>, StoreError> {
+        Ok(self.kept().watermarks.get(&shard).and_then(|(_, name)| *name))
     }
 
     fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError> {
@@ -81,7 +85,7 @@ impl StateStore for MemoryStateStore {
         kept.states.extend(write.states);
         kept.history.extend(write.history.into_iter().map(|(key, version, seq)| ((key, version), seq)));
         if let Some(watermark) = write.watermark {
-            kept.watermarks.insert(shard, watermark);
+            kept.watermarks.insert(shard, (watermark, write.name));
         }
         if let Some(newest) = write.newest {
             kept.newest.insert(shard, newest);

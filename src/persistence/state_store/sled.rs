@@ -17,7 +17,7 @@ use super::{boot::BootMark, keys, sweep};
 use crate::{
     actors::ports::{
         BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
-        journal::{BatchId, Seq, Shard},
+        journal::{BatchId, RecordName, Seq, Shard},
     },
     config::State,
     domain::{key::EntityKey, kinds::Kind},
@@ -191,6 +191,17 @@ impl StateStore for SledStateStore {
         })
     }
 
+    fn watermark_name(&self, shard: Shard) -> Result<Option<RecordName>, StoreError> {
+        let watermark = self.watermark(shard)?;
+        self.with(|db| {
+            let Some(bytes) = db.get(keys::watermark_name(shard)).map_err(text)? else { return Ok(None) };
+            let (seq, name) = bytes.split_first_chunk().ok_or("a record's name is too short")?;
+            let name = name.try_into().map(u32::from_be_bytes).map_err(text)?;
+            // An older program moves the watermark alone.
+            Ok((u64::from_be_bytes(*seq) == watermark).then_some(RecordName(name)))
+        })
+    }
+
     fn newest(&self, shard: Shard) -> Result<Option<BatchAt>, StoreError> {
         self.with(|db| match db.get(keys::newest(shard)).map_err(text)? {
             None => Ok(None),
@@ -217,6 +228,13 @@ impl StateStore for SledStateStore {
         }
         if let Some(watermark) = write.watermark {
             batch.insert(keys::watermark(shard), &watermark.to_be_bytes());
+            match write.name {
+                Some(RecordName(name)) => {
+                    let value = [&watermark.to_be_bytes()[..], &name.to_be_bytes()].concat();
+                    batch.insert(keys::watermark_name(shard), value);
+                }
+                None => batch.remove(keys::watermark_name(shard)),
+            }
         }
         if let Some(newest) = write.newest {
             let value = [&newest.seq.to_be_bytes()[..], newest.batch.0.as_bytes()].concat();

@@ -9,7 +9,7 @@ use super::{MemoryStateStore, SledStateStore};
 use crate::{
     actors::ports::{
         BatchAt, Row, RowChange, Space, StateStore, StoredEntity, TailWrite,
-        journal::{BatchId, Shard},
+        journal::{BatchId, RecordName, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
 };
@@ -52,6 +52,7 @@ fn filled() -> TailWrite {
         states: vec![(key("B"), state(2)), (key("A"), state(1)), (EntityKey::new(Kind::Cart, "Z"), state(9))],
         history: vec![(key("A"), 1, 5), (key("A"), 4, 8), (key("A"), 9, 12), (key("AA"), 1, 6)],
         watermark: Some(12),
+        name: Some(RecordName(0xbeef)),
         newest: Some(newest(11)),
     }
 }

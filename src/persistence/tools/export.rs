@@ -1,14 +1,17 @@
-//! Backup: a journal as JSON lines. A header, the body of each record as it stands in the log (one shard after the
-//! other), and a footer with their number and checksum, so that a cut or changed file is detected.
+//! Backup: a journal as JSON lines. A header, the body of each record as it stands in the log, and a footer with their
+//! number and checksum, so that a cut or changed file is detected. The records are one shard's after the other's, and
+//! those that were written while the logs' ends were read follow at the end.
+//!
+//! The shop may run meanwhile: the export is one moment (`cut`).
 
 use std::io::Write;
 
 use crc32fast::Hasher;
 use futures::StreamExt;
 
-use super::{EXPORT_FORMAT, EXPORT_VERSION, Footer, Header, PROGRESS_EVERY, Progress, ToolError};
+use super::{EXPORT_FORMAT, EXPORT_VERSION, Footer, Header, PROGRESS_EVERY, Progress, ToolError, cut::Cut};
 use crate::{
-    actors::ports::journal::{Entry, Journal, Shard},
+    actors::ports::journal::{Entry, Journal, Record, Shard},
     persistence::envelope,
 };
 
@@ -19,8 +22,8 @@ pub struct Exported {
     pub commits: u64,
 }
 
-/// Writes the records that are durable now, and returns their number. The shop may run meanwhile: each shard is cut at
-/// its own moment, and effects and alarms complete the work between shards after a restore.
+/// Writes the records that are durable now, and returns their number: a cut of all logs in which no record rests on one
+/// outside it. Effects and alarms finish after a restore what was under way, as after a crash.
 ///
 /// # Errors
 /// An unreadable record ends the export: a backup has no holes.
@@ -29,49 +32,63 @@ pub async fn export(
     out: &mut (dyn Write + Send),
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Exported, ToolError> {
-    let shards: Vec<Shard> = (0..journal.shards()).map(Shard).collect();
-    let mut ends = Vec::with_capacity(shards.len());
-    for shard in &shards {
-        ends.push(journal.end(*shard).await?);
-    }
-    let (total, mut done, mut commits, mut sum) = (Some(ends.iter().sum()), 0, 0, Hasher::new());
+    let mut cut = Cut::begin(journal).await?;
     let header = Header {
         format: EXPORT_FORMAT.into(),
         version: EXPORT_VERSION,
         journal: journal.id(),
         shards: journal.shards(),
     };
-    line(out, &mut sum, &json(&header)?)?;
-    for (shard, end) in shards.into_iter().zip(ends) {
+    let mut lines = Lines { out, sum: Hasher::new(), exported: Exported::default() };
+    lines.line(&json(&header)?)?;
+    let total = Some(cut.from.iter().sum());
+    for (shard, end) in (0..).map(Shard).zip(cut.from.clone()) {
         let mut records = journal.read_range(shard, 1, end);
         while let Some(record) = records.next().await {
             let record = record?;
-            if let Entry::Batch(batch) = &record.entry {
-                commits += batch.commits.len() as u64;
-            }
-            let bytes = envelope::encode(&record)?;
-            line(out, &mut sum, envelope::body(&bytes)?)?;
-            done += 1;
-            if done % PROGRESS_EVERY == 0 {
+            cut.passed(&record);
+            lines.record(&record)?;
+            let done = lines.exported.records;
+            if done.is_multiple_of(PROGRESS_EVERY) {
                 progress(Progress { done, total });
             }
         }
     }
-    let footer = Footer { end: true, records: done, crc32: sum.finalize() };
-    line(out, &mut Hasher::new(), &json(&footer)?)?;
-    out.flush()?;
-    progress(Progress { done, total });
-    Ok(Exported { records: done, commits })
+    for record in cut.end()? {
+        lines.record(&record)?;
+    }
+    let exported = lines.exported;
+    let footer = Footer { end: true, records: exported.records, crc32: lines.sum.clone().finalize() };
+    lines.line(&json(&footer)?)?;
+    lines.out.flush()?;
+    progress(Progress { done: exported.records, total: Some(exported.records) });
+    Ok(exported)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, ToolError> {
     serde_json::to_string(value).map_err(|error| ToolError::Write(error.into()))
 }
 
-fn line(out: &mut (dyn Write + Send), sum: &mut Hasher, text: &str) -> Result<(), ToolError> {
-    for part in [text.as_bytes(), b"\n"] {
-        sum.update(part);
-        out.write_all(part)?;
+struct Lines<'a> {
+    out: &'a mut (dyn Write + Send),
+    sum: Hasher,
+    exported: Exported,
+}
+
+impl Lines<'_> {
+    fn record(&mut self, record: &Record) -> Result<(), ToolError> {
+        self.exported.records += 1;
+        if let Entry::Batch(batch) = &record.entry {
+            self.exported.commits += batch.commits.len() as u64;
+        }
+        self.line(envelope::body(&envelope::encode(record)?)?)
     }
-    Ok(())
+
+    fn line(&mut self, text: &str) -> Result<(), ToolError> {
+        for part in [text.as_bytes(), b"\n"] {
+            self.sum.update(part);
+            self.out.write_all(part)?;
+        }
+        Ok(())
+    }
 }

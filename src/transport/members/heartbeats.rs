@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 
-use crate::actors::ports::journal::NodeId;
+use crate::{actors::ports::journal::NodeId, domain::time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beat {
@@ -17,6 +17,12 @@ pub struct Beat {
     pub draining: bool,
     /// The URL of the node's HTTP, if configured.
     pub url: Option<Arc<str>>,
+    /// The node's own clock at the sending. `None` from older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The clock of the server that stored the heartbeat, at that moment; known to watchers only.
+    #[serde(skip)]
+    pub stored: Option<Timestamp>,
 }
 
 /// An event of the watch.

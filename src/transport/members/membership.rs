@@ -135,6 +135,7 @@ impl Membership {
             draining: self.draining,
             alive: true,
             seen_ms_ago: self.echo.map_or(0, |(_, at)| ago(at)),
+            clock_skew_ms: None,
         };
         let others = self.others.iter().map(|(node, member)| MemberLine {
             node: node.clone(),
@@ -142,6 +143,7 @@ impl Membership {
             draining: member.draining,
             alive: self.is_alive(member),
             seen_ms_ago: ago(member.heard_at),
+            clock_skew_ms: None,
         });
         let mut lines: Vec<MemberLine> = others.chain([me]).collect();
         lines.sort_by(|a, b| a.node.cmp(&b.node));

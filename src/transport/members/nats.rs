@@ -14,7 +14,7 @@ use futures::{StreamExt, future::BoxFuture, stream::BoxStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::heartbeats::{Beat, BeatError, Heartbeats, Sign};
-use crate::actors::ports::journal::NodeId;
+use crate::{actors::ports::journal::NodeId, domain::time::Timestamp};
 
 /// How long a dead node's last heartbeat stays in the bucket.
 const KEPT: Duration = Duration::from_secs(60 * 60);
@@ -176,7 +176,10 @@ fn read(entry: &kv::Entry) -> Option<Sign> {
     match entry.operation {
         kv::Operation::Delete | kv::Operation::Purge => Some(Sign::Gone(node(&entry.key))),
         kv::Operation::Put => match serde_json::from_slice::<Beat>(&entry.value) {
-            Ok(beat) => Some(Sign::Beat(beat)),
+            Ok(beat) => {
+                let ms = i64::try_from(entry.created.unix_timestamp_nanos() / 1_000_000).ok();
+                Some(Sign::Beat(Beat { stored: ms.map(Timestamp), ..beat }))
+            }
             Err(error) => {
                 tracing::warn!(key = %entry.key, %error, "a sign of life that cannot be read is passed over");
                 None

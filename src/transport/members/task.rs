@@ -17,11 +17,13 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
+    clocks::Clocks,
+    cluster_clock::ClusterClock,
     heartbeats::{Beat, BeatError, Heartbeats, Sign},
     membership::{Membership, MembershipTimes},
     rendezvous,
 };
-use crate::actors::ports::{Hint, MemberLine, Placement, journal::NodeId};
+use crate::actors::ports::{Clock, Hint, MemberLine, Placement, journal::NodeId};
 
 #[derive(Clone, Copy, Debug)]
 pub struct MemberTimes {
@@ -51,6 +53,7 @@ struct Shared {
     shards: u16,
     times: MemberTimes,
     heartbeats: Arc<dyn Heartbeats>,
+    clock: Arc<ClusterClock>,
     state: Mutex<State>,
     changed: Notify,
     joined: Notify,
@@ -59,6 +62,7 @@ struct Shared {
 
 struct State {
     membership: Membership,
+    clocks: Clocks,
     hint: Arc<Hint>,
     /// The members that `hint` was computed from.
     placed: Option<Vec<NodeId>>,
@@ -76,6 +80,7 @@ impl Members {
         url: Option<Arc<str>>,
         shards: u16,
         times: MemberTimes,
+        wall: Arc<dyn Clock>,
     ) -> Self {
         let membership_times = MembershipTimes {
             dead_after: times.dead_after,
@@ -85,18 +90,24 @@ impl Members {
         let owners = vec![None; usize::from(shards)];
         let state = State {
             membership: Membership::new(me.clone(), url.clone(), membership_times),
+            clocks: Clocks::new(me.clone()),
             hint: Arc::new(Hint { generation: 1, owners, alive: vec![me.clone()] }),
             placed: None,
             counter: 0,
             draining: false,
             confirmed: None,
         };
-        let (changed, joined) = (Notify::new(), Notify::new());
+        let (changed, joined, clock) = (Notify::new(), Notify::new(), Arc::new(ClusterClock::new(wall)));
         let (state, stop) = (Mutex::new(state), CancellationToken::new());
         let shared =
-            Arc::new(Shared { me, url, shards, times, heartbeats, state, changed, joined, stop: stop.clone() });
+            Arc::new(Shared { me, url, shards, times, heartbeats, clock, state, changed, joined, stop: stop.clone() });
         tokio::spawn(shared.clone().run());
         Self { shared, _running: stop.drop_guard() }
+    }
+
+    /// The cluster's time, by which this node's entities decide.
+    pub fn clock(&self) -> Arc<ClusterClock> {
+        self.shared.clock.clone()
     }
 
     /// From now on this node sends heartbeats, and receives shards once it has settled.
@@ -156,7 +167,8 @@ impl Shared {
             let mut state = self.state();
             state.counter += 1;
             let (counter, draining) = (state.counter, state.draining);
-            (Beat { node: self.me.clone(), counter, draining, url: self.url.clone() }, Instant::now())
+            let (node, url, at) = (self.me.clone(), self.url.clone(), Some(self.clock.wall()));
+            (Beat { node, counter, draining, url, at, stored: None }, Instant::now())
         };
         self.heartbeats.beat(beat).await?;
         let mut state = self.state();
@@ -167,10 +179,35 @@ impl Shared {
     fn heard(&self, sign: Sign) {
         let mut state = self.state();
         match sign {
-            Sign::Beat(beat) => state.membership.see(beat, Instant::now()),
+            Sign::Beat(beat) => {
+                let own = beat.node == self.me;
+                state.clocks.see(&beat);
+                state.membership.see(beat, Instant::now());
+                if own {
+                    self.compare_clocks(&mut state);
+                }
+            }
             Sign::Gone(node) => state.membership.gone(&node),
         }
         self.recompute(&mut state);
+    }
+
+    fn compare_clocks(&self, state: &mut State) {
+        let alive = state.membership.alive();
+        state.clocks.keep(&alive);
+        let corrected = state.clocks.judge();
+        if let Some(skew_ms) = state.clocks.skew(&self.me) {
+            metrics::gauge!("souk_clock_skew_ms").set(skew_ms as f64);
+        }
+        match corrected {
+            None => return,
+            Some(0) => tracing::info!("this node's clock agrees with the others' again"),
+            Some(correction_ms) => tracing::warn!(
+                correction_ms,
+                "this node's clock differs from the others'; it decides by theirs. Set the clock, and see to its NTP"
+            ),
+        }
+        self.clock.correct(state.clocks.correction());
     }
 
     fn recompute(&self, state: &mut State) {
@@ -254,7 +291,9 @@ impl Placement for Members {
     }
 
     fn members(&self) -> Vec<MemberLine> {
-        self.shared.state().membership.lines(Instant::now())
+        let state = self.shared.state();
+        let lines = state.membership.lines(Instant::now());
+        lines.into_iter().map(|line| MemberLine { clock_skew_ms: state.clocks.skew(&line.node), ..line }).collect()
     }
 }
 

@@ -26,7 +26,7 @@ impl Watch {
     }
 
     fn sees(&mut self, name: &str, counter: u64, draining: bool) {
-        self.membership.see(Beat { node: node(name), counter, draining, url: None }, self.now);
+        self.membership.see(Beat { node: node(name), counter, draining, url: None, at: None, stored: None }, self.now);
     }
 
     fn step(&mut self, others: &[&str]) {

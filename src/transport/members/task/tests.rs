@@ -6,7 +6,11 @@ use futures::stream::BoxStream;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::actors::ports::journal::Shard;
+use crate::{
+    actors::ports::journal::Shard,
+    domain::time::Timestamp,
+    testing::{EPOCH, FixedClock},
+};
 
 const TIMES: MemberTimes = MemberTimes {
     heartbeat: Duration::from_millis(500),
@@ -56,6 +60,7 @@ impl Heartbeats for Simulated {
             if bucket.mute.contains(&beat.node) {
                 return Err(BeatError("no answer".into()));
             }
+            let beat = Beat { stored: Some(EPOCH), ..beat };
             bucket.signs.insert(beat.node.clone(), beat.clone());
             bucket.tell(&Sign::Beat(beat));
             Ok(())
@@ -85,9 +90,15 @@ struct World(Arc<Mutex<Bucket>>);
 
 impl World {
     fn node(&self, name: &str) -> Members {
+        self.node_with(name, EPOCH)
+    }
+
+    /// With a clock of its own.
+    fn node_with(&self, name: &str, now: Timestamp) -> Members {
         let me = NodeId(name.into());
         let heartbeats = Simulated { me: me.clone(), bucket: self.0.clone() };
-        let members = Members::start(Arc::new(heartbeats), me, None, SHARDS, TIMES);
+        let wall = Arc::new(FixedClock::at(now));
+        let members = Members::start(Arc::new(heartbeats), me, None, SHARDS, TIMES, wall);
         members.join();
         members
     }
@@ -126,12 +137,28 @@ async fn nodes_that_start_together_agree_before_anything_is_placed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_whose_clock_is_off_goes_by_the_others_and_everybody_knows() {
+    let world = World::default();
+    let minutes = 600_000;
+    let (a, b) = (world.node("a"), world.node_with("b", EPOCH.plus_ms(minutes)));
+    let c = world.node("c");
+    // Before a shard is placed on any of them.
+    pass(1_600).await;
+    assert!(given(&b).is_empty());
+    for members in [&a, &b, &c] {
+        assert_eq!(members.clock().now(), EPOCH);
+        let skews: Vec<_> = members.members().iter().map(|line| line.clock_skew_ms).collect();
+        assert_eq!(skews, [Some(0), Some(minutes), Some(0)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_has_not_joined_watches_and_is_not_seen() {
     let world = World::default();
     let a = world.node("a");
     let me = node("b");
     let b = Simulated { me: me.clone(), bucket: world.0.clone() };
-    let b = Members::start(Arc::new(b), me.clone(), None, SHARDS, TIMES);
+    let b = Members::start(Arc::new(b), me.clone(), None, SHARDS, TIMES, Arc::new(FixedClock::default()));
     pass(10_000).await;
     assert_eq!((given(&a), a.hint().is_alive(&me)), (vec!["a".to_owned()], false));
     assert_eq!((b.hint().is_alive(&node("a")), b.connected(), given(&b)), (true, false, Vec::new()));
