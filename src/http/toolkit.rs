@@ -39,6 +39,9 @@ pub struct ToolkitParts {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// E.g. `local-synced`: what an acknowledgement means here, shown by `/readyz`.
     pub durability: &'static str,
+    /// What nobody who looks at this shop may overlook, such as payments without money: our own words, on every page and
+    /// in `/readyz`.
+    pub notices: Vec<&'static str>,
 }
 
 /// One reference count: every layer and handler of a request clones it.
@@ -52,6 +55,7 @@ pub struct Tools {
     command_timeout: Duration,
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub durability: &'static str,
+    pub notices: Vec<&'static str>,
     /// Requests under way, for the bound in `guard`.
     pub(super) inflight: AtomicUsize,
     pub(super) request_ids: RequestIds,
@@ -59,12 +63,22 @@ pub struct Tools {
 
 impl Toolkit {
     pub fn new(parts: ToolkitParts) -> Self {
-        let ToolkitParts { gateway, identity, limits, command_timeout, metrics, durability } = parts;
+        let ToolkitParts { gateway, identity, limits, command_timeout, metrics, durability, notices } = parts;
         // The engine's answer comes before the request's own end, and says more.
         let command_timeout = command_timeout.min(limits.request_timeout().saturating_sub(Duration::from_millis(1)));
         let request_ids = RequestIds::new(gateway.fresh_id());
         let inflight = AtomicUsize::default();
-        Self(Arc::new(Tools { gateway, identity, limits, command_timeout, metrics, durability, inflight, request_ids }))
+        Self(Arc::new(Tools {
+            gateway,
+            identity,
+            limits,
+            command_timeout,
+            metrics,
+            durability,
+            notices,
+            inflight,
+            request_ids,
+        }))
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Ready {
     status: &'static str,
     /// What an acknowledgement means here: `local-synced`, `replicated-unsynced` or `replicated-synced`.
     durability: &'static str,
+    /// What nobody may overlook here, such as payments without money; mostly empty.
+    #[schema(value_type = Vec<String>)]
+    notices: Vec<&'static str>,
 }
 
 /// The process answers
@@ -35,7 +38,10 @@ pub async fn healthz() -> &'static str {
     ))]
 pub async fn readyz(State(toolkit): State<Toolkit>) -> Response {
     match toolkit.gateway.ready() {
-        Ok(()) => (StatusCode::OK, Json(Ready { status: "ready", durability: toolkit.durability })).into_response(),
+        Ok(()) => {
+            let (durability, notices) = (toolkit.durability, toolkit.notices.clone());
+            (StatusCode::OK, Json(Ready { status: "ready", durability, notices })).into_response()
+        }
         Err(why) => Problem::new(Code::UNAVAILABLE, why).retry_after(1000).into_response(),
     }
 }
