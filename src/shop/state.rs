@@ -4,10 +4,10 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services};
+use super::{payment::webhook::WebhookReceiver, services::Services};
 use crate::{
     http::{BodyMax, Toolkit},
-    identity::Identity,
+    identity::{Identity, Throttle},
 };
 
 /// One reference count: every layer and handler of a request clones it.
@@ -19,12 +19,13 @@ pub struct Shared {
     pub services: Services,
     pub toolkit: Toolkit,
     pub webhooks: WebhookReceiver,
-    pub(super) lookups: LookupLimit,
+    /// Wrong look-ups of orders, by address and by e-mail.
+    pub(super) lookups: Throttle,
 }
 
 impl AppState {
     pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver) -> Self {
-        let lookups = LookupLimit::default();
+        let lookups = Throttle::default();
         Self(Arc::new(Shared { services, toolkit, webhooks, lookups }))
     }
 }

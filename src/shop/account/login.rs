@@ -103,7 +103,7 @@ async fn validate(State(identity): State<Identity>, headers: HeaderMap) -> Resul
 }
 
 /// The last forwarded address comes from the shop's own proxy; the client can forge the ones before it.
-fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> Option<IpAddr> {
+pub fn client_address(headers: &HeaderMap, peer: Option<IpAddr>, trust_forwarded_for: bool) -> Option<IpAddr> {
     let forwarded = || {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         last.rsplit(',').next()?.trim().parse().ok()
