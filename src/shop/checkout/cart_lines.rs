@@ -7,7 +7,7 @@ use crate::{
     actors::gateway::{AskError, Call},
     domain::{
         cart::{Cart, CartCommand, CartRejection, CartView, Item},
-        ids::Sku,
+        ids::{OrderId, Sku},
         money::Money,
         pricing::BasketLine,
     },
@@ -35,16 +35,35 @@ pub enum CartRefusal {
     Cart(#[from] AskError<CartRejection>),
 }
 
-pub async fn lines(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Vec<BasketLine>, CartRefusal> {
-    let answer = services.gateway.read::<Cart>(&checkout.cart.to_string(), services.command_timeout).await?;
+/// The cart as this checkout buys it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bought {
+    pub lines: Vec<BasketLine>,
+    /// Older orders of the cart without a sale, whose place this one takes.
+    pub replaces: Vec<OrderId>,
+}
+
+/// Begins the checkout in the cart, which names its older orders: two checkouts at once are one after the other there.
+/// A refused one has begun all the same, and the next takes its place.
+pub async fn begin(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Bought, CartRefusal> {
+    let command = CartCommand::BeginCheckout { order: checkout.order };
+    let call = services.call_by(by.clone());
+    let answer = services.gateway.ask::<Cart>(&checkout.cart.to_string(), command, call).await?;
     if answer.view.lines.is_empty() {
         return Err(CartRefusal::Empty);
     }
-    let checked = check(&answer.view, |sku| services.catalogue.sku(sku));
-    if let Err(CartRefusal::PricesChanged { lines }) = &checked {
-        take_new_prices(services, checkout, by, answer.version, lines).await;
+    match check(&answer.view, |sku| services.catalogue.sku(sku)) {
+        Ok(lines) => {
+            let older = answer.view.checkouts.into_iter().filter(|order| *order != checkout.order);
+            Ok(Bought { lines, replaces: older.collect() })
+        }
+        Err(refusal) => {
+            if let CartRefusal::PricesChanged { lines } = &refusal {
+                take_new_prices(services, checkout, by, answer.version, lines).await;
+            }
+            Err(refusal)
+        }
     }
-    checked
 }
 
 /// Writes the new prices into the cart, for the shopper's next read, unless the cart changed meanwhile. In that case

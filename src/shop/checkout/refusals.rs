@@ -25,6 +25,8 @@ impl From<CheckoutRefusal> for Problem {
                     .collect();
                 Problem::new(Code::OUT_OF_STOCK, detail).with("order_id", order).with("lines", lines)
             }
+            R::AlreadyBought { by } => Problem::new(Code::ALREADY_PAID, detail).with("order_id", by),
+            R::Superseded { by } => Problem::new(Code::CHECKOUT_SUPERSEDED, detail).with("order_id", by),
             R::Money(error) => error.into(),
             R::Order(error) => error.into(),
         }

@@ -37,6 +37,7 @@ pub fn cart() -> Vec<AnyEvent> {
         CartEvent::LineRemoved { sku: sku(), at: AT },
         CartEvent::Settled { order: order_id(), bought: vec![(sku(), 2)], at: AT },
         CartEvent::Expired,
+        CartEvent::CheckoutBegun { order: order_id(), at: AT },
     ];
     events.into_iter().map(AnyEvent::Cart).collect()
 }
