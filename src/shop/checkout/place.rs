@@ -53,6 +53,7 @@ pub enum CheckoutRefusal {
     OutOfStock { order: OrderId, lines: Vec<ShortLine> },
     #[error("the cart's order {by} is paid")]
     AlreadyBought { by: OrderId },
+    /// Only of an order that was never placed; any other is shown as it is, `cancelled`, like at every repeated key.
     #[error("a newer checkout of the same cart took this one's place")]
     Superseded { by: OrderId },
     #[error(transparent)]
@@ -157,9 +158,6 @@ async fn decided(
 fn held(order: OrderId, answer: Answer<OrderView>) -> Result<Answer<OrderView>, CheckoutRefusal> {
     if let Some(by) = answer.view.outrun_by {
         return Err(CheckoutRefusal::AlreadyBought { by });
-    }
-    if let Some(by) = answer.view.superseded_by {
-        return Err(CheckoutRefusal::Superseded { by });
     }
     match answer.view.lifecycle == OrderStatus::Rejected {
         true => Err(CheckoutRefusal::OutOfStock { order, lines: short_lines(&answer.view.stock) }),
