@@ -193,3 +193,19 @@ async fn time_outs_of_some_shoppers_close_the_provider_for_none() {
         metrics.lines().find(|line| line.starts_with("souk_connector_breaker_refused_total{connector=\"sandbox\"}"));
     assert_eq!(refused, None, "no call was ever refused");
 }
+
+/// The cart of a sale that was paid this very moment still has what was bought; the next checkout waits until it has not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_buys_on_at_once_buys_nothing_twice() {
+    let shop = Shop::with(|_| {}).await;
+    let (first, second) = (shop.sku_with(9).await, shop.sku_with(9).await);
+    for _ in 0..4 {
+        let shopper = shop.guest();
+        let order = shopper.order(&first, 1).await;
+        shopper.pay(&order, "tok_ok").await.created();
+        shopper.put_in_cart(&second, 1).await;
+        let next = shopper.check_out_with(&fresh_key()).await.created();
+        assert_eq!((&next["status"], &next["lines"][0]["sku"]), (&json!("awaiting_payment"), &json!(second)));
+        assert_eq!(next["lines"].as_array().map(Vec::len), Some(1), "{next}");
+    }
+}

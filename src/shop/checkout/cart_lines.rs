@@ -9,6 +9,7 @@ use crate::{
         cart::{Cart, CartCommand, CartRejection, CartView, Item},
         ids::{OrderId, Sku},
         money::Money,
+        order::Order,
         pricing::BasketLine,
     },
     shop::{Services, product::catalogue::SkuCard},
@@ -43,9 +44,25 @@ pub struct Bought {
     pub replaces: Vec<OrderId>,
 }
 
-/// Begins the checkout in the cart, which names its older orders: two checkouts at once are one after the other there.
-/// A refused one has begun all the same, and the next takes its place.
+/// Begins the checkout. What the cart's last order has bought is about to leave the cart: that moment is waited for, since
+/// nobody wants to buy it again.
 pub async fn begin(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Bought, CartRefusal> {
+    let bought = begin_once(services, checkout, by).await?;
+    let Some(sold) = bought.replaces.iter().copied().find(|older| is_sold(services, *older)) else { return Ok(bought) };
+    let settled = |cart: &CartView| !cart.checkouts.contains(&sold);
+    services.gateway.wait::<Cart>(&checkout.cart.to_string(), services.command_timeout, settled).await?;
+    begin_once(services, checkout, by).await
+}
+
+/// As far as this node has seen: where it has not, the sold order itself refuses to give way.
+fn is_sold(services: &Services, order: OrderId) -> bool {
+    let seen = services.gateway.read_local::<Order>(&order.to_string());
+    seen.ok().flatten().is_some_and(|seen| seen.view.lifecycle.is_sold())
+}
+
+/// In the cart, which names its older orders: two checkouts at once are one after the other there. A refused one has begun
+/// all the same, and the next takes its place.
+async fn begin_once(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Bought, CartRefusal> {
     let command = CartCommand::BeginCheckout { order: checkout.order };
     let call = services.call_by(by.clone());
     let answer = services.gateway.ask::<Cart>(&checkout.cart.to_string(), command, call).await?;
