@@ -136,19 +136,21 @@ fn dispatch(cli: Cli, config: Config, app: &impl Application, out: &mut impl io:
 impl Cli {
     /// The options that set keys, by name, key and value.
     fn overrides(&self) -> Vec<Override> {
-        let listen = match &self.command {
-            Command::Serve(args) => args.listen.as_ref(),
+        let (listen, sample) = match &self.command {
+            Command::Serve(args) => (args.listen.as_ref(), args.sample.then(|| "true".to_owned())),
             Command::Import(_)
             | Command::Journal(_)
             | Command::History(_)
             | Command::Config(_)
             | Command::Load(_)
-            | Command::Openapi(_) => None,
+            | Command::Openapi(_) => (None, None),
         };
         let options = [
             ("--data-dir", "data.dir", self.common.data_dir.as_ref()),
             ("--log-format", "log.format", self.common.log_format.as_ref()),
             ("--listen", "http.listen", listen),
+            // Nobody could buy in the sample shop without it.
+            ("--sample", "payments.sandbox.enabled", sample.as_ref()),
         ];
         options.into_iter().filter_map(|(option, key, text)| Some((option, key, text?.clone()))).collect()
     }

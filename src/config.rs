@@ -106,7 +106,7 @@ impl Config {
         self.journal.check(&mut checks);
         self.state.check(&mut checks);
         self.shop.check(&mut checks);
-        self.payments.check(&mut checks);
+        self.payments.check(&mut checks, self.http.is_public());
         self.identity.check(&mut checks);
         self.cluster.check(&mut checks, &self.identity.signing_key);
         self.log.check(&mut checks);

@@ -35,12 +35,12 @@ pub use passwords::PasswordFault;
 pub use principal::{Principal, PrincipalKind};
 pub use secret::{SecretError, SigningSecret};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
+pub use throttle::{Key as ThrottleKey, Throttle};
 pub use token::Claims;
 
 use guest::GuestSession;
 use passwords::Passwords;
 use seal::Seal;
-use throttle::Throttle;
 
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
@@ -123,8 +123,8 @@ impl Identity {
             Some(session) => (session.id, session.wants_renewal(now)),
             None => (self.0.clock.uuid(), true),
         };
-        let set_cookie =
-            stale.then(|| GuestSession { id, issued: now }.set_cookie(&self.0.guests, self.0.settings.secure_cookies));
+        let secure = self.0.settings.secure_cookies && !origin::is_this_machine(headers);
+        let set_cookie = stale.then(|| GuestSession { id, issued: now }.set_cookie(&self.0.guests, secure));
         Ok(Recognised { principal: Principal::guest(id), set_cookie })
     }
 

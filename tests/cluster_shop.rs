@@ -44,6 +44,7 @@ fn config_of(urls: Vec<String>, dir: &TempDir, name: &str) -> Config {
     config.http.listen.set_port(0);
     config.actors.shards = 8;
     config.identity.signing_key = Secret::new("0123456789abcdef".repeat(4));
+    config.payments.sandbox.enabled = true;
     config.cluster.replicas = u8::try_from(urls.len()).expect("a few");
     config.cluster.urls = urls;
     config.cluster.node = name.into();

@@ -39,6 +39,7 @@ fn loads(what: &str, file: Option<&Path>, environment: &BTreeMap<String, String>
     let own = own.map(|(name, value)| (name.into(), value.into()));
     let config = Config::load(file, own, &[]).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(config.cluster.is_on() && config.cluster.replicas == 3, "{what} is a node of a cluster");
+    assert!(config.identity.secure_cookies, "{what} sends its cookies over HTTPS only");
     config
 }
 

@@ -49,10 +49,11 @@ mod payments {
     mod sandbox_webhooks;
 }
 
-/// Many clients at once, and the rules that hold for every winner. The first three are those of ACIDRain (Warszawski
+/// Many clients at once, and the rules that hold for every winner. Three are those of ACIDRain (Warszawski
 /// and Bailis, SIGMOD 2017): the last unit, the cart that changes during checkout, the voucher or key used twice at
 /// once. None waits by the clock.
 mod races {
+    mod again;
     mod cart;
     mod flash_sale;
     mod keys;

@@ -127,9 +127,14 @@ fn a_seed_of_the_cluster_replays_exactly() {
 /// A journal that says "stored" to an owner that another claim has fenced: the checks must see it.
 #[test]
 fn a_journal_that_does_not_fence_is_caught() {
-    let broken = (1..=40).find_map(|seed| seeds_of_clusters::run(seed, false).err());
     let lost = |line: &String| line.contains("acknowledged and lost") || line.contains("a stale read");
-    assert!(broken.as_ref().is_some_and(|lines| lines.iter().any(lost)), "{broken:?}");
+    // A seed may break in another way first, such as an order whose units another owner has never set aside.
+    let mut broken = Vec::new();
+    let seen = (1..=40).any(|seed| {
+        broken = seeds_of_clusters::run(seed, false).err().unwrap_or_default();
+        broken.iter().any(lost)
+    });
+    assert!(seen, "{broken:?}");
 }
 
 /// The same seed is the same run: without this, "replay" would be a promise only.

@@ -90,6 +90,7 @@ fn spawn(name: &str, dir: &TempDir, servers: Option<&NatsServers>, sample: bool)
     command.args(sample.then_some("--sample"));
     command
         .env_clear()
+        .env("SOUK_PAYMENTS__SANDBOX__ENABLED", "true")
         .env("SOUK_SUPERADMIN_PASSWORD", PASSWORD)
         .env("SOUK_LOG__FILTER", std::env::var("SOUK_LOG__FILTER").unwrap_or_else(|_| "warn".to_owned()));
     // Frames go out at once and with numbers: how long a frame is held back on purpose is not what is measured.

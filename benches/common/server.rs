@@ -77,6 +77,7 @@ pub fn served() -> Result<bool> {
     let mut config = Config::default();
     config.data.dir = dir.into();
     config.http.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.payments.sandbox.enabled = true;
     tokio::runtime::Runtime::new()?.block_on(async {
         let shop = Shop::start(&config, true).await?;
         let gateway = &shop.engine.gateway;

@@ -91,15 +91,21 @@ impl Entry {
         let name = || self.connector.name().to_owned();
         let arrived = Instant::now();
         // The semaphore is never closed.
-        let _place = self.budget.acquire().await.ok();
+        let place = self.budget.acquire().await.ok();
         metrics::histogram!("souk_connector_wait_seconds", "connector" => name()).record(arrived.elapsed());
         let admitted = self.breaker.admit().map_err(|probe_in| NoAnswer::CircuitOpen { probe_in })?;
         let begun = Instant::now();
         let answer = timeout(self.timeout, self.connector.call(call)).await;
         let answer = answer.unwrap_or(Err(ConnectorFault::TimedOut));
-        admitted.settle(answer.as_ref().err().is_some_and(ConnectorFault::is_outage));
+        let doubt = admitted.settle(answer.as_ref().err().is_some_and(ConnectorFault::is_outage));
         metrics::histogram!("souk_connector_call_seconds", "connector" => name(), "outcome" => outcome(&answer))
             .record(begun.elapsed());
+        if let Some(doubt) = doubt {
+            drop(place);
+            // Outside the budget, which the failing calls may have used up. One for each row of faults.
+            let well = matches!(timeout(self.timeout, self.connector.ping()).await, Ok(Ok(())));
+            doubt.confirm(well);
+        }
         Ok(answer?)
     }
 }

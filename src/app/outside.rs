@@ -25,7 +25,12 @@ pub(super) struct Outside {
     pub(super) webhooks: Vec<Arc<dyn WebhookVerifier>>,
     /// Names of the payment providers that the API takes.
     pub(super) providers: Vec<String>,
+    /// For everybody who looks at the shop.
+    pub(super) notices: Vec<&'static str>,
 }
+
+/// On every page, in `/readyz` and in the log while the sandbox is on.
+const WITHOUT_MONEY: &str = "This is a shop for trying out: payments are played and no money is taken.";
 
 impl Outside {
     /// `address`: where this process listens; the sandbox sends its webhooks there.
@@ -35,8 +40,19 @@ impl Outside {
         address: SocketAddr,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ShopError> {
-        let mut outside = Self { sandbox: None, connectors: Vec::new(), webhooks: Vec::new(), providers: Vec::new() };
-        if config.payments.sandbox.enabled {
+        let mut outside = Self {
+            sandbox: None,
+            connectors: Vec::new(),
+            webhooks: Vec::new(),
+            providers: Vec::new(),
+            notices: Vec::new(),
+        };
+        let sandbox = &config.payments.sandbox;
+        // The configuration's own check says how to mend it; this holds for a start without a file, too.
+        if sandbox.enabled && config.http.is_public() && !sandbox.allow_public {
+            return Err(ShopError::PublicSandbox);
+        }
+        if sandbox.enabled {
             outside.add_sandbox(config, secret, address, clock)?;
         }
         Ok(outside)
@@ -62,6 +78,12 @@ impl Outside {
         });
         self.webhooks.push(Arc::new(SandboxWebhooks::new(key)));
         self.sandbox = Some(sandbox);
+        self.notices.push(WITHOUT_MONEY);
+        tracing::warn!(
+            %address,
+            public = config.http.is_public(),
+            "the sandbox payment provider is on: every order is sold without money"
+        );
         Ok(())
     }
 }

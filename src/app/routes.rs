@@ -34,9 +34,10 @@ fn finished(mut document: OpenApi) -> OpenApi {
 pub fn router(state: AppState, more: Router<AppState>) -> Router {
     let (routes, document) = api().split_for_parts();
     let toolkit = state.toolkit.clone();
+    let docs = docs::router(finished(document), &toolkit.notices);
     routes
         .merge(more)
-        .merge(docs::router(finished(document)))
+        .merge(docs)
         .fallback(guard::nothing_here)
         .method_not_allowed_fallback(guard::wrong_method)
         .layer(DefaultBodyLimit::max(toolkit.limits.body_bytes_max))

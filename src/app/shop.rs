@@ -37,6 +37,8 @@ pub enum ShopError {
     Sample(#[from] LoadError),
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    #[error("the sandbox sells without money and is refused beside a listener that others can reach")]
+    PublicSandbox,
     #[error("the sandbox cannot reach this server at {0}")]
     SandboxUrl(String),
 }
@@ -94,6 +96,7 @@ impl Shop {
             command_timeout: config.actors.command_timeout(),
             metrics: Arc::new(move || rendered.render()),
             durability: engine.durability,
+            notices: outside.notices.clone(),
         });
         let services = Services {
             gateway: engine.gateway.clone(),
@@ -105,7 +108,7 @@ impl Shop {
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
         }
-        let more: Router<AppState> = http::page::router();
+        let more: Router<AppState> = http::page::router(&outside.notices);
         let more = match &outside.sandbox {
             Some(sandbox) => more.merge(sandbox::page::routes(sandbox.clone())),
             None => more,

@@ -17,9 +17,9 @@ pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: Option<String>,
-    /// Fill an empty data directory with the sample shop: 450 products, about 2,400 SKUs
+    /// Fill an empty data directory with the sample shop: 450 products, about 2,400 SKUs, and payments without money
     #[arg(long)]
-    sample: bool,
+    pub(super) sample: bool,
 }
 
 impl Serve {

@@ -83,6 +83,19 @@ fn serve_takes_options_over_the_environment() {
 }
 
 #[test]
+fn the_sample_shop_sells_without_money_on_this_machine_only() {
+    let overrides = |arguments: &[&str]| Cli::try_parse_from(arguments).expect("good usage").overrides();
+    let sandbox =
+        |arguments| Config::load(None, [], &overrides(arguments)).map(|config| config.payments.sandbox.enabled);
+    assert_eq!(sandbox(&["souk", "serve"]), Ok(false));
+    assert_eq!(sandbox(&["souk", "serve", "--sample"]), Ok(true));
+    let failure = souk(&["serve", "--sample", "--listen", "0.0.0.0:80"], &[]).1.expect_err("refused");
+    assert!(failure.message.contains("payments.sandbox.enabled") && failure.message.contains("option --sample"));
+    let twice = [("SOUK_PAYMENTS__SANDBOX__ALLOW_PUBLIC", "true")];
+    assert!(souk(&["serve", "--sample", "--listen", "0.0.0.0:80"], &twice).1.is_ok());
+}
+
+#[test]
 fn a_bad_option_is_wrong_usage() {
     let failure = souk(&["serve", "--listen", "here"], &[]).1.expect_err("refused");
     assert_eq!(failure.exit, Exit::Usage);

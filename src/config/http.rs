@@ -106,6 +106,11 @@ impl Http {
         Duration::from_millis(self.drain_timeout_ms)
     }
 
+    /// Whether others than this machine can reach the listener, by itself or through a proxy.
+    pub fn is_public(&self) -> bool {
+        self.trust_forwarded_for || !self.listen.ip().to_canonical().is_loopback()
+    }
+
     pub(super) fn check(&self, checks: &mut Checks) {
         checks.range("http.body_bytes_max", self.body_bytes_max, 1_024, 256 * MIB_BYTES, "bytes");
         checks.range("http.request_timeout_ms", self.request_timeout_ms, 100, 300_000, "milliseconds");

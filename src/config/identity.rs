@@ -15,7 +15,8 @@ pub struct Identity {
     /// Milliseconds that an access token is good for. A role taken away and a changed password take effect on running tokens
     /// only when they end. Default 43,200,000 (12 hours).
     pub token_ttl_ms: u64,
-    /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. Default false.
+    /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. A request to this machine itself
+    /// (`http://localhost`) gets one without the mark. Default true.
     pub secure_cookies: bool,
     /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. The nodes of a
     /// cluster need the same one; another key ends every session. Default empty.
@@ -30,7 +31,7 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             token_ttl_ms: DAY_MS / 2,
-            secure_cookies: false,
+            secure_cookies: true,
             signing_key: Secret::default(),
             superadmin_password: Secret::default(),
         }

@@ -16,8 +16,10 @@ pub struct Payments {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sandbox {
-    /// Whether `provider: "sandbox"` is taken. Turn it off in a real shop. Default true.
+    /// Whether `provider: "sandbox"` is taken, which sells without money. `souk serve --sample` turns it on. Default false.
     pub enabled: bool,
+    /// Whether the sandbox may stand beside a listener that others can reach; the start refuses it otherwise. Default false.
+    pub allow_public: bool,
     /// Milliseconds that `tok_slow` takes to be authorised. Default 3,000.
     pub slow_ms: u64,
     /// Milliseconds until a call to the sandbox times out and is repeated (`tok_timeout`'s first). Default 5,000.
@@ -40,7 +42,8 @@ pub struct Sandbox {
 impl Default for Sandbox {
     fn default() -> Self {
         Self {
-            enabled: true,
+            enabled: false,
+            allow_public: false,
             slow_ms: 3_000,
             timeout_ms: 5_000,
             in_flight_max: 4_096,
@@ -67,9 +70,16 @@ impl Sandbox {
     }
 }
 
+/// The sandbox takes every order without money, so a shop on a network must ask for it twice.
+const BESIDE_LOOPBACK: &str = "false beside a listener that others can reach (http.listen, http.trust_forwarded_for): the \
+     sandbox sells without money; payments.sandbox.allow_public = true takes it all the same";
+
 impl Payments {
-    pub(super) fn check(&self, checks: &mut Checks) {
+    /// `public`: whether others than this machine can reach the shop.
+    pub(super) fn check(&self, checks: &mut Checks, public: bool) {
         let sandbox = &self.sandbox;
+        let harmless = !sandbox.enabled || sandbox.allow_public || !public;
+        checks.that("payments.sandbox.enabled", sandbox.enabled, harmless, BESIDE_LOOPBACK);
         checks.range("payments.sandbox.slow_ms", sandbox.slow_ms, 0, 600_000, "milliseconds");
         checks.range("payments.sandbox.timeout_ms", sandbox.timeout_ms, 10, 600_000, "milliseconds");
         checks.range("payments.sandbox.in_flight_max", sandbox.in_flight_max, 1, 1_000_000, "calls");

@@ -17,8 +17,11 @@ pub struct Shop {
     pub tax_basis_points: u32,
     /// Milliseconds that a checkout holds its stock; then the order expires and the units are free again. Default 600,000.
     pub hold_ttl_ms: u64,
+    /// Days after an order's expiry in which a payment that succeeds late revives it, where its stock is left; later the
+    /// payment is always undone. Default 1.
+    pub late_payment_days: u32,
     /// When an authorised payment is captured: `on_verified` by the engine, as soon as the order is verified; `manual` by
-    /// staff, with `POST /api/payments/{id}/capture`. Default `on_verified`.
+    /// staff, with `POST /api/payments/{id}/capture`, before the first parcel. Default `on_verified`.
     pub capture: CapturePolicy,
     /// Ways to ship, in the order shown; the first is the default. Default standard and express.
     pub shipping_methods: Vec<ShippingMethod>,
@@ -56,6 +59,7 @@ impl Default for Shop {
             currency: Currency::EUR,
             tax_basis_points: 1_900,
             hold_ttl_ms: 600_000,
+            late_payment_days: 1,
             capture: CapturePolicy::OnVerified,
             shipping_methods: vec![method("standard", "Standard", 490, 4), method("express", "Express", 1_290, 1)],
         }
@@ -71,6 +75,10 @@ impl Shop {
     /// More would not be a choice but a catalogue.
     const SHIPPING_METHODS_MAX: usize = 32;
 
+    pub fn late_payment_ms(&self) -> i64 {
+        i64::from(self.late_payment_days).saturating_mul(DAY_MS.cast_signed())
+    }
+
     pub fn shipping(&self, id: &str) -> Option<&ShippingMethod> {
         self.shipping_methods.iter().find(|method| method.id == id)
     }
@@ -84,6 +92,7 @@ impl Shop {
         );
         checks.range("shop.tax_basis_points", u64::from(self.tax_basis_points), 0, 10_000, "hundredths of a percent");
         checks.range("shop.hold_ttl_ms", self.hold_ttl_ms, 1_000, 7 * DAY_MS, "milliseconds");
+        checks.range("shop.late_payment_days", u64::from(self.late_payment_days), 0, 30, "days");
         let count = self.shipping_methods.len();
         let enough = (1..=Self::SHIPPING_METHODS_MAX).contains(&count);
         checks.that("shop.shipping_methods", format!("{count} methods"), enough, "1 to 32 methods");

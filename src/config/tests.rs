@@ -46,6 +46,28 @@ fn the_sample_file_is_legal() {
     assert!(config.live.public_stock_counts);
 }
 
+#[test]
+fn the_sandbox_stands_beside_no_public_listener_unless_it_is_asked_for_twice() {
+    assert!(!Config::default().payments.sandbox.enabled && Config::default().identity.secure_cookies);
+    let sandbox = |rest: &str| format!("[payments.sandbox]\nenabled = true\n{rest}");
+    let public = [
+        ("SOUK_HTTP__LISTEN", "0.0.0.0:8080"),
+        ("SOUK_HTTP__LISTEN", "[::]:8080"),
+        ("SOUK_HTTP__LISTEN", "192.168.1.4:8080"),
+        ("SOUK_HTTP__TRUST_FORWARDED_FOR", "true"),
+    ];
+    for at in public {
+        let refusal = load(&sandbox(""), &[at], &[]).expect_err("refused");
+        assert!(refusal.contains("payments.sandbox.enabled: false beside a listener"), "{at:?}: {refusal}");
+        assert!(refusal.contains("payments.sandbox.allow_public"), "{refusal}");
+        assert!(load(&sandbox("allow_public = true"), &[at], &[]).is_ok(), "{at:?}");
+        assert!(load("", &[at], &[]).is_ok(), "{at:?}");
+    }
+    for local in ["127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        assert!(load(&sandbox(""), &[("SOUK_HTTP__LISTEN", local)], &[]).is_ok(), "{local}");
+    }
+}
+
 const SIGNING_KEY: (&str, &str) =
     ("SOUK_IDENTITY__SIGNING_KEY", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
 

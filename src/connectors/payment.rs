@@ -23,6 +23,8 @@ pub trait PaymentProvider: Send + Sync + 'static {
     fn name(&self) -> &str;
     /// Idempotent by payment and operation: a repeated call returns the first answer.
     fn call(&self, call: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ConnectorFault>>;
+    /// Whether the provider itself is well: a cheap call of its API that concerns no payment.
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>>;
 }
 
 /// A payment provider as a connector.
@@ -58,6 +60,10 @@ impl Connector for PaymentConnector {
             warn_of_refusal(self.0.name(), payment, &event);
             Ok(event.into())
         })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
+        self.0.ping()
     }
 }
 
@@ -108,6 +114,10 @@ mod tests {
 
         fn call(&self, _: ProviderCall) -> BoxFuture<'_, Result<ProviderEvent, ConnectorFault>> {
             Box::pin(ready(self.1.clone()))
+        }
+
+        fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
+            Box::pin(ready(Ok(())))
         }
     }
 

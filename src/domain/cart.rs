@@ -40,6 +40,11 @@ pub enum CartCommand {
     RemoveLine {
         sku: Sku,
     },
+    /// A checkout begins: the cart's newest order from now on. The reply has the lines to buy, and the older orders
+    /// without a sale, whose place it takes. An empty cart begins none.
+    BeginCheckout {
+        order: OrderId,
+    },
     /// An order was verified: the bought units leave the cart, units added since stay.
     Settle {
         order: OrderId,
@@ -78,6 +83,7 @@ pub enum CartEvent {
         gone: Vec<Sku>,
         back: Vec<Sku>,
     },
+    CheckoutBegun { order: OrderId, at: Timestamp },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -118,6 +124,9 @@ pub struct CartView {
     /// Absent while the cart is empty.
     pub total: Option<Money>,
     pub items: u64,
+    /// Orders of this cart without a sale, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checkouts: Vec<OrderId>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -131,6 +140,9 @@ pub struct Cart {
     /// Those of its SKUs that the shop sells no longer, as far as it was told. Absent in states from before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     withdrawn: Vec<Sku>,
+    /// Orders begun since the last sale, the newest last.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    checkouts: VecDeque<OrderId>,
 }
 
 impl Cart {
@@ -143,6 +155,9 @@ impl Cart {
     /// Settled orders remembered; a `Settle` repeated after this many later orders of the same cart would remove units
     /// twice.
     pub const SETTLED_KEPT: usize = 16;
+    /// Orders begun since the last sale that are remembered. Each takes the place of all before it, so a forgotten one was
+    /// given up 16 checkouts ago.
+    pub const CHECKOUTS_KEPT: usize = 16;
 
     /// What a settlement states for its order.
     pub fn settled_for(order: OrderId) -> String {
@@ -192,6 +207,8 @@ impl Entity for Cart {
                     *quantity = quantity.saturating_sub(units);
                 }
                 self.lines.retain(|(_, quantity)| *quantity > 0);
+                // The sold one ends the list: an older one was given up for it, a newer one gives way to it.
+                self.checkouts.clear();
                 self.settled.push_back(*order);
                 if self.settled.len() > Self::SETTLED_KEPT {
                     self.settled.pop_front();
@@ -201,6 +218,14 @@ impl Entity for Cart {
             CartEvent::OfferChanged { gone, back } => {
                 self.withdrawn.retain(|sku| !back.contains(sku));
                 self.withdrawn.extend(gone.iter().cloned());
+            }
+            CartEvent::CheckoutBegun { order, at } => {
+                self.touched = *at;
+                self.checkouts.retain(|older| older != order);
+                self.checkouts.push_back(*order);
+                if self.checkouts.len() > Self::CHECKOUTS_KEPT {
+                    self.checkouts.pop_front();
+                }
             }
         }
         // Only lines can be withdrawn: so this list is as bounded as they are.
@@ -226,7 +251,8 @@ impl Entity for Cart {
         let total = lines
             .first()
             .and_then(|first| Money::sum(first.unit_price.currency, lines.iter().map(|line| line.line_total)).ok());
-        CartView { owner: self.owner, total, items: lines.iter().map(|line| u64::from(line.quantity)).sum(), lines }
+        let items = lines.iter().map(|line| u64::from(line.quantity)).sum();
+        CartView { owner: self.owner, total, items, lines, checkouts: self.checkouts.iter().copied().collect() }
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
@@ -253,7 +279,10 @@ impl Entity for Cart {
             CartCommand::SetLines { add, .. } => *add,
             // Removing twice is refused (`NoSuchLine`), so a retry must be distinguished from a second click.
             CartCommand::RemoveLine { .. } => true,
-            CartCommand::Settle { .. } | CartCommand::TellOffer { .. } | CartCommand::Expire => false,
+            CartCommand::BeginCheckout { .. }
+            | CartCommand::Settle { .. }
+            | CartCommand::TellOffer { .. }
+            | CartCommand::Expire => false,
         }
     }
 }

@@ -7,8 +7,8 @@
 //! In `order/`: `shapes` and `protocol` (the types), `classes` (classes of statuses), `decide` (the list of commands),
 //! `checkout`, `paying` and `fulfil` (the commands' decisions), `consequences` (events that follow from a state by
 //! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `rests`
-//! (what it rests on), `moves` (the
-//! operators' table), `view`. Deliberately absent: returns and promotions.
+//! (what it rests on), `moves` (the operators' table), `rest` (what is never sent), `supersede` (older and newer orders
+//! of one cart), `view`. Deliberately absent: returns and promotions.
 
 mod apply;
 mod checkout;
@@ -21,8 +21,10 @@ mod fulfil;
 mod moves;
 mod paying;
 mod protocol;
+mod rest;
 pub mod rests;
 mod shapes;
+mod supersede;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -34,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{effects::OrderEffect, protocol::*, shapes::*, view::*};
 use super::{
     entity::Entity,
-    ids::{FulfilmentId, PaymentId, Sku, UserId},
+    ids::{FulfilmentId, OrderId, PaymentId, Sku, UserId},
     kinds::Kind,
     rests::Rest,
     time::Timestamp,
@@ -59,6 +61,26 @@ pub struct Order {
     fulfilments: Vec<Fulfilment>,
     /// Parcels of `fulfilments` that the stock has not yet written off.
     parcels: Vec<(FulfilmentId, Sku)>,
+    /// Older orders of the same cart that have not answered yet whether they are given up. This order holds nothing
+    /// before they have, so that at most one of them is ever sold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    predecessors: Vec<OrderId>,
+    /// The older order of the same cart that was paid first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outrun_by: Option<OrderId>,
+    /// The newer order of the same cart that took this one's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<OrderId>,
+    /// Staff has given up what was not sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    rest_given_up: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    rest_refund_asked: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// One SKU's units on their way through the stock.
@@ -102,14 +124,29 @@ impl Order {
     pub const GRACE_MS: i64 = 60_000;
     /// How long a hold for an order that is paid already is asked for. It only has to last until its commit.
     pub const PAID_HOLD_MS: i64 = 15 * 60_000;
+    /// How long after its expiry a late payment revives an order whose placement does not say it.
+    pub const REVIVABLE_MS: i64 = 86_400_000;
 
     fn region(&self) -> PaymentStatus {
         self.payment.as_ref().map_or(PaymentStatus::None, |payment| payment.region)
     }
 
-    /// Whether the order is covered by a payment.
+    /// Whether the order is covered by a payment, or needs none.
     fn paid(&self) -> bool {
-        self.region().is_paid()
+        self.region().is_paid() || self.is_free()
+    }
+
+    /// An order of 0.00.
+    fn is_free(&self) -> bool {
+        self.placement.as_ref().is_some_and(|placement| placement.totals.total.amount == 0)
+    }
+
+    /// Money that succeeds later than this goes back: the shopper has long bought elsewhere.
+    fn revivable_until(&self) -> Timestamp {
+        let placement = self.placement.as_deref();
+        let told = placement.and_then(|placement| placement.revivable_until);
+        let default = || placement.map(|placement| placement.pay_by.plus_ms(Self::REVIVABLE_MS));
+        told.or_else(default).unwrap_or_default()
     }
 
     fn all_stock(&self, state: HoldState) -> bool {

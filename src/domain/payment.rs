@@ -82,6 +82,8 @@ impl Payment {
     /// Refunds that an unwinding payment requests by itself, should the provider refuse some. After that the rest is in
     /// the view as failed refunds, for an operator.
     pub const UNWINDS_MAX: usize = 3;
+    /// The decline code of a payment that was given up while it waited for its shopper.
+    pub const GIVEN_UP: &str = "given_up";
     /// The decline code of a payment whose shopper never came back.
     pub const TIMED_OUT: &str = "action_timed_out";
 

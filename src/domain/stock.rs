@@ -50,6 +50,9 @@ pub enum StockCommand {
         #[serde(default)]
         attempt: u8,
     },
+    /// `Hold` for an order that takes the place of older ones of the same cart: what those hold here and have not paid
+    /// passes to it in the same decision, so that nobody comes between.
+    TakeOver { order: OrderId, units: NonZeroU32, until: Timestamp, attempt: u8, instead_of: Vec<OrderId> },
     /// The order is paid: its hold no longer expires.
     Commit {
         order: OrderId,
@@ -262,6 +265,7 @@ impl Entity for Stock {
             | StockCommand::Ship { .. }
             | StockCommand::ReturnToStock { .. } => true,
             StockCommand::Hold { .. }
+            | StockCommand::TakeOver { .. }
             | StockCommand::Commit { .. }
             | StockCommand::Release { .. }
             | StockCommand::SetThreshold { .. }

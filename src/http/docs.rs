@@ -86,7 +86,12 @@ async fn with_policy(mut response: Response) -> Response {
     response
 }
 
-pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> {
+/// `notices`: our own words, above the description and above the page of errors.
+pub fn router<S: Clone + Send + Sync + 'static>(mut document: OpenApi, notices: &[&'static str]) -> Router<S> {
+    if !notices.is_empty() {
+        let about = document.info.description.unwrap_or_default();
+        document.info.description = Some(format!("**{}**\n\n{about}", notices.join(" ")));
+    }
     // Without this the page would send the document's address to a validator on the internet.
     let config = Config::from("/api/openapi.json").validator_url("none").try_it_out_enabled(true);
     let swagger: Router<S> = SwaggerUi::new("/api/docs").config(config).into();
@@ -94,7 +99,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(document: OpenApi) -> Router<S> 
     // Encoded once; this project's own types always encode.
     let text = document.to_json().unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()));
     // Bytes: each request shares the text.
-    let (text, errors) = (Bytes::from(text), Bytes::from(errors_page::render()));
+    let (text, errors) = (Bytes::from(text), Bytes::from(errors_page::render(&super::page::notice_bars(notices))));
     swagger
         .route("/api/openapi.json", get(async move || ([(header::CONTENT_TYPE, json)], text)))
         .route("/api/docs/errors", get(async move || Html(errors)))

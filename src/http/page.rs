@@ -4,8 +4,11 @@
 //! pictures and connections and nothing inline, so text from a catalogue can never become code. Browsers revalidate
 //! files each time and get 304 by the `ETag`: a new binary is a new page at once.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
+    body::Bytes,
     extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -45,16 +48,38 @@ const FILES: &[File] = files! {
     "purchase.js" is "text/javascript; charset=utf-8",
 };
 
-/// `/` and `/page/<file>`. Fits any state.
-pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/", get(|headers: HeaderMap| async move { answer(INDEX, &headers) })).route(
+/// `/` and `/page/<file>`. Fits any state. `notices`: our own words, above everything else on the page.
+pub fn router<S: Clone + Send + Sync + 'static>(notices: &[&'static str]) -> Router<S> {
+    let files: Arc<[Served]> = FILES.iter().map(|file| Served { file, text: with_notices(file, notices) }).collect();
+    let index = files.clone();
+    Router::new().route("/", get(|headers: HeaderMap| async move { answer(&index, INDEX, &headers) })).route(
         "/page/{file}",
-        get(|Path(file): Path<String>, headers: HeaderMap| async move { answer(&file, &headers) }),
+        get(|Path(file): Path<String>, headers: HeaderMap| async move { answer(&files, &file, &headers) }),
     )
 }
 
-fn answer(name: &str, asked: &HeaderMap) -> Response {
-    let Some(file) = FILES.iter().find(|file| file.name == name) else { return StatusCode::NOT_FOUND.into_response() };
+/// A file as this process sends it.
+struct Served {
+    file: &'static File,
+    text: Bytes,
+}
+
+/// In the HTML itself, so that no script is needed to see it.
+fn with_notices(file: &File, notices: &[&'static str]) -> Bytes {
+    match file.kind.starts_with("text/html") && !notices.is_empty() {
+        true => file.text.replacen("<body>", &format!("<body>\n{}", notice_bars(notices)), 1).into(),
+        false => Bytes::from_static(file.text.as_bytes()),
+    }
+}
+
+pub(super) fn notice_bars(notices: &[&'static str]) -> String {
+    notices.iter().map(|notice| format!("<p class=\"warning\" role=\"note\">{notice}</p>\n")).collect()
+}
+
+fn answer(files: &[Served], name: &str, asked: &HeaderMap) -> Response {
+    let Some(Served { file, text }) = files.iter().find(|served| served.file.name == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let headers = [
         (header::CONTENT_TYPE, file.kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -63,7 +88,7 @@ fn answer(name: &str, asked: &HeaderMap) -> Response {
         (header::REFERRER_POLICY, "same-origin"),
     ];
     // Hashed in some microseconds, on a rarely requested page.
-    let response = unless_known(asked, etag_of(file.text.as_bytes()), || file.text.into_response());
+    let response = unless_known(asked, etag_of(text), || text.clone().into_response());
     (headers, response).into_response()
 }
 
@@ -80,7 +105,7 @@ mod tests {
         if let Some(known) = known {
             request = request.header(header::IF_NONE_MATCH, known);
         }
-        let response = router::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = router::<()>(&[]).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
@@ -112,6 +137,16 @@ mod tests {
         assert_eq!((status, body.as_str()), (StatusCode::NOT_MODIFIED, ""));
         assert_eq!(fetch("/page/page.js", Some("\"other\"")).await.0, StatusCode::OK);
         assert_eq!(fetch("/page/none.js", None).await.0, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn a_notice_stands_on_the_page_without_a_script() {
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = router::<()>(&["No money is taken."]).oneshot(request).await.unwrap();
+        let html = response.into_body().collect().await.unwrap().to_bytes();
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        assert!(html.contains("<body>\n<p class=\"warning\" role=\"note\">No money is taken.</p>"), "{html}");
+        assert!(!fetch("/", None).await.2.contains("class=\"warning\""));
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub struct ToolkitParts {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// E.g. `local-synced`: what an acknowledgement means here, shown by `/readyz`.
     pub durability: &'static str,
+    /// What nobody who looks at this shop may overlook, such as payments without money: our own words, on every page and
+    /// in `/readyz`.
+    pub notices: Vec<&'static str>,
 }
 
 /// One reference count: every layer and handler of a request clones it.
@@ -54,6 +57,7 @@ pub struct Tools {
     command_timeout: Duration,
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub durability: &'static str,
+    pub notices: Vec<&'static str>,
     /// Requests under way, for the bound in `guard`.
     pub(super) inflight: AtomicUsize,
     pub(super) inflight_of_address: Arc<Places>,
@@ -61,7 +65,7 @@ pub struct Tools {
 
 impl Toolkit {
     pub fn new(parts: ToolkitParts) -> Self {
-        let ToolkitParts { gateway, identity, door, limits, command_timeout, metrics, durability } = parts;
+        let ToolkitParts { gateway, identity, door, limits, command_timeout, metrics, durability, notices } = parts;
         // The engine's answer comes before the request's own end, and says more.
         let command_timeout = command_timeout.min(limits.request_timeout().saturating_sub(Duration::from_millis(1)));
         let (inflight, inflight_of_address) = (AtomicUsize::default(), Places::new(limits.inflight_per_address_max));
@@ -73,6 +77,7 @@ impl Toolkit {
             command_timeout,
             metrics,
             durability,
+            notices,
             inflight,
             inflight_of_address,
         }))

@@ -36,11 +36,14 @@ impl GuestSession {
             // A browser sends one; more come from a neighbour domain that sets its own. Bound the work.
             .take(4)
             .filter_map(|sealed| Self::decode(&seal.open(sealed)?))
-            .find(|session| (-SKEW_MS..TTL_S * 1000).contains(&now.since(session.issued)))
+            // One from the future is ours all the same, since nobody else can seal it: this machine's clock has gone back,
+            // or another node's runs ahead. Its guest keeps cart and orders.
+            .find(|session| now.since(session.issued) < TTL_S * 1000)
     }
 
     pub fn wants_renewal(&self, now: Timestamp) -> bool {
-        now.since(self.issued) >= RENEW_AFTER_MS
+        // One from the future is replaced, so that it ends when it should.
+        !(-SKEW_MS..RENEW_AFTER_MS).contains(&now.since(self.issued))
     }
 
     /// The value of the `Set-Cookie` header.
@@ -102,7 +105,11 @@ mod tests {
         assert_eq!(read(&format!("souk_session=forged; {ours}"), issued), Some(session()));
         assert_eq!(read(&ours, issued.plus_ms(TTL_S * 1000 - 1)), Some(session()));
         assert_eq!(read(&ours, issued.plus_ms(TTL_S * 1000)), None);
-        assert_eq!(read(&ours, issued.plus_ms(-SKEW_MS - 1)), None, "from the future");
+        for back in [SKEW_MS + 1, 86_400_000, TTL_S * 1000] {
+            assert_eq!(read(&ours, issued.plus_ms(-back)), Some(session()), "the clock went back by {back} ms");
+            assert!(session().wants_renewal(issued.plus_ms(-back)), "and the next write dates it anew");
+        }
+        assert!(!session().wants_renewal(issued.plus_ms(-SKEW_MS)));
         assert!(!session().wants_renewal(issued.plus_ms(RENEW_AFTER_MS - 1)));
         assert!(session().wants_renewal(issued.plus_ms(RENEW_AFTER_MS)));
     }

@@ -3,6 +3,8 @@
 //! `SameSite=Lax` already withholds the cookie from most of these requests; this module refuses the rest. Programs send
 //! neither header and pass. A bearer token cannot be forged this way: no browser adds it by itself.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, header};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,19 @@ impl Site {
     }
 }
 
+/// Whether the request was sent to this machine's own name, by no proxy: browsers there speak plain HTTP, and some keep
+/// no `Secure` cookie from it. A forged header costs its sender the mark on the own cookie only.
+pub fn is_this_machine(headers: &HeaderMap) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let loopback = name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    (loopback || name.eq_ignore_ascii_case("localhost")) && !forwarded.iter().any(|name| headers.contains_key(*name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +54,22 @@ mod tests {
     fn site(pairs: &[(&'static str, &'static str)]) -> Site {
         let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         Site::of(&headers, &["https://shop.example".to_owned()])
+    }
+
+    #[test]
+    fn this_machine_is_a_loopback_name_without_a_proxy() {
+        let local = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            is_this_machine(&pairs.collect())
+        };
+        for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:80", "[::1]:8080", "127.8.0.1"] {
+            assert!(local(&[("host", host)]), "{host}");
+            assert!(!local(&[("host", host), ("x-forwarded-proto", "https")]), "{host} behind a proxy");
+        }
+        for host in ["shop.example", "localhost.evil.example", "10.0.0.1:8080", "[2001:db8::1]", ""] {
+            assert!(!local(&[("host", host)]), "{host}");
+        }
+        assert!(!local(&[]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The log-in throttle: after five failures for one e-mail or from one address each further attempt must
+//! The throttle of log-ins and of look-ups of orders: after five failures for one e-mail or from one address each further attempt must
 //! wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
 //!
 //! Attempts count while they run, so guesses sent at once gain nothing. A success clears its e-mail but not its

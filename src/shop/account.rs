@@ -1,7 +1,7 @@
 //! Accounts over HTTP: logging in, and checking a token. Permissions are in `identity`.
 
 mod codes;
-mod login;
+pub mod login;
 mod refusals;
 
 pub use login::{LoginRequest, LoginResponse, SessionUser, ValidateResponse};

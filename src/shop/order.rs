@@ -13,6 +13,7 @@ pub mod live;
 pub mod lookup;
 mod of_user;
 pub mod projection;
+pub mod reference;
 mod refusals;
 mod routes;
 mod transitions;

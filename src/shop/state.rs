@@ -4,12 +4,10 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{
-    order::lookup::LookupLimit, payment::webhook::WebhookReceiver, services::Services, stock::movements::BookMarks,
-};
+use super::{payment::webhook::WebhookReceiver, services::Services, stock::movements::BookMarks};
 use crate::{
     http::{BodyMax, Door, Toolkit},
-    identity::Identity,
+    identity::{Identity, Throttle},
 };
 
 /// One reference count: every layer and handler of a request clones it.
@@ -21,14 +19,14 @@ pub struct Shared {
     pub services: Services,
     pub toolkit: Toolkit,
     pub webhooks: WebhookReceiver,
-    pub(super) lookups: LookupLimit,
+    /// Wrong look-ups of orders, by address and by e-mail.
+    pub(super) lookups: Throttle,
     pub(super) bookmarks: BookMarks,
 }
 
 impl AppState {
     pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver) -> Self {
-        let lookups = LookupLimit::default();
-        let bookmarks = BookMarks::default();
+        let (lookups, bookmarks) = (Throttle::default(), BookMarks::default());
         Self(Arc::new(Shared { services, toolkit, webhooks, lookups, bookmarks }))
     }
 }

@@ -124,6 +124,8 @@ impl OrderBuilder {
             totals,
             pay_by: self.pay_by,
             capture: self.capture,
+            replaces: vec![],
+            revivable_until: None,
         }
     }
 
@@ -155,6 +157,8 @@ impl OrderBuilder {
             stock,
             fulfilments: vec![],
             next: vec![],
+            superseded_by: None,
+            outrun_by: None,
             settled: false,
         }
     }

@@ -23,7 +23,7 @@ const OPEN: &[&str] = &[
     "POST /api/checkout",
     "GET /api/orders",
     "POST /api/orders",
-    "GET /api/orders/lookup",
+    "POST /api/orders/lookup",
     "GET /api/orders/status/{status}",
     "GET /api/orders/{id}",
     "DELETE /api/orders/{id}",

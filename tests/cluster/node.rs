@@ -63,7 +63,8 @@ impl Node {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).expect("a log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
         command.args(arguments).arg("--data-dir").arg(&self.data);
-        command.env_clear().env("SOUK_SUPERADMIN_PASSWORD", PASSWORD).envs(self.env.iter().cloned());
+        command.env_clear().env("SOUK_PAYMENTS__SANDBOX__ENABLED", "true");
+        command.env("SOUK_SUPERADMIN_PASSWORD", PASSWORD).envs(self.env.iter().cloned());
         command.stdin(Stdio::null()).stderr(log).kill_on_drop(true);
         command
     }

@@ -33,6 +33,7 @@ fn config(dir: &Path) -> Config {
     config.data.dir = dir.to_owned();
     config.http.listen.set_port(0);
     config.http.body_bytes_max = 65_536;
+    config.payments.sandbox.enabled = true;
     config.identity.superadmin_password = Secret::new(PASSWORD);
     config
 }

@@ -61,7 +61,9 @@ impl Home {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
         command.args(arguments).arg("--data-dir").arg(&self.data).current_dir(self.root.path());
-        command.env_clear().env("SOUK_SUPERADMIN_PASSWORD", PASSWORD).envs(self.env.iter().cloned());
+        // A later start without `--sample` goes on with what an earlier one has begun.
+        command.env_clear().env("SOUK_PAYMENTS__SANDBOX__ENABLED", "true");
+        command.env("SOUK_SUPERADMIN_PASSWORD", PASSWORD).envs(self.env.iter().cloned());
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }

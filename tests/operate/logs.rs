@@ -22,6 +22,9 @@ async fn json_logs_parse_and_hold_no_secrets_and_no_personal_data() {
     for path in ["/api/orders?q=ada@example.org", "/api/orders/lookup?number=1&email=ada@example.org"] {
         staff.send(&server.url, &Call::get(path)).await.expect("an answer");
     }
+    let wanted = json!({"reference": "1-0000000000", "email": "ada@example.org"});
+    let looked_up = guest.send(&server.url, &Call::post("/api/orders/lookup", "k2", wanted)).await.expect("an answer");
+    assert_eq!(looked_up.status, 404);
     server.hang_up().await;
     let log = home.log();
     assert!(log.contains("SIGHUP: draining"), "{log}");

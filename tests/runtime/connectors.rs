@@ -47,6 +47,10 @@ impl PaymentProvider for Provider {
             Ok(ProviderEvent::Authorized { reference: call.payment.to_string() })
         })
     }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 fn provider(name: &'static str, takes: Duration) -> (ConnectorEntry, Arc<AtomicUsize>) {

@@ -10,8 +10,8 @@ use souk::{
     domain::{
         ids::CommandId,
         key::EntityKey,
-        kinds::{AnyState, AnyView},
-        order::{Order, OrderStatus, OrderView},
+        kinds::{AnyEvent, AnyState, AnyView},
+        order::{Order, OrderEvent, OrderStatus, OrderView},
         stock::{Stock, StockView},
     },
     persistence::memory_journal::MemoryStorage,
@@ -20,7 +20,7 @@ use souk::{
 use crate::{
     many::Sum,
     observer::Shown,
-    reckoning::{money, numbers, sold, stock_and_orders},
+    reckoning::{money, numbers, one_sale_of_a_cart, sold, stock_and_orders},
     shop::Shop,
 };
 
@@ -34,6 +34,9 @@ pub struct Totals {
     pub acknowledged: u64,
     pub verified: u64,
     pub unsold: u64,
+    /// Orders whose place a newer one of their cart took, or that gave way to an older, paid one.
+    pub superseded: u64,
+    pub outrun: u64,
     pub records: u64,
 }
 
@@ -43,6 +46,8 @@ impl Sum for Totals {
         self.acknowledged += other.acknowledged;
         self.verified += other.verified;
         self.unsold += other.unsold;
+        self.superseded += other.superseded;
+        self.outrun += other.outrun;
         self.records += other.records;
     }
 }
@@ -51,6 +56,7 @@ impl Totals {
     /// A simulation in which nothing is sold, nothing refused or nothing crashes proves nothing.
     pub fn assert_something_happened(&self) {
         assert!(self.crashes > 0 && self.acknowledged > 0 && self.verified > 0 && self.unsold > 0, "{self:?}");
+        assert!(self.superseded > 0 && self.outrun > 0, "{self:?}");
     }
 }
 
@@ -125,6 +131,12 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
         if let AnyView::Stock(stock) = model.view() {
             equation(&commit.key, commit.version, &stock, broken);
         }
+        if let AnyView::Order(order) = model.view()
+            && commit.events.iter().any(|event| matches!(event, AnyEvent::Order(OrderEvent::Fulfilled { .. })))
+            && !order.payment_status.is_taken()
+        {
+            broken.push(format!("L2: {} sent a parcel while {:?}", commit.key, order.payment_status));
+        }
         views.insert((commit.key.clone(), commit.version), model.view());
         stored.insert((commit.key.clone(), commit.command_id, commit.version));
         if commit.fingerprint.is_some() && !remembered.insert((commit.key.clone(), commit.command_id)) {
@@ -149,11 +161,14 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     stock_and_orders(&models, &orders, broken);
     money(shop, &orders, broken);
     numbers(&orders, broken);
+    one_sale_of_a_cart(&orders, broken);
     Totals {
         crashes: 0,
         acknowledged: shop.acks.0.lock().unwrap().len() as u64,
         verified: orders.iter().filter(|order| sold(order)).count() as u64,
         unsold: orders.iter().filter(|order| !sold(order)).count() as u64,
+        superseded: orders.iter().filter(|order| order.superseded_by.is_some()).count() as u64,
+        outrun: orders.iter().filter(|order| order.outrun_by.is_some()).count() as u64,
         records: commits.len() as u64,
     }
 }

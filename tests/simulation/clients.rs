@@ -92,16 +92,27 @@ impl Client<'_> {
     async fn step(&self, script: &mut Script, step: Step) {
         match step {
             Step::Pause(time) => sleep(time).await,
-            Step::Stock { sku, command } => self.insist::<Stock>(sku.as_str(), command).await,
+            Step::Stock { sku, command } => {
+                self.insist::<Stock>(sku.as_str(), command).await;
+            }
             Step::Fill { cart, user, lines } => {
                 let lines = lines.into_iter().map(|(sku, n)| (item(sku), n)).collect();
                 let command = CartCommand::SetLines { owner: user, lines, add: false };
                 self.insist::<Cart>(&cart.to_string(), command).await;
             }
             Step::Place { order, user, cart, lines } => {
-                let now = self.reach.clock.now();
-                let placement = script.placement.get_or_insert_with(|| place(order, user, cart, &lines, now));
-                let command = OrderCommand::Place(Arc::new(placement.clone()));
+                // As the shop does: the cart names the older orders, then the order is placed. A retry is the same command.
+                let placement = match script.placement.take().filter(|placement| placement.order == order) {
+                    Some(placement) => placement,
+                    None => {
+                        let begin = CartCommand::BeginCheckout { order };
+                        let Some(begun) = self.insist::<Cart>(&cart.to_string(), begin).await else { return };
+                        let replaces = begun.checkouts.into_iter().filter(|older| *older != order).collect();
+                        CheckoutSnapshot { replaces, ..place(order, user, cart, &lines, self.reach.clock.now()) }
+                    }
+                };
+                script.placement = Some(placement.clone());
+                let command = OrderCommand::Place(Arc::new(placement));
                 self.insist::<Order>(&order.to_string(), command).await;
             }
             Step::Pay { order, payment, token } => {
@@ -110,7 +121,7 @@ impl Client<'_> {
                 self.insist::<Order>(&order.to_string(), command).await;
             }
             Step::StaffTransition { order, to } => {
-                self.insist::<Order>(&order.to_string(), OrderCommand::Transition { to }).await
+                self.insist::<Order>(&order.to_string(), OrderCommand::Transition { to }).await;
             }
             Step::Ship { order, fulfilment, lines } => {
                 let lines = lines.into_iter().filter_map(|(sku, n)| Some((sku, NonZeroU32::new(n)?))).collect();
@@ -125,8 +136,8 @@ impl Client<'_> {
         }
     }
 
-    /// The same command until the shop decides it, one way or the other.
-    async fn insist<E: EntityType>(&self, id: &str, command: E::Command) {
+    /// The same command until the shop decides it, one way or the other; the view of the reply.
+    async fn insist<E: EntityType>(&self, id: &str, command: E::Command) -> Option<E::View> {
         loop {
             let call = Call {
                 command_id: self.id,
@@ -141,9 +152,9 @@ impl Client<'_> {
                     let view = serde_json::to_value(&answer.view).expect("views are JSON");
                     let ack = Ack { key, command_id: self.id, version, changed: answer.changed, view };
                     self.reach.acks.0.lock().unwrap().push(ack);
-                    return;
+                    return Some(answer.view);
                 }
-                Err(AskError::Refused(_) | AskError::Quarantined) => return,
+                Err(AskError::Refused(_) | AskError::Quarantined) => return None,
                 Err(AskError::Busy { .. } | AskError::Unavailable { .. } | AskError::TimedOut) => {
                     sleep(self.reach.rng.millis(500)).await;
                 }

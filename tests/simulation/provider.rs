@@ -166,4 +166,16 @@ impl PaymentProvider for Provider {
         }
         .boxed()
     }
+
+    /// As reliable as its calls.
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
+        async move {
+            sleep(self.rng.millis(20)).await;
+            match self.rng.one_in(self.weather.now().provider_faults) {
+                true => Err(ConnectorFault::Unavailable("down".into())),
+                false => Ok(()),
+            }
+        }
+        .boxed()
+    }
 }

@@ -71,6 +71,20 @@ pub fn money(shop: &Shop, orders: &[OrderView], broken: &mut Vec<String>) {
     }
 }
 
+/// A cart is sold once: of an order and those whose place it took, one at most.
+pub fn one_sale_of_a_cart(orders: &[OrderView], broken: &mut Vec<String>) {
+    let sold: HashSet<OrderId> =
+        orders.iter().filter(|order| sold(order)).filter_map(|order| Some(order.placement.as_ref()?.order)).collect();
+    for placement in orders.iter().filter_map(|order| order.placement.as_ref()) {
+        for older in placement.replaces.iter().filter(|older| sold.contains(older)) {
+            if sold.contains(&placement.order) {
+                broken
+                    .push(format!("money: order {} and {older}, whose place it took, are both sold", placement.order));
+            }
+        }
+    }
+}
+
 /// Each sold order has its number, and no two have one.
 pub fn numbers(orders: &[OrderView], broken: &mut Vec<String>) {
     let numbers: Vec<u64> = orders.iter().filter_map(|order| order.number).collect();

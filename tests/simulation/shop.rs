@@ -14,6 +14,7 @@ use souk::{
     },
     persistence::memory_journal::MemoryStorage,
 };
+use uuid::Uuid;
 
 use crate::{
     clients::{Acks, Script, Step},
@@ -105,6 +106,14 @@ impl Shop {
             steps.push(Step::Pay { order, payment, token: rng.pick::<&'static str>(&tokens) });
             steps.push(pause(8_000));
         }
+        // Every third shopper corrects the address and checks the same cart out again, whatever became of the first order,
+        // and pays this one. Made of the ids, so that the other shoppers' plans stay as they were.
+        let again = (user.0.as_u128() % 3 == 0).then(|| OrderId(Uuid::new_v5(&order.0, b"again")));
+        if let Some(newer) = again {
+            steps.push(Step::Place { order: newer, user, cart, lines: lines.clone() });
+            let payment = PaymentId(Uuid::new_v5(&payment.0, b"again"));
+            steps.extend([pause(3_000), Step::Pay { order: newer, payment, token: "tok_ok" }]);
+        }
         match rng.below(6) {
             0 => steps.push(Step::StaffTransition { order, to: StaffTransition::Cancelled }),
             1 => steps.push(Step::Pay { order, payment: PaymentId(rng.uuid()), token: "tok_ok" }),
@@ -116,6 +125,7 @@ impl Shop {
             _ => {}
         }
         self.orders.push(order);
+        self.orders.extend(again);
         self.script(steps);
     }
 

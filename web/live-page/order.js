@@ -62,7 +62,7 @@ export function orderPanel(order, act) {
   const payable = waits && ["none", "failed", "voided"].includes(order.payment_status);
   const words = asks && waits ? "Reserved for you. Your bank wants to hear from you." : inWords(order);
   return h("section", { class: "order", id: "order", dataset: { status: order.status, payment: order.payment_status, bad }, "aria-label": "Your order" },
-    h("p", { class: "kicker" }, order.number ? `Order ${order.number}` : "Your order", ` · ${money(order.totals.total)}`),
+    h("p", { class: "kicker" }, order.reference ? `Order ${order.reference}` : "Your order", ` · ${money(order.totals.total)}`),
     h("p", { class: "status" }, words),
     order.status === "awaiting_payment" && order.hold_expires_at && h("p", { class: "fine" }, "Held for you for ", h("time", { id: "hold" }, act.left)),
     !bad && h("ol", { class: "steps", "aria-hidden": "true" }, ["Reserved", "Paid", "Yours"].map((name, n) => h("li", { class: n < at || at >= 2 ? "done" : n === at ? "now" : "" }, name))),

@@ -1,6 +1,10 @@
 //! A circuit breaker: after some faults in a row calls are refused at once, until a single probe after a while
 //! succeeds. It spares a failing party and frees the places that would wait for it; the caller's effect stays pending,
 //! so nothing is lost. A refusal by the other party is an answer, not a fault.
+//!
+//! Faults alone never open the circuit: what fails may be in the calls, and whoever can make a call fail (a card whose
+//! bank is silent) would close the shop for every buyer. They raise a [`Doubt`], which the registry settles by asking the
+//! party itself.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -71,26 +75,43 @@ impl Breaker {
         }
     }
 
-    fn settle(&self, probe: bool, verdict: Verdict) {
-        let now = Instant::now();
-        let open = Circuit::Open { until: now + self.settings.rest };
-        let (before, after) = self.step(|circuit| {
+    /// Whether the party must be asked.
+    fn settle(&self, probe: bool, verdict: Verdict) -> bool {
+        let (doubtful, before, after) = self.step(|circuit| {
             let before = *circuit;
-            *circuit = match (before, verdict) {
-                (Circuit::Closed { .. }, Verdict::Answered) => Circuit::Closed { faults: 0 },
+            let (after, doubtful) = match (before, verdict) {
+                (Circuit::Closed { .. }, Verdict::Answered) => (Circuit::Closed { faults: 0 }, false),
                 (Circuit::Closed { faults }, Verdict::Fault) if faults + 1 < self.settings.failures => {
-                    Circuit::Closed { faults: faults + 1 }
+                    (Circuit::Closed { faults: faults + 1 }, false)
                 }
-                (Circuit::Closed { .. }, Verdict::Fault) => open,
+                // Counted anew, so that a burst of faults asks once for each `failures` of them.
+                (Circuit::Closed { .. }, Verdict::Fault) => (Circuit::Closed { faults: 0 }, true),
                 // Only the probe closes the circuit: calls from before its opening are no new evidence.
-                (Circuit::Probing, Verdict::Answered) if probe => Circuit::Closed { faults: 0 },
-                (Circuit::Probing, Verdict::Fault) if probe => open,
+                (Circuit::Probing, Verdict::Answered) if probe => (Circuit::Closed { faults: 0 }, false),
+                (Circuit::Probing, Verdict::Fault) if probe => (Circuit::Probing, true),
                 // The next call is the probe; else the circuit would stay half open for ever.
-                (Circuit::Probing, Verdict::Dropped) if probe => Circuit::Open { until: now },
+                (Circuit::Probing, Verdict::Dropped) if probe => (Circuit::Open { until: Instant::now() }, false),
                 (
                     unchanged @ (Circuit::Closed { .. } | Circuit::Open { .. } | Circuit::Probing),
                     Verdict::Answered | Verdict::Fault | Verdict::Dropped,
-                ) => unchanged,
+                ) => (unchanged, false),
+            };
+            *circuit = after;
+            (doubtful, before, after)
+        });
+        self.tell(before, after);
+        doubtful
+    }
+
+    fn confirm(&self, probe: bool, well: bool) {
+        let open = Circuit::Open { until: Instant::now() + self.settings.rest };
+        let (before, after) = self.step(|circuit| {
+            let before = *circuit;
+            *circuit = match before {
+                Circuit::Closed { .. } if !well => open,
+                Circuit::Probing if probe && well => Circuit::Closed { faults: 0 },
+                Circuit::Probing if probe => open,
+                unchanged @ (Circuit::Closed { .. } | Circuit::Open { .. } | Circuit::Probing) => unchanged,
             };
             (before, *circuit)
         });
@@ -130,10 +151,35 @@ pub(super) struct Admitted<'a> {
     settled: bool,
 }
 
-impl Admitted<'_> {
-    pub(super) fn settle(mut self, fault: bool) {
+impl<'a> Admitted<'a> {
+    /// The doubt that this call raised about the party, if any.
+    pub(super) fn settle(mut self, fault: bool) -> Option<Doubt<'a>> {
         self.settled = true;
-        self.breaker.settle(self.probe, if fault { Verdict::Fault } else { Verdict::Answered });
+        let verdict = if fault { Verdict::Fault } else { Verdict::Answered };
+        let doubtful = self.breaker.settle(self.probe, verdict);
+        doubtful.then_some(Doubt { breaker: self.breaker, probe: self.probe, settled: false })
+    }
+}
+
+/// The party is asked whether it is well. Dropped before its answer, a probe's doubt is followed by another probe.
+pub(super) struct Doubt<'a> {
+    breaker: &'a Breaker,
+    probe: bool,
+    settled: bool,
+}
+
+impl Doubt<'_> {
+    pub(super) fn confirm(mut self, well: bool) {
+        self.settled = true;
+        self.breaker.confirm(self.probe, well);
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.breaker.settle(self.probe, Verdict::Dropped);
+        }
     }
 }
 

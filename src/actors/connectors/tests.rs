@@ -16,6 +16,8 @@ struct Party {
     name: &'static str,
     takes: Duration,
     answer: std::sync::Mutex<Result<AnyAnswer, ConnectorFault>>,
+    /// What it says when it is asked; as its calls, unless told otherwise.
+    well: bool,
     now: AtomicUsize,
     most: AtomicUsize,
     calls: AtomicUsize,
@@ -35,6 +37,15 @@ impl Connector for Party {
             self.answer.lock().unwrap().clone()
         })
     }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
+        Box::pin(async {
+            match self.well {
+                true => Ok(()),
+                false => Err(ConnectorFault::Unavailable("down".to_owned())),
+            }
+        })
+    }
 }
 
 fn answered() -> Result<AnyAnswer, ConnectorFault> {
@@ -43,7 +54,7 @@ fn answered() -> Result<AnyAnswer, ConnectorFault> {
 
 fn party(name: &'static str, takes_ms: u64) -> Arc<Party> {
     let (takes, answer) = (Duration::from_millis(takes_ms), answered().into());
-    Arc::new(Party { name, takes, answer, now: 0.into(), most: 0.into(), calls: 0.into() })
+    Arc::new(Party { name, takes, answer, well: false, now: 0.into(), most: 0.into(), calls: 0.into() })
 }
 
 fn registry(parties: &[&Arc<Party>]) -> Connectors {
@@ -114,6 +125,19 @@ async fn a_call_that_takes_too_long_is_given_up_and_counts_as_a_fault() {
     tokio::time::advance(Duration::from_millis(5_000)).await;
     call(&connectors, "hung").await.unwrap_err();
     assert_eq!(hung.calls.load(Relaxed), 5, "a probe that timed out is followed by another");
+}
+
+/// A shopper whose bank is silent makes calls time out; the provider is well, and every other buyer pays.
+#[tokio::test(start_paused = true)]
+async fn calls_that_time_out_close_nobody_elses_way_while_the_party_is_well() {
+    let slow = party("slow", 3_600_000);
+    let slow = Arc::new(Party { well: true, ..Arc::into_inner(slow).unwrap() });
+    let connectors = registry(&[&slow]);
+    for _ in 0..3 {
+        let burst = join_all((0..4).map(|_| call(&connectors, "slow"))).await;
+        assert!(burst.iter().all(|answer| *answer == Err(NoAnswer::Fault(ConnectorFault::TimedOut))), "{burst:?}");
+    }
+    assert_eq!(slow.calls.load(Relaxed), 12, "none was refused by the circuit");
 }
 
 #[tokio::test(start_paused = true)]

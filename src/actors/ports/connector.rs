@@ -16,6 +16,9 @@ pub trait Connector: Send + Sync + 'static {
     /// Idempotent by the call's contents: a repeated call returns the first answer and does nothing. The future may be
     /// dropped at any moment; the call may have been executed by then.
     fn call(&self, call: AnyCall) -> BoxFuture<'_, Result<AnyAnswer, ConnectorFault>>;
+    /// Asks the other party whether it is well, without an effect and without anything of a shopper's. Calls that fail
+    /// may fail for what is in them (one bank behind a provider); only this tells that the party itself does.
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>>;
 }
 
 /// The call's effect is unknown: the runtime repeats the call until there is an answer. A refusal by the other party (a

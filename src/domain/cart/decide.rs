@@ -18,6 +18,10 @@ impl Cart {
                 true => Ok(vec![CartEvent::LineRemoved { sku: sku.clone(), at: now }]),
                 false => Err(CartRejection::NoSuchLine { sku: sku.clone() }),
             },
+            // A sold order begins no more: it would stand in the way of every later one.
+            CartCommand::BeginCheckout { order } if self.lines.is_empty() || self.settled.contains(order) => Ok(vec![]),
+            CartCommand::BeginCheckout { order } if self.checkouts.back() == Some(order) => Ok(vec![]),
+            CartCommand::BeginCheckout { order } => Ok(vec![CartEvent::CheckoutBegun { order: *order, at: now }]),
             CartCommand::Settle { order, .. } if self.settled.contains(order) => Ok(vec![]),
             CartCommand::Settle { order, bought } => {
                 Ok(vec![CartEvent::Settled { order: *order, bought: bought.clone(), at: now }])

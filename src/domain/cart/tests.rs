@@ -162,3 +162,22 @@ fn a_cart_is_told_once_of_what_is_sold_no_longer() {
     // Removed and put in again it is on sale.
     assert!(withdrawn(&replay([line("A", 1), changed(&["A"], &[]), removed("A"), line("A", 1)])).is_empty());
 }
+
+#[test]
+fn a_cart_knows_its_orders_until_one_is_sold() {
+    let begin = |n| CartCommand::BeginCheckout { order: order(n) };
+    let begun = |n| CartEvent::CheckoutBegun { order: order(n), at: Timestamp(0) };
+    let orders = |cart: &Cart| cart.view().checkouts.iter().map(|order| order.0.as_u128()).collect::<Vec<_>>();
+    given([]).when(begin(1)).then_nothing();
+    let cart = given([line("A", 1)]).when(begin(1)).then([begun(1)]);
+    assert_eq!(orders(&cart), [1]);
+    given([line("A", 1), begun(1)]).when(begin(1)).then_nothing();
+    let cart = given([line("A", 1), begun(1), begun(2)]).when(begin(1)).then([begun(1)]);
+    assert_eq!(orders(&cart), [2, 1], "a retry of the older one is the newest");
+    let cart = given([line("A", 2), begun(1), begun(2), settled(2, &[("A", 1)])]).when(begin(3)).then([begun(3)]);
+    assert_eq!(orders(&cart), [3]);
+    given([line("A", 2), begun(2), settled(2, &[("A", 1)])]).when(begin(2)).then_nothing();
+    let many = (0..40).map(begun);
+    let cart = given([line("A", 1)]).after(many).when(begin(99)).then([begun(99)]);
+    assert_eq!((orders(&cart).len(), orders(&cart).last().copied()), (Cart::CHECKOUTS_KEPT, Some(99)));
+}

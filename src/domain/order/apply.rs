@@ -1,8 +1,8 @@
 //! Applies each event to an order. Decides nothing: the events are history.
 
 use super::{
-    Attempt, Fulfilment, HoldState, Order, OrderEvent, OrderStatus, PaymentStatus, PaymentUpdate, StockLine,
-    checkout::stock_lines,
+    Attempt, Fulfilment, HoldState, Order, OrderEvent, OrderStatus, PaymentStatus, PaymentUpdate, StaffTransition,
+    StockLine, checkout::stock_lines,
 };
 use crate::domain::{
     ids::{PaymentId, Sku},
@@ -14,6 +14,7 @@ impl Order {
         match event {
             OrderEvent::Placed { placement, at } => {
                 self.stock = stock_lines(placement).unwrap_or_default();
+                self.predecessors = placement.replaces.clone();
                 (self.placement, self.placed_at) = (Some(placement.clone()), *at);
             }
             OrderEvent::HoldGranted { sku } => self.set_stock(sku, HoldState::Held),
@@ -54,7 +55,15 @@ impl Order {
             OrderEvent::Moved { to, .. } if to.target() == OrderStatus::Cancelled => {
                 self.give_up(OrderStatus::Cancelled)
             }
+            OrderEvent::Moved { to: StaffTransition::Shipped, .. } => self.give_up_rest(),
             OrderEvent::Moved { to, .. } => self.lifecycle = to.target(),
+            OrderEvent::RestRefundAsked { .. } => self.rest_refund_asked = true,
+            OrderEvent::Superseded { by, .. } => {
+                self.superseded_by = Some(*by);
+                self.give_up(OrderStatus::Cancelled);
+            }
+            OrderEvent::PredecessorGone { order } => self.predecessors.retain(|older| older != order),
+            OrderEvent::PredecessorPaid { order } => self.outrun_by = Some(*order),
             OrderEvent::Fulfilled { fulfilment, lines, carrier, tracking, at } => self.record_parcel(Fulfilment {
                 id: *fulfilment,
                 lines: lines.clone(),

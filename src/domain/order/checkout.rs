@@ -7,6 +7,9 @@ use crate::domain::{ids::Sku, time::Timestamp};
 
 impl Order {
     pub(super) fn place(&self, placement: &Arc<CheckoutSnapshot>, now: Timestamp) -> Decision {
+        if let (None, Some(by)) = (&self.placement, self.superseded_by) {
+            return Err(OrderRejection::Superseded { by });
+        }
         match &self.placement {
             Some(placed) if placed.repeats(placement) => return Ok(vec![]),
             Some(_) => return Err(OrderRejection::AlreadyPlaced),

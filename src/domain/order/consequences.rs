@@ -22,12 +22,14 @@ impl Order {
     fn consequence(&self, now: Timestamp) -> Option<OrderEvent> {
         let refused = self.any_stock(|state| matches!(state, HoldState::Refused { .. }));
         match self.lifecycle {
+            OrderStatus::Placing if self.outrun_by.is_some() => Some(OrderEvent::Rejected),
             // All replies first: the shopper sees every short line, not only the first.
             OrderStatus::Placing if self.stock.is_empty() || self.any_stock(HoldState::is_wanted) => None,
             OrderStatus::Placing if refused => Some(OrderEvent::Rejected),
             OrderStatus::Placing => Some(OrderEvent::Reserved),
             OrderStatus::AwaitingPayment if refused => Some(OrderEvent::RevivalFailed { at: now }),
-            OrderStatus::Expired if self.paid() && !self.revived => {
+            // A payment that succeeds too late stays where it is, and is undone.
+            OrderStatus::Expired if self.region().is_paid() && !self.revived && now <= self.revivable_until() => {
                 self.payment.as_ref().map(|payment| OrderEvent::Revived { payment: payment.id, at: now })
             }
             OrderStatus::AwaitingPayment

@@ -29,6 +29,10 @@ impl Order {
             OrderCommand::Fulfil { fulfilment, lines, carrier, tracking } => {
                 self.fulfil(*fulfilment, lines, carrier, tracking, now)
             }
+            OrderCommand::RestRefundAsked { payment } => Ok(self.rest_refund_asked(*payment)),
+            OrderCommand::GiveUp { by } => self.give_up_for(*by, now),
+            OrderCommand::PredecessorGone { order } => Ok(self.predecessor_gone(*order)),
+            OrderCommand::PredecessorPaid { order } => Ok(self.predecessor_paid(*order)),
             OrderCommand::Wake => Ok(self.wake_up(now)),
         }
     }

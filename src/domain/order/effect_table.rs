@@ -25,13 +25,18 @@ impl EffectOf<Order> for OrderEffect {
             Self::OpenPayment { payment, .. } => format!("open/{payment}"),
             Self::AskCapture { payment, .. } => format!("capture/{payment}"),
             Self::UnwindPayment { payment, .. } => format!("unwind/{payment}"),
+            Self::RefundRest { payment, .. } => format!("refund_rest/{payment}"),
+            Self::GiveUpOlder { older, .. } => format!("give_up/{older}"),
         }
     }
 
     fn request(&self) -> Request {
         match self.clone() {
-            Self::Hold { order, sku, units, until, attempt } => {
+            Self::Hold { order, sku, units, until, attempt, instead_of } if instead_of.is_empty() => {
                 to_stock(&sku, StockCommand::Hold { order, units, until, attempt })
+            }
+            Self::Hold { order, sku, units, until, attempt, instead_of } => {
+                to_stock(&sku, StockCommand::TakeOver { order, units, until, attempt, instead_of })
             }
             Self::CommitHold { order, sku, attempt } => to_stock(&sku, StockCommand::Commit { order, attempt }),
             Self::ReleaseHold { order, sku, attempt } => to_stock(&sku, StockCommand::Release { order, attempt }),
@@ -51,6 +56,14 @@ impl EffectOf<Order> for OrderEffect {
             }
             Self::AskCapture { payment, .. } => to_payment(payment, PaymentCommand::Capture),
             Self::UnwindPayment { payment, .. } => to_payment(payment, PaymentCommand::Unwind),
+            Self::RefundRest { payment, refund, amount } => {
+                let (amount, reason) = (Some(amount), Order::REST.to_owned());
+                to_payment(payment, PaymentCommand::Refund { refund, amount, reason })
+            }
+            Self::GiveUpOlder { order, older } => Request::Entity(
+                EntityKey::new(Kind::Order, older.to_string()),
+                AnyCommand::Order(OrderCommand::GiveUp { by: order }),
+            ),
         }
     }
 
@@ -90,6 +103,14 @@ impl EffectOf<Order> for OrderEffect {
             // A payment that cannot be captured sends an update of its own.
             Self::AskCapture { payment, .. } => decided(&outcome, OrderCommand::CaptureAsked { payment }),
             Self::UnwindPayment { payment, .. } => decided(&outcome, OrderCommand::PaymentUnwinding { payment }),
+            // Refused where staff has given the money back already.
+            Self::RefundRest { payment, .. } => decided(&outcome, OrderCommand::RestRefundAsked { payment }),
+            Self::GiveUpOlder { older, .. } => match outcome {
+                Outcome::Accepted(_) => Some(OrderCommand::PredecessorGone { order: older }),
+                // An order refuses this for one reason: it is paid.
+                Outcome::Refused(_) => Some(OrderCommand::PredecessorPaid { order: older }),
+                Outcome::External(_) => None,
+            },
         }
     }
 
@@ -103,7 +124,9 @@ impl EffectOf<Order> for OrderEffect {
             | Self::ShipHold { .. }
             | Self::AllotNumber { .. }
             | Self::SettleCart { .. }
-            | Self::UnwindPayment { .. } => false,
+            | Self::UnwindPayment { .. }
+            | Self::RefundRest { .. }
+            | Self::GiveUpOlder { .. } => false,
         }
     }
 
@@ -117,7 +140,9 @@ impl EffectOf<Order> for OrderEffect {
             | Self::SettleCart { .. }
             | Self::OpenPayment { .. }
             | Self::AskCapture { .. }
-            | Self::UnwindPayment { .. } => false,
+            | Self::UnwindPayment { .. }
+            | Self::RefundRest { .. }
+            | Self::GiveUpOlder { .. } => false,
         }
     }
 }

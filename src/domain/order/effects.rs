@@ -7,22 +7,73 @@ use std::{iter::once_with, num::NonZeroU32};
 
 use super::{Attempt, CapturePolicy, CheckoutSnapshot, HoldState, Order, OrderStatus, PaymentStatus, StockLine};
 use crate::domain::{
-    ids::{CartId, FulfilmentId, OrderId, PaymentId, Sku, UserId},
+    ids::{CartId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
     money::Money,
     time::Timestamp,
 };
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum OrderEffect {
-    Hold { order: OrderId, sku: Sku, units: NonZeroU32, until: Timestamp, attempt: u8 },
-    CommitHold { order: OrderId, sku: Sku, attempt: u8 },
-    ReleaseHold { order: OrderId, sku: Sku, attempt: u8 },
-    ShipHold { order: OrderId, sku: Sku, fulfilment: FulfilmentId, units: NonZeroU32 },
-    AllotNumber { order: OrderId },
-    SettleCart { order: OrderId, cart: CartId, bought: Vec<(Sku, u32)> },
-    OpenPayment { order: OrderId, payment: PaymentId, user: UserId, amount: Money, provider: String, token: String },
-    AskCapture { order: OrderId, payment: PaymentId },
-    UnwindPayment { order: OrderId, payment: PaymentId },
+    /// `instead_of`: older orders of the cart, whose holds of this SKU pass to this order.
+    Hold {
+        order: OrderId,
+        sku: Sku,
+        units: NonZeroU32,
+        until: Timestamp,
+        attempt: u8,
+        instead_of: Vec<OrderId>,
+    },
+    CommitHold {
+        order: OrderId,
+        sku: Sku,
+        attempt: u8,
+    },
+    ReleaseHold {
+        order: OrderId,
+        sku: Sku,
+        attempt: u8,
+    },
+    ShipHold {
+        order: OrderId,
+        sku: Sku,
+        fulfilment: FulfilmentId,
+        units: NonZeroU32,
+    },
+    AllotNumber {
+        order: OrderId,
+    },
+    SettleCart {
+        order: OrderId,
+        cart: CartId,
+        bought: Vec<(Sku, u32)>,
+    },
+    OpenPayment {
+        order: OrderId,
+        payment: PaymentId,
+        user: UserId,
+        amount: Money,
+        provider: String,
+        token: String,
+    },
+    AskCapture {
+        order: OrderId,
+        payment: PaymentId,
+    },
+    UnwindPayment {
+        order: OrderId,
+        payment: PaymentId,
+    },
+    /// Gives back the price of what is never sent.
+    RefundRest {
+        payment: PaymentId,
+        refund: RefundId,
+        amount: Money,
+    },
+    /// Asks an older order of the same cart to end.
+    GiveUpOlder {
+        order: OrderId,
+        older: OrderId,
+    },
 }
 
 impl Order {
@@ -30,13 +81,17 @@ impl Order {
     pub(super) fn pending_effects(&self) -> impl Iterator<Item = OrderEffect> {
         self.placement.iter().flat_map(move |placement| {
             let order = placement.order;
-            let stock = self.stock.iter().filter_map(move |line| self.pending_for_stock(order, line));
+            let stock = self.stock.iter().filter_map(move |line| self.pending_for_stock(placement, line));
             let number = once_with(move || self.lacks_only_its_number().then_some(OrderEffect::AllotNumber { order }));
             let cart = once_with(move || self.pending_for_cart(placement));
             let payment = self.payment.iter().map(move |payment| self.pending_for_payment(placement, payment));
             let parcels =
                 self.parcels.iter().map(move |(fulfilment, sku)| self.pending_parcel(order, *fulfilment, sku));
-            stock.chain(number.chain(cart).chain(payment).chain(parcels).flatten())
+            let placing = self.lifecycle == OrderStatus::Placing;
+            let older = self.predecessors.iter().filter(move |_| placing);
+            let older = older.map(move |older| OrderEffect::GiveUpOlder { order, older: *older });
+            let rest = once_with(move || self.pending_for_rest());
+            older.chain(stock).chain(number.chain(cart).chain(payment).chain(parcels).chain(rest).flatten())
         })
     }
 
@@ -46,12 +101,16 @@ impl Order {
         Some(OrderEffect::ShipHold { order, sku: sku.clone(), fulfilment, units: *units })
     }
 
-    fn pending_for_stock(&self, order: OrderId, line: &StockLine) -> Option<OrderEffect> {
-        let (sku, attempt) = (line.sku.clone(), line.attempt);
+    fn pending_for_stock(&self, placement: &CheckoutSnapshot, line: &StockLine) -> Option<OrderEffect> {
+        let (order, sku, attempt) = (placement.order, line.sku.clone(), line.attempt);
         match line.state {
+            // The older orders of the cart answer first, so that none of them is sold beside this one.
+            HoldState::Wanted | HoldState::Lost if !self.predecessors.is_empty() => None,
             HoldState::Wanted | HoldState::Lost => {
                 let units = NonZeroU32::new(line.units)?;
-                Some(OrderEffect::Hold { order, sku, units, until: line.until, attempt })
+                // A later attempt competes like everybody: the older holds have passed or ended long since.
+                let instead_of = if attempt == 1 { placement.replaces.clone() } else { Vec::new() };
+                Some(OrderEffect::Hold { order, sku, units, until: line.until, attempt, instead_of })
             }
             HoldState::Held if self.may_commit() => Some(OrderEffect::CommitHold { order, sku, attempt }),
             HoldState::Releasing => Some(OrderEffect::ReleaseHold { order, sku, attempt }),

@@ -31,9 +31,13 @@ impl Order {
             let same = known.lines == lines && known.carrier == *carrier && known.tracking == *tracking;
             return if same { Ok(vec![]) } else { Err(OrderRejection::FulfilmentConflict { fulfilment: id }) };
         }
-        // Goods leave only while the order is paid.
+        // Goods leave only while the order is paid, and only for money that is taken: an authorisation could still be
+        // voided, or lapse, behind the parcel.
         if !self.lifecycle.is_shippable() || !self.paid() {
             return Err(OrderRejection::NotFulfillable { lifecycle: self.lifecycle });
+        }
+        if !self.region().is_taken() && !self.is_free() {
+            return Err(OrderRejection::NotCaptured { payment: self.region() });
         }
         for (sku, units) in &lines {
             let open = self.stock.iter().find(|line| line.sku == *sku).map_or(0, |line| line.units - line.shipped);

@@ -10,6 +10,7 @@ impl StaffTransition {
     pub(super) const fn target(self) -> OrderStatus {
         match self {
             Self::Processing => OrderStatus::Processing,
+            Self::Shipped => OrderStatus::Shipped,
             Self::Delivered => OrderStatus::Delivered,
             Self::Completed => OrderStatus::Completed,
             Self::Cancelled => OrderStatus::Cancelled,
@@ -45,20 +46,27 @@ impl Order {
         match (to, here) {
             (StaffTransition::Processing, OrderStatus::Verified) if self.paid() => None,
             (StaffTransition::Processing, OrderStatus::Verified) => Some(self.unpaid()),
-            (StaffTransition::Delivered, OrderStatus::Shipped) if !self.parcels.is_empty() => {
+            (StaffTransition::Shipped, OrderStatus::PartiallyShipped)
+            | (StaffTransition::Delivered, OrderStatus::Shipped)
+                if !self.parcels.is_empty() =>
+            {
                 Some("the stock is still writing the parcels off".to_owned())
             }
-            (StaffTransition::Delivered, OrderStatus::Shipped)
+            (StaffTransition::Shipped, OrderStatus::PartiallyShipped)
+            | (StaffTransition::Delivered, OrderStatus::Shipped)
             | (StaffTransition::Completed, OrderStatus::Delivered) => None,
             (
                 StaffTransition::Cancelled,
                 OrderStatus::AwaitingPayment | OrderStatus::Verified | OrderStatus::Processing,
             ) => None,
+            // Its payment may still succeed: given up for good, it is undone whenever the provider answers.
+            (StaffTransition::Cancelled, OrderStatus::Expired) if self.region().is_open() => None,
             (StaffTransition::Cancelled, OrderStatus::Placing) => Some("the stock has not answered yet".to_owned()),
-            (StaffTransition::Cancelled, OrderStatus::PartiallyShipped | OrderStatus::Shipped) => {
-                Some("a parcel has left; what it holds can only be returned".to_owned())
-            }
+            (StaffTransition::Cancelled, OrderStatus::PartiallyShipped | OrderStatus::Shipped) => Some(
+                "a parcel has left; what it holds can only be returned, and the rest given up by `shipped`".to_owned(),
+            ),
             (StaffTransition::Processing, _) => Some(only_from(OrderStatus::Verified, here)),
+            (StaffTransition::Shipped, _) => Some(only_from(OrderStatus::PartiallyShipped, here)),
             (StaffTransition::Delivered, _) => Some(only_from(OrderStatus::Shipped, here)),
             (StaffTransition::Completed, _) => Some(only_from(OrderStatus::Delivered, here)),
             (StaffTransition::Cancelled, _) => Some(format!("the order is {}", words(here.name()))),

@@ -38,7 +38,7 @@ impl Order {
         Ok(vec![OrderEvent::PaymentBegun { payment: id, provider: provider.to_owned(), token: token.to_owned() }])
     }
 
-    pub(super) fn payment_news(&self, id: PaymentId, news: &PaymentUpdate, _now: Timestamp) -> Decision {
+    pub(super) fn payment_news(&self, id: PaymentId, news: &PaymentUpdate, now: Timestamp) -> Decision {
         if self.placement.is_none() {
             return Err(OrderRejection::NotPlaced);
         }
@@ -47,10 +47,14 @@ impl Order {
         }
         let unknown = OrderRejection::UnknownPayment { payment: id };
         let payment = self.payment.as_ref().filter(|payment| payment.id == id).ok_or(unknown)?;
-        match self.is_news(payment, news) {
-            true => Ok(vec![OrderEvent::PaymentMoved { payment: id, news: news.clone() }]),
-            false => Ok(vec![]),
+        if !self.is_news(payment, news) {
+            return Ok(vec![]);
         }
+        // The alarm may be days late, after an outage: then the expiry comes first.
+        let overdue = self.expires_at().filter(|_| self.revivable_until() < now && self.region_after(news).is_paid());
+        let mut events: Vec<_> = overdue.map(|_| OrderEvent::Expired { at: now }).into_iter().collect();
+        events.push(OrderEvent::PaymentMoved { payment: id, news: news.clone() });
+        Ok(events)
     }
 
     fn is_news(&self, payment: &Attempt, news: &PaymentUpdate) -> bool {

@@ -4,9 +4,9 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckoutSnapshot, OrderStatus};
+use super::{CheckoutSnapshot, OrderStatus, PaymentStatus};
 use crate::domain::{
-    ids::{FulfilmentId, PaymentId, Sku},
+    ids::{FulfilmentId, OrderId, PaymentId, Sku},
     money::Money,
     states::states,
     time::Timestamp,
@@ -28,6 +28,8 @@ states! {
     /// An operator's transition; [`OrderView::next`] has the legal ones.
     StaffTransition {
         Processing = "processing",
+        /// The rest of a part-shipped order is given up: what has left is all.
+        Shipped = "shipped",
         Delivered = "delivered",
         Completed = "completed",
         Cancelled = "cancelled",
@@ -78,6 +80,22 @@ pub enum OrderCommand {
     },
     CaptureAsked {
         payment: PaymentId,
+    },
+    /// The payment has the refund of what is never sent.
+    RestRefundAsked {
+        payment: PaymentId,
+    },
+    /// From a newer order of the same cart, which takes this one's place unless this one is paid.
+    GiveUp {
+        by: OrderId,
+    },
+    /// The older order will never be sold.
+    PredecessorGone {
+        order: OrderId,
+    },
+    /// The older order is paid: this one ends.
+    PredecessorPaid {
+        order: OrderId,
     },
     /// A shopper pays: at most one payment is open.
     BeginPayment {
@@ -181,6 +199,21 @@ pub enum OrderEvent {
         fulfilment: FulfilmentId,
         sku: Sku,
     },
+    /// A newer order of the same cart took this one's place. Also of an order that was never placed.
+    Superseded {
+        by: OrderId,
+        at: Timestamp,
+    },
+    PredecessorGone {
+        order: OrderId,
+    },
+    /// An older order of the same cart was paid first.
+    PredecessorPaid {
+        order: OrderId,
+    },
+    RestRefundAsked {
+        payment: PaymentId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -208,6 +241,10 @@ pub enum OrderRejection {
     ShipsTooMany { sku: Sku, requested: u32, open: u32 },
     #[error("an order that is {lifecycle:?} cannot be fulfilled")]
     NotFulfillable { lifecycle: OrderStatus },
+    #[error("no parcel leaves before its money is captured; the payment is {payment:?}")]
+    NotCaptured { payment: PaymentStatus },
+    #[error("order {by} of the same cart took this one's place")]
+    Superseded { by: OrderId },
     #[error("fulfilment {fulfilment} exists with other contents")]
     FulfilmentConflict { fulfilment: FulfilmentId },
     #[error("{what} is at most {max}")]

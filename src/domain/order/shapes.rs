@@ -92,6 +92,13 @@ pub struct CheckoutSnapshot {
     /// When the hold, and with it the order, expires unless it is paid.
     pub pay_by: Timestamp,
     pub capture: CapturePolicy,
+    /// The older orders of this cart without a sale, oldest first: this order takes their place and their holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<OrderId>,
+    /// A payment that succeeds after the expiry revives the order until then; later it is undone. Absent in orders from
+    /// before this bound existed: see [`super::Order::revivable_until`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revivable_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +117,20 @@ impl PaymentStatus {
         match self {
             Self::Authorized | Self::Captured | Self::PartiallyRefunded => true,
             Self::None | Self::Pending | Self::RequiresAction | Self::Refunded | Self::Voided | Self::Failed => false,
+        }
+    }
+
+    /// Money was taken, and not all of it was given back: unlike an authorisation it cannot be voided under a parcel.
+    pub const fn is_taken(self) -> bool {
+        match self {
+            Self::Captured | Self::PartiallyRefunded => true,
+            Self::None
+            | Self::Pending
+            | Self::RequiresAction
+            | Self::Authorized
+            | Self::Refunded
+            | Self::Voided
+            | Self::Failed => false,
         }
     }
 
@@ -169,6 +190,9 @@ impl CheckoutSnapshot {
             // A retry comes a moment later, perhaps at a node with other settings.
             pay_by: _,
             capture: _,
+            revivable_until: _,
+            // A retry may find the cart with other older orders; the first list counts.
+            replaces: _,
         } = self;
         (order, user, cart, lines) == (&other.order, &other.user, &other.cart, &other.lines)
             && self.details() == other.details()

@@ -6,6 +6,7 @@ mod effects;
 mod operating;
 mod paying;
 mod saga;
+mod supersede;
 
 use std::sync::Arc;
 
@@ -122,6 +123,11 @@ fn paid() -> Vec<OrderEvent> {
 
 fn verified() -> Vec<OrderEvent> {
     [paid(), vec![OrderEvent::Verified { number: 1001, at: Timestamp(0) }]].concat()
+}
+
+/// Captured, as parcels need it.
+fn taken() -> Vec<OrderEvent> {
+    [verified(), vec![moved(1, captured())]].concat()
 }
 
 fn has_pending_effects(order: &Order) -> Vec<String> {

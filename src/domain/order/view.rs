@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CheckoutSnapshot, HoldState, Order, OrderStatus, PaymentStatus, StaffTransition, StockLine};
 use crate::domain::{
     entity::Entity,
-    ids::{FulfilmentId, PaymentId, Sku},
+    ids::{FulfilmentId, OrderId, PaymentId, Sku},
     time::Timestamp,
 };
 
@@ -49,8 +49,27 @@ pub struct OrderView {
     pub stock: Vec<OrderStockLine>,
     pub fulfilments: Vec<Fulfilment>,
     pub next: Vec<NextTransition>,
+    /// The newer order of the same cart that took this one's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<OrderId>,
+    /// The older order of the same cart that was paid first, wherefore this one was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outrun_by: Option<OrderId>,
     /// Nothing is pending: every compensation and every step of the checkout is done.
     pub settled: bool,
+}
+
+impl OrderView {
+    /// The shopper may cancel: also an expired order whose payment is under way, so that a late success takes no money.
+    pub fn is_cancellable_by_owner(&self) -> bool {
+        let open = self.lifecycle == OrderStatus::Expired && self.payment_status.is_open();
+        open || self.lifecycle.is_cancellable_by_owner()
+    }
+
+    /// Nothing has to be paid.
+    pub fn is_free(&self) -> bool {
+        self.placement.as_ref().is_some_and(|placement| placement.totals.total.amount == 0)
+    }
 }
 
 impl Order {
@@ -65,6 +84,8 @@ impl Order {
             stock: self.stock.iter().map(StockLine::show).collect(),
             fulfilments: self.fulfilments.clone(),
             next: self.next_transitions(),
+            superseded_by: self.superseded_by,
+            outrun_by: self.outrun_by,
             settled: self.lifecycle != OrderStatus::Placing && !self.has_pending_effects(),
         }
     }

@@ -44,13 +44,14 @@ impl Payment {
     fn capture(&self) -> Decision {
         let status = self.status;
         match status {
-            PaymentStatus::Captured | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => Ok(vec![]),
+            PaymentStatus::Captured | PaymentStatus::PartiallyRefunded => Ok(vec![]),
             PaymentStatus::Authorized if self.void == Void::No && self.capture_asked => Ok(vec![]),
             PaymentStatus::Authorized if self.void == Void::No && !self.unwind => Ok(vec![PaymentEvent::CaptureAsked]),
             PaymentStatus::None
             | PaymentStatus::Pending
             | PaymentStatus::RequiresAction
             | PaymentStatus::Authorized
+            | PaymentStatus::Refunded
             | PaymentStatus::Voided
             | PaymentStatus::Failed => Err(PaymentRejection::NotCapturable { status }),
         }
@@ -60,6 +61,9 @@ impl Payment {
         let status = self.status;
         match (status, self.void) {
             (PaymentStatus::Voided, _) | (PaymentStatus::Authorized, Void::Asked) => Ok(vec![]),
+            // The provider has not decided: it is undone whenever it answers.
+            (PaymentStatus::Pending | PaymentStatus::RequiresAction, _) if self.unwind => Ok(vec![]),
+            (PaymentStatus::Pending | PaymentStatus::RequiresAction, _) => Ok(vec![PaymentEvent::UnwindAsked]),
             // A capture in flight may have succeeded: it has to end first, then it can be refunded.
             (PaymentStatus::Authorized, Void::No) if !self.capture_asked => Ok(vec![PaymentEvent::VoidAsked]),
             (_, Void::No | Void::Asked | Void::Done) => Err(PaymentRejection::NotVoidable { status }),

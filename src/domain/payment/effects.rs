@@ -67,6 +67,8 @@ impl Payment {
         let news = match status {
             PaymentStatus::None | PaymentStatus::Pending => return None,
             PaymentStatus::RequiresAction => PaymentUpdate::RequiresAction,
+            // On its way back: an order that was told would commit its stock for money that goes.
+            PaymentStatus::Authorized if self.unwind || self.void != Void::No => return None,
             PaymentStatus::Authorized => PaymentUpdate::Authorized { amount },
             PaymentStatus::Captured => PaymentUpdate::Captured { amount },
             PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {

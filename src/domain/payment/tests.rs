@@ -173,9 +173,27 @@ fn an_operator_may_void_what_is_not_being_captured() {
     payment([authorized(), PaymentEvent::CaptureAsked])
         .when(PaymentCommand::Void)
         .then_rejected(PaymentRejection::NotVoidable { status });
-    payment([])
+    payment([declined("no")])
         .when(PaymentCommand::Void)
-        .then_rejected(PaymentRejection::NotVoidable { status: PaymentStatus::Pending });
+        .then_rejected(PaymentRejection::NotVoidable { status: PaymentStatus::Failed });
+}
+
+#[test]
+fn an_operator_may_give_up_what_the_provider_has_not_decided() {
+    payment([]).when(PaymentCommand::Void).then([PaymentEvent::UnwindAsked]);
+    payment([PaymentEvent::UnwindAsked]).when(PaymentCommand::Void).then_nothing();
+    // Its order is told of no authorisation that is on its way back.
+    let back = payment([PaymentEvent::UnwindAsked]).when(is_authorized()).then([authorized(), PaymentEvent::VoidAsked]);
+    assert_eq!(tells(&back), None);
+}
+
+#[test]
+fn a_refunded_payment_is_not_captured_again() {
+    let back = captured().after([refund_asked(1, TOTAL), PaymentEvent::Refunded { refund: refund_id(1) }]);
+    let status = PaymentStatus::Refunded;
+    back.when(PaymentCommand::Capture).then_rejected(PaymentRejection::NotCapturable { status });
+    let part = captured().after([refund_asked(1, 1), PaymentEvent::Refunded { refund: refund_id(1) }]);
+    part.when(PaymentCommand::Capture).then_nothing();
 }
 
 #[test]

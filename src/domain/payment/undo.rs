@@ -1,5 +1,6 @@
 //! An unsold order's money goes back by itself, decided in the same append as the event that causes it. Authorised:
-//! void. Being captured: wait for the capture, then refund. Captured: refund.
+//! void. Waiting for the shopper: failed at
+//! once, and voided should the shopper still agree. Being captured: wait for the capture, then refund. Captured: refund.
 
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ impl Payment {
         }
         let mut draft = self.clone();
         events.iter().for_each(|event| draft.apply(event));
-        // A void is requested once and a refund leaves nothing refundable, so this ends.
+        // A challenge is declined once, a void is requested once and a refund leaves nothing refundable, so this ends.
         while let Some(event) = draft.consequence() {
             draft.apply(&event);
             events.push(event);
@@ -25,6 +26,10 @@ impl Payment {
     }
 
     fn consequence(&self) -> Option<PaymentEvent> {
+        // Nobody waits for the shopper's answer any more; should it come, it is an authorisation that came too late.
+        if self.unwind && self.status == PaymentStatus::RequiresAction {
+            return Some(PaymentEvent::Declined { code: Self::GIVEN_UP.to_owned() });
+        }
         let late = self.status == PaymentStatus::Failed && self.authorised && !self.capture_asked;
         let unsold = self.status == PaymentStatus::Authorized && self.unwind && !self.capture_asked;
         if (late || unsold) && self.void == Void::No {

@@ -19,7 +19,12 @@ impl Stock {
         match command {
             StockCommand::Receive { units, reference } => self.receive(*units, reference),
             StockCommand::Adjust { delta, reason } => self.adjust(*delta, reason, now),
-            StockCommand::Hold { order, units, until, attempt } => self.hold((*order, *attempt), *units, *until, now),
+            StockCommand::Hold { order, units, until, attempt } => {
+                self.hold((*order, *attempt), *units, *until, &[], now)
+            }
+            StockCommand::TakeOver { order, units, until, attempt, instead_of } => {
+                self.hold((*order, *attempt), *units, *until, instead_of, now)
+            }
             StockCommand::Commit { order, attempt } => self.commit(*order, *attempt, now),
             StockCommand::Release { order, attempt } => Ok(self.release(*order, *attempt)),
             StockCommand::Ship { order, fulfilment, units } => self.ship(*order, *fulfilment, *units),
@@ -47,7 +52,7 @@ impl Stock {
 
     fn adjust(&self, delta: i64, reason: &str, now: Timestamp) -> Decision {
         check_text("reason", reason)?;
-        let (mut events, free) = self.room(i128::from(delta.min(0).unsigned_abs()), now, None);
+        let (mut events, free) = self.room(i128::from(delta.min(0).unsigned_abs()), now, |_| false);
         let available = u64::try_from(free).unwrap_or(0);
         if delta < 0 && delta.unsigned_abs() > available {
             return Err(StockRejection::AdjustsBelowZero { delta, available });
@@ -62,7 +67,14 @@ impl Stock {
         Ok(events)
     }
 
-    fn hold(&self, (order, attempt): (OrderId, u8), units: NonZeroU32, until: Timestamp, now: Timestamp) -> Decision {
+    fn hold(
+        &self,
+        (order, attempt): (OrderId, u8),
+        units: NonZeroU32,
+        until: Timestamp,
+        instead_of: &[OrderId],
+        now: Timestamp,
+    ) -> Decision {
         let mut events = Vec::new();
         let mut own = 0;
         match self.holds.get(&order) {
@@ -88,9 +100,21 @@ impl Stock {
             None if self.ended.covers(order, attempt) => return Ok(vec![]),
             None => {}
         }
+        for older in instead_of.iter().filter(|older| **older != order) {
+            // A committed hold is a sale and stays.
+            if let Some(hold) = self.holds.get(older).filter(|hold| hold.until.is_some()) {
+                let released = StockEvent::Released { order: *older };
+                // An order that stands in the list twice has its units once.
+                if !events.contains(&released) {
+                    events.push(released);
+                    own += u64::from(hold.open());
+                }
+            }
+        }
         // What the policy lets the shop owe counts as free.
         let (own, owed_max) = (i128::from(own), i128::from(self.policy.oversold_max()));
-        let (expired, free) = self.room(i128::from(units.get()) - own - owed_max, now, Some(order));
+        let counted = |held: OrderId| held == order || instead_of.contains(&held);
+        let (expired, free) = self.room(i128::from(units.get()) - own - owed_max, now, counted);
         let available = u64::try_from((free + own + owed_max).max(0)).unwrap_or(u64::MAX);
         if u64::from(units.get()) > available {
             return Err(StockRejection::OutOfStock { requested: units, available });
@@ -143,12 +167,11 @@ impl Stock {
         self.holds.lapsed(now).take(Self::EXPIRES_MAX).map(|(order, _)| StockEvent::Expired { order }).collect()
     }
 
-    /// Expires lapsed holds until `needed` units are free, but at most [`Stock::EXPIRES_MAX`], and not `except`'s.
-    /// Returns the units free then: a refusal writes nothing, but may count these units.
-    fn room(&self, needed: i128, now: Timestamp, except: Option<OrderId>) -> (Vec<StockEvent>, i128) {
+    /// Expires lapsed holds until `needed` units are free, but at most [`Stock::EXPIRES_MAX`], and not those that `except`
+    /// names. Returns the units free then: a refusal writes nothing, but may count these units.
+    fn room(&self, needed: i128, now: Timestamp, except: impl Fn(OrderId) -> bool) -> (Vec<StockEvent>, i128) {
         let (mut events, mut free) = (Vec::new(), self.free());
-        for (order, units) in self.holds.lapsed(now).filter(|(order, _)| Some(*order) != except).take(Self::EXPIRES_MAX)
-        {
+        for (order, units) in self.holds.lapsed(now).filter(|(order, _)| !except(*order)).take(Self::EXPIRES_MAX) {
             if free >= needed {
                 break;
             }

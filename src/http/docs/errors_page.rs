@@ -10,8 +10,9 @@ margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}td,th{border-bott
 text-align:left;vertical-align:top}tr:target{background:#fff3c4}pre,code{background:#f4f4f4}pre{padding:1rem;overflow:auto}\
 </style>";
 
-pub fn render() -> String {
-    let (mut page, mut in_table, mut in_code) = (HEAD.to_owned(), false, false);
+/// `top`: markup before everything else.
+pub fn render(top: &str) -> String {
+    let (mut page, mut in_table, mut in_code) = (format!("{HEAD}{top}"), false, false);
     for line in SOURCE.lines() {
         let row = line.strip_prefix('|').and_then(|line| line.strip_suffix('|'));
         if in_table && row.is_none() {
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn every_code_has_its_anchor() {
-        let page = render();
+        let page = render("");
         for code in ALL {
             assert!(page.contains(&format!("<tr id=\"{}\">", code.name())), "{}", code.name());
         }

@@ -23,6 +23,9 @@ pub struct Ready {
     /// which the node decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_skew_ms: Option<i64>,
+    /// What nobody may overlook here, such as payments without money; mostly empty.
+    #[schema(value_type = Vec<String>)]
+    notices: Vec<&'static str>,
 }
 
 /// A smaller difference changes nothing, and is in `/api/cluster`.
@@ -46,7 +49,8 @@ pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Respo
         Ok(()) => {
             let skew = toolkit.gateway.status().clock_skew_ms();
             let clock_skew_ms = skew.filter(|ms| ms.unsigned_abs() >= SKEW_SHOWN_MS);
-            let ready = Ready { status: "ready", durability: toolkit.durability, clock_skew_ms };
+            let (durability, notices) = (toolkit.durability, toolkit.notices.clone());
+            let ready = Ready { status: "ready", durability, clock_skew_ms, notices };
             (StatusCode::OK, Json(ready)).into_response()
         }
         Err(why) => {

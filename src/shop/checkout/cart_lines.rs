@@ -7,8 +7,9 @@ use crate::{
     actors::gateway::{AskError, Call},
     domain::{
         cart::{Cart, CartCommand, CartRejection, CartView, Item},
-        ids::Sku,
+        ids::{OrderId, Sku},
         money::Money,
+        order::Order,
         pricing::BasketLine,
     },
     shop::{Services, product::catalogue::SkuCard},
@@ -35,16 +36,51 @@ pub enum CartRefusal {
     Cart(#[from] AskError<CartRejection>),
 }
 
-pub async fn lines(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Vec<BasketLine>, CartRefusal> {
-    let answer = services.gateway.read::<Cart>(&checkout.cart.to_string(), services.command_timeout).await?;
+/// The cart as this checkout buys it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bought {
+    pub lines: Vec<BasketLine>,
+    /// Older orders of the cart without a sale, whose place this one takes.
+    pub replaces: Vec<OrderId>,
+}
+
+/// Begins the checkout. What the cart's last order has bought is about to leave the cart: that moment is waited for, since
+/// nobody wants to buy it again.
+pub async fn begin(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Bought, CartRefusal> {
+    let bought = begin_once(services, checkout, by).await?;
+    let Some(sold) = bought.replaces.iter().copied().find(|older| is_sold(services, *older)) else { return Ok(bought) };
+    let settled = |cart: &CartView| !cart.checkouts.contains(&sold);
+    services.gateway.wait::<Cart>(&checkout.cart.to_string(), services.command_timeout, settled).await?;
+    begin_once(services, checkout, by).await
+}
+
+/// As far as this node has seen: where it has not, the sold order itself refuses to give way.
+fn is_sold(services: &Services, order: OrderId) -> bool {
+    let seen = services.gateway.read_local::<Order>(&order.to_string());
+    seen.ok().flatten().is_some_and(|seen| seen.view.lifecycle.is_sold())
+}
+
+/// In the cart, which names its older orders: two checkouts at once are one after the other there. A refused one has begun
+/// all the same, and the next takes its place.
+async fn begin_once(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Bought, CartRefusal> {
+    let command = CartCommand::BeginCheckout { order: checkout.order };
+    let call = services.call_by(by.clone());
+    let answer = services.gateway.ask::<Cart>(&checkout.cart.to_string(), command, call).await?;
     if answer.view.lines.is_empty() {
         return Err(CartRefusal::Empty);
     }
-    let checked = check(&answer.view, |sku| services.catalogue.sku(sku));
-    if let Err(CartRefusal::PricesChanged { lines }) = &checked {
-        take_new_prices(services, checkout, by, answer.version, lines).await;
+    match check(&answer.view, |sku| services.catalogue.sku(sku)) {
+        Ok(lines) => {
+            let older = answer.view.checkouts.into_iter().filter(|order| *order != checkout.order);
+            Ok(Bought { lines, replaces: older.collect() })
+        }
+        Err(refusal) => {
+            if let CartRefusal::PricesChanged { lines } = &refusal {
+                take_new_prices(services, checkout, by, answer.version, lines).await;
+            }
+            Err(refusal)
+        }
     }
-    checked
 }
 
 /// Writes the new prices into the cart, for the shopper's next read, unless the cart changed meanwhile. In that case

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::cart_lines::{self, CartRefusal};
+use super::cart_lines::{self, Bought, CartRefusal};
 use crate::{
     actors::gateway::{Answer, AskError, Call},
     domain::{
@@ -49,8 +49,13 @@ pub enum CheckoutRefusal {
     Cart(#[from] CartRefusal),
     #[error("the key's order was placed with another request")]
     KeyReused,
-    #[error("{} of the order's SKUs cannot be held", .lines.len())]
+    #[error("{} of the order's SKUs cannot be held; a new key asks the stock again", .lines.len())]
     OutOfStock { order: OrderId, lines: Vec<ShortLine> },
+    #[error("the cart's order {by} is paid")]
+    AlreadyBought { by: OrderId },
+    /// Only of an order that was never placed; any other is shown as it is, `cancelled`, like at every repeated key.
+    #[error("a newer checkout of the same cart took this one's place")]
+    Superseded { by: OrderId },
     #[error(transparent)]
     Money(#[from] MoneyError),
     #[error(transparent)]
@@ -67,9 +72,10 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
     if let Some(answer) = placed_before(services, checkout).await? {
         return decided(services, checkout.order, answer).await;
     }
-    let lines = cart_lines::lines(services, checkout, &call.by).await?;
+    let Bought { lines, replaces } = cart_lines::begin(services, checkout, &call.by).await?;
     let Quote { lines, totals } = Basket::new(lines, method.price(shop.currency), shop.tax_basis_points).quote()?;
     let hold_ms = i64::try_from(shop.hold_ttl_ms).unwrap_or(i64::MAX);
+    let pay_by = services.gateway.now().plus_ms(hold_ms);
     let snapshot = CheckoutSnapshot {
         order: checkout.order,
         user: checkout.user,
@@ -80,8 +86,10 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
         shipping_method: checkout.shipping_method.clone(),
         lines,
         totals,
-        pay_by: services.gateway.now().plus_ms(hold_ms),
+        pay_by,
         capture: shop.capture,
+        replaces,
+        revivable_until: Some(pay_by.plus_ms(shop.late_payment_ms())),
     };
     let command = OrderCommand::Place(Arc::new(snapshot));
     match services.gateway.ask_until::<Order>(&checkout.order.to_string(), command, call, is_decided).await {
@@ -91,12 +99,26 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
             Some(answer) => decided(services, checkout.order, answer).await,
             None => Err(CheckoutRefusal::KeyReused),
         },
+        Err(AskError::Refused(OrderRejection::Superseded { by })) => Err(CheckoutRefusal::Superseded { by }),
         Err(other) => Err(other.into()),
     }
 }
 
+/// An order of 0.00 is sold without a payment, in a moment.
 fn is_decided(order: &OrderView) -> bool {
-    order.lifecycle != OrderStatus::Placing
+    match order.lifecycle {
+        OrderStatus::Placing => false,
+        OrderStatus::AwaitingPayment => !order.is_free(),
+        OrderStatus::Verified
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed
+        | OrderStatus::Rejected
+        | OrderStatus::Expired
+        | OrderStatus::Cancelled => true,
+    }
 }
 
 /// The order of an earlier attempt with this id; refused when that attempt had other contents.
@@ -134,6 +156,9 @@ async fn decided(
 }
 
 fn held(order: OrderId, answer: Answer<OrderView>) -> Result<Answer<OrderView>, CheckoutRefusal> {
+    if let Some(by) = answer.view.outrun_by {
+        return Err(CheckoutRefusal::AlreadyBought { by });
+    }
     match answer.view.lifecycle == OrderStatus::Rejected {
         true => Err(CheckoutRefusal::OutOfStock { order, lines: short_lines(&answer.view.stock) }),
         false => Ok(answer),

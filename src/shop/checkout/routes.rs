@@ -31,13 +31,14 @@ const ROUTE: &str = "checkout";
 
 /// Places an order from the cart and holds its stock
 ///
-/// Repeated with the same `Idempotency-Key` and body it answers for the same order.
+/// Repeated with the same `Idempotency-Key` and body it answers for the same order; after `out_of_stock` a new key asks the
+/// stock again. A newer checkout of the same cart takes the place of its older unpaid order, and its holds.
 #[utoipa::path(post, path = "/api/checkout", tag = "Checkout",
     params(("idempotency-key" = String, Header)), request_body = CheckoutBody,
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
         (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
-        (status = 409, description = "`out_of_stock` with `lines`, `price_changed`, `item_withdrawn`, `cart_empty`, `idempotency_key_reused`"),
+        (status = 409, description = "`out_of_stock` with `lines`, `price_changed`, `item_withdrawn`, `cart_empty`, `idempotency_key_reused`, `already_paid` and `checkout_superseded` with `order_id`"),
         (status = 422, description = "`invalid_field`, `unknown_shipping_method`, `amount_overflow`, `currency_mismatch`, `too_many`"),
     ))]
 pub async fn check_out(
@@ -55,7 +56,7 @@ pub async fn check_out(
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
         (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
-        (status = 409, description = "As at `POST /api/checkout`, `out_of_stock`, `price_changed`, `item_withdrawn`, `cart_empty`"),
+        (status = 409, description = "As at `POST /api/checkout`, `out_of_stock`, `price_changed`, `item_withdrawn`, `cart_empty`, `already_paid`, `checkout_superseded`"),
         (status = 422, description = "`invalid_field`, `unknown_shipping_method`, `amount_overflow`, `currency_mismatch`, `too_many`"),
     ))]
 pub async fn create_order(

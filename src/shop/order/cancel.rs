@@ -33,7 +33,7 @@ pub async fn cancel(services: &Services, who: &Principal, id: OrderId) -> Result
             return Ok(seen);
         }
         // Staff has `transitions` for orders that the owner may not cancel.
-        if !seen.view.lifecycle.is_cancellable_by_owner() {
+        if !seen.view.is_cancellable_by_owner() {
             return Err(CancelRefusal::TooLate { from: seen.view.lifecycle });
         }
         // The check above holds for this version only.

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::shop::stock::changes::units;
 use crate::{
+    actors::gateway::Answer,
     domain::{
         ids::{FulfilmentId, OrderId, Sku},
-        order::{Order, OrderCommand},
+        order::{CapturePolicy, Order, OrderCommand, OrderView, PaymentStatus},
     },
     http::{Body, Code, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
     shop::{AppState, checkout::address},
@@ -27,6 +28,8 @@ use crate::{
 const PARCEL_LINES_MAX: usize = 200;
 
 /// Sends a parcel
+///
+/// Its money is captured first: with `capture = "manual"` by `POST /api/payments/{id}/capture`.
 #[utoipa::path(post, path = "/api/orders/{id}/fulfilments", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewFulfilmentBody,
     responses(
@@ -56,10 +59,22 @@ pub async fn fulfil_order(
         carrier: body.carrier.map(|text| address::line("carrier", text)).transpose()?,
         tracking: body.tracking.map(|text| address::line("tracking", text)).transpose()?,
     };
-    access::readable(&state.services, Some(&who), id).await?;
+    let seen = access::readable(&state.services, Some(&who), id).await?;
+    captured(&state, id, seen).await?;
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
     let (version, body) = (answer.version, access::body(id, answer)?);
     Ok((StatusCode::CREATED, Tagged(version, body)).into_response())
+}
+
+/// No parcel leaves before its money is captured. The engine does that by itself a moment after the sale, which is waited
+/// for; where staff captures, the order refuses.
+async fn captured(state: &AppState, id: OrderId, seen: Answer<OrderView>) -> Result<(), Problem> {
+    let by_itself = seen.view.placement.is_some_and(|placement| placement.capture == CapturePolicy::OnVerified);
+    if by_itself && seen.view.payment_status == PaymentStatus::Authorized {
+        let settled = |order: &OrderView| order.payment_status != PaymentStatus::Authorized;
+        state.gateway.wait::<Order>(&id.to_string(), state.command_timeout, settled).await?;
+    }
+    Ok(())
 }
 
 /// The order knows its own SKUs; the catalogue may have dropped one since.

@@ -1,113 +1,122 @@
-//! Looking up an order by its number and e-mail, for guests who have lost their cookie.
+//! Looking up an order by its reference and e-mail, for guests who have lost their cookie.
 //!
-//! The response is the same for a wrong number and a wrong e-mail, and tries of one number are limited: e-mails cannot
-//! be guessed. Deliberately absent: a limit for each address, which is a proxy's work.
+//! The reference cannot be guessed (`reference`), the answer is the same for a wrong reference and a wrong e-mail, and
+//! wrong ones are limited by address and by e-mail, in a table with a bound. The answer says where the order is and
+//! nothing of the person: names, addresses and the e-mail are shown to the owner's session only. Both come in the body,
+//! so no log and no history of a browser has them. Deliberately absent: a code by mail that would prove the owner.
 
-use std::sync::{Mutex, PoisonError};
+use axum::{
+    Json,
+    extract::State,
+    http::{Extensions, HeaderMap},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use axum::{Json, extract::State};
-use serde::Deserialize;
-use utoipa::IntoParams;
-
-use super::wire::OrderBody;
+use super::{
+    reference,
+    wire::{FulfilmentBody, OrderLine, OrderTotals},
+};
 use crate::{
-    domain::{order::Order, time::Timestamp},
-    http::{Code, Problem, Query},
+    domain::order::{Order, OrderStatus, OrderView, PaymentStatus},
+    http::{Body, Code, Problem},
+    identity::{Throttle, ThrottleKey},
+    network::Bucket,
     shop::{AppState, rows},
 };
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct LookupQuery {
-    number: u64,
+#[schema(as = OrderLookup)]
+pub struct LookupBody {
+    /// The order's `reference`, as the page and the mail show it.
+    #[schema(max_length = 64, example = "1042-K7QF39XM2P")]
+    pub reference: String,
     /// As given at checkout.
-    #[param(max_length = 254)]
-    email: String,
+    #[schema(max_length = 254)]
+    pub email: String,
 }
 
-/// One order, by number and e-mail
-#[utoipa::path(get, path = "/api/orders/lookup", tag = "Orders", params(LookupQuery),
+/// Where an order is, without anything about its person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FoundOrder)]
+pub struct FoundBody {
+    pub number: u64,
+    pub reference: String,
+    pub status: OrderStatus,
+    pub payment_status: PaymentStatus,
+    /// RFC 3339, UTC.
+    pub placed_at: String,
+    pub lines: Vec<OrderLine>,
+    pub totals: OrderTotals,
+    pub fulfilments: Vec<FulfilmentBody>,
+}
+
+/// Characters of an e-mail that is worth comparing.
+const EMAIL_MAX: usize = 254;
+
+/// One order, by reference and e-mail
+#[utoipa::path(post, path = "/api/orders/lookup", tag = "Orders", request_body = LookupBody,
     responses(
-        (status = 200, description = "The order", body = OrderBody),
-        (status = 404, description = "`unknown_order`: number or e-mail is wrong"),
+        (status = 200, description = "Where the order is; nothing about its person", body = FoundBody),
+        (status = 404, description = "`unknown_order`: reference or e-mail is wrong"),
         (status = 429, description = "`too_many_requests`, with Retry-After"),
         (status = 503, description = "`index_building`, with Retry-After"),
     ))]
 pub async fn look_up_order(
     State(state): State<AppState>,
-    Query(query): Query<LookupQuery>,
-) -> Result<Json<OrderBody>, Problem> {
-    if let Err(retry_after_ms) = state.lookups.pass(query.number, state.gateway.now()) {
-        let detail = "this order was looked up too often";
-        return Err(Problem::new(Code::TOO_MANY_REQUESTS, detail).retry_after(retry_after_ms));
+    headers: HeaderMap,
+    extensions: Extensions,
+    Body(body): Body<LookupBody>,
+) -> Result<Json<FoundBody>, Problem> {
+    let address = state.toolkit.door.client(&headers, &extensions);
+    let address = address.map(|address| ThrottleKey::Address(Bucket::of(address))).into_iter().collect();
+    let lookups: &Throttle = &state.lookups;
+    let attempt = lookups.admit(address, state.gateway.now()).map_err(too_often)?;
+    let email = body.email.trim().to_lowercase();
+    match find(&state, &body.reference, &email).await? {
+        Some(found) => {
+            attempt.succeeded(state.gateway.now());
+            Ok(Json(found))
+        }
+        None => {
+            let now = state.gateway.now();
+            attempt.failed(now);
+            // Guesses at one e-mail from many addresses are slowed down, too; the right reference is never refused for
+            // them, so a stranger cannot lock the owner out.
+            let email: String = email.chars().take(EMAIL_MAX).collect();
+            lookups.admit(vec![ThrottleKey::Email(email)], now).map_err(too_often)?.failed(now);
+            Err(Problem::new(Code::UNKNOWN_ORDER, "no order has this reference and this e-mail"))
+        }
     }
-    let unknown = || Problem::new(Code::UNKNOWN_ORDER, "no order has this number and this e-mail");
+}
+
+fn too_often(retry_after_ms: u64) -> Problem {
+    Problem::new(Code::TOO_MANY_REQUESTS, "orders were looked up wrongly too often").retry_after(retry_after_ms)
+}
+
+async fn find(state: &AppState, typed: &str, email: &str) -> Result<Option<FoundBody>, Problem> {
+    let Some((number, spelled)) = reference::read(typed) else { return Ok(None) };
     state.toolkit.read_your_writes().await;
-    let found = state.gateway.row_keys(rows::ORDERS_BY_NUMBER, &rows::number_prefix(query.number), None, 1)?;
-    let id = found.first().and_then(|key| rows::order_of(key)).ok_or_else(unknown)?;
-    let answer = state.gateway.read_local::<Order>(&id.to_string())?.ok_or_else(unknown)?;
-    let email = query.email.trim();
-    let own = answer.view.placement.as_deref().is_some_and(|placement| placement.email.eq_ignore_ascii_case(email));
-    match own {
-        true => OrderBody::new(id, answer.version, &answer.view).map(Json).ok_or_else(unknown),
-        false => Err(unknown()),
+    let found = state.gateway.row_keys(rows::ORDERS_BY_NUMBER, &rows::number_prefix(number), None, 1)?;
+    let Some(id) = found.first().and_then(|key| rows::order_of(key)) else { return Ok(None) };
+    if reference::of(number, id) != spelled {
+        return Ok(None);
     }
+    let answer = state.gateway.read_local::<Order>(&id.to_string())?;
+    Ok(answer.and_then(|answer| shown(number, spelled, email, &answer.view)))
 }
 
-/// Counts tries in windows of a minute. Memory is bounded: numbers share [`SLOTS`] counters, so that at
-/// worst two numbers share one limit.
-pub struct LookupLimit {
-    a_minute: u32,
-    /// (window, tries). A short critical section without waiting inside.
-    slots: Mutex<Vec<(i64, u32)>>,
-}
-
-/// Look-ups of one order number in a minute; more are answered 429.
-const A_MINUTE: u32 = 10;
-const SLOTS: u64 = 4_096;
-const WINDOW_MS: i64 = 60_000;
-
-impl Default for LookupLimit {
-    fn default() -> Self {
-        Self::new(A_MINUTE)
-    }
-}
-
-impl LookupLimit {
-    fn new(a_minute: u32) -> Self {
-        Self { a_minute, slots: Mutex::new(vec![(0, 0); SLOTS as usize]) }
-    }
-
-    /// `Err`: milliseconds until the next window.
-    fn pass(&self, number: u64, now: Timestamp) -> Result<(), u64> {
-        let window = now.0.div_euclid(WINDOW_MS);
-        // Counters stay usable after a panic elsewhere.
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(slot) = slots.get_mut((number % SLOTS) as usize) else { return Ok(()) };
-        if slot.0 != window {
-            *slot = (window, 0);
-        }
-        slot.1 = slot.1.saturating_add(1);
-        match slot.1 <= self.a_minute {
-            true => Ok(()),
-            false => Err((WINDOW_MS - now.0.rem_euclid(WINDOW_MS)).unsigned_abs()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tries_of_one_number_are_limited_for_a_minute() {
-        let limit = LookupLimit::new(2);
-        let at = |ms| Timestamp(ms);
-        assert_eq!(limit.pass(7, at(1_000)), Ok(()));
-        assert_eq!(limit.pass(7, at(1_000)), Ok(()));
-        assert_eq!(limit.pass(7, at(1_000)), Err(59_000));
-        assert_eq!(limit.pass(8, at(1_000)), Ok(()), "another number has its own limit");
-        assert_eq!(limit.pass(7, at(60_000)), Ok(()), "the next minute is free again");
-    }
+fn shown(number: u64, reference: String, email: &str, view: &OrderView) -> Option<FoundBody> {
+    let placed = view.placement.as_deref().filter(|placed| placed.email.to_lowercase() == email)?;
+    Some(FoundBody {
+        number,
+        reference,
+        status: view.lifecycle,
+        payment_status: view.payment_status,
+        placed_at: view.placed_at.rfc3339(),
+        lines: placed.lines.iter().cloned().map(Into::into).collect(),
+        totals: placed.totals.into(),
+        fulfilments: view.fulfilments.iter().cloned().map(Into::into).collect(),
+    })
 }

@@ -30,6 +30,8 @@ impl From<OrderRejection> for Problem {
                 problem(Code::SHIPS_TOO_MANY).with("sku", sku).with("requested", requested).with("open", open)
             }
             R::NotFulfillable { lifecycle } => problem(Code::NOT_FULFILLABLE).with("order_status", lifecycle),
+            R::NotCaptured { payment } => problem(Code::NOT_FULFILLABLE).with("payment_status", payment),
+            R::Superseded { by } => problem(Code::CHECKOUT_SUPERSEDED).with("order_id", by),
             // As with orders: the id is derived from the key.
             R::FulfilmentConflict { fulfilment } => {
                 problem(Code::IDEMPOTENCY_KEY_REUSED).with("fulfilment_id", fulfilment)

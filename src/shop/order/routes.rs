@@ -111,7 +111,8 @@ pub async fn get_order(
 
 /// Cancels an order
 ///
-/// Its owner may while it waits for its payment and until it is processed; stock and money are undone.
+/// Its owner may while it waits for its payment and until it is processed, and while a payment of an expired one is under
+/// way; stock and money are undone, whenever the provider answers.
 #[utoipa::path(delete, path = "/api/orders/{id}", tag = "Orders", params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The cancelled order", body = OrderBody, headers(("etag" = String))),

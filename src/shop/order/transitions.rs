@@ -26,6 +26,8 @@ use crate::{
 };
 
 /// Moves an order
+///
+/// `shipped` gives up the rest of a part-shipped one: its units go back to the stock, its price to the shopper.
 #[utoipa::path(post, path = "/api/orders/{id}/transitions", tag = "Orders", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("if-match" = Option<String>, Header)), request_body = TransitionBody,
     responses(

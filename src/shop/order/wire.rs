@@ -7,6 +7,7 @@ use utoipa::{
 };
 use uuid::Uuid;
 
+use super::reference;
 use crate::{
     domain::{
         ids::{OrderId, Sku},
@@ -23,6 +24,8 @@ pub struct OrderBody {
     pub id: OrderId,
     /// Given when the order is paid.
     pub number: Option<u64>,
+    /// The number with letters that cannot be guessed: finds the order again, see `POST /api/orders/lookup`.
+    pub reference: Option<String>,
     pub version: u64,
     pub status: OrderStatus,
     pub payment_status: PaymentStatus,
@@ -42,6 +45,8 @@ pub struct OrderBody {
     pub fulfilments: Vec<FulfilmentBody>,
     /// Every move, whether it is legal now, and if not why.
     pub next: Vec<NextTransitionBody>,
+    /// The newer order of the same cart that took this one's place.
+    pub superseded_by: Option<Uuid>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -110,6 +115,7 @@ impl OrderBody {
         Some(Self {
             id,
             number: view.number,
+            reference: view.number.map(|number| reference::of(number, id)),
             version,
             status: view.lifecycle,
             payment_status: view.payment_status,
@@ -126,6 +132,7 @@ impl OrderBody {
             stock: view.stock.iter().map(Into::into).collect(),
             fulfilments: view.fulfilments.iter().cloned().map(Into::into).collect(),
             next: view.next.iter().cloned().map(Into::into).collect(),
+            superseded_by: view.superseded_by.map(|order| order.0),
         })
     }
 }

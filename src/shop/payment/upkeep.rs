@@ -39,6 +39,9 @@ pub async fn capture_payment(
 }
 
 /// Voids a payment that was not captured
+///
+/// Also one that is not decided yet: it fails at once where it waits for its shopper, and is voided whenever its provider
+/// answers.
 #[utoipa::path(post, path = "/api/payments/{id}/void", tag = "Payments", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
     responses(

@@ -35,6 +35,8 @@ fn placement() -> CheckoutSnapshot {
         totals,
         pay_by: AT,
         capture: CapturePolicy::OnVerified,
+        replaces: vec![],
+        revivable_until: None,
     }
 }
 
@@ -77,6 +79,19 @@ pub fn order() -> Vec<AnyEvent> {
             at: AT,
         },
         OrderEvent::ParcelShipped { fulfilment, sku: sku() },
+        OrderEvent::Superseded { by: order_id(), at: AT },
+        OrderEvent::PredecessorGone { order: order_id() },
+        OrderEvent::PredecessorPaid { order: order_id() },
+        OrderEvent::RestRefundAsked { payment },
+        OrderEvent::Moved { to: StaffTransition::Shipped, at: AT },
+        OrderEvent::Placed {
+            placement: Arc::new(CheckoutSnapshot {
+                replaces: vec![order_id()],
+                revivable_until: Some(AT),
+                ..placement()
+            }),
+            at: AT,
+        },
     ];
     events.into_iter().map(AnyEvent::Order).collect()
 }

@@ -41,6 +41,7 @@ pub fn cart() -> Vec<AnyEvent> {
         CartEvent::Settled { order: order_id(), bought: vec![(sku(), 2)], at: AT },
         CartEvent::Expired,
         CartEvent::OfferChanged { gone: vec![sku()], back: vec![] },
+        CartEvent::CheckoutBegun { order: order_id(), at: AT },
     ];
     events.into_iter().map(AnyEvent::Cart).collect()
 }

@@ -91,4 +91,8 @@ impl PaymentProvider for Bank {
             }
         })
     }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }

@@ -172,6 +172,8 @@ impl Shop {
     pub async fn ships(&self, order: OrderId, name: &str, quantity: u32) {
         let fulfilment = FulfilmentId(Uuid::from_u128(1));
         let lines = vec![(sku(name), units(quantity))];
+        let captured = |seen: &OrderView| seen.payment_status.is_taken();
+        self.services.gateway.wait::<Order>(&order.to_string(), COMMAND_TIMEOUT, captured).await.expect("captured");
         let parcel = OrderCommand::Fulfil { fulfilment, lines, carrier: None, tracking: None };
         for command in [OrderCommand::Transition { to: StaffTransition::Processing }, parcel] {
             self.services.gateway.ask::<Order>(&order.to_string(), command, self.call()).await.expect("legal");

@@ -8,9 +8,30 @@ fn breaker() -> Breaker {
     Breaker::new("test", BreakerSettings { failures: 3, rest: REST })
 }
 
-/// One call that ends at once; returns whether it was admitted.
+/// One call that ends at once, to a party that is unwell; returns whether it was admitted.
 fn call(breaker: &Breaker, fault: bool) -> bool {
-    breaker.admit().map(|admitted| admitted.settle(fault)).is_ok()
+    let admitted = breaker.admit();
+    let admitted = admitted.map(|admitted| admitted.settle(fault).into_iter().for_each(|doubt| doubt.confirm(false)));
+    admitted.is_ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_a_party_that_is_well_never_open_the_circuit() {
+    let breaker = breaker();
+    let mut asked = 0;
+    for _ in 0..9 {
+        if let Some(doubt) = breaker.admit().unwrap().settle(true) {
+            asked += 1;
+            doubt.confirm(true);
+        }
+    }
+    assert_eq!(asked, 3, "once for each row of three");
+    (0..3).for_each(|_| assert!(call(&breaker, true)));
+    tokio::time::advance(REST).await;
+    let probe = breaker.admit().unwrap().settle(true).expect("a probe that fails is doubtful");
+    assert!(breaker.admit().is_err(), "not decided yet");
+    probe.confirm(true);
+    assert!(breaker.admit().is_ok(), "the call failed, the party did not");
 }
 
 #[tokio::test(start_paused = true)]
@@ -26,7 +47,7 @@ async fn opens_after_faults_in_a_row_and_closes_after_one_good_probe() {
     tokio::time::advance(REST).await;
     let probe = breaker.admit().unwrap();
     assert_eq!(breaker.admit().err(), Some(Duration::ZERO), "one probe at a time");
-    probe.settle(false);
+    assert!(probe.settle(false).is_none());
     assert!(call(&breaker, false));
 }
 
@@ -35,13 +56,13 @@ async fn a_call_from_before_the_circuit_opened_does_not_close_it() {
     let breaker = breaker();
     let (early, late) = (breaker.admit().unwrap(), breaker.admit().unwrap());
     (0..3).for_each(|_| assert!(call(&breaker, true)));
-    early.settle(false);
+    assert!(early.settle(false).is_none());
     assert!(breaker.admit().is_err());
     tokio::time::advance(REST).await;
     let probe = breaker.admit().unwrap();
-    late.settle(false);
+    assert!(late.settle(false).is_none());
     assert!(breaker.admit().is_err(), "the probe decides");
-    probe.settle(false);
+    assert!(probe.settle(false).is_none());
     assert!(breaker.admit().is_ok());
 }
 
@@ -57,6 +78,7 @@ async fn a_dropped_call_is_no_fault_and_a_dropped_probe_is_followed_by_another()
     assert!(breaker.admit().is_err());
     tokio::time::advance(REST).await;
     drop(breaker.admit().unwrap());
+    drop(breaker.admit().unwrap().settle(true));
     assert!(call(&breaker, false), "the next call is the probe");
     assert!(call(&breaker, false));
 }

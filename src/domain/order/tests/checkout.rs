@@ -14,7 +14,10 @@ fn refused(sku: Sku, available: u64) -> OrderCommand {
 fn quantities_of_one_sku_are_one_hold_that_outlives_the_order() {
     let order = given([]).when(place(placement())).then([placed()]);
     let until = Timestamp(PAY_BY + Order::GRACE_MS);
-    let hold = |sku, n| OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1 };
+    let hold = |sku, n| {
+        let instead_of = vec![];
+        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1, instead_of }
+    };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
     assert_eq!((order.wake_at(), order.view().settled), (Some(Timestamp(PAY_BY)), false));
 }
@@ -145,7 +148,7 @@ fn a_lost_hold_is_asked_for_once_more() {
     let until = Timestamp(50 + Order::PAID_HOLD_MS);
     assert_eq!(
         order.effects(),
-        [OrderEffect::Hold { order: order_id(), sku: a(), units: units(2), until, attempt: 2 }]
+        [OrderEffect::Hold { order: order_id(), sku: a(), units: units(2), until, attempt: 2, instead_of: vec![] }]
     );
     let again = || given(history.clone()).after([lost.clone()]);
     let order = again().when(granted(a(), 2)).then([held(a())]);

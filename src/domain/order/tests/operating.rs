@@ -30,7 +30,7 @@ fn shipped(n: u128, sku: Sku) -> OrderEvent {
 }
 
 fn all_shipped() -> Given<Order> {
-    given(verified()).after([fulfilled(1, &[(a(), 2), (b(), 1)]), shipped(1, a()), shipped(1, b())])
+    given(taken()).after([fulfilled(1, &[(a(), 2), (b(), 1)]), shipped(1, a()), shipped(1, b())])
 }
 
 #[test]
@@ -57,13 +57,13 @@ fn moves_out_of_turn_are_refused_in_words() {
     assert_eq!(refused(given(verified()), StaffTransition::Delivered), early);
     let early = "only an order that is delivered can; this one is shipped";
     assert_eq!(refused(all_shipped(), StaffTransition::Completed), early);
-    let left = "a parcel has left; what it holds can only be returned";
+    let left = "a parcel has left; what it holds can only be returned, and the rest given up by `shipped`";
     assert_eq!(refused(all_shipped(), StaffTransition::Cancelled), left);
     assert_eq!(
         refused(all_shipped().after([went(StaffTransition::Delivered)]), StaffTransition::Cancelled),
         "the order is delivered"
     );
-    let writing = given(verified()).after([fulfilled(1, &[(a(), 2), (b(), 1)]), shipped(1, a())]);
+    let writing = given(taken()).after([fulfilled(1, &[(a(), 2), (b(), 1)]), shipped(1, a())]);
     assert_eq!(refused(writing, StaffTransition::Delivered), "the stock is still writing the parcels off");
 }
 
@@ -102,14 +102,14 @@ fn cancelling_gives_stock_and_money_back() {
 #[test]
 fn parcels_leave_until_everything_has() {
     let first = fulfilled(1, &[(a(), 1)]);
-    let order = given(verified()).when(fulfil(1, &[(a(), 1)])).then([first.clone()]);
+    let order = given(taken()).when(fulfil(1, &[(a(), 1)])).then([first.clone()]);
     assert_eq!((order.view().lifecycle, order.view().stock[0].shipped), (OrderStatus::PartiallyShipped, 1));
     let ship = OrderEffect::ShipHold { order: order_id(), sku: a(), fulfilment: parcel(1), units: units(1) };
     assert!(order.effects().contains(&ship));
-    let partly = || given(verified()).after([first.clone(), shipped(1, a())]);
+    let partly = || given(taken()).after([first.clone(), shipped(1, a())]);
     let rest = fulfilled(2, &[(a(), 1), (b(), 1)]);
     // Lines of one SKU are summed.
-    given(verified()).when(fulfil(1, &[(a(), 1), (a(), 1)])).then([fulfilled(1, &[(a(), 2)])]);
+    given(taken()).when(fulfil(1, &[(a(), 1), (a(), 1)])).then([fulfilled(1, &[(a(), 2)])]);
     let order = partly().when(fulfil(2, &[(a(), 1), (b(), 1)])).then([rest.clone()]);
     assert_eq!(order.view().lifecycle, OrderStatus::Shipped);
     let word = OrderCommand::ParcelShipped { fulfilment: parcel(2), sku: a() };
@@ -118,28 +118,63 @@ fn parcels_leave_until_everything_has() {
     assert_eq!(order.decide(&word, Timestamp(0)), Ok(vec![]));
 }
 
+/// D5: two of three were sent, the third never comes.
+#[test]
+fn the_rest_of_a_part_shipment_is_given_up_and_given_back() {
+    let left = || given(taken()).after([OrderEvent::CartSettled, fulfilled(1, &[(a(), 1), (b(), 1)])]);
+    assert_eq!(refused(left(), StaffTransition::Shipped), "the stock is still writing the parcels off");
+    let early = "only an order that is partially shipped can; this one is verified";
+    assert_eq!(refused(given(taken()), StaffTransition::Shipped), early);
+    let written = || left().after([shipped(1, a()), shipped(1, b())]);
+    let order = written().when(transition(StaffTransition::Shipped)).then([went(StaffTransition::Shipped)]);
+    assert_eq!(
+        (order.view().lifecycle, states(&order)),
+        (OrderStatus::Shipped, vec![HoldState::Releasing, HoldState::Shipped])
+    );
+    assert_eq!(has_pending_effects(&order), ["release/A/1".to_owned(), format!("refund_rest/{}", pay_id(1))]);
+    let back = order.effects().into_iter().find_map(|effect| match effect {
+        OrderEffect::RefundRest { amount, .. } => Some(amount),
+        _ => None,
+    });
+    assert_eq!(back, Some(eur(1_000)), "without the shipping");
+    let over = || written().after([went(StaffTransition::Shipped)]);
+    let asked = OrderCommand::RestRefundAsked { payment: pay_id(1) };
+    over().when(asked.clone()).then([OrderEvent::RestRefundAsked { payment: pay_id(1) }]);
+    written().when(asked).then_nothing();
+    let released = OrderEvent::HoldReleased { sku: a() };
+    let done = over().after([released, OrderEvent::RestRefundAsked { payment: pay_id(1) }]);
+    let done = done.when(transition(StaffTransition::Delivered)).then([went(StaffTransition::Delivered)]);
+    assert!(done.view().settled);
+    over()
+        .when(fulfil(2, &[(a(), 1)]))
+        .then_rejected(OrderRejection::NotFulfillable { lifecycle: OrderStatus::Shipped });
+}
+
 #[test]
 fn parcels_that_cannot_leave_are_refused() {
-    let parcel_again = || given(verified()).after([fulfilled(1, &[(a(), 1)])]);
+    let parcel_again = || given(taken()).after([fulfilled(1, &[(a(), 1)])]);
     parcel_again().when(fulfil(1, &[(a(), 1)])).then_nothing();
     let conflict = OrderRejection::FulfilmentConflict { fulfilment: parcel(1) };
     parcel_again().when(fulfil(1, &[(b(), 1)])).then_rejected(conflict);
     given([]).when(fulfil(1, &[(a(), 1)])).then_rejected(OrderRejection::NotPlaced);
-    given(verified()).when(fulfil(1, &[])).then_rejected(OrderRejection::Empty);
+    given(taken()).when(fulfil(1, &[])).then_rejected(OrderRejection::Empty);
     let too_many = |sku, requested, open| OrderRejection::ShipsTooMany { sku, requested, open };
     parcel_again().when(fulfil(2, &[(a(), 2)])).then_rejected(too_many(a(), 2, 1));
-    given(verified()).when(fulfil(1, &[(sku("C"), 1)])).then_rejected(too_many(sku("C"), 1, 0));
+    given(taken()).when(fulfil(1, &[(sku("C"), 1)])).then_rejected(too_many(sku("C"), 1, 0));
+    // An authorisation can still be voided behind the parcel.
+    let payment = PaymentStatus::Authorized;
+    given(verified()).when(fulfil(1, &[(a(), 1)])).then_rejected(OrderRejection::NotCaptured { payment });
     let lifecycle = OrderStatus::AwaitingPayment;
     given(paid()).when(fulfil(1, &[(a(), 1)])).then_rejected(OrderRejection::NotFulfillable { lifecycle });
     let lines = vec![(a(), 1); 201];
     let bound = |what: &str, max| OrderRejection::TooMany { what: what.to_owned(), max };
-    given(verified()).when(fulfil(1, &lines)).then_rejected(bound("lines", 200));
+    given(taken()).when(fulfil(1, &lines)).then_rejected(bound("lines", 200));
     // 101 parcels need as many units.
     let Quote { lines, totals } =
         Basket::new([(a(), String::new(), 200, eur(10)), (b(), String::new(), 1, eur(0))], eur(0), 0).quote().unwrap();
     let large = CheckoutSnapshot { lines, totals, ..placement() };
     let first = OrderEvent::Placed { placement: Arc::new(large), at: Timestamp(0) };
-    let history = [first].into_iter().chain(verified().into_iter().skip(1));
+    let history = [first].into_iter().chain(taken().into_iter().skip(1));
     let parcels = (0..Order::FULFILMENTS_MAX as u128).map(|n| fulfilled(n, &[(a(), 1)]));
     given(history).after(parcels).when(fulfil(999, &[(a(), 1)])).then_rejected(bound("fulfilments", 100));
 }

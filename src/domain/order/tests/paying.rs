@@ -109,7 +109,10 @@ fn a_payment_after_the_expiry_revives_once_its_releases_are_done() {
     let history = || late().after([released(b()), moved(1, authorized()), revived.clone()]);
     let order = history().when(OrderCommand::HoldReleased { sku: a(), attempt: 1 }).then([released(a())]);
     let until = Timestamp(PAY_BY + 5 + Order::PAID_HOLD_MS);
-    let hold = |sku, n| OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 2 };
+    let hold = |sku, n| {
+        let instead_of = vec![];
+        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 2, instead_of }
+    };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
     let order: Order = history().after([released(a()), held(a()), held(b())]).when(OrderCommand::Wake).then_nothing();
     assert_eq!(has_pending_effects(&order), ["commit/A/2", "commit/B/2"]);

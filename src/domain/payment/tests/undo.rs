@@ -71,3 +71,23 @@ fn an_authorisation_after_the_failure_is_voided_and_not_told() {
         history().after([PaymentEvent::Voided]).when(is_authorized()).then_nothing();
     }
 }
+
+/// A challenge is not waited for: should its shopper still agree, days later, the money goes back.
+#[test]
+fn a_payment_that_waits_for_its_shopper_is_given_up_at_once() {
+    let asks = || PaymentEvent::ActionRequired { reference: text("ref"), continue_url: text("https://pay") };
+    let given_up = declined(Payment::GIVEN_UP);
+    for command in [PaymentCommand::Unwind, PaymentCommand::Void] {
+        let over = payment([asks()]).when(command).then([PaymentEvent::UnwindAsked, given_up.clone()]);
+        assert_eq!(
+            (over.view().status, over.view().continue_url, operations(&over)),
+            (PaymentStatus::Failed, None, vec![])
+        );
+    }
+    // The challenge may come after the undoing.
+    let action = says(ProviderEvent::RequiresAction { reference: text("ref"), continue_url: text("https://pay") });
+    unwinding([]).when(action).then([asks(), given_up.clone()]);
+    let over = || unwinding([asks()]).after([given_up.clone()]);
+    over().at(3 * 86_400_000).when(is_authorized()).then([authorized(), PaymentEvent::VoidAsked]);
+    over().when(says(ProviderEvent::Captured)).then_nothing();
+}
