@@ -20,6 +20,7 @@ mod program;
 pub mod routes;
 mod server;
 mod shop;
+mod shop_record;
 mod threads;
 
 pub use self::{

@@ -7,11 +7,16 @@
 pub mod envelope;
 mod guard;
 pub mod jetstream;
+mod lock;
 pub mod memory_journal;
-mod private_dir;
+pub mod private_dir;
+mod reserve;
+pub mod shop_record;
+mod sled_files;
 pub mod sled_journal;
 pub mod state_store;
 pub mod tools;
 
+pub use guard::says_full;
 pub use memory_journal::MemoryJournal;
 pub use sled_journal::SledJournal;

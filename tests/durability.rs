@@ -112,6 +112,31 @@ async fn failing_process() {
     println!("died after {end}");
 }
 
+/// A new data directory whose parents are new, too: each name is durable before the first acknowledgement.
+#[test]
+fn the_names_of_a_new_directory_are_synced() {
+    let dir = TempDir::new().expect("a directory");
+    let (counter, log, data) = (dir.path().join("counter"), dir.path().join("log"), dir.path().join("shops/one/data"));
+    fs::write(&counter, 0_u64.to_ne_bytes()).expect("the counter");
+    let output = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "writer_process", "--nocapture"])
+        .env("SOUK_DURABILITY_WRITER", data.join("journal"))
+        .env("SOUK_FSYNC_COUNTER", &counter)
+        .env("SOUK_FSYNC_LOG", &log)
+        .env("LD_PRELOAD", build_shim(dir.path()))
+        .output()
+        .expect("the writer runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let log = fs::read_to_string(log).expect("a log");
+    let synced: Vec<&Path> = log.lines().map(Path::new).collect();
+    let first = synced.iter().rposition(|path| path.ends_with("journal.new")).unwrap_or(synced.len());
+    for name in ["", "shops", "shops/one", "shops/one/data", "shops/one/data/journal/journal"] {
+        let wanted = dir.path().join(name);
+        let at = synced.iter().position(|path| **path == wanted);
+        assert!(at.is_some_and(|at| at < first), "{} is not synced before the journal has its name", wanted.display());
+    }
+}
+
 #[test]
 fn a_failed_sync_is_the_end() {
     let dir = TempDir::new().expect("a directory");

@@ -20,6 +20,8 @@ mod definite;
 mod frozen;
 #[path = "journal_jetstream/racing.rs"]
 mod racing;
+#[path = "journal_jetstream/record.rs"]
+mod record;
 #[path = "journal_jetstream/refusals.rs"]
 mod refusals;
 #[path = "journal_jetstream/restarts.rs"]
@@ -59,6 +61,7 @@ async fn one_server() {
     cases![
         chain::a_log_that_was_written_on_another_is_not_read(&servers),
         chain::a_reader_that_goes_on_compares_its_first_record(&servers),
+        record::the_shops_record_is_kept_behind_the_journals(&servers),
         refusals::streams_with_other_settings_are_refused(&servers),
         refusals::another_number_of_shards_or_format_is_refused(&servers),
         refusals::what_is_missing_is_not_made_in_silence(&servers),

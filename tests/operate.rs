@@ -11,10 +11,14 @@ mod disk;
 mod handles;
 #[path = "operate/import.rs"]
 mod import;
+#[path = "operate/leftovers.rs"]
+mod leftovers;
 #[path = "operate/logs.rs"]
 mod logs;
 #[path = "crash/process.rs"]
 mod process;
+#[path = "operate/record.rs"]
+mod record;
 #[path = "operate/security.rs"]
 mod security;
 

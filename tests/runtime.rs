@@ -13,6 +13,8 @@ mod diverged;
 mod faults;
 #[path = "runtime/folding.rs"]
 mod folding;
+#[path = "runtime/full_store.rs"]
+mod full_store;
 #[path = "runtime/hand_over.rs"]
 mod hand_over;
 #[path = "runtime/large.rs"]

@@ -13,5 +13,7 @@ pub use connector::{Connector, ConnectorEntry, ConnectorFault};
 pub use envelope::{CommandEnvelope, Origin};
 pub use journal::Journal;
 pub use placement::{Hint, MemberLine, Placement};
-pub use state_store::{BatchAt, KeyValue, Row, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite};
+pub use state_store::{
+    BatchAt, KeyValue, Room, Row, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
+};
 pub use transport::{Ask, Delivery, Reply, Transport, TransportError};

@@ -12,12 +12,12 @@ use super::{
 use crate::{
     actors::{
         gateway::Gateway,
-        ports::{Clock, Journal, Placement},
+        ports::{Clock, Journal, Placement, journal::JournalError},
         runtime::MakeTransport,
         settings::ActorSettings,
     },
     config::Config,
-    persistence::SledJournal,
+    persistence::{SledJournal, shop_record::ShopRecord},
     transport::{loopback::Loopback, single_node::SingleNode},
 };
 
@@ -76,6 +76,24 @@ impl Backend {
         match self {
             Self::SingleNode(_) => Arc::new(SystemClock),
             Self::Cluster(cluster) => cluster.members.clock(),
+        }
+    }
+
+    /// What the journal keeps about the shop.
+    pub(super) async fn shop_record(&self) -> Result<ShopRecord, JournalError> {
+        match self {
+            Self::SingleNode(journal) => journal.shop_record(),
+            Self::Cluster(cluster) => cluster.journal.shop_record().await,
+        }
+    }
+
+    pub(super) async fn change_shop_record(
+        &self,
+        change: impl Fn(ShopRecord) -> ShopRecord,
+    ) -> Result<(), JournalError> {
+        match self {
+            Self::SingleNode(journal) => journal.write_shop_record(&change(journal.shop_record()?)).await,
+            Self::Cluster(cluster) => cluster.journal.change_shop_record(change).await,
         }
     }
 

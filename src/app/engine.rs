@@ -6,7 +6,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 use futures::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::{Instant, timeout};
 
-use super::{backend::Backend, cluster::ClusterError, current::Folded, threads::Threads};
+use super::{
+    backend::Backend,
+    cluster::ClusterError,
+    current::Folded,
+    shop_record::{RecordError, check_currency},
+    threads::Threads,
+};
 use crate::{
     actors::{
         gateway::Gateway,
@@ -28,6 +34,8 @@ pub enum EngineError {
     Store(#[from] crate::actors::ports::StoreError),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error("cluster: {0}")]
     Cluster(#[from] ClusterError),
     #[error("the live feed's threads: {0}")]
@@ -65,6 +73,7 @@ impl Engine {
         backend: Backend,
         connectors: Vec<ConnectorEntry>,
     ) -> Result<Self, EngineError> {
+        check_currency(&backend, config).await?;
         let store = SledStateStore::open(&state_dir(&config.data.dir), &config.state)?;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
         let front = Front {

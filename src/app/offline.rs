@@ -2,7 +2,7 @@
 
 mod invariants;
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use self::invariants::FoldAll;
 use super::{
@@ -17,7 +17,9 @@ use crate::{
     persistence::{
         SledJournal,
         jetstream::{JetStreamJournal, JetStreamOptions, probe},
-        tools,
+        private_dir,
+        sled_journal::{OpenError, Salvage},
+        tools::{self, Unreadable},
     },
 };
 
@@ -37,6 +39,7 @@ pub(super) fn explain(error: &impl std::error::Error, config: &Config) -> Failur
 enum Opened {
     Sled(SledJournal),
     JetStream(JetStreamJournal),
+    Salvage(Salvage),
 }
 
 impl Opened {
@@ -44,13 +47,14 @@ impl Opened {
         match self {
             Self::Sled(journal) => journal,
             Self::JetStream(journal) => journal,
+            Self::Salvage(journal) => journal,
         }
     }
 
     fn close(self) {
         match self {
             Self::Sled(journal) => journal.close(),
-            Self::JetStream(_) => {}
+            Self::JetStream(_) | Self::Salvage(_) => {}
         }
     }
 }
@@ -62,14 +66,22 @@ async fn open(config: &Config) -> Result<Opened, Failure> {
     }
 }
 
-/// Only an existing journal: reading a directory must not create one.
 fn open_dir(config: &Config) -> Result<SledJournal, Failure> {
+    SledJournal::open(&existing(config)?, config.into()).map_err(|error| explain(&error, config))
+}
+
+/// Only an existing journal: reading a directory must not create one.
+fn existing(config: &Config) -> Result<PathBuf, Failure> {
     let dir = engine::journal_dir(&config.data.dir);
-    if !dir.is_dir() {
-        return Err(Failure::new(format!("{}: there is no journal", dir.display()))
-            .hint("name the data directory with --data-dir"));
+    match dir.is_dir() {
+        true => Ok(dir),
+        false => Err(Failure::new(format!("{}: there is no journal", dir.display()))
+            .hint("name the data directory with --data-dir")),
     }
-    SledJournal::open(&dir, config.into()).map_err(|error| explain(&error, config))
+}
+
+fn salvage(config: &Config) -> Result<Salvage, Failure> {
+    Salvage::open(&existing(config)?).map_err(|error| explain(&error, config))
 }
 
 async fn cluster(config: &Config, shards: u16, create: bool) -> Result<JetStreamJournal, Failure> {
@@ -135,7 +147,19 @@ fn steps(progress: &Progress) -> impl FnMut(tools::Progress) + Send {
 }
 
 pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verified, Failure> {
-    let journal = open(config).await?;
+    if !config.cluster.is_on() {
+        match SledJournal::open(&existing(config)?, config.into()) {
+            Ok(journal) => return verify_opened(Opened::Sled(journal), progress).await,
+            Err(why @ (OpenError::Damaged { .. } | OpenError::Shortened { .. })) => {
+                return extent(salvage(config).map(Opened::Salvage)?, &why, progress).await;
+            }
+            Err(error) => return Err(explain(&error, config)),
+        }
+    }
+    verify_opened(open(config).await?, progress).await
+}
+
+async fn verify_opened(journal: Opened, progress: &Progress) -> Result<Verified, Failure> {
     let mut fold = FoldAll::default();
     let report = tools::verify(journal.journal(), &mut |_, commit| fold.commit(commit), &mut steps(progress)).await;
     let report = report
@@ -146,6 +170,17 @@ pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verif
     let tools::Counts { records, commits, .. } = report.counts;
     let cut = report.missing.iter().filter(|missing| missing.cut).count() as u64;
     Ok(Verified { records, commits, kinds: fold.kinds(), invariants, cut })
+}
+
+/// Of the damage: which records cannot be read. Nothing is folded, since an entity without some of its commits breaks
+/// every rule.
+async fn extent(journal: Opened, why: &OpenError, progress: &Progress) -> Result<Verified, Failure> {
+    let report = tools::verify(journal.journal(), &mut |_, _| Ok(()), &mut steps(progress)).await;
+    let report = report.map_err(|error| Failure::new(error.to_string()))?;
+    journal.close();
+    let opens = Invariant { name: "the journal opens".into(), checked: 1, broken: vec![why.to_string()] };
+    let (records, commits) = (report.counts.records, report.counts.commits);
+    Ok(Verified { records, commits, kinds: Vec::new(), invariants: vec![opens, self::records(&report)] })
 }
 
 /// Counts the written bytes.
@@ -168,18 +203,31 @@ impl<W: io::Write> io::Write for Counted<'_, W> {
 
 pub(super) async fn export(
     config: &Config,
+    salvaged: bool,
     to: &mut (impl io::Write + Send),
     progress: &Progress,
 ) -> Result<Copied, Failure> {
-    let journal = open(config).await?;
+    let (journal, unreadable) = match salvaged {
+        false => (open(config).await?, Unreadable::Refuse),
+        true if config.cluster.is_on() => {
+            return Err(Failure::usage("--salvage reads a data directory, and a cluster is configured")
+                .hint("export without it: an odd copy of a log is replaced by the leader's"));
+        }
+        true => (Opened::Salvage(salvage(config)?), Unreadable::CutShard),
+    };
     let mut counted = Counted { inner: to, bytes: 0 };
-    let exported = tools::export(journal.journal(), &mut counted, &mut steps(progress)).await;
+    let exported = tools::export(journal.journal(), unreadable, &mut counted, &mut steps(progress)).await;
     let exported = exported.map_err(|error| {
         Failure::new(error.to_string()).hint("the export is not complete: do not keep it as a backup")
     })?;
     let bytes = counted.bytes;
     journal.close();
-    Ok(Copied { records: exported.records, commits: exported.commits, bytes })
+    let left_out = |cut: &tools::Cut| {
+        let tools::Cut { shard, seq, problem, left_out } = cut;
+        format!("shard {} from record {seq} on, {left_out} records: record {seq} is {problem}", shard.0)
+    };
+    let left_out = exported.cut.iter().map(left_out).collect();
+    Ok(Copied { records: exported.records, commits: exported.commits, bytes, left_out })
 }
 
 pub(super) async fn restore(
@@ -188,11 +236,16 @@ pub(super) async fn restore(
     progress: &Progress,
 ) -> Result<Copied, Failure> {
     let dir = engine::journal_dir(&config.data.dir);
-    std::fs::create_dir_all(&config.data.dir)
+    private_dir::make(&config.data.dir)
         .map_err(|error| Failure::new(format!("{}: {error}", config.data.dir.display())))?;
     let imported =
         tools::import(&dir, from, None, &mut steps(progress)).map_err(|error| Failure::new(error.to_string()))?;
-    Ok(Copied { records: imported.counts.records, commits: imported.counts.commits, bytes: imported.bytes })
+    Ok(Copied {
+        records: imported.counts.records,
+        commits: imported.counts.commits,
+        bytes: imported.bytes,
+        left_out: Vec::new(),
+    })
 }
 
 /// From the log itself, not from an index: works without the state store.

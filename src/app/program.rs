@@ -1,8 +1,11 @@
 //! The command line's application: the running shop, and the offline work on a data directory.
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
 
 use super::{engine::Engine, offline, routes, shop::Shop};
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
     },
     config::Config,
     domain::key::EntityKey,
+    persistence::says_full,
 };
 
 /// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: generic
@@ -21,6 +25,9 @@ use crate::{
 pub fn main() -> ExitCode {
     cli::main(std::env::args_os(), std::env::vars_os(), &App)
 }
+
+/// From a start on a full disk to the next try.
+const ROOM_PAUSE: Duration = Duration::from_secs(2);
 
 pub struct App;
 
@@ -50,7 +57,21 @@ impl Application for App {
         let mut interrupt = handler(SignalKind::interrupt())?;
         // A closed terminal: by itself it would end the process without a drain.
         let mut hangup = handler(SignalKind::hangup())?;
-        let mut shop = Shop::start(&config, sample).await.map_err(|error| offline::explain(&error, &config))?;
+        let mut shop = loop {
+            let full = match Shop::start(&config, sample).await {
+                Ok(shop) => break shop,
+                // A node of a cluster ends: the others serve, and its supervisor starts it again.
+                Err(error) if says_full(&error.to_string()) && !config.cluster.is_on() => error,
+                Err(error) => return Err(offline::explain(&error, &config)),
+            };
+            tracing::error!(error = %full, again_after = ?ROOM_PAUSE, "the disk is full; the start goes on once there is room");
+            tokio::select! {
+                () = sleep(ROOM_PAUSE) => {}
+                _ = term.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = hangup.recv() => return Ok(()),
+            }
+        };
         ready(Endpoints {
             address: shop.address,
             superadmin_password: shop.superadmin_password.take(),
@@ -111,10 +132,11 @@ impl Application for App {
     async fn export(
         &self,
         config: Config,
+        salvage: bool,
         to: &mut (impl io::Write + Send),
         progress: &Progress,
     ) -> Result<Copied, Failure> {
-        offline::export(&config, to, progress).await
+        offline::export(&config, salvage, to, progress).await
     }
 
     async fn restore(

@@ -13,13 +13,14 @@ use super::{
     handles, metrics,
     outside::Outside,
     routes, server,
+    shop_record::{RecordError, check_key},
 };
 use crate::{
     catalogue::{LoadError, sample},
     config::{Config, Secret},
     connectors::sandbox::{self, SandboxProvider},
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
-    identity::{AccountsFault, Identity, SecretError, SigningSecret, SuperadminError},
+    identity::{AccountsFault, Identity, SuperadminError},
     shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
 
@@ -30,7 +31,7 @@ pub enum ShopError {
     #[error("cannot listen on {address}: {error}")]
     Listen { address: SocketAddr, error: std::io::Error },
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Record(#[from] RecordError),
     #[error(transparent)]
     Superadmin(#[from] SuperadminError),
     #[error("the sample shop was not loaded: {0}")]
@@ -79,7 +80,7 @@ impl Shop {
         let address = listener.local_addr().map_err(|error| ShopError::Listen { address: listen, error })?;
         let backend = Backend::open(config).await?;
         // With the data directory, which the backend has opened; and before whatever signs or calls.
-        let secret = SigningSecret::obtain(&config.identity.signing_key, &config.data.dir)?;
+        let secret = check_key(&backend, config).await?;
         let outside = Outside::new(config, &secret, address, &backend.clock())?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
         let accounts = Arc::new(engine.gateway.clone());

@@ -42,10 +42,11 @@ pub trait Application: Sync {
     /// Checks every record and folds every entity. Broken invariants are a result, not a failure.
     fn verify(&self, config: Config, progress: &Progress) -> impl Future<Output = Answer<Verified>>;
 
-    /// Every record as a line of JSON.
+    /// Every record as a line of JSON; with `salvage` those of a damaged journal that can be read.
     fn export(
         &self,
         config: Config,
+        salvage: bool,
         to: &mut (impl Write + Send),
         progress: &Progress,
     ) -> impl Future<Output = Answer<Copied>>;
@@ -191,11 +192,13 @@ pub struct Moved {
     pub invariants: Vec<Invariant>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Copied {
     pub records: u64,
     pub commits: u64,
     pub bytes: u64,
+    /// What a salvage left out, a sentence for each shard.
+    pub left_out: Vec<String>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `souk journal verify|export|import|copy`: check the log, back it up, restore a backup, and move to a cluster.
 
+mod output;
 mod report;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 
+use self::output::Output;
 use super::{
     Application, Copied, Failure, Progress, Verdict,
     table::{count, styled},
@@ -34,11 +36,16 @@ enum JournalCommand {
     #[command(after_help = "A running cluster is exported as of one moment, about that of the command's start.
 Examples:
   souk journal export --out backup.jsonl
-  souk journal export | gzip > backup.jsonl.gz")]
+  souk journal export | gzip > backup.jsonl.gz
+  souk journal export --out >(gzip > backup.jsonl.gz)
+  souk journal export --salvage --out rest.jsonl    of a journal that does not open: what can be read")]
     Export {
-        /// File to write; `-` is standard output
+        /// File to write, readable by its owner only; a pipe or a device is written to; `-` is standard output
         #[arg(long, value_name = "FILE", default_value = "-")]
         out: PathBuf,
+        /// Read a damaged journal, and write each shard up to its first unreadable record; changes nothing in the directory
+        #[arg(long)]
+        salvage: bool,
     },
     /// Restore an export into an empty data directory
     #[command(after_help = "Examples:
@@ -88,17 +95,20 @@ impl Journal {
                     )),
                 }
             }
-            JournalCommand::Export { out: path } => {
+            JournalCommand::Export { out: path, salvage } => {
                 let progress = Progress::start("exporting", "records");
                 let copied = if path == Path::new("-") {
                     // Not the caller's lock: that may not cross threads.
-                    app.export(config, &mut BufWriter::new(io::stdout()), &progress).await?
+                    app.export(config, salvage, &mut BufWriter::new(io::stdout()), &progress).await?
                 } else {
-                    export_to(&path, config, app, &progress).await?
+                    export_to(&path, config, salvage, app, &progress).await?
                 };
                 drop(progress);
                 // Standard output may be the export itself.
-                eprintln!("exported {}", summary(copied));
+                for left_out in &copied.left_out {
+                    eprintln!("left out: {left_out}");
+                }
+                eprintln!("exported {}", summary(&copied));
                 Ok(())
             }
             JournalCommand::Copy { from, to, shards } => {
@@ -126,29 +136,27 @@ impl Journal {
                     app.restore(config, &mut BufReader::new(from), &progress).await?
                 };
                 drop(progress);
-                eprintln!("restored {}", summary(copied));
+                eprintln!("restored {}", summary(&copied));
                 Ok(())
             }
         }
     }
 }
 
-/// Beside the target first, synced, then renamed: an interrupted backup never has a backup's name.
 async fn export_to(
     path: &Path,
     config: Config,
+    salvage: bool,
     app: &impl Application,
     progress: &Progress,
 ) -> Result<Copied, Failure> {
     let wrong = |e: io::Error| Failure::new(format!("{}: {e}", path.display()));
-    let partial = path.with_added_extension("partial");
-    let mut file = BufWriter::new(File::create(&partial).map_err(wrong)?);
-    let copied = app.export(config, &mut file, progress).await?;
-    let file = file.into_inner().map_err(|e| wrong(e.into_error()))?;
-    file.sync_all().and_then(|()| std::fs::rename(&partial, path)).map_err(wrong)?;
+    let mut output = Output::open(path).map_err(wrong)?;
+    let copied = app.export(config, salvage, &mut output, progress).await?;
+    output.finish().map_err(wrong)?;
     Ok(copied)
 }
 
-fn summary(Copied { records, commits, bytes }: Copied) -> String {
-    format!("{} records with {} commits, {} bytes", count(records), count(commits), count(bytes))
+fn summary(Copied { records, commits, bytes, left_out: _ }: &Copied) -> String {
+    format!("{} records with {} commits, {} bytes", count(*records), count(*commits), count(*bytes))
 }

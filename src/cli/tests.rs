@@ -37,9 +37,9 @@ impl Application for Scripted {
         let invariant = Invariant::of_one("units add up", 1, vec!["stock/A".into()]);
         Ok(Verified { invariants: vec![invariant], ..Verified::default() })
     }
-    async fn export(&self, _: Config, to: &mut (impl Write + Send), _: &Progress) -> Result<Copied, Failure> {
+    async fn export(&self, _: Config, _: bool, to: &mut (impl Write + Send), _: &Progress) -> Result<Copied, Failure> {
         to.write_all(b"{}\n")?;
-        Ok(Copied { records: 1, commits: 0, bytes: 3 })
+        Ok(Copied { records: 1, commits: 0, bytes: 3, left_out: Vec::new() })
     }
     async fn restore(&self, _: Config, from: &mut (impl BufRead + Send), _: &Progress) -> Result<Copied, Failure> {
         let lines = from.lines().count();

@@ -21,6 +21,9 @@ pub struct Identity {
     /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. The nodes of a
     /// cluster need the same one; another key ends every session. Default empty.
     pub signing_key: Secret,
+    /// Fingerprint of the signing key that this node's key may replace: the refusal of another key prints it. Without it a
+    /// node with another key than the shop's does not start. Default empty.
+    pub replaces_key: String,
     /// Password of `admin@souk.local`, made at the first start, 12 to 256 characters; empty: one is generated and printed once.
     /// Where the account has another password, the account's is changed: that is how a lost one is replaced.
     /// Best given as `SOUK_SUPERADMIN_PASSWORD`. Default empty.
@@ -33,6 +36,7 @@ impl Default for Identity {
             token_ttl_ms: DAY_MS / 2,
             secure_cookies: true,
             signing_key: Secret::default(),
+            replaces_key: String::new(),
             superadmin_password: Secret::default(),
         }
     }
@@ -54,6 +58,9 @@ impl Identity {
         let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()) && is_varied(key));
         let expected = "empty, or 64 random hex digits (openssl rand -hex 32)";
         checks.that("identity.signing_key", format!("{} characters", key.len()), legal, expected);
+        let old = &self.replaces_key;
+        let legal = old.is_empty() || (old.len() == 16 && old.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+        checks.that("identity.replaces_key", old, legal, "empty, or the 16 hex digits that the refusal prints");
         let length = self.superadmin_password.expose().chars().count();
         let legal = length == 0 || (Self::SUPERADMIN_PASSWORD_MIN..=256).contains(&length);
         checks.that(

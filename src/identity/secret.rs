@@ -64,6 +64,11 @@ impl SigningSecret {
         decode(&text).map(Self).ok_or(SecretError::Damaged(path))
     }
 
+    /// Names the key and tells nothing of it: 16 hex digits.
+    pub fn fingerprint(&self) -> String {
+        HEXLOWER.encode(&self.derive("fingerprint")[..8])
+    }
+
     /// The key of one purpose (`access-token`, `guest-session`, `webhook`). Keys of different purposes are independent,
     /// so that a signature for one purpose is never valid for another.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
@@ -163,6 +168,8 @@ mod tests {
     fn purposes_have_keys_of_their_own() {
         let secret = SigningSecret::from_bytes([1; 32]);
         assert_ne!(secret.derive("webhook"), secret.derive("access-token"));
+        assert_eq!(secret.fingerprint().len(), 16);
+        assert_ne!(secret.fingerprint(), SigningSecret::from_bytes([2; 32]).fingerprint());
         assert_ne!(secret.derive("webhook"), SigningSecret::from_bytes([2; 32]).derive("webhook"));
     }
 }

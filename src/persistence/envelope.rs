@@ -13,7 +13,7 @@ mod body;
 
 use crc32fast::Hasher;
 
-use crate::actors::ports::journal::{AppendError, BATCH_BYTES_MAX, Batch, Record};
+use crate::actors::ports::journal::{AppendError, BATCH_BYTES_MAX, Batch, Record, Seq, Shard};
 
 pub const MAGIC: u8 = b'S';
 pub const VERSION: u8 = 1;
@@ -102,6 +102,18 @@ pub fn check_size(batch: &Batch) -> Result<(), AppendError> {
             .into(),
         )),
     }
+}
+
+/// Shard and sequence number that a record's first bytes name, whole or not; nothing is checked.
+pub fn place(bytes: &[u8]) -> Option<(Shard, Seq)> {
+    let body = bytes.strip_prefix(&[MAGIC, VERSION])?.get(HEADER_LEN - 2..)?;
+    let rest = body.strip_prefix(b"{\"shard\":")?;
+    let number = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<u64>().ok();
+    let comma = rest.iter().position(|byte| *byte == b',')?;
+    let shard = u16::try_from(number(&rest[..comma])?).ok()?;
+    let rest = rest[comma..].strip_prefix(b",\"seq\":")?;
+    let comma = rest.iter().position(|byte| *byte == b',')?;
+    Some((Shard(shard), number(&rest[..comma])?))
 }
 
 fn begin(body_len: usize) -> Vec<u8> {

@@ -14,6 +14,7 @@ mod open;
 mod options;
 mod probe;
 mod reader;
+mod record;
 mod resolve;
 mod write;
 

@@ -13,11 +13,15 @@ mod error;
 mod free_space;
 mod layout;
 mod load;
+mod look;
 mod open;
 mod options;
 mod reader;
 mod request;
+mod salvage;
 mod shard_log;
+mod sled_log;
+mod trial;
 mod writer;
 
 use std::{
@@ -33,12 +37,17 @@ use uuid::Uuid;
 pub use error::OpenError;
 pub(crate) use load::Loader;
 pub use options::SledOptions;
+pub use salvage::Salvage;
 
 use self::{
     request::{Ask, Request},
     shard_log::Shared,
 };
-use super::envelope;
+use super::{
+    envelope,
+    guard::{guarded, text},
+    shop_record::ShopRecord,
+};
 use crate::actors::ports::journal::{
     AppendError, Batch, BatchId, Claim, Entry, Journal, JournalError, NodeId, Record, Records, Resolution, Seq, Shard,
 };
@@ -72,6 +81,20 @@ impl SledJournal {
     pub async fn shut(&self) {
         // A writer that has ended already, or failed, has nothing left to mark.
         let _ended = self.ask(|answer| Ask::Close { answer }).await;
+    }
+
+    /// What this journal keeps about its shop.
+    pub fn shop_record(&self) -> Result<ShopRecord, JournalError> {
+        let io = |problem: String| JournalError::Io(problem.into());
+        let found = guarded(|| layout::read_shop(&self.shared._db).map_err(text)).map_err(io)?;
+        let read = found.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+        read.map(Option::unwrap_or_default).map_err(|error| io(format!("the shop's record: {error}")))
+    }
+
+    /// Returns once it is durable.
+    pub async fn write_shop_record(&self, record: &ShopRecord) -> Result<(), JournalError> {
+        let bytes = serde_json::to_vec(record).map_err(|error| JournalError::Io(error.to_string().into()))?;
+        self.ask(|answer| Ask::Note { bytes, answer }).await?
     }
 
     /// Waits for queued requests, marks a clean end and frees the directory's lock (once the last stream is gone).

@@ -6,6 +6,7 @@
 mod boot;
 mod keys;
 mod memory;
+mod room;
 mod sled;
 mod sweep;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! All three hold every record against the same rules (`check`), and ask which record rests on which (`trace`).
 //! Deliberately absent: repair. A record that fails is reported; lost records come back from a backup, not from a
-//! guess.
+//! guess. What a damaged journal still has can be exported (`export::Unreadable`).
 
 mod check;
 mod copy;
@@ -15,7 +15,7 @@ mod verify;
 
 pub use check::Counts;
 pub use copy::{CopyError, CopyReport, copy};
-pub use export::{Exported, export};
+pub use export::{Cut, Exported, Unreadable, export};
 pub use import::{ImportError, Imported, import};
 pub use rests::Missing;
 pub use verify::{Problem, Report, verify};

@@ -4,6 +4,8 @@
  * named by SOUK_FSYNC_COUNTER (8 bytes, native order, mapped shared, so the process itself reads it at any
  * moment). The call is counted after the kernel has answered.
  *
+ * With SOUK_FSYNC_LOG=path, the path of each file and directory that was synced is a line of that file.
+ *
  * With SOUK_FSYNC_FAILS_AFTER=n, syncs of that file fail with EIO once n were counted: a dying disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,6 +21,7 @@
 
 static _Atomic uint64_t *counter;
 static uint64_t fails_after = UINT64_MAX;
+static int log_fd = -1;
 
 __attribute__((constructor)) static void open_counter(void) {
     const char *path = getenv("SOUK_FSYNC_COUNTER");
@@ -29,6 +32,8 @@ __attribute__((constructor)) static void open_counter(void) {
     if (mapped == MAP_FAILED) abort();
     close(fd);
     counter = mapped;
+    const char *log = getenv("SOUK_FSYNC_LOG");
+    if (log != NULL) log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     const char *limit = getenv("SOUK_FSYNC_FAILS_AFTER");
     if (limit != NULL) fails_after = strtoull(limit, NULL, 10);
 }
@@ -53,6 +58,15 @@ static int sync_and_count(const char *name, int fd) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
     int result = real(fd);
     if (result == 0 && journal) (*counter)++;
+    if (result == 0 && log_fd >= 0) {
+        char link[64], path[PATH_MAX];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(link, path, sizeof path - 1);
+        if (length > 0) {
+            path[length++] = '\n';
+            if (write(log_fd, path, length) != length) abort();
+        }
+    }
     return result;
 }
 

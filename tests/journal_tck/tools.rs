@@ -47,7 +47,7 @@ fn in_shard(id: &str) -> Shard {
 
 async fn exported(journal: &dyn Journal) -> String {
     let mut out = Vec::new();
-    tools::export(journal, &mut out, &mut |_| ()).await.expect("an export");
+    tools::export(journal, tools::Unreadable::Refuse, &mut out, &mut |_| ()).await.expect("an export");
     String::from_utf8(out).expect("text")
 }
 

@@ -90,6 +90,47 @@ async fn a_damaged_journal_is_an_error_and_never_an_emptier_shop() {
     }
 }
 
+/// A bit flips near the end: nothing is overwritten, the extent is shown, and what is readable becomes a shop again.
+#[tokio::test]
+async fn what_is_readable_of_a_damaged_journal_is_shown_and_salvaged() {
+    let home = shop(&[]).await;
+    let server = home.serve(&[]).await;
+    for n in 0..10 {
+        buy(&server, &Person::guest(), &format!("k{n}")).await;
+    }
+    server.terminate().await;
+    let log = log_file(&home.data);
+    let mut bytes = std::fs::read(&log).unwrap();
+    let near = usize::try_from(used(&log)).unwrap() - 20_000;
+    let find = |from: usize, what: &[u8]| bytes[from..].windows(what.len()).position(|found| found == what);
+    let begin = near + find(near, b"{\"shard\":").expect("a record");
+    let name = bytes[begin..begin + find(begin, b",\"epoch\"").expect("its name")].to_vec();
+    // Every copy of one record: sled writes a page anew at times.
+    let copies = bytes.windows(name.len()).enumerate().filter(|(_, found)| *found == name).map(|(at, _)| at);
+    for at in copies.collect::<Vec<_>>() {
+        bytes[at + name.len() + 3] ^= 1;
+    }
+    std::fs::write(&log, &bytes).unwrap();
+    let words = ["journal", "souk journal import", "--salvage"];
+    home.run(&["serve", "--listen", "127.0.0.1:0"]).await.failed(1, &words);
+    let verified = home.run(&["journal", "verify"]).await;
+    let shown = verified.out();
+    verified.failed(1, &["violations found"]);
+    assert!(shown.contains("✗ the journal opens") && shown.contains("missing or unreadable"), "{shown}");
+    let rest = home.file("rest.jsonl");
+    let rest = rest.to_str().expect("a path");
+    home.run(&["journal", "export", "--out", rest]).await.failed(1, &words);
+    let salvaged = home.run(&["journal", "export", "--salvage", "--out", rest]).await;
+    assert!(salvaged.err().contains("left out: shard "), "{}", salvaged.err());
+    salvaged.ok();
+    assert!(std::fs::read(&log).unwrap() == bytes, "nothing was written to the damaged log");
+    let restored = home.elsewhere(&home.file("restored"));
+    restored.run(&["journal", "import", rest]).await.ok();
+    let server = restored.serve(&[]).await;
+    buy(&server, &Person::guest(), "again").await;
+    server.terminate().await;
+}
+
 /// Bytes of a file up to its last one that is not zero: sled allocates ahead.
 fn used(log: &Path) -> u64 {
     let bytes = std::fs::read(log).unwrap();

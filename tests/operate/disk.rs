@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// A small file system of its own, unmounted at the end.
-struct Disk<'a>(&'a Path);
+pub struct Disk<'a>(&'a Path);
 
 impl<'a> Disk<'a> {
     /// `None` where this user may not mount.
-    fn mount(at: &'a Path, megabytes: u32) -> Option<Self> {
+    pub fn mount(at: &'a Path, megabytes: u32) -> Option<Self> {
         std::fs::create_dir_all(at).expect("a directory");
         let size = format!("size={megabytes}m");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).status();

@@ -88,12 +88,26 @@ pub struct TailWrite {
 #[error("state store: {0}")]
 pub struct StoreError(pub Arc<str>);
 
+/// Whether the store can be written at this moment. It can always be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Room {
+    Enough,
+    /// The disk is full, and nothing was tried: ask again later.
+    NotNow(Arc<str>),
+    /// A write met a full disk. This process never writes the store again; the next start goes on from what is inside.
+    NeverAgain(Arc<str>),
+}
+
 /// Synchronous: implementations read from memory or page cache.
 pub trait StateStore: Send + Sync + 'static {
     /// Empties the store unless it was made from this journal and holds states of this version.
     fn open_for(&self, journal: Uuid, shards: u16, version: u32) -> Result<(), StoreError>;
     /// Empties the store: everything is folded again.
     fn reset(&self) -> Result<(), StoreError>;
+    /// Asked before each write of a tail.
+    fn room(&self) -> Room {
+        Room::Enough
+    }
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError>;
     /// [`TailWrite::name`] of the write that brought the watermark.
     fn watermark_name(&self, shard: Shard) -> Result<Option<RecordName>, StoreError>;

@@ -6,7 +6,10 @@
 //! A small state is written at each flush. A large one (a flash sale's holds) is put off until what
 //! changed is worth its size, or for a bounded number of flushes; the watermark waits for it.
 
-use std::{collections::VecDeque, sync::PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError},
+};
 
 use super::{
     Tail, TailError,
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::{
     actors::ports::{
-        TailWrite,
+        Room, StoreError, TailWrite,
         journal::{RecordName, Seq},
     },
     domain::key::EntityKey,
@@ -28,6 +31,18 @@ const LARGE: usize = 32 * 1024;
 const STEP: usize = 32;
 /// Flushes that a large state may be put off.
 const DEFERRED_MAX: u8 = 6;
+/// Unwritten bytes (of events) and entities of one shard while the disk is full. Past either the tail stops, and the
+/// process ends. On one machine the journal refuses before; a full node of a cluster leaves its shards to the others.
+const POSTPONED_BYTES_MAX: usize = 64 * 1024 * 1024;
+const POSTPONED_ENTITIES_MAX: usize = 65_536;
+
+/// What one step of a flush came to.
+pub(super) enum Step {
+    More,
+    /// No flush is under way any more.
+    Last,
+    NoRoom(Arc<str>),
+}
 
 /// A flush under way.
 pub(super) struct Flush {
@@ -49,8 +64,13 @@ impl Tail {
     }
 
     fn finish_flush(&self) -> Result<(), TailError> {
-        while !self.step_flush()? {}
-        Ok(())
+        loop {
+            match self.step_flush()? {
+                Step::More => {}
+                Step::Last => return Ok(()),
+                Step::NoRoom(why) => return Err(StoreError(why).into()),
+            }
+        }
     }
 
     /// Nothing to do where one is under way, or nothing is to be written. Gives its steps.
@@ -71,23 +91,36 @@ impl Tail {
         steps
     }
 
-    /// Writes some more; `true` when no flush is under way any more.
-    pub(super) fn step_flush(&self) -> Result<bool, TailError> {
+    /// Writes some more.
+    pub(super) fn step_flush(&self) -> Result<Step, TailError> {
         // Held over the whole step: a second driver of the same flush goes on where this one ends.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(mut flush) = self.inner().flush.take() else { return Ok(true) };
-        let last = self.write_some(&mut flush).inspect_err(|error| {
-            // The tail stops, whoever drove it: what was gathered counts as written nowhere, and no later flush may claim
-            // it. A restart folds it again.
-            self.fail(error.to_string());
-        })?;
+        if let Room::NotNow(why) | Room::NeverAgain(why) = self.store.room() {
+            // Before anything is gathered: the flush goes on later from where it is.
+            return Ok(Step::NoRoom(why));
+        }
+        let Some(mut flush) = self.inner().flush.take() else { return Ok(Step::Last) };
+        let last = match self.write_some(&mut flush) {
+            Ok(last) => last,
+            Err(error) => {
+                if let Room::NeverAgain(why) = self.store.room() {
+                    // Nothing is ever written again, so nothing can claim what was gathered; reads have it in memory.
+                    self.inner().flush = Some(flush);
+                    return Ok(Step::NoRoom(why));
+                }
+                // The tail stops, whoever drove it: what was gathered counts as written nowhere, and no later flush may
+                // claim it. A restart folds it again.
+                self.fail(error.to_string());
+                return Err(error);
+            }
+        };
         if last {
             evict(&mut self.inner(), self.cached_max);
             self.progress.change(|now| now.flushed = now.flushed.max(flush.folded));
-        } else {
-            self.inner().flush = Some(flush);
+            return Ok(Step::Last);
         }
-        Ok(last)
+        self.inner().flush = Some(flush);
+        Ok(Step::More)
     }
 
     /// `true`: the last of it, and the watermark with it.
@@ -114,6 +147,18 @@ impl Tail {
             // Nothing was folded since the store's watermark.
             Some(_) | None if self.store.watermark(self.shard)? == seq => Ok(self.store.watermark_name(self.shard)?),
             Some(_) | None => Ok(None),
+        }
+    }
+
+    /// A step that is due where nothing can be written.
+    ///
+    /// # Errors
+    /// When too much waits already.
+    pub(super) fn postpone(&self, why: &str) -> Result<(), TailError> {
+        let inner = self.inner();
+        match inner.unwritten_bytes <= POSTPONED_BYTES_MAX && inner.dirty.len() <= POSTPONED_ENTITIES_MAX {
+            true => Ok(()),
+            false => Err(self.stopped(format!("too much waits for room on the disk: {why}"))),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Tail, TailError,
     cache::{Cached, Inner, Loaded},
+    flush::Step,
     pace::Pace,
     projected::Projected,
 };
@@ -59,8 +60,14 @@ impl Tail {
                         pace.begun(self.begin_flush(false));
                     }
                     match self.step_flush()? {
-                        true => pace.ended(self.unwritten()),
-                        false => pace.stepped(),
+                        Step::Last => pace.ended(self.unwritten()),
+                        Step::More => pace.stepped(),
+                        Step::NoRoom(why) => {
+                            if !pace.postponed() {
+                                tracing::warn!(shard = self.shard.0, %why, "states wait in memory for room on the disk");
+                            }
+                            self.postpone(&why)?;
+                        }
                     }
                 }
             }

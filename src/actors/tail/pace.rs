@@ -27,12 +27,15 @@ pub(super) struct Pace {
     /// Folded since the last step.
     records: u32,
     pause: Duration,
+    /// The last turn found the disk full.
+    postponed: bool,
 }
 
 impl Pace {
     pub(super) fn new(interval: Duration) -> Self {
         let pause = Duration::ZERO;
-        Self { interval, next: None, flushing: false, asked: false, again: false, full: false, records: 0, pause }
+        let (next, flushing, asked, again, full, records, postponed) = (None, false, false, false, false, 0, false);
+        Self { interval, next, flushing, asked, again, full, records, pause, postponed }
     }
 
     pub(super) fn flushing(&self) -> bool {
@@ -69,15 +72,24 @@ impl Pace {
         self.next = self.next.or_else(|| Some(Instant::now() + self.interval));
     }
 
+    /// Nothing can be written at this moment: folding goes on, and the next turn comes after an interval. Whoever waits
+    /// for a flush waits for that one. Returns whether the turn before said the same.
+    pub(super) fn postponed(&mut self) -> bool {
+        (self.asked, self.full, self.records) = (false, false, 0);
+        self.next = Some(Instant::now() + self.interval);
+        std::mem::replace(&mut self.postponed, true)
+    }
+
     /// A flush of so many steps has begun.
     pub(super) fn begun(&mut self, steps: usize) {
+        self.postponed = false;
         (self.flushing, self.again, self.full) = (true, false, false);
         let steps = u32::try_from(steps.max(1)).unwrap_or(u32::MAX);
         self.pause = (self.interval / 2 / steps).min(PAUSE_MAX);
     }
 
     pub(super) fn stepped(&mut self) {
-        self.records = 0;
+        (self.records, self.postponed) = (0, false);
         self.next = Some(Instant::now() + self.pause);
     }
 
@@ -133,6 +145,21 @@ mod tests {
         pace.begun(10);
         pace.ended(false);
         assert!(!pace.asked());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_disk_holds_off_the_flush_and_not_the_folding() {
+        let mut pace = Pace::new(INTERVAL);
+        pace.folded(true);
+        pace.ask();
+        assert_eq!(waits(&pace).await, Some(Duration::ZERO));
+        assert!(!pace.postponed());
+        assert!(pace.may_fold());
+        assert_eq!(waits(&pace).await, Some(INTERVAL), "and no turn in a hurry");
+        assert!(pace.postponed(), "still");
+        pace.begun(1);
+        pace.ended(false);
+        assert!(!pace.postponed(), "the next full disk is news");
     }
 
     #[tokio::test(start_paused = true)]

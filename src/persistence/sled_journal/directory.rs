@@ -1,6 +1,6 @@
 //! The files around sled, each against one silent loss:
 //!
-//! * `souk.lock`: held by `flock` while the journal is open, so that no second process opens it;
+//! * `souk.lock`: held while the journal is open, so that no second process opens it (`persistence/lock.rs`);
 //! * `journal.meta`: the journal's identity (id, shards, format), written once; beside this file a missing or empty
 //!   database is an error and not a new shop;
 //! * `journal.ends`: where each shard's log was durable about a second ago; an older end means lost data.
@@ -8,12 +8,11 @@
 //! * `journal/`: the sled database.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, Write},
+    fs::{self, File},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -34,6 +33,22 @@ pub struct Ends {
     pub id: Uuid,
     /// By shard.
     pub ends: Vec<u64>,
+    /// CRC-32 of the numbers, 8 bytes each, little endian: a changed digit must not look like lost records. A file of
+    /// before has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sum: Option<u32>,
+}
+
+impl Ends {
+    pub fn new(id: Uuid, ends: Vec<u64>) -> Self {
+        let sum = Some(Self::sum_of(&ends));
+        Self { id, ends, sum }
+    }
+
+    fn sum_of(ends: &[u64]) -> u32 {
+        let bytes: Vec<u8> = ends.iter().flat_map(|end| end.to_le_bytes()).collect();
+        crc32fast::hash(&bytes)
+    }
 }
 
 pub fn database(dir: &Path) -> PathBuf {
@@ -52,33 +67,21 @@ pub fn io_error(path: &Path) -> impl Fn(io::Error) -> OpenError {
     move |error| OpenError::Io { path: path.into(), error }
 }
 
-/// Takes the directory for this process until the file is closed, also by a crash.
-pub fn lock(dir: &Path) -> Result<File, OpenError> {
-    let path = dir.join("souk.lock");
-    let failed = io_error(&path);
-    let mut file =
-        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(&failed)?;
-    if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        if error != rustix::io::Errno::WOULDBLOCK {
-            return Err(failed(error.into()));
-        }
-        let mut pid = String::new();
-        file.read_to_string(&mut pid).map_err(&failed)?;
-        let pid = pid.trim();
-        return Err(OpenError::Busy { path: dir.into(), pid: if pid.is_empty() { "unknown" } else { pid }.into() });
-    }
-    file.set_len(0).and_then(|()| file.rewind()).map_err(&failed)?;
-    writeln!(file, "{}", std::process::id()).map_err(&failed)?;
-    Ok(file)
+/// The identity beside the database.
+pub enum Sidecar {
+    /// No journal was made here, or only begun.
+    Missing,
+    /// Once written, so the database must exist; it has the identity, too.
+    Unreadable(String),
+    Read(Meta),
 }
 
-pub fn read_meta(dir: &Path) -> Result<Option<Meta>, OpenError> {
+pub fn read_meta(dir: &Path) -> Result<Sidecar, OpenError> {
     let path = meta_path(dir);
     match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| OpenError::Damaged { path, problem: format!("journal.meta: {error}") }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes)
+            .map_or_else(|error| Sidecar::Unreadable(format!("journal.meta: {error}")), Sidecar::Read)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Sidecar::Missing),
         Err(error) => Err(io_error(&path)(error)),
     }
 }
@@ -89,9 +92,10 @@ pub fn write_meta(dir: &Path, meta: &Meta) -> Result<(), OpenError> {
     replace(&path, meta, true).and_then(|()| sync_dir(dir)).map_err(io_error(&path))
 }
 
-/// `None` if the file is missing, or half written by a power loss: the file is a witness, not data.
+/// `None` if the file is missing, damaged, or half written by a power loss: the file is a witness, not data.
 pub fn read_ends(dir: &Path) -> Option<Ends> {
-    serde_json::from_slice(&fs::read(ends_path(dir)).ok()?).ok()
+    let ends: Ends = serde_json::from_slice(&fs::read(ends_path(dir)).ok()?).ok()?;
+    ends.sum.is_none_or(|sum| sum == Ends::sum_of(&ends.ends)).then_some(ends)
 }
 
 pub fn write_ends(dir: &Path, ends: &Ends) -> io::Result<()> {

@@ -1,27 +1,35 @@
-//! Refuses writes while there is still room, so that sled never meets a full disk in the middle of a page.
+//! Refuses writes while there is still room, so that sled never meets a full disk in the middle of a page. What is
+//! written between two measurements fits into the reserve, whatever others write meanwhile.
 
 use std::{
+    fs::File,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use crate::persistence::reserve::{Reserve, free_bytes};
+
 /// Measured again after this many batches, bytes, or this much time, whichever comes first.
 const BATCHES_MAX: u32 = 64;
-const BYTES_MAX: u64 = 4 << 20;
+const BYTES_MAX: u64 = 1 << 20;
 const AGE_MAX: Duration = Duration::from_secs(1);
+/// Above what sled writes for the bytes of one group and of [`BYTES_MAX`] (2.6 times as much, measured).
+const RESERVE: u64 = 16 << 20;
 
 pub struct FreeSpace {
     dir: PathBuf,
     bytes_min: u64,
+    reserve: Reserve,
     checked: Option<Instant>,
     batches: u32,
     bytes: u64,
 }
 
 impl FreeSpace {
-    pub fn new(dir: PathBuf, bytes_min: u64) -> Self {
-        Self { dir, bytes_min, checked: None, batches: 0, bytes: 0 }
+    /// Of the disk on which `dir` is; `file` is the one that grows.
+    pub fn new(dir: PathBuf, file: File, bytes_min: u64) -> Self {
+        Self { dir, bytes_min, reserve: Reserve::new(file, RESERVE), checked: None, batches: 0, bytes: 0 }
     }
 
     /// Whether `bytes` more may be written. After a refusal the space is measured each time, so that freed room counts
@@ -33,12 +41,12 @@ impl FreeSpace {
             return Ok(());
         }
         self.checked = None;
-        let disk = rustix::fs::statvfs(&self.dir).map_err(|error| format!("free space is unknown: {error}"))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let free = free_bytes(&self.dir)?;
         if free < self.bytes_min.saturating_add(bytes) {
             let (dir, min) = (self.dir.display(), self.bytes_min);
             return Err(format!("{free} bytes are free on the disk of {dir}, {min} must stay free; make room").into());
         }
+        self.reserve.refill();
         (self.checked, self.batches, self.bytes) = (Some(Instant::now()), 0, 0);
         Ok(())
     }

@@ -18,6 +18,7 @@ pub const SEGMENT_BYTES: usize = 2 << 20;
 pub const CHUNK_BYTES: usize = 24 << 10;
 pub const LOG_TREE: &[u8] = b"log";
 pub const META_TREE: &[u8] = b"meta";
+const SHOP: &[u8] = b"shop";
 
 const LEAF_ENTRIES_MAX: usize = 17;
 const ENTRY_FRAME: usize = 64;
@@ -30,6 +31,13 @@ pub fn key(shard: Shard, seq: Seq, chunk: u16) -> [u8; 12] {
     key[2..10].copy_from_slice(&seq.to_be_bytes());
     key[10..].copy_from_slice(&chunk.to_be_bytes());
     key
+}
+
+/// The reverse of [`key`].
+pub fn parse(key: &[u8]) -> Option<(Shard, Seq, u16)> {
+    let key: &[u8; 12] = key.try_into().ok()?;
+    let shard = u16::from_be_bytes(*key.first_chunk()?);
+    Some((Shard(shard), seq_of(key)?, u16::from_be_bytes(*key.last_chunk()?)))
 }
 
 fn seq_of(key: &[u8]) -> Option<Seq> {
@@ -56,6 +64,16 @@ pub fn put(batch: &mut sled::Batch, shard: Shard, seq: Seq, bytes: &[u8]) {
         // At most 43 chunks: the envelope bounds a record's bytes.
         batch.insert(&key(shard, seq, n as u16)[..], chunk);
     }
+}
+
+/// The shop's record, beside the journal's identity. `None`: an older program made the journal.
+pub fn read_shop(db: &sled::Db) -> sled::Result<Option<IVec>> {
+    db.open_tree(META_TREE)?.get(SHOP)
+}
+
+/// Durable with the next flush and sync.
+pub fn write_shop(db: &sled::Db, bytes: Vec<u8>) -> sled::Result<()> {
+    db.open_tree(META_TREE)?.insert(SHOP, bytes).map(drop)
 }
 
 /// The last record's number, 0 when the shard is empty.

@@ -3,12 +3,12 @@
 //! Deliberately absent: fencing and group commit; no other process uses the directory, and one sync at the end is
 //! enough because the caller renames the directory only afterwards.
 
-use std::{fs, fs::File, path::Path};
+use std::{fs, path::Path};
 
 use uuid::Uuid;
 
 use super::{
-    directory::{self, FORMAT, Meta, io_error},
+    directory::{FORMAT, Meta, io_error},
     error::OpenError,
     layout, open,
     options::SledOptions,
@@ -17,6 +17,7 @@ use crate::{
     actors::ports::journal::{Seq, Shard},
     persistence::{
         guard::{guarded, text},
+        lock::DirectoryLock,
         private_dir,
     },
 };
@@ -30,7 +31,7 @@ pub(crate) struct Loader {
     meta: Meta,
     batch: sled::Batch,
     bytes: usize,
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl Loader {
@@ -43,7 +44,7 @@ impl Loader {
         if fs::read_dir(dir).map_err(io_error(dir))?.next().is_some() {
             return Err(OpenError::NotEmpty { path: dir.into() });
         }
-        let lock = directory::lock(dir)?;
+        let lock = DirectoryLock::take(dir)?;
         let (db, log) = open::open_database(dir, &SledOptions::default())?;
         let meta = Meta { format: FORMAT, id, shards };
         Ok(Self { db, log, meta, batch: sled::Batch::default(), bytes: 0, _lock: lock })
@@ -66,7 +67,7 @@ impl Loader {
 
     /// Makes everything durable and writes the meta file; closes the directory.
     pub(crate) fn finish(mut self, dir: &Path) -> Result<(), OpenError> {
-        self.flush().map_err(|problem| OpenError::Damaged { path: dir.into(), problem })?;
+        self.flush().map_err(|problem| OpenError::of(dir, problem))?;
         open::create(dir, &self.db, self.meta).map(drop)
     }
 }

@@ -3,6 +3,7 @@
 //! Every mismatch is an error with advice; an existing journal is never mistaken for a new one.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     path::Path,
     sync::Arc,
@@ -13,20 +14,23 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
-    directory::{self, FORMAT, Meta, io_error},
+    directory::{self, FORMAT, Meta, Sidecar, io_error},
     error::OpenError,
     free_space::FreeSpace,
     layout,
+    look::look,
     options::SledOptions,
     reader,
     shard_log::{ShardLog, Shared},
+    trial::{self, Snapshots},
     writer::{Tip, Writer},
 };
 use crate::{
     actors::ports::journal::{Seq, Shard},
     persistence::{
         guard::{guarded, text},
-        private_dir,
+        lock::DirectoryLock,
+        private_dir, sled_files,
     },
 };
 
@@ -38,23 +42,42 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
         return Err(OpenError::BadShards { wanted, max: SledOptions::SHARDS_MAX });
     }
     private_dir::make(dir).map_err(io_error(dir))?;
-    let lock = directory::lock(dir)?;
+    let lock = DirectoryLock::take(dir)?;
     let sidecar = directory::read_meta(dir)?;
-    if let Some(meta) = &sidecar {
-        check_meta(dir, meta, options.shards)?;
-        check_file(dir)?;
+    match &sidecar {
+        Sidecar::Missing => {}
+        Sidecar::Unreadable(_) => check_file(dir)?,
+        Sidecar::Read(meta) => {
+            check_meta(dir, meta, options.shards)?;
+            check_file(dir)?;
+        }
     }
-    let (db, log) = open_database(dir, &options)?;
+    let database = directory::database(dir);
+    if let Some(odd) = look(&database).map_err(io_error(&database))?
+        && trial::opens(dir, &odd)? == Snapshots::Remove
+    {
+        sled_files::remove_snapshots(&database).map_err(io_error(&database))?;
+    }
+    sled_files::tidy(&database).map_err(io_error(&database))?;
+    let (db, log) = match open_database(dir, &options) {
+        Err(refusal @ OpenError::Damaged { .. }) => {
+            trial::opens_after(dir, refusal)?;
+            sled_files::remove_snapshots(&database).map_err(io_error(&database))?;
+            open_database(dir, &options)?
+        }
+        opened => opened?,
+    };
     let meta = settle_meta(dir, &db, &log, sidecar, options.shards)?;
-    let (logs, tips) = recover(dir, &log, &meta, &options)?;
-    let data = directory::database(dir).join("db");
+    let (logs, tips) = recover(dir, &log, &meta, options.checked_at_open, &BTreeMap::new())?;
+    let data = database.join("db");
     let file = File::options().read(true).write(true).open(&data).map_err(io_error(&data))?;
     // Writes that sled made while opening (a snapshot, cleared tails) must not be younger than the journal's next sync.
-    file.sync_all().and_then(|()| directory::sync_dir(&directory::database(dir))).map_err(io_error(&data))?;
+    file.sync_all().and_then(|()| directory::sync_dir(&database)).map_err(io_error(&data))?;
     let shared =
         Arc::new(Shared { id: meta.id, log, logs, failure: watch::Sender::new(None), _db: db.clone(), _lock: lock });
-    let free = FreeSpace::new(dir.into(), options.journal.free_bytes_min);
-    Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into(), options.salvage)))
+    let growing = file.try_clone().map_err(io_error(&data))?;
+    let free = FreeSpace::new(dir.into(), growing, options.journal.free_bytes_min);
+    Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into())))
 }
 
 fn check_meta(dir: &Path, meta: &Meta, shards: Option<u16>) -> Result<(), OpenError> {
@@ -68,7 +91,7 @@ fn check_meta(dir: &Path, meta: &Meta, shards: Option<u16>) -> Result<(), OpenEr
 }
 
 fn damaged(dir: &Path, problem: impl Into<String>) -> OpenError {
-    OpenError::Damaged { path: dir.into(), problem: problem.into() }
+    OpenError::of(dir, problem.into())
 }
 
 /// Before sled sees the directory: sled would make an empty database where there is none.
@@ -108,11 +131,11 @@ pub fn open_database(dir: &Path, options: &SledOptions) -> Result<(sled::Db, sle
 }
 
 /// Gives a new journal its id, or compares the database's meta record with `journal.meta`.
-fn settle_meta(
+pub fn settle_meta(
     dir: &Path,
     db: &sled::Db,
     log: &sled::Tree,
-    sidecar: Option<Meta>,
+    sidecar: Sidecar,
     shards: Option<u16>,
 ) -> Result<Meta, OpenError> {
     let inside = guarded(|| {
@@ -121,18 +144,22 @@ fn settle_meta(
     })
     .map_err(|problem| damaged(dir, problem))?;
     match (sidecar, inside) {
-        (Some(sidecar), Some(inside)) if sidecar == inside => Ok(inside),
-        (Some(sidecar), Some(inside)) => {
+        (Sidecar::Read(sidecar), Some(inside)) if sidecar == inside => Ok(inside),
+        (Sidecar::Read(sidecar), Some(inside)) => {
             Err(damaged(dir, format!("journal.meta names journal {}, the database is {}", sidecar.id, inside.id)))
         }
-        (Some(sidecar), None) => Err(damaged(dir, format!("journal {} is gone from its database", sidecar.id))),
-        // The creation was interrupted, or the file was removed: the database has the identity.
-        (None, Some(inside)) => {
+        (Sidecar::Unreadable(problem), None) => Err(damaged(dir, problem)),
+        (Sidecar::Read(sidecar), None) => {
+            Err(damaged(dir, format!("journal {} is gone from its database", sidecar.id)))
+        }
+        // The creation was interrupted, or the file was lost: the database has the identity.
+        (Sidecar::Missing | Sidecar::Unreadable(_), Some(inside)) => {
+            tracing::warn!(path = %directory::meta_path(dir).display(), "written again from the database");
             check_meta(dir, &inside, shards)?;
             directory::write_meta(dir, &inside)?;
             Ok(inside)
         }
-        (None, None) => {
+        (Sidecar::Missing, None) => {
             if !guarded(|| Ok(log.is_empty())).map_err(|problem| damaged(dir, problem))? {
                 return Err(damaged(dir, "records without a journal's name"));
             }
@@ -163,23 +190,22 @@ pub fn create(dir: &Path, db: &sled::Db, meta: Meta) -> Result<Meta, OpenError> 
     Ok(meta)
 }
 
-fn recover(
+/// Each log's end and epoch, with the newest `checked` records read. No end may be before what was `acknowledged`, or
+/// before what the witness file knows.
+pub fn recover(
     dir: &Path,
     log: &sled::Tree,
     meta: &Meta,
-    options: &SledOptions,
+    checked: u64,
+    acknowledged: &BTreeMap<Shard, Seq>,
 ) -> Result<(Vec<ShardLog>, Vec<Tip>), OpenError> {
-    let known = directory::read_ends(dir).filter(|ends| ends.id == meta.id).unwrap_or_default();
+    let witness = directory::read_ends(dir).filter(|ends| ends.id == meta.id).unwrap_or_default();
     let (mut logs, mut tips) = (Vec::new(), Vec::new());
     for n in 0..meta.shards {
-        let recovered = match options.salvage {
-            false => recover_shard(log, Shard(n), options.checked_at_open),
-            // The reader reports damage; nothing is written, so no epoch is needed.
-            true => layout::last_seq(log, Shard(n)).map(|end| Tip { end, epoch: 0 }),
-        };
-        let tip = recovered.map_err(|problem| damaged(dir, problem))?;
-        let known = known.ends.get(usize::from(n)).copied().unwrap_or(0);
-        if tip.end < known && !options.salvage {
+        let tip = recover_shard(log, Shard(n), checked).map_err(|problem| damaged(dir, problem))?;
+        let known = witness.ends.get(usize::from(n)).copied().unwrap_or(0);
+        let known = known.max(acknowledged.get(&Shard(n)).copied().unwrap_or(0));
+        if tip.end < known {
             return Err(OpenError::Shortened { path: dir.into(), shard: n, found: tip.end, known });
         }
         logs.push(ShardLog::new(tip.end));

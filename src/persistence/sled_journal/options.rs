@@ -12,9 +12,6 @@ pub struct SledOptions {
     pub journal: Journal,
     /// Newest records of each shard that are checked when the journal is opened. Default 64.
     pub checked_at_open: u64,
-    /// Opens a damaged journal as far as possible and refuses every write: for `souk journal verify` and `export` on a
-    /// damaged directory. Default false.
-    pub salvage: bool,
 }
 
 impl SledOptions {
@@ -32,6 +29,6 @@ impl From<&Config> for SledOptions {
 
 impl Default for SledOptions {
     fn default() -> Self {
-        Self { shards: None, journal: Journal::default(), checked_at_open: 64, salvage: false }
+        Self { shards: None, journal: Journal::default(), checked_at_open: 64 }
     }
 }

@@ -13,6 +13,11 @@ pub struct Request {
 }
 
 pub enum Ask {
+    /// The shop's record, whole. Replied to when it is durable.
+    Note {
+        bytes: Vec<u8>,
+        answer: oneshot::Sender<Result<(), JournalError>>,
+    },
     /// The end: replied to when every earlier request is durable and the witness file is written.
     Close {
         answer: oneshot::Sender<()>,

@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    fs::File,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -10,7 +9,10 @@ use sled::Tree;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::actors::ports::journal::{Entry, JournalError, Record, Seq, Shard};
+use crate::{
+    actors::ports::journal::{Entry, JournalError, Record, Seq, Shard},
+    persistence::lock::DirectoryLock,
+};
 
 /// Newest records of a shard in memory, at most; a reader that is further behind reads the disk.
 const RING_RECORDS_MAX: usize = 256;
@@ -27,7 +29,7 @@ pub struct Shared {
     /// Keeps the database open as long as anything reads it.
     pub _db: sled::Db,
     /// Declared after the database: the lock goes when the database is closed.
-    pub _lock: File,
+    pub _lock: DirectoryLock,
 }
 
 impl Shared {

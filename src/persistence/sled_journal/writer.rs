@@ -50,8 +50,6 @@ pub struct Writer {
     free: FreeSpace,
     tips: Vec<Tip>,
     dir: PathBuf,
-    /// Every write is refused.
-    salvage: bool,
     /// When the witness is due, if something was written since.
     witness_due: Option<Instant>,
     /// Callers that wait for the end.
@@ -66,6 +64,8 @@ struct Group {
     records: Vec<Arc<Record>>,
     /// The bytes of each record, in the same order.
     encoded: Vec<Vec<u8>>,
+    /// The shop's record, where one is to be written.
+    note: Option<Vec<u8>>,
     answers: Vec<Answer>,
 }
 
@@ -73,21 +73,14 @@ struct Group {
 enum Answer {
     Claimed(oneshot::Sender<Result<Claim, JournalError>>, Claim),
     Written(oneshot::Sender<Result<Seq, AppendError>>, Seq),
+    Noted(oneshot::Sender<Result<(), JournalError>>),
     /// Waits until every earlier request is durable.
     Settled(oneshot::Sender<()>),
 }
 
 impl Writer {
-    pub fn new(
-        shared: Arc<Shared>,
-        db: sled::Db,
-        file: File,
-        free: FreeSpace,
-        tips: Vec<Tip>,
-        dir: PathBuf,
-        salvage: bool,
-    ) -> Self {
-        Self { shared, db, file, free, tips, dir, salvage, witness_due: None, closing: Vec::new() }
+    pub fn new(shared: Arc<Shared>, db: sled::Db, file: File, free: FreeSpace, tips: Vec<Tip>, dir: PathBuf) -> Self {
+        Self { shared, db, file, free, tips, dir, witness_due: None, closing: Vec::new() }
     }
 
     /// Runs until the handle is gone or the disk failed.
@@ -126,11 +119,6 @@ impl Writer {
     /// After an error the contents of the disk are unknown: requests without a reply are then dropped.
     fn perform(&mut self, gathered: Vec<Request>) -> Result<(), String> {
         let bytes: usize = gathered.iter().map(|request| size(&request.ask)).sum();
-        if self.salvage {
-            let reason: Arc<str> = "opened for salvage: nothing is written".into();
-            gathered.into_iter().for_each(|request| self.refuse(request.ask, JournalError::Io(reason.clone())));
-            return Ok(());
-        }
         if bytes > 0
             && let Err(reason) = self.free.admit(bytes as u64)
         {
@@ -142,9 +130,9 @@ impl Writer {
             permits.push(request._permit);
             self.check(request.ask, &mut group)?;
         }
-        if !group.records.is_empty() {
+        if !group.records.is_empty() || group.note.is_some() {
             let started = Instant::now();
-            if let Err(reason) = self.store(&group.records, std::mem::take(&mut group.encoded)) {
+            if let Err(reason) = self.store(&group.records, std::mem::take(&mut group.encoded), group.note.take()) {
                 // Published before the waiting callers are released, so that their next requests are refused.
                 self.shared.failure.send_replace(Some(reason.as_str().into()));
                 return Err(reason);
@@ -160,8 +148,11 @@ impl Writer {
     }
 
     /// The order is the guarantee: everything into sled's log, out of its buffers, onto the disk.
-    fn store(&self, records: &[Arc<Record>], encoded: Vec<Vec<u8>>) -> Result<(), String> {
+    fn store(&self, records: &[Arc<Record>], encoded: Vec<Vec<u8>>, note: Option<Vec<u8>>) -> Result<(), String> {
         guarded(|| {
+            if let Some(note) = note {
+                layout::write_shop(&self.db, note).map_err(text)?;
+            }
             for (record, bytes) in records.iter().zip(encoded) {
                 layout::write(&self.shared.log, record.shard, record.seq, bytes).map_err(text)?;
             }
@@ -177,6 +168,11 @@ impl Writer {
                 Ok(())
             }
             Ask::Claim { shard, node, answer } => self.claim(shard, node, answer, group),
+            Ask::Note { bytes, answer } => {
+                group.note = Some(bytes);
+                group.answers.push(Answer::Noted(answer));
+                Ok(())
+            }
             Ask::Write { record, bytes, answer } => {
                 let tip = &mut self.tips[usize::from(record.shard.0)];
                 // Fenced: an older claim, or one that does not know the log's end.
@@ -229,6 +225,7 @@ impl Writer {
         let _caller_left = match ask {
             Ask::Close { answer } => return self.closing.push(answer),
             Ask::Claim { answer, .. } => answer.send(Err(why)).is_err(),
+            Ask::Note { answer, .. } => answer.send(Err(why)).is_err(),
             Ask::Write { answer, .. } => answer
                 .send(Err(match why {
                     JournalError::Full(reason) => AppendError::Full(reason),
@@ -244,7 +241,7 @@ impl Writer {
 
     fn write_witness(&mut self) {
         self.witness_due = None;
-        let ends = Ends { id: self.shared.id, ends: self.tips.iter().map(|tip| tip.end).collect() };
+        let ends = Ends::new(self.shared.id, self.tips.iter().map(|tip| tip.end).collect());
         if let Err(error) = directory::write_ends(&self.dir, &ends) {
             // The only consequence is a weaker check at the next opening.
             tracing::warn!(%error, dir = %self.dir.display(), "the journal's witness file was not written");
@@ -277,7 +274,7 @@ fn gather(first: Request, incoming: &Receiver<Request>) -> Vec<Request> {
 fn size(ask: &Ask) -> usize {
     match ask {
         Ask::Claim { .. } => 160,
-        Ask::Write { bytes, .. } => bytes.len(),
+        Ask::Write { bytes, .. } | Ask::Note { bytes, .. } => bytes.len(),
         Ask::Settle { .. } | Ask::Close { .. } => 0,
     }
 }
@@ -294,6 +291,7 @@ fn answer(answer: Answer) {
     let _caller_left = match answer {
         Answer::Claimed(to, claim) => to.send(Ok(claim)).is_err(),
         Answer::Written(to, seq) => to.send(Ok(seq)).is_err(),
+        Answer::Noted(to) => to.send(Ok(())).is_err(),
         Answer::Settled(to) => to.send(()).is_err(),
     };
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{keys, sweep};
 use crate::{
     actors::ports::{
-        BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
+        BatchAt, KeyValue, Room, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{RecordName, Seq, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -31,6 +31,8 @@ struct Kept {
     history: BTreeMap<(EntityKey, u64), Seq>,
     watermarks: BTreeMap<Shard, (Seq, Option<RecordName>)>,
     newest: BTreeMap<Shard, BatchAt>,
+    /// What a test says about the disk.
+    room: Option<Room>,
 }
 
 impl Kept {
@@ -49,12 +51,21 @@ impl MemoryStateStore {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// From now on `room` says this. Writes themselves go on: that none comes is what a test looks at.
+    pub fn say_room(&self, room: Room) {
+        self.kept().room = Some(room);
+    }
 }
 
 impl StateStore for MemoryStateStore {
+    fn room(&self) -> Room {
+        self.kept().room.clone().unwrap_or(Room::Enough)
+    }
+
     fn reset(&self) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        *kept = Kept { made_from: kept.made_from, ..Kept::default() };
+        *kept = Kept { made_from: kept.made_from, room: kept.room.take(), ..Kept::default() };
         Ok(())
     }
 

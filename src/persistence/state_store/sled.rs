@@ -1,11 +1,12 @@
 //! The state store in a sled database of its own. Never synced: after a kill sled comes back to a whole earlier write,
-//! watermark included; after a power loss (see `boot`) or any damage the store is created again.
+//! watermark included; after a power loss (see `boot`) or any damage the store is created again. Only by the process that
+//! has the directory: in a cluster no journal's lock stands before this one.
 
 use std::{
     fs, io,
     ops::Bound,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,17 +14,18 @@ use serde::{Deserialize, Serialize};
 use sled::IVec;
 use uuid::Uuid;
 
-use super::{boot::BootMark, keys, sweep};
+use super::{boot::BootMark, keys, room::StoreRoom, sweep};
 use crate::{
     actors::ports::{
-        BatchAt, KeyValue, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
+        BatchAt, KeyValue, Room, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
         journal::{BatchId, RecordName, Seq, Shard},
     },
     config::State,
     domain::{key::EntityKey, kinds::Kind},
     persistence::{
-        guard::{guarded, text},
-        private_dir,
+        guard::{guarded, says_full, text},
+        lock::DirectoryLock,
+        private_dir, sled_files,
     },
 };
 
@@ -34,6 +36,12 @@ pub struct SledStateStore {
     /// `None` only during `drop`.
     db: Option<sled::Db>,
     mark: BootMark,
+    /// A lock, because every shard's tail asks; held for two system calls.
+    room: Mutex<StoreRoom>,
+    /// Set by the first write that met a full disk: sled refuses all later ones.
+    full: OnceLock<Arc<str>>,
+    /// Declared last: freed when the database is closed.
+    _lock: DirectoryLock,
 }
 
 /// The journal that the store was made from.
@@ -66,13 +74,20 @@ impl SledStateStore {
     pub fn open_flushing(dir: &Path, config: &State, flush_every_ms: u64) -> Result<Self, StoreError> {
         let (path, mark) = (dir.join("state"), BootMark::in_dir(dir));
         let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
+        private_dir::make(dir).map_err(io)?;
+        // Before anything is taken for a leftover: what a running process has open is not unreadable.
+        let lock = DirectoryLock::take(dir).map_err(|error| StoreError(error.to_string().into()))?;
         if !mark.trusted() {
             tracing::warn!(path = %path.display(), "the machine went down with the state store open: it is rebuilt");
             remove(&path).map_err(io)?;
         }
-        private_dir::make(dir).and_then(|()| mark.set()).map_err(io)?;
+        mark.set().and_then(|()| sled_files::tidy(&path)).map_err(io)?;
         let db = match open_database(&path, config.cache_bytes, flush_every_ms) {
             Ok(db) => db,
+            // Neither says anything about the store's content.
+            Err(problem) if says_full(&problem) || lock_is_held(&problem) => {
+                return Err(StoreError(format!("{}: {problem}", path.display()).into()));
+            }
             Err(problem) => {
                 tracing::warn!(path = %path.display(), %problem, "the state store is unreadable: it is rebuilt");
                 remove(&path).map_err(io)?;
@@ -80,12 +95,31 @@ impl SledStateStore {
                     .map_err(|problem| StoreError(format!("{}: {problem}", path.display()).into()))?
             }
         };
-        Ok(Self { db: Some(db), mark })
+        let data = fs::File::options().write(true).open(database_file(&mark)).map_err(io)?;
+        let room = Mutex::new(StoreRoom::new(dir.into(), data));
+        Ok(Self { db: Some(db), mark, room, full: OnceLock::new(), _lock: lock })
+    }
+
+    /// For writes that nobody asked about beforehand.
+    fn with_room(&self) -> Result<(), StoreError> {
+        match self.room() {
+            Room::Enough => Ok(()),
+            Room::NotNow(why) | Room::NeverAgain(why) => Err(StoreError(why)),
+        }
     }
 
     fn with<T>(&self, work: impl FnOnce(&sled::Db) -> Result<T, String>) -> Result<T, StoreError> {
         let db = self.db.as_ref().ok_or_else(|| StoreError("closed".into()))?;
-        guarded(|| work(db)).map_err(|problem| StoreError(problem.into()))
+        guarded(|| work(db)).map_err(|problem| {
+            let problem: Arc<str> = problem.into();
+            if says_full(&problem) && self.full.set(problem.clone()).is_ok() {
+                tracing::error!(
+                    dir = %self.mark.dir().display(), %problem,
+                    "the state store met a full disk and is not written any more: reads go on; make room and start again"
+                );
+            }
+            StoreError(problem)
+        })
     }
 }
 
@@ -131,12 +165,17 @@ fn open_database(path: &Path, cache_bytes: u64, flush_every_ms: u64) -> Result<s
             Ok(db)
         });
         match opened {
-            Err(problem) if problem.contains("could not acquire lock") && started.elapsed() < LOCK_WAIT => {
+            Err(problem) if lock_is_held(&problem) && started.elapsed() < LOCK_WAIT => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             done => return done,
         }
     }
+}
+
+/// By another process, or by a sled of this one that is just closing.
+fn lock_is_held(problem: &str) -> bool {
+    problem.contains("could not acquire lock")
 }
 
 fn clear(db: &sled::Db) -> Result<(), String> {
@@ -182,6 +221,13 @@ impl StateStore for SledStateStore {
             }
             db.insert(keys::META, serde_json::to_vec(&wanted).map_err(text)?).map(drop).map_err(text)
         })
+    }
+
+    fn room(&self) -> Room {
+        match self.full.get() {
+            Some(why) => Room::NeverAgain(why.clone()),
+            None => self.room.lock().unwrap_or_else(PoisonError::into_inner).look(),
+        }
     }
 
     fn watermark(&self, shard: Shard) -> Result<Seq, StoreError> {
@@ -244,6 +290,7 @@ impl StateStore for SledStateStore {
     }
 
     fn write_rows(&self, rows: Vec<RowChange>) -> Result<(), StoreError> {
+        self.with_room()?;
         let mut batch = sled::Batch::default();
         add_rows(&mut batch, rows);
         self.with(|db| db.apply_batch(batch).map_err(text))
@@ -296,6 +343,7 @@ impl StateStore for SledStateStore {
     }
 
     fn sweep(&self, live: &[Space], tables: &[&str], limit: usize) -> Result<usize, StoreError> {
+        self.with_room()?;
         self.with(|db| {
             let next = |from: &[u8]| match db.range(from..).next() {
                 Some(row) => row.map(|(key, _)| Some(key.to_vec())).map_err(text),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{MemoryStateStore, SledStateStore};
 use crate::{
     actors::ports::{
-        BatchAt, Row, RowChange, Space, StateStore, StoredEntity, TailWrite,
+        BatchAt, Room, Row, RowChange, Space, StateStore, StoredEntity, TailWrite,
         journal::{BatchId, RecordName, Shard},
     },
     domain::{key::EntityKey, kinds::Kind},
@@ -305,4 +305,57 @@ fn an_unreadable_store_is_rebuilt() {
         }
     }
     assert_empty(&open(dir.path()));
+}
+
+/// As a second node, or an import, on the directory of a node that runs.
+#[test]
+fn a_store_that_is_open_is_nobody_elses() {
+    let dir = TempDir::new().expect("a directory");
+    let store = open(dir.path());
+    store.write(S, filled()).expect("a write");
+    let refused = SledStateStore::open(dir.path(), &crate::config::State::default()).err().expect("refused");
+    let pid = format!("opened by process {}", std::process::id());
+    assert!(refused.to_string().contains(&pid), "{refused}");
+    assert_eq!(store.load(&key("A")).expect("a state"), Some(state(1)), "and nothing was deleted");
+    drop(store);
+    assert_eq!(open(dir.path()).watermark(S).expect("a mark"), 12);
+}
+
+/// Unmounted at the end.
+struct Small(TempDir);
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _freed_with_the_machine = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+/// Where the reserve did not help: a write meets the full disk. Needs root.
+#[test]
+fn a_write_that_meets_a_full_disk_ends_the_writing_and_no_reads() {
+    let small = Small(TempDir::new().expect("a directory"));
+    let mut mount = std::process::Command::new("mount");
+    let mounted = mount.args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(small.0.path()).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: mounting a small disk needs root");
+    }
+    let dir = small.0.path().join("state");
+    let store = open(&dir);
+    store.write(S, filled()).expect("a write");
+    store.with(|db| db.flush().map(drop).map_err(|error| error.to_string())).expect("a flush");
+    assert_eq!(store.room(), Room::Enough);
+    let json: std::sync::Arc<str> = "x".repeat(100_000).into();
+    let mut states = (0..).map(|n| (key(&format!("BIG{n}")), StoredEntity { version: 1, json: json.clone() }));
+    let full = (0..200).any(|_| {
+        let states = states.by_ref().take(20).collect();
+        store.write(S, TailWrite { states, ..TailWrite::default() }).is_err()
+    });
+    assert!(full && matches!(store.room(), Room::NeverAgain(_)), "{:?}", store.room());
+    assert!(store.write_rows(vec![put("t", b"z")]).is_err());
+    assert_eq!(store.load(&key("A")).expect("a read"), Some(state(1)));
+    assert_eq!(store.watermark(S).expect("a mark"), 12);
+    drop(store);
+    // The next process finds what was written before, or makes the store anew; either is a whole store.
+    let store = SledStateStore::open(&dir, &crate::config::State::default());
+    assert!(store.is_ok() || store.is_err_and(|error| crate::persistence::says_full(&error.to_string())));
 }

@@ -82,9 +82,10 @@ pub async fn verify(
         while let Some(read) = records.next().await {
             let record: Arc<Record> = match read {
                 Ok(record) => record,
+                // A journal's stream ends by it; one that is read for salvage goes on behind it.
                 Err(JournalError::Corrupt { shard, seq, problem }) => {
                     verifier.report.add(shard, seq, problem.to_string());
-                    break;
+                    continue;
                 }
                 Err(error) => {
                     verifier.report.add(shard, seq + 1, error.to_string());

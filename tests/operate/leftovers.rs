@@ -1,0 +1,135 @@
+//! What a start that was cut short, or a full disk, leaves behind: files that sled makes again from its log. And a start
+//! on a full disk, which says so and goes on once there is room.
+
+use std::{fs, path::Path, time::Duration};
+
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    buy,
+    client::{Call, Person, text},
+    disk::Disk,
+    process::Home,
+    shop,
+};
+
+/// As sled leaves it when a kill, a power cut or a full disk comes during a start. Its name is the last of all.
+fn interrupt(database: &Path) {
+    fs::write(database.join("snap.FFFFFFFFFFFFFFF0.generating"), b"").expect("a leftover");
+}
+
+#[tokio::test]
+async fn a_leftover_of_a_start_keeps_no_command_from_its_work() {
+    let home = shop(&[]).await;
+    let (journal, state) = (home.data.join("journal/journal"), home.data.join("state/state"));
+    interrupt(&journal);
+    home.run(&["journal", "verify"]).await.ok();
+    interrupt(&journal);
+    home.run(&["journal", "export", "--out", home.file("backup.jsonl").to_str().expect("a path")]).await.ok();
+    interrupt(&journal);
+    interrupt(&state);
+    let server = home.serve(&[]).await;
+    let order = buy(&server, &Person::guest(), "k1").await;
+    assert_eq!(text(&order["status"]), "verified", "{order}");
+    server.terminate().await;
+    let log = home.log();
+    assert!(log.contains("made again from its log") && log.contains("state/state/snap."), "{log}");
+    assert!(!log.contains("is rebuilt"), "the states are kept: {log}");
+}
+
+#[tokio::test]
+async fn a_start_on_a_full_disk_says_so_and_goes_on_once_there_is_room() {
+    let home = Home::new(&[("SOUK_JOURNAL__FREE_BYTES_MIN", "4194304")]);
+    let data = home.data.clone();
+    let Some(_disk) = Disk::mount(&data, 96) else {
+        println!("skipped: mounting a small disk needs root");
+        return;
+    };
+    let csv = home.write("mugs.csv", crate::CSV);
+    home.run(&["import", csv.to_str().expect("a path")]).await.ok();
+    for n in 0..2 {
+        let server = home.serve(&[]).await;
+        for order in 0..3 {
+            buy(&server, &Person::guest(), &format!("k{n}-{order}")).await;
+        }
+        server.kill().await;
+    }
+    let ballast = data.join("ballast");
+    let mut file = fs::File::create(&ballast).expect("ballast");
+    while std::io::Write::write_all(&mut file, &[1; 4096]).is_ok() {}
+    drop(file);
+    let said = home.run(&["journal", "verify"]).await.failed(1, &["the disk is full", "make room"]);
+    assert!(!said.contains("damaged:") && !said.contains("backup"), "{said}");
+    let starting = home.spawn(&[]);
+    let waits = async {
+        while !home.log().contains("the start goes on once there is room") {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), waits).await.expect("the start says that it waits");
+    fs::remove_file(&ballast).expect("room");
+    let server = starting.ready().await.expect("the same process goes on");
+    let orders = Person::staff(&server.url).await.list(&server.url, "/api/orders").await;
+    assert_eq!(orders.len(), 6, "nothing is lost");
+    server.terminate().await;
+    home.run(&["journal", "verify"]).await.ok();
+}
+
+/// A neighbour fills the disk faster than free space is measured, while states are still to be written.
+#[tokio::test]
+async fn a_disk_that_somebody_else_fills_in_an_instant_ends_no_reads() {
+    let home = Home::new(&[("SOUK_JOURNAL__FREE_BYTES_MIN", "4194304"), ("SOUK_STATE__FLUSH_INTERVAL_MS", "200")]);
+    let data = home.data.clone();
+    let Some(_disk) = Disk::mount(&data, 96) else {
+        println!("skipped: mounting a small disk needs root");
+        return;
+    };
+    let csv = home.write("mugs.csv", crate::CSV);
+    home.run(&["import", csv.to_str().expect("a path")]).await.ok();
+    let server = home.serve(&[]).await;
+    let (staff, guest) = (Person::staff(&server.url).await, Person::guest());
+    let receive =
+        async |key: String| staff.send(&server.url, &Call::receive(&key, "MUG-1", 1)).await.expect("an answer");
+    receive("before".into()).await.ok();
+    let ballast = data.join("ballast");
+    let filling = tokio::task::spawn_blocking({
+        let ballast = ballast.clone();
+        move || {
+            let mut file = fs::File::create(&ballast).expect("ballast");
+            while std::io::Write::write_all(&mut file, &[1; 1 << 16]).is_ok() {}
+        }
+    });
+    // Commands all the while: the last ones are refused, those before them have states to write.
+    let (mut tries, mut refused) = (0, 0);
+    while refused < 20 {
+        tries += 1;
+        let answer = receive(format!("k{tries}")).await;
+        match answer.status {
+            200 => {}
+            503 => refused += 1,
+            other => panic!("{other}: {}", answer.json),
+        }
+        assert!(tries < 20_000, "never full");
+    }
+    filling.await.expect("filled");
+    // Several flushes come due meanwhile; each read is answered, lists too.
+    for _ in 0..20 {
+        for (who, path) in [(&guest, "/api/products"), (&guest, "/api/stock/MUG-1"), (&staff, "/api/stock")] {
+            let read = who.send(&server.url, &Call::get(path)).await.expect("an answer");
+            assert_eq!(read.status, 200, "{path}: {}\n{}", read.json, home.log());
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    fs::remove_file(&ballast).expect("room");
+    let served = async {
+        let mut n = 0;
+        while receive(format!("after{n}")).await.status != 200 {
+            n += 1;
+        }
+    };
+    timeout(Duration::from_secs(20), served).await.expect("it serves again by itself");
+    server.terminate().await;
+    let log = home.log();
+    assert!(!log.contains("is not written any more"), "the reserve kept sled from the full disk: {log}");
+    home.run(&["journal", "verify"]).await.ok();
+}
