@@ -178,9 +178,9 @@ async fn extent(journal: Opened, why: &OpenError, progress: &Progress) -> Result
     let report = tools::verify(journal.journal(), &mut |_, _| Ok(()), &mut steps(progress)).await;
     let report = report.map_err(|error| Failure::new(error.to_string()))?;
     journal.close();
-    let opens = Invariant { name: "the journal opens".into(), checked: 1, broken: vec![why.to_string()] };
+    let opens = Invariant::of_one("the journal opens", 1, vec![why.to_string()]);
     let (records, commits) = (report.counts.records, report.counts.commits);
-    Ok(Verified { records, commits, kinds: Vec::new(), invariants: vec![opens, self::records(&report)] })
+    Ok(Verified { records, commits, kinds: Vec::new(), invariants: vec![opens, self::records(&report)], cut: 0 })
 }
 
 /// Counts the written bytes.

@@ -83,7 +83,10 @@ pub enum CartEvent {
         gone: Vec<Sku>,
         back: Vec<Sku>,
     },
-    CheckoutBegun { order: OrderId, at: Timestamp },
+    CheckoutBegun {
+        order: OrderId,
+        at: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -270,7 +273,11 @@ impl Entity for Cart {
     fn states(&self, event: &CartEvent) -> Option<(String, u8)> {
         match event {
             CartEvent::Settled { order, .. } => Some((Self::settled_for(*order), 0)),
-            CartEvent::LineSet { .. } | CartEvent::LineRemoved { .. } | CartEvent::Expired => None,
+            CartEvent::LineSet { .. }
+            | CartEvent::LineRemoved { .. }
+            | CartEvent::Expired
+            | CartEvent::OfferChanged { .. }
+            | CartEvent::CheckoutBegun { .. } => None,
         }
     }
 

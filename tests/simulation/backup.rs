@@ -100,7 +100,7 @@ fn length(storage: &MemoryStorage) -> usize {
 
 async fn exported(journal: &Late) -> Vec<Record> {
     let mut text = Vec::new();
-    tools::export(journal, &mut text, &mut |_| ()).await.expect("an export");
+    tools::export(journal, tools::Unreadable::Refuse, &mut text, &mut |_| ()).await.expect("an export");
     let text = String::from_utf8(text).expect("text");
     let lines: Vec<&str> = text.lines().collect();
     let records = &lines[1..lines.len() - 1];

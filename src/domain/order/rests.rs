@@ -3,7 +3,7 @@
 use super::{Order, OrderEvent, PaymentStatus, PaymentUpdate};
 use crate::domain::{
     cart::Cart,
-    ids::{CartId, PaymentId, Sku},
+    ids::{CartId, OrderId, PaymentId, Sku},
     key::EntityKey,
     kinds::Kind,
     numbers::Numbers,
@@ -15,6 +15,11 @@ use crate::domain::{
 /// The order has recorded this status of the payment.
 pub fn heard(payment: PaymentId, status: PaymentStatus, refunded: i64) -> String {
     format!("heard/{payment}/{}/{refunded}", status.name())
+}
+
+/// The order was given up for a newer one of its cart.
+fn superseded(by: OrderId) -> String {
+    format!("superseded/{by}")
 }
 
 fn of_stock(sku: &Sku, what: String) -> Rest {
@@ -31,6 +36,9 @@ fn of_cart(cart: CartId, what: String) -> Rest {
 
 impl Order {
     pub(super) fn stated(&self, event: &OrderEvent) -> Option<String> {
+        if let OrderEvent::Superseded { by, .. } = event {
+            return Some(superseded(*by));
+        }
         let OrderEvent::PaymentMoved { payment, news } = event else { return None };
         let refunded = match news {
             PaymentUpdate::Refunded { total } => total.amount,
@@ -66,6 +74,10 @@ impl Order {
             // A payment that cannot be captured or undone any more accepts in silence.
             OrderEvent::CaptureAsked { payment } => of_payment(*payment, payment::rests::CAPTURE_ASKED).perhaps(),
             OrderEvent::UnwindAsked { payment } => of_payment(*payment, payment::rests::UNWIND_ASKED).perhaps(),
+            // An order that was given up before accepts in silence.
+            OrderEvent::PredecessorGone { order: older } => {
+                Rest::on(EntityKey::new(Kind::Order, older.to_string()), superseded(order)).perhaps()
+            }
             // A payment's update is a command that the payment's effect sent: its id names its cause.
             OrderEvent::PaymentMoved { .. }
             | OrderEvent::Placed { .. }
@@ -78,7 +90,10 @@ impl Order {
             | OrderEvent::Revived { .. }
             | OrderEvent::RevivalFailed { .. }
             | OrderEvent::Moved { .. }
-            | OrderEvent::Fulfilled { .. } => return Vec::new(),
+            | OrderEvent::Fulfilled { .. }
+            | OrderEvent::Superseded { .. }
+            | OrderEvent::PredecessorPaid { .. }
+            | OrderEvent::RestRefundAsked { .. } => return Vec::new(),
         };
         vec![rest]
     }

@@ -32,7 +32,8 @@ impl Stock {
             | StockEvent::Adjusted { .. }
             | StockEvent::Expired { .. }
             | StockEvent::ReturnedToStock { .. }
-            | StockEvent::ThresholdSet { .. } => None,
+            | StockEvent::ThresholdSet { .. }
+            | StockEvent::PolicySet { .. } => None,
         }
     }
 }

@@ -108,7 +108,7 @@ impl SledStateStore {
         }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&sled::Db) -> Result<T, String>) -> Result<T, StoreError> {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&sled::Db) -> Result<T, String>) -> Result<T, StoreError> {
         let db = self.db.as_ref().ok_or_else(|| StoreError("closed".into()))?;
         guarded(|| work(db)).map_err(|problem| {
             let problem: Arc<str> = problem.into();

@@ -90,10 +90,10 @@ pub async fn export(
             lines.record(&record)?;
         }
     }
-    let exported = lines.exported;
-    let footer = Footer { end: true, records: exported.records, crc32: lines.sum.clone().finalize() };
+    let footer = Footer { end: true, records: lines.exported.records, crc32: lines.sum.clone().finalize() };
     lines.line(&json(&footer)?)?;
     lines.out.flush()?;
+    let exported = lines.exported;
     progress(Progress { done: exported.records, total: Some(exported.records) });
     Ok(exported)
 }
