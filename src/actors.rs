@@ -12,6 +12,7 @@ mod committer;
 mod connectors;
 mod effects;
 mod entity;
+pub mod freshness;
 pub mod gateway;
 mod lease;
 pub mod listener;

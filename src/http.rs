@@ -20,6 +20,7 @@ pub mod operations;
 pub mod page;
 pub mod query;
 pub mod security;
+pub mod staleness;
 pub mod strict;
 pub mod toolkit;
 

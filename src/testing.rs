@@ -6,6 +6,7 @@
 //! follow a default that changes.
 
 mod clock;
+mod nats_server;
 mod order;
 mod port;
 mod values;
@@ -13,6 +14,7 @@ mod wait;
 
 pub use self::{
     clock::{EPOCH, FixedClock, PausedClock},
+    nats_server::nats_server,
     order::{OrderBuilder, an_address, an_order},
     port::free_port,
     values::{eur, sku, units},

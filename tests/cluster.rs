@@ -29,6 +29,8 @@ mod nats;
 mod nemesis;
 #[path = "cluster/node.rs"]
 mod node;
+#[path = "cluster/parted.rs"]
+mod parted;
 #[path = "crash/process.rs"]
 mod process;
 #[path = "cluster/proxy.rs"]

@@ -5,6 +5,8 @@
 mod credentials;
 #[path = "common/nats.rs"]
 mod nats;
+#[path = "cluster_shop/old.rs"]
+mod old;
 
 use std::{
     num::NonZeroU32,

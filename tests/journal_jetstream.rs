@@ -68,6 +68,7 @@ async fn one_server() {
         definite::a_stream_that_is_full_says_so_and_goes_on(&servers),
         definite::a_record_that_is_too_large_is_refused(&servers),
         definite::a_deleted_stream_is_named_at_once(&servers),
+        frozen::a_range_of_a_frozen_server_ends(&servers),
         restarts::a_reader_of_a_log_that_lost_records_ends(&servers),
         zombie::an_abandoned_append_stays_what_resolve_said(&servers),
         restarts::servers_killed_one_at_a_time_lose_and_repeat_nothing(&mut servers),

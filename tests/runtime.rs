@@ -29,6 +29,8 @@ mod residents;
 mod retries;
 #[path = "runtime/stage.rs"]
 mod stage;
+#[path = "runtime/stale.rs"]
+mod stale;
 #[path = "runtime/supervision.rs"]
 mod supervision;
 #[path = "runtime/use_cases.rs"]

@@ -365,7 +365,7 @@ async fn a_new_watcher_is_told_of_everybody_and_then_of_changes() {
     let at = Some(Timestamp(7));
     let sign = |counter| {
         let (node, url) = (NodeId("n#1".into()), Some("http://n".into()));
-        Beat { node, counter, draining: false, url, at, stored: None }
+        Beat { node, counter, draining: false, url, at, stored: None, ends: Default::default() }
     };
     heartbeats.beat(sign(1)).await.expect("written");
     heartbeats.beat(sign(2)).await.expect("written");

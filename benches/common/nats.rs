@@ -1,4 +1,4 @@
-//! Real nats-servers for the cluster's benches: Debian's package, files on the real disk, one or three on loopback.
+//! Real nats-servers for the cluster's benches: the tests' program, files on the real disk, one or three on loopback.
 
 use std::{path::Path, process::Command};
 
@@ -26,7 +26,7 @@ pub const SHARDS: u16 = 6;
 
 /// `None`, and a line that says so, where there is no nats-server.
 pub fn start(runtime: &Runtime, count: usize) -> Result<Option<NatsServers>> {
-    if Command::new("nats-server").arg("--version").output().is_err() {
+    if Command::new(souk::testing::nats_server()).arg("--version").output().is_err() {
         println!("SKIPPED: no nats-server is installed (make setup)");
         return Ok(None);
     }

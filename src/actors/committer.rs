@@ -24,7 +24,7 @@ use super::{
     lease::Lease,
     meter::Meter,
     ports::{
-        Clock, Journal, Reply,
+        Clock, Journal, Placement, Proof, Reply,
         journal::{AppendError, Batch, BatchId, Claim, Commit, JournalError, Resolution, Seq},
     },
     reply::{ReplyTo, SlotShared},
@@ -45,6 +45,9 @@ pub(super) enum Item {
     },
     /// A reply that depends on events before it in this queue.
     Answer { answer: Reply, reply: ReplyTo, pending: Vec<PendingEffect> },
+    /// How far the log is acknowledged, for nodes that show folded views. Answered between two appends: a record whose
+    /// acknowledgement is under way may be shown already by a node that has folded it.
+    Position { proof: Proof, reply: ReplyTo },
     /// Notifies when every earlier item is durable.
     Barrier(oneshot::Sender<()>),
 }
@@ -76,6 +79,7 @@ pub(super) struct CommitterTask {
     pub(super) shard: ActorRef<ShardMsg>,
     /// The newest acknowledged record.
     pub(super) committed: Arc<AtomicU64>,
+    pub(super) placement: Arc<dyn Placement>,
     pub(super) lease: Arc<Lease>,
     pub(super) meter: Arc<Meter>,
     pub(super) settings: ActorSettings,
@@ -96,6 +100,10 @@ impl CommitterTask {
                 return;
             }
             gather(&mut queue, &mut items).await;
+            self.tell(after, &mut items);
+            if items.is_empty() {
+                continue;
+            }
             let (mut group, rest) = self.split(items);
             items = rest;
             let commits = take_commits(&mut group);
@@ -107,15 +115,39 @@ impl CommitterTask {
                 }
                 self.lease.confirm(started);
                 self.committed.store(after, Ordering::Release);
+                self.placement.acknowledged(self.claim.shard, after);
             }
-            self.release(group);
+            self.release(group, after);
+        }
+    }
+
+    /// Answers for the position, without an append where the newest one proves enough. Everything that was
+    /// acknowledged, or shown anywhere, before the question stands at or before the answer: within the lease no other
+    /// node serves the shard, and this node's claim follows every record of the owners before.
+    fn tell(&self, after: Seq, items: &mut Vec<Item>) {
+        for item in items.extract_if(.., |item| matches!(item, Item::Position { proof, .. } if self.proves(*proof))) {
+            if let Item::Position { reply, .. } = item {
+                reply.send(position(after));
+            }
+        }
+    }
+
+    fn proves(&self, proof: Proof) -> bool {
+        match proof {
+            Proof::Lease => self.lease.fresh(),
+            Proof::Recent => self.lease.fresh_for(RECENT_LEASES),
+            Proof::Word => true,
         }
     }
 
     /// True for replies without commits when the log's last confirmation of this node's ownership is too old: one
     /// append without commits (a read barrier) confirms the ownership for all waiting replies.
     fn must_ask(&self, group: &[Item]) -> bool {
-        let ask = group.iter().any(|item| matches!(item, Item::Answer { .. })) && !self.lease.fresh();
+        let ask = group.iter().any(|item| match item {
+            Item::Answer { .. } => !self.lease.fresh(),
+            Item::Position { proof, .. } => !self.proves(*proof),
+            Item::Commit { .. } | Item::Barrier(_) => false,
+        });
         if ask {
             self.meter.lease_appends.increment(1);
         }
@@ -168,7 +200,7 @@ impl CommitterTask {
         Err(AppendError::Ambiguous(why))
     }
 
-    fn release(&self, group: Vec<Item>) {
+    fn release(&self, group: Vec<Item>, after: Seq) {
         for item in group {
             match item {
                 Item::Commit { version, answer, reply, pending, slot, .. } => {
@@ -180,6 +212,7 @@ impl CommitterTask {
                     reply.send(answer);
                     pending.into_iter().for_each(|step| self.effects.run(step));
                 }
+                Item::Position { reply, .. } => reply.send(position(after)),
                 Item::Barrier(sender) => {
                     let _ = sender.send(());
                 }
@@ -225,10 +258,19 @@ async fn gather(queue: &mut UnboundedReceiver<Item>, items: &mut Vec<Item>) {
 fn take_commits(group: &mut [Item]) -> Vec<Commit> {
     let commit = |item: &mut Item| match item {
         Item::Commit { commit, .. } => commit.take(),
-        Item::Answer { .. } | Item::Barrier(_) => None,
+        Item::Answer { .. } | Item::Position { .. } | Item::Barrier(_) => None,
     };
     group.iter_mut().filter_map(commit).collect()
 }
+
+/// A position travels as the version of a reply without a view.
+fn position(after: Seq) -> Reply {
+    Reply::Done { version: after, changed: false, view: None }
+}
+
+/// Leases for which a list takes the owner's word after its newest append. Past it one empty append proves the
+/// ownership anew: a quiet shard behind a busy list gets a record in this many leases, not in each.
+const RECENT_LEASES: u32 = 15;
 
 /// Bytes around one commit's events in the envelope, roughly: key, ids, time.
 const COMMIT_OVERHEAD: usize = 256;

@@ -5,6 +5,7 @@
 //! which a caller may bring up to date first (`await_projection`).
 
 mod core;
+mod position;
 mod read;
 mod status;
 
@@ -12,8 +13,8 @@ use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-pub(super) use self::core::Core;
 pub use self::status::{NodeStatus, NotReady, ShardLine};
+pub(super) use self::{core::Core, position::Positions};
 use super::ports::{CommandEnvelope, Reply};
 use crate::domain::{
     ids::CommandId,
@@ -68,8 +69,8 @@ pub enum AskError<R: std::error::Error> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalRead<V> {
     pub answer: Option<Answer<V>>,
-    /// The view contains everything that was durable at the time of the call; otherwise it may be old, but is
-    /// consistent.
+    /// The view contains everything that was acknowledged at the time of the call, by the owner's word; otherwise it
+    /// may be old, but is consistent.
     pub is_current: bool,
 }
 

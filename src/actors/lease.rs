@@ -29,7 +29,13 @@ impl Lease {
     }
 
     pub(super) fn fresh(&self) -> bool {
+        self.fresh_for(1)
+    }
+
+    /// Whether the newest confirmed append began less than so many leases ago.
+    pub(super) fn fresh_for(&self, leases: u32) -> bool {
         let Some(within) = self.within else { return true };
-        Instant::now().duration_since(self.base) < Duration::from_nanos(self.confirmed.load(Ordering::Acquire)) + within
+        let confirmed = Duration::from_nanos(self.confirmed.load(Ordering::Acquire));
+        Instant::now().duration_since(self.base) < confirmed + within * leases
     }
 }

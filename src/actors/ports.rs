@@ -16,4 +16,4 @@ pub use placement::{Hint, MemberLine, Placement};
 pub use state_store::{
     BatchAt, KeyValue, Room, Row, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
 };
-pub use transport::{Ask, Delivery, Reply, Transport, TransportError};
+pub use transport::{Ask, Delivery, Proof, Reply, Transport, TransportError};

@@ -5,17 +5,18 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{BoxFuture, LocalBoxFuture};
+use futures::future::{BoxFuture, LocalBoxFuture, try_join_all};
 use ractor::{Actor, ActorRef};
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
 
 use super::{
     effects::Effects,
-    gateway::{Core, Gateway},
+    freshness::{Freshness, Standing},
+    gateway::{Core, Gateway, Positions},
     listener::Listener,
     local::LocalShards,
     meter::Meter,
@@ -75,8 +76,8 @@ pub struct Runtime {
     node: ActorRef<NodeMsg>,
     node_task: JoinHandle<()>,
     tails: Vec<JoinHandle<()>>,
-    /// What is built and followed in the background.
-    projections: Vec<JoinHandle<()>>,
+    /// What is built, followed and looked after in the background.
+    background: Vec<JoinHandle<()>>,
     local: Arc<LocalShards>,
     effects: Effects,
     core: Arc<Core>,
@@ -85,6 +86,8 @@ pub struct Runtime {
 /// For how long a start waits for servers that are just electing a log's leader.
 const ELECTION: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// Without one more folded record for this long, a start turns to other servers.
+const STANDS_STILL: Duration = Duration::from_secs(10);
 
 /// A question to the journal, at the start. What a disk cannot say now it will not say later; a cluster's servers may be
 /// starting, too.
@@ -125,11 +128,17 @@ impl Runtime {
         let tails = Self::tails(&journal, &store, &registry, &listener, &watchers, &settings).await?;
         tail::restore(&*store, &registry, &tails)?;
         let tasks = tails.iter().map(|tail| tokio::spawn(tail.clone().run())).collect();
-        for tail in &tails {
-            let end = patiently(&settings, async || journal.end(tail.shard).await).await?;
-            tail.folded(end).await?;
+        // All at once: the failure of one is told while others still fold.
+        try_join_all(tails.iter().map(|tail| Self::caught_up(tail, &*journal, &settings))).await?;
+        let mut background = Self::projections(&journal, &store, &registry, &tails, &settings);
+        // A node of a cluster shows nothing before it is a member.
+        let first = if settings.lease.is_some() { Standing::CutOff } else { Standing::Current };
+        let standing = watch::Sender::new(first);
+        if let Some(lease) = settings.lease {
+            let (tails, placement, journal) = (tails.clone(), placement.clone(), journal.clone());
+            let freshness = Freshness { tails, placement, journal, lease, standing: standing.clone() };
+            background.push(tokio::spawn(freshness.run()));
         }
-        let projections = Self::projections(&journal, &store, &registry, &tails, &settings);
         let cluster = settings.lease.is_some().then(|| placement.clone());
         let permits = settings.actors.shard_inflight_max;
         let statuses: Vec<_> = (0..shards).map(|_| Arc::new(ShardStatus::default())).collect();
@@ -145,6 +154,8 @@ impl Runtime {
                 store,
                 registry,
                 tails: tails.clone(),
+                positions: Positions::new(shards),
+                standing: standing.clone(),
                 watchers,
                 clock: clock.clone(),
                 local,
@@ -176,8 +187,21 @@ impl Runtime {
         let shards = tails.iter().zip(statuses).map(shard).collect();
         let args = NodeArgs { shards, local: local.clone(), settings };
         let (node, node_task) = NodeActor::spawn(None, NodeActor, args).await?;
-        let runtime = Self { node, node_task, tails: tasks, projections, local, effects, core: core.clone() };
+        let runtime = Self { node, node_task, tails: tasks, background, local, effects, core: core.clone() };
         Ok((runtime, Gateway::new(core)))
+    }
+
+    /// Folds a log to the end that it has now. A reader that stands still may hang on a server's copy that lags.
+    async fn caught_up(tail: &Tail, journal: &dyn Journal, settings: &ActorSettings) -> Result<(), StartError> {
+        let end = patiently(settings, async || journal.end(tail.shard).await).await?;
+        loop {
+            let before = tail.progress().folded;
+            match timeout(STANDS_STILL, tail.folded(end)).await {
+                Ok(folded) => return Ok(folded?),
+                Err(_) if tail.progress().folded == before => journal.turn_away().await,
+                Err(_) => {}
+            }
+        }
     }
 
     /// A log that lost records, or an older copy: nothing that was folded of it may live on.
@@ -189,6 +213,17 @@ impl Runtime {
         for shard in (0..journal.shards()).map(Shard) {
             let watermark = (store.watermark(shard)?, store.watermark_name(shard)?);
             let newest = store.newest(shard)?;
+            let known = watermark.0.max(newest.map_or(0, |newest| newest.seq));
+            // A leader that lost its majority, or was just elected, may not have the whole log: only an end that stays
+            // is a loss. Past the patience the comparison below decides.
+            let whole = patiently(settings, async || match journal.end(shard).await? {
+                end if end < known => Err(JournalError::Io(format!("record {known} is not there yet").into())),
+                _ => Ok(()),
+            });
+            match whole.await {
+                Ok(()) | Err(JournalError::Io(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
             let found = patiently(settings, async || diverged(journal, shard, watermark, newest).await).await?;
             if let Some(difference) = found {
                 tracing::warn!(
@@ -302,7 +337,7 @@ impl Runtime {
         self.node.stop_children(None);
         self.node.stop(None);
         let _ = self.node_task.await;
-        for task in self.projections.into_iter().chain(self.tails) {
+        for task in self.background.into_iter().chain(self.tails) {
             task.abort();
             let _ = task.await;
         }

@@ -21,7 +21,7 @@ use crate::{
         settings::ActorSettings,
     },
     config::{self, Config},
-    persistence::jetstream::{JetStreamError, JetStreamJournal, JetStreamOptions, ProbeReport, probe},
+    persistence::jetstream::{JetStreamError, JetStreamJournal, JetStreamOptions, ProbeReport, fit_version, probe},
     transport::{
         members::{MemberTimes, Members, nats::NatsBeats},
         nats::{NatsOptions, NatsTransport},
@@ -34,6 +34,8 @@ pub enum ClusterError {
     Nats(#[from] NatsError),
     #[error(transparent)]
     JetStream(#[from] JetStreamError),
+    #[error("{url}: {error}")]
+    Server { url: String, error: JetStreamError },
     #[error("the members' bucket: {0}")]
     Members(#[from] crate::transport::members::BeatError),
 }
@@ -71,6 +73,14 @@ impl Cluster {
         let logs = nats::connect(cluster, &name, Role::Log).await?;
         let commands = nats::connect(cluster, &name, Role::Control).await?;
         let options = nats::jetstream(config);
+        // Before anything is made on them: a version does not change while the start waits.
+        for (url, version) in nats::versions(cluster, &name).await? {
+            fit_version(&version, cluster.allow_old_servers, cluster.synced)
+                .map_err(|error| ClusterError::Server { url, error })?;
+        }
+        if cluster.allow_old_servers {
+            tracing::warn!("cluster.allow_old_servers is set: the copies of a log may part on an old server");
+        }
         let (journal, report) = open(&logs, &options, cluster.synced).await?;
         tracing::info!(
             version = report.server_version,
@@ -139,6 +149,7 @@ async fn open(
     };
     match timeout(FULL_PROBE_WITHIN, probe(logs.clone(), options, synced)).await {
         Ok(Ok(report)) => return Ok((journal, report)),
+        Ok(Err(error @ JetStreamError::Old { .. })) => return Err(error),
         Ok(Err(error)) => tracing::warn!(%error, "the NATS servers did not pass with all copies"),
         Err(_) => tracing::warn!(replicas = options.replicas, "too few NATS servers for all copies at this moment"),
     }
@@ -155,6 +166,7 @@ async fn fit(
     let give_up = Instant::now() + PROBE_WITHIN;
     loop {
         match probe(logs.clone(), options, synced).await {
+            Err(error @ JetStreamError::Old { .. }) => return Err(error),
             Err(error) if Instant::now() + PROBE_PAUSE < give_up => {
                 tracing::warn!(%error, "the NATS servers are not fit yet");
                 sleep(PROBE_PAUSE).await;

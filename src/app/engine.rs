@@ -53,6 +53,8 @@ pub struct Engine {
     pub cluster: Option<String>,
     runtime: Runtime,
     backend: Backend,
+    /// Ends with the engine.
+    _shows: AbortOnDrop,
     /// The threads of the listeners' sockets.
     _sockets: Threads,
 }
@@ -99,8 +101,20 @@ impl Engine {
         let folded = Folded { gateway: gateway.clone(), max: config.live.snapshot_entities_max };
         let listeners = Listeners::start_on(sockets.handle(), hub, Arc::new(folded));
         backend.open_up(&gateway).await;
+        let shows = tokio::spawn(shows(listeners.clone(), gateway.clone()));
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
-        Ok(Self { gateway, front, listeners, clock, durability, cluster, runtime, backend, _sockets: sockets })
+        Ok(Self {
+            gateway,
+            front,
+            listeners,
+            clock,
+            durability,
+            cluster,
+            runtime,
+            backend,
+            _shows: AbortOnDrop(shows.abort_handle()),
+            _sockets: sockets,
+        })
     }
 
     /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
@@ -125,6 +139,26 @@ impl Engine {
         self.runtime.drain(within).await;
         drop(self.gateway);
         self.backend.close().await;
+    }
+}
+
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Sockets follow the node's standing: what it may not show is not shown to those who are connected, either.
+async fn shows(listeners: Listeners, gateway: Gateway) {
+    let mut standings = gateway.standings();
+    loop {
+        let shown = standings.borrow_and_update().why().is_none();
+        listeners.show(shown);
+        if standings.changed().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     config::{Cluster, Config},
@@ -105,6 +105,20 @@ pub(super) async fn connect(cluster: &Cluster, node: &str, role: Role) -> Result
         }
         sleep(FIRST_PAUSE).await;
     }
+}
+
+/// What each configured server says of its version, by its address; a server that does not answer now is left out. Each
+/// is asked over a connection of its own, because a client meets one of them and may later be sent to another.
+pub(super) async fn versions(cluster: &Cluster, node: &str) -> Result<Vec<(String, String)>, NatsError> {
+    let asked = cluster.urls.iter().map(async |url| {
+        let connected = options(cluster, node, Role::Control)?.connect(server(url)?);
+        match timeout(CONNECT_WITHIN, connected).await {
+            Ok(Ok(client)) => Ok::<_, NatsError>(Some((url.clone(), client.server_info().version))),
+            Ok(Err(_)) | Err(_) => Ok(None),
+        }
+    });
+    let answers: Vec<Option<(String, String)>> = futures::future::try_join_all(asked).await?;
+    Ok(answers.into_iter().flatten().collect())
 }
 
 /// In rustls' words: `invalid peer certificate: UnknownIssuer`, `received fatal alert: CertificateRequired`.
@@ -208,6 +222,7 @@ pub(super) fn jetstream(config: &Config) -> JetStreamOptions {
         replicas: usize::from(config.cluster.replicas),
         request_timeout: Duration::from_millis(config.cluster.request_timeout_ms),
         create: true,
+        allow_old_servers: config.cluster.allow_old_servers,
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Cluster {
     /// The operator's declaration that the servers run with `sync_interval: always` (nats-server 2.10 and later; no
     /// client can read it). Changes only the reported durability. Default false.
     pub synced: bool,
+    /// Whether nats-server older than 2.10.26 is taken. The copies of a log may part on such a server when links
+    /// between servers fail, and nodes then end until a person renews a copy. Default false.
+    pub allow_old_servers: bool,
     /// User name for NATS; empty: none. Default empty.
     pub user: String,
     /// The user's password, best given as `SOUK_CLUSTER__PASSWORD`. Default empty.
@@ -69,6 +72,7 @@ impl Default for Cluster {
             lease_ms: 2_000,
             request_timeout_ms: 2_000,
             synced: false,
+            allow_old_servers: false,
             user: String::new(),
             password: Secret::default(),
             nkey_seed_file: PathBuf::new(),

@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::{
     Code, Problem, Toolkit,
     door::{Door, Reserved, one_host},
+    staleness::marked,
 };
 use crate::network::{Bucket, Place};
 
@@ -44,7 +45,8 @@ pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next
             return response;
         }
     };
-    let answer = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
+    let answer = marked(next.run(request)).instrument(span.clone());
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let limit = toolkit.limits.request_timeout();
     let mut response = match tokio::time::timeout(limit, answer).await {
         Ok(Ok(response)) => response,
@@ -82,9 +84,10 @@ pub async fn around_live(State(door): State<Door>, request: Request, next: Next)
 fn admit(toolkit: &Toolkit, request: &Request, address: Option<IpAddr>) -> Result<Option<Inside>, Problem> {
     one_host(request)?;
     let path = request.uri().path();
-    if !toolkit.gateway.connected() && needs_the_cluster(path) {
-        let problem = Problem::new(Code::UNAVAILABLE, "this node is cut off from the cluster; ask another");
-        return Err(problem.retry_after(1000));
+    if let Some(why) = toolkit.gateway.standing().why()
+        && needs_the_cluster(path)
+    {
+        return Err(Problem::new(Code::UNAVAILABLE, format!("{why}; ask another")).retry_after(1000));
     }
     if is_health(path) {
         return Ok(None);

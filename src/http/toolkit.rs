@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{
     Door, Problem,
     idempotency::{IdempotencyKey, fingerprint},
-    listing,
+    listing, staleness,
 };
 use crate::{
     actors::gateway::{Call, Gateway},
@@ -90,11 +90,13 @@ impl Tools {
         self.command_timeout
     }
 
-    /// Call before reading the read models: a caller finds its acknowledged writes in the next list. Behind a stalled
-    /// disk the lists are a little old after [`CATCH_UP_MAX`], but consistent.
+    /// Call before reading the read models: a caller finds its acknowledged writes in the next list. Where
+    /// this is not proven within [`CATCH_UP_MAX`] (a stalled disk, a shard without an owner) the response says so:
+    /// `souk-stale`.
     pub async fn read_your_writes(&self) {
         if !self.gateway.await_projection(CATCH_UP_MAX).await {
-            tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are behind the journal");
+            tracing::debug!(waited = ?CATCH_UP_MAX, "the read models are not proven current");
+            staleness::unproven();
         }
     }
 

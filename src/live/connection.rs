@@ -21,6 +21,8 @@ use super::{
 pub enum Closing {
     /// The node stops: the client should reconnect, to another node or the next start.
     Draining,
+    /// The node may not show its views now: the client should reconnect, to another node or a little later.
+    Unshown,
     /// No bytes from the client, or no subscription, for the idle time.
     Idle,
     /// The credentials have ended.

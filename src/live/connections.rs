@@ -34,6 +34,8 @@ pub enum Refused {
     TooManyOfAddress { max: usize },
     #[error("the server is stopping")]
     Draining,
+    #[error("this server's views are old; connect to another one")]
+    Unshown,
 }
 
 impl Refused {
@@ -42,6 +44,7 @@ impl Refused {
             Self::TooManyConnections { .. } => "too_many_connections",
             Self::TooManyOfAddress { .. } => "too_many_of_address",
             Self::Draining => "draining",
+            Self::Unshown => "views_are_old",
         }
     }
 }
@@ -60,6 +63,8 @@ pub(super) struct Connections {
 struct State {
     next_id: u64,
     draining: bool,
+    /// This node's views are not shown now.
+    unshown: bool,
     connections: HashMap<u64, (Arc<Connection>, Place)>,
 }
 
@@ -83,6 +88,9 @@ impl Connections {
         let mut state = lock(&self.state);
         if state.draining {
             return Err(Refused::Draining);
+        }
+        if state.unshown {
+            return Err(Refused::Unshown);
         }
         if state.connections.len() >= self.limits.connections_max {
             return Err(Refused::TooManyConnections { max: self.limits.connections_max });
@@ -119,6 +127,15 @@ impl Connections {
         }
         // An error means the sender is gone, which is `self`; a time-out leaves the rest to the process's end.
         _ = tokio::time::timeout(within, self.count.subscribe().wait_for(|count| *count == 0)).await;
+    }
+
+    /// Whether this node's views may be shown; if not, all connections are closed and new ones refused until they may.
+    pub fn show(&self, shown: bool) {
+        let mut state = lock(&self.state);
+        state.unshown = !shown;
+        if !shown {
+            state.connections.values().for_each(|(connection, _)| connection.close(Closing::Unshown));
+        }
     }
 
     pub fn tick(&self) {

@@ -100,6 +100,12 @@ impl Listeners {
         }
     }
 
+    /// Whether this node's views are current enough to be shown. While they are not, connections are closed (code 1013)
+    /// and new ones refused.
+    pub fn show(&self, shown: bool) {
+        self.inner.connections.show(shown);
+    }
+
     /// Closes all connections (code 1001) and refuses new ones; returns when all have ended, or after `within`.
     pub async fn close_all(&self, within: Duration) {
         self.inner.connections.drain(within).await;

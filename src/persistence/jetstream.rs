@@ -10,6 +10,7 @@ mod advice;
 mod api;
 mod chain;
 mod error;
+mod floor;
 mod open;
 mod options;
 mod probe;
@@ -25,9 +26,11 @@ use std::{
 
 use async_nats::Client;
 use futures::{FutureExt, future::BoxFuture};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub use error::JetStreamError;
+pub use floor::fit_version;
 pub use options::JetStreamOptions;
 pub use probe::{ProbeReport, probe};
 
@@ -47,6 +50,8 @@ struct Inner {
     /// The epoch of this process's newest claim on each shard, and the record that its next append follows. A lock,
     /// held for one read or write and never across an await.
     writers: Mutex<HashMap<Shard, Writer>>,
+    /// Wakes readers that wait for records: their consumers are made anew.
+    turned: Notify,
 }
 
 #[derive(Clone, Copy)]
@@ -66,7 +71,8 @@ impl JetStreamJournal {
         let api = Api::new(client, options.request_timeout);
         let meta = open::open(&api, &options).await?;
         let writers = Mutex::default();
-        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers })))
+        let turned = Notify::new();
+        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers, turned })))
     }
 
     fn writers(&self) -> MutexGuard<'_, HashMap<Shard, Writer>> {
@@ -117,5 +123,11 @@ impl Journal for JetStreamJournal {
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         self.end_now(shard).boxed()
+    }
+
+    fn turn_away(&self) -> BoxFuture<'_, ()> {
+        // A consumer may live on another server than the connection's, and hang there: both are made anew.
+        self.0.turned.notify_waiters();
+        self.0.api.reconnect().boxed()
     }
 }

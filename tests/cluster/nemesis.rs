@@ -1,5 +1,6 @@
-//! Faults from a seed: nodes are killed, ended, frozen and cut off, servers killed and frozen; each fault is followed
-//! by its recovery, awaited by a condition. Every kind comes before one comes again.
+//! Faults from a seed: nodes are killed, ended, frozen and cut off, servers killed, frozen and parted from each other,
+//! all killed at once; each fault is followed by its recovery, awaited by a condition. Every kind comes before one
+//! comes again.
 //!
 //! A fault's length is a time on purpose: it is the fault itself, and synchronises nothing.
 
@@ -23,12 +24,22 @@ pub enum Fault {
     SilenceLinks,
     KillServer,
     FreezeServer,
+    /// One server without the others, one way or both.
+    PartServer,
+    /// The ways between the servers are long, bad, or come and go.
+    SlowServers,
+    LossyServers,
+    FlappingServer,
+    /// Every node and every server at once.
+    KillAll,
 }
 
 use Fault::*;
 
 const OF_NODES: [Fault; 5] = [KillNode, EndNode, FreezeNode, BreakLinks, SilenceLinks];
-const OF_SERVERS: [Fault; 2] = [KillServer, FreezeServer];
+const OF_SERVERS: [Fault; 6] = [KillServer, FreezeServer, PartServer, SlowServers, LossyServers, FlappingServer];
+/// Long enough that the others elect leaders without it, and that it gives up its own.
+const PARTED: Duration = Duration::from_secs(8);
 
 /// Operations that must complete after each recovery, before the next fault.
 const GOES_ON: u64 = 20;
@@ -39,7 +50,7 @@ pub async fn rages(rig: &Rig, site: &Site, rng: &Rng, length: Duration) -> usize
     let (started, mut done, mut deck) = (Instant::now(), 0, Vec::new());
     while started.elapsed() < length {
         if deck.is_empty() {
-            deck = [&OF_NODES[..], &OF_SERVERS[..]].concat();
+            deck = [&OF_NODES[..], &OF_SERVERS[..], &[KillAll]].concat();
         }
         let fault = deck.swap_remove(rng.below(deck.len() as u64) as usize);
         // Sometimes a node and a server at once.
@@ -62,6 +73,11 @@ async fn recovers(rig: &Rig, node: usize) {
     if again > 0 {
         rig.history.note(format!("node {node} found a copy of a log that differs, and was started again x{again}"));
     }
+}
+
+async fn whole(rig: &Rig, server: usize) {
+    rig.around(server, Link::Whole);
+    rig.servers_current().await;
 }
 
 /// Clients are served again.
@@ -116,6 +132,44 @@ pub async fn strikes(rig: &Rig, rng: &Rng, fault: Fault) {
             sleep(short * 2).await;
             rig.servers.lock().await.thaw(server);
             rig.servers_current().await;
+        }
+        PartServer => {
+            rig.around(server, *rng.pick(&[Link::Broken, Link::Silent, Link::SilentThere, Link::SilentBack]));
+            sleep(PARTED + short * 2).await;
+            whole(rig, server).await;
+        }
+        SlowServers | LossyServers => {
+            let link = if matches!(fault, SlowServers) { Link::Late } else { Link::Lossy };
+            (0..SERVERS).for_each(|server| rig.around(server, link));
+            sleep(long).await;
+            for server in 0..SERVERS {
+                rig.around(server, Link::Whole);
+            }
+            rig.servers_current().await;
+        }
+        FlappingServer => {
+            for _ in 0..4 {
+                rig.around(server, *rng.pick(&[Link::Broken, Link::Silent]));
+                sleep(short).await;
+                rig.around(server, Link::Whole);
+                sleep(short / 2).await;
+            }
+            whole(rig, server).await;
+        }
+        KillAll => {
+            for node in &rig.nodes {
+                node.lock().await.kill().await;
+            }
+            {
+                let mut servers = rig.servers.lock().await;
+                (0..SERVERS).for_each(|server| servers.kill(server));
+                sleep(short / 4).await;
+                servers.up().await;
+            }
+            rig.servers_current().await;
+            for node in &rig.nodes {
+                node.lock().await.start(&[]).await;
+            }
         }
     }
     if OF_NODES.contains(&fault) {

@@ -1,5 +1,5 @@
-//! Everything of one run: three nats-servers, a proxy for each link from a node to a server, three nodes, and the
-//! directory that keeps logs and history when the run fails.
+//! Everything of one run: three nats-servers, a proxy for each link between two of them and from a node to each of
+//! them, three nodes, and the directory that keeps logs and history when the run fails.
 //!
 //! Runs of one test binary take turns: two clusters on one small machine would only measure each other.
 
@@ -61,6 +61,8 @@ pub struct Rig {
     pub dir: PathBuf,
     /// By node, then by server.
     links: Vec<Vec<Proxy>>,
+    /// By the server that connects, then by the other one. To itself: nobody uses it.
+    routes: Vec<Vec<Proxy>>,
     kept: bool,
     _turn: MutexGuard<'static, ()>,
 }
@@ -74,15 +76,14 @@ impl Rig {
         // Beside the rest of the run, and kept with it: what the copies of a stream hold is evidence.
         let mut files = TempDir::with_prefix_in("nats-", &dir).expect("a directory");
         files.disable_cleanup(true);
-        let servers = NatsServers::start_in(files, SERVERS, "").await;
-        let mut links = Vec::new();
-        for _ in 0..NODES {
-            let mut own = Vec::new();
-            for server in 0..SERVERS {
-                own.push(Proxy::to(SocketAddr::from((Ipv4Addr::LOCALHOST, servers.port(server)))).await);
-            }
-            links.push(own);
+        let mut servers = NatsServers::planned(files, SERVERS, "");
+        let routes = proxies(SERVERS, (0..SERVERS).map(|server| servers.route(server)).collect()).await;
+        for (n, own) in routes.iter().enumerate() {
+            let others = own.iter().enumerate().filter(|(other, _)| *other != n);
+            servers.finds(n, others.map(|(_, proxy)| format!("nats://{}", proxy.address)).collect());
         }
+        servers.up().await;
+        let links = proxies(NODES, (0..SERVERS).map(|server| servers.port(server)).collect()).await;
         let nodes = links.iter().enumerate().map(|(n, own)| Node::new(&dir, &format!("node-{n}"), env(times, n, own)));
         let mut nodes: Vec<Node> = nodes.collect();
         import(&dir, &mut nodes, skus).await;
@@ -91,7 +92,7 @@ impl Rig {
         }
         let history = Arc::new(History::at(&dir.join("history.jsonl")));
         let nodes = nodes.into_iter().map(Mutex::new).collect();
-        Self { times, servers: Mutex::new(servers), nodes, history, dir, links, kept: true, _turn: turn }
+        Self { times, servers: Mutex::new(servers), nodes, history, dir, links, routes, kept: true, _turn: turn }
     }
 
     /// Clients of all nodes, without any guest yet.
@@ -113,6 +114,22 @@ impl Rig {
     /// All links between this node and the servers.
     pub fn link(&self, node: usize, link: Link) {
         self.links[node].iter().for_each(|proxy| proxy.set(link));
+    }
+
+    /// One link between a node and a server.
+    pub fn way(&self, node: usize, server: usize) -> &Proxy {
+        &self.links[node][server]
+    }
+
+    /// The link between two servers, whichever of the two connected.
+    pub fn between(&self, a: usize, b: usize, link: Link) {
+        self.routes[a][b].set(link);
+        self.routes[b][a].set(turned(link));
+    }
+
+    /// The links of one server with all others, seen from it.
+    pub fn around(&self, server: usize, link: Link) {
+        (0..SERVERS).filter(|other| *other != server).for_each(|other| self.between(server, other, link));
     }
 
     /// Every stream has a leader, and all copies of it are current.
@@ -143,6 +160,28 @@ impl Drop for Rig {
             true => eprintln!("the run is kept in {} (docs/chaos.md says how to read it)", self.dir.display()),
         }
     }
+}
+
+/// What one end sends the other receives.
+fn turned(link: Link) -> Link {
+    match link {
+        Link::SilentThere => Link::SilentBack,
+        Link::SilentBack => Link::SilentThere,
+        Link::Whole | Link::Broken | Link::Silent | Link::Late | Link::Lossy | Link::Kept => link,
+    }
+}
+
+/// For each of `count` clients a proxy to each port.
+async fn proxies(count: usize, ports: Vec<u16>) -> Vec<Vec<Proxy>> {
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let mut own = Vec::new();
+        for port in &ports {
+            own.push(Proxy::to(SocketAddr::from((Ipv4Addr::LOCALHOST, *port))).await);
+        }
+        all.push(own);
+    }
+    all
 }
 
 fn env(times: Times, node: usize, links: &[Proxy]) -> Env {

@@ -10,7 +10,7 @@ use std::{
 use souk::{
     app::Shop,
     config::{Config, Secret},
-    testing::free_port,
+    testing::{free_port, nats_server},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -40,7 +40,7 @@ async fn server(dir: &Path, more: &str) -> Server {
     let text = format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{}\" }}\n{more}\n", store.display());
     fs::write(&file, text).expect("a file");
     let log = fs::File::create(dir.join("nats.log")).expect("a log");
-    let mut command = Command::new("nats-server");
+    let mut command = Command::new(nats_server());
     command.arg("-c").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     let server = Server { port, child: command.spawn().expect("nats-server starts") };
     let end = Instant::now() + DEADLINE;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use souk::testing::free_port;
+use souk::testing::{free_port, nats_server};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -26,6 +26,8 @@ pub struct NatsServers {
 struct Server {
     port: u16,
     route: u16,
+    /// Where it finds the others; by itself it asks them directly.
+    routes: Option<Vec<String>>,
     child: Option<Child>,
 }
 
@@ -42,26 +44,53 @@ impl NatsServers {
 
     /// The same, with their files in a directory of the caller's choice.
     pub async fn start_in(dir: TempDir, count: usize, config: &str) -> Self {
-        let servers = (0..count).map(|_| Server { port: free_port(), route: free_port(), child: None }).collect();
-        let mut servers = Self { servers, dir };
-        std::fs::write(servers.config(), config).expect("a file");
-        for n in 0..count {
-            servers.spawn(n);
-        }
-        servers.ready(count).await;
+        let mut servers = Self::planned(dir, count, config);
+        servers.up().await;
         servers
+    }
+
+    /// With their ports known, and not started yet.
+    pub fn planned(dir: TempDir, count: usize, config: &str) -> Self {
+        let server = |_| Server { port: free_port(), route: free_port(), routes: None, child: None };
+        let servers = Self { servers: (0..count).map(server).collect(), dir };
+        std::fs::write(servers.config(), config).expect("a file");
+        servers
+    }
+
+    /// Every server that does not run; returns when all are a current part of the whole.
+    pub async fn up(&mut self) {
+        for n in 0..self.servers.len() {
+            if self.servers[n].child.is_none() {
+                self.spawn(n);
+            }
+        }
+        self.ready(self.servers.len()).await;
+    }
+
+    /// The port at which the others find this one.
+    pub fn route(&self, n: usize) -> u16 {
+        self.servers[n].route
+    }
+
+    /// This server's ways to the others, to be said before it starts.
+    pub fn finds(&mut self, n: usize, routes: Vec<String>) {
+        self.servers[n].routes = Some(routes);
     }
 
     fn spawn(&mut self, n: usize) {
         let store = self.dir.path().join(format!("n{n}"));
         let log = std::fs::File::options().create(true).append(true).open(self.log(n)).expect("a log");
-        let mut command = Command::new("nats-server");
+        let mut command = Command::new(nats_server());
         command.args(["-a", "127.0.0.1", "-js", "-sd"]).arg(&store);
         command.arg("-c").arg(self.config());
         command.args(["-p", &self.servers[n].port.to_string(), "--name", &format!("n{n}")]);
         if self.servers.len() > 1 {
-            let routes: Vec<String> =
-                self.servers.iter().map(|server| format!("nats://127.0.0.1:{}", server.route)).collect();
+            let direct = || self.servers.iter().map(|server| format!("nats://127.0.0.1:{}", server.route)).collect();
+            let routes: Vec<String> = self.servers[n].routes.clone().unwrap_or_else(direct);
+            if self.servers[n].routes.is_some() {
+                // Servers tell each other of further ones: nobody may find a way around the given ones.
+                command.args(["--cluster_advertise", "127.0.0.1:1"]);
+            }
             command.args(["--cluster_name", "test", "--routes", &routes.join(",")]);
             command.args(["--cluster", &format!("nats://127.0.0.1:{}", self.servers[n].route)]);
             // Else a client behind a proxy learns of the way around it.

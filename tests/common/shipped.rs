@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
-use souk::testing::free_port;
+use souk::testing::{free_port, nats_server};
 use tempfile::TempDir;
 use tokio::{sync::mpsc, time::timeout};
 
@@ -40,7 +40,7 @@ impl Shipped {
         let ports: Vec<[u16; 3]> = (0..3).map(|_| [free_port(), free_port(), free_port()]).collect();
         let routes: Vec<String> = ports.iter().map(|[_, route, _]| format!("nats://127.0.0.1:{route}")).collect();
         let one = |(n, [client, route, http]): (usize, &[u16; 3])| {
-            let mut command = Command::new("nats-server");
+            let mut command = Command::new(nats_server());
             command.arg("-c").arg(folder().join(format!("nats-{}.conf", n + 1)));
             command.args(["-a", "127.0.0.1", "-p", &client.to_string()]);
             command.args(["--cluster", &format!("nats://127.0.0.1:{route}"), "--routes", &routes.join(",")]);

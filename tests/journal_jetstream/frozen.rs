@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use souk::{
     actors::ports::journal::{AppendError, Batch, Claim, Journal, Resolution, Seq},
     persistence::jetstream::JetStreamOptions,
@@ -64,6 +65,28 @@ pub async fn an_append_to_a_frozen_leader_is_settled_for_good(servers: &NatsServ
     // Its leader's place was taken meanwhile; the old one wakes up and still has the append.
     servers.thaw(leader);
     agrees(&shop, servers, &claim, end, &batch, said).await;
+}
+
+/// A reader of a range ends with the reason, where it would wait for ever.
+pub async fn a_range_of_a_frozen_server_ends(servers: &NatsServers) {
+    let mut shop = Shop::on(servers).await;
+    shop.options = JetStreamOptions { request_timeout: Duration::from_millis(100), ..shop.options };
+    let journal = shop.open(&servers.urls()).await;
+    let (claim, mut end) = claimed(&journal, "a").await;
+    while end < 40 {
+        end = journal.append(claim.clone(), end, one(end)).await.expect("an append");
+    }
+    let mut records = journal.read_range(S, 1, end);
+    assert!(records.next().await.is_some_and(|record| record.is_ok()));
+    servers.freeze(0);
+    let last = timeout(PATIENCE, records.fold(None, async |_, record| Some(record))).await.expect("it ends");
+    servers.thaw(0);
+    // What was under way already arrives; the rest is told.
+    match last {
+        Some(Err(error)) => assert!(error.to_string().contains("are the servers whole?"), "{error}"),
+        Some(Ok(record)) => assert_eq!(record.seq, end),
+        None => panic!("nothing came"),
+    }
 }
 
 /// The log agrees, once all copies are current again and it has new records.

@@ -30,19 +30,29 @@ use uuid::Uuid;
 
 use crate::stage::{Life, SHARDS, Stage, eventually};
 
-const LEASE: Duration = Duration::from_secs(2);
+pub const LEASE: Duration = Duration::from_secs(2);
 
-/// A placement set by the test; every node is alive.
-struct Told {
+/// A placement set by the test; every node is alive until the test says otherwise.
+pub struct Told {
     hint: Mutex<Arc<Hint>>,
+    /// By shard, from every node to every node at once.
+    ends: Mutex<[Seq; SHARDS as usize]>,
     moved: Notify,
 }
 
 impl Told {
-    fn new(owner: &NodeId, all: &[NodeId]) -> Arc<Self> {
+    pub fn new(owner: &NodeId, all: &[NodeId]) -> Arc<Self> {
         let owners = vec![Some(owner.clone()); usize::from(SHARDS)];
         let hint = Arc::new(Hint { generation: 1, owners, alive: all.to_vec() });
-        Arc::new(Self { hint: Mutex::new(hint), moved: Notify::new() })
+        Arc::new(Self { hint: Mutex::new(hint), ends: Mutex::default(), moved: Notify::new() })
+    }
+
+    /// Without an heir.
+    pub fn dies(&self, node: &NodeId) {
+        let mut hint = self.hint.lock().unwrap();
+        let alive = hint.alive.iter().filter(|other| *other != node).cloned().collect();
+        *hint = Arc::new(Hint { generation: hint.generation + 1, owners: hint.owners.clone(), alive });
+        self.moved.notify_waiters();
     }
 
     fn moves_to(&self, owner: &NodeId) {
@@ -53,7 +63,7 @@ impl Told {
     }
 }
 
-struct View(Arc<Told>);
+pub struct View(pub Arc<Told>);
 
 impl Placement for View {
     fn hint(&self) -> Arc<Hint> {
@@ -86,6 +96,14 @@ impl Placement for View {
 
     fn members(&self) -> Vec<MemberLine> {
         Vec::new()
+    }
+
+    fn acknowledged(&self, shard: Shard, seq: Seq) {
+        self.0.ends.lock().unwrap()[usize::from(shard.0)] = seq;
+    }
+
+    fn told(&self, shard: Shard) -> Seq {
+        self.0.ends.lock().unwrap()[usize::from(shard.0)]
     }
 }
 
@@ -159,7 +177,7 @@ async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Rece
     Life { runtime, gateway }
 }
 
-fn serves_all(life: &Life) -> bool {
+pub fn serves_all(life: &Life) -> bool {
     life.gateway.status().shards.iter().all(|line| line.serving)
 }
 

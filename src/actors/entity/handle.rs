@@ -38,7 +38,8 @@ impl EntityState {
         let EntityMsg { envelope, reply } = message;
         self.step_came_back(envelope.origin.outcome_of());
         let command = match &envelope.ask {
-            Ask::Read => return self.answer_unchanged(&envelope, reply),
+            // The shard answers for its position; an entity has none.
+            Ask::Read | Ask::Position(_) => return self.answer_unchanged(&envelope, reply),
             Ask::Wake => match AnyState::wake(self.key.kind) {
                 Some(command) => return self.decide(&envelope, &command, reply),
                 None => return self.answer_unchanged(&envelope, reply),

@@ -5,11 +5,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout_at},
+};
 use tracing::Instrument;
 
+use super::position::Positions;
 use crate::actors::{
     effects::Effects,
+    freshness::Standing,
     local::LocalShards,
     ports::{Clock, CommandEnvelope, Journal, Placement, Reply, StateStore, Transport, TransportError, journal::Shard},
     projection::Registry,
@@ -25,6 +30,7 @@ pub(in crate::actors) struct Core {
     pub(in crate::actors) store: Arc<dyn StateStore>,
     pub(in crate::actors) registry: Arc<Registry>,
     pub(in crate::actors) tails: Vec<Arc<Tail>>,
+    pub(in crate::actors) positions: Positions,
     pub(in crate::actors) watchers: Arc<Watchers>,
     pub(in crate::actors) clock: Arc<dyn Clock>,
     pub(in crate::actors) local: Arc<LocalShards>,
@@ -32,6 +38,8 @@ pub(in crate::actors) struct Core {
     pub(in crate::actors) residents: Arc<AtomicUsize>,
     pub(in crate::actors) effects: Effects,
     pub(in crate::actors) placement: Arc<dyn Placement>,
+    /// As [`crate::actors::freshness`] found it; on one machine always current.
+    pub(in crate::actors) standing: watch::Sender<Standing>,
     /// The placement, in a cluster.
     pub(in crate::actors) cluster: Option<Arc<dyn Placement>>,
     pub(in crate::actors) settings: ActorSettings,
@@ -45,26 +53,36 @@ impl Core {
     /// `None`: no reply within the time; the command may still be executed.
     pub(in crate::actors) async fn send(&self, envelope: Arc<CommandEnvelope>, within: Duration) -> Option<Reply> {
         let span = tracing::debug_span!("command", kind = envelope.key.kind.name(), id = %envelope.command_id);
-        self.send_until(envelope, Instant::now() + within).instrument(span).await
+        let shard = Shard(envelope.key.shard_of(self.journal.shards()));
+        self.send_until(shard, envelope, Instant::now() + within).instrument(span).await
+    }
+
+    /// A question for the shard itself.
+    pub(in crate::actors) async fn send_to(
+        &self,
+        shard: Shard,
+        envelope: Arc<CommandEnvelope>,
+        within: Duration,
+    ) -> Option<Reply> {
+        self.send_until(shard, envelope, Instant::now() + within).await
     }
 
     /// A node that is cut off responds 503 within its lease, regardless of the remaining time.
-    async fn send_until(&self, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
-        let Some(cluster) = &self.cluster else { return self.repeat_until(envelope, deadline).await };
+    async fn send_until(&self, shard: Shard, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
+        let Some(cluster) = &self.cluster else { return self.repeat_until(shard, envelope, deadline).await };
         if !cluster.connected() {
             let reason = "this node is cut off from the cluster".into();
             return Some(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });
         }
         tokio::select! {
             biased;
-            reply = self.repeat_until(envelope, deadline) => reply,
+            reply = self.repeat_until(shard, envelope, deadline) => reply,
             // The command may have been executed, or may be later.
             () = cluster.cut_off() => None,
         }
     }
 
-    async fn repeat_until(&self, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
-        let shard = Shard(envelope.key.shard_of(self.journal.shards()));
+    async fn repeat_until(&self, shard: Shard, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let mut pause = PAUSE_MIN;
         // A try whose reply was lost may have been executed, regardless of a later try's reply.
         let mut uncertain = false;

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{Answer, Gateway, LocalRead};
 use crate::{
     actors::{
-        ports::{KeyValue, StoreError, journal::Commit},
+        ports::{KeyValue, Proof, StoreError, journal::Commit},
         projection::{ProjectionLine, ReadError},
         tail::total,
     },
@@ -25,8 +25,8 @@ impl Gateway {
         Ok(found.and_then(|(version, view)| Some(Answer { version, changed: false, view: E::view_of(view)? })))
     }
 
-    /// Like [`Gateway::read_local`], after this node has folded everything now durable in the entity's shard: a caller
-    /// reads its own acknowledged writes. Waits at most `within`, then returns the newest folded view.
+    /// Like [`Gateway::read_local`], after this node has folded everything now acknowledged in the entity's shard, by
+    /// its owner's word: a caller reads its own writes. Waits at most `within`, then returns the newest folded view.
     pub async fn read_local_after_writes<E: EntityType>(
         &self,
         id: &str,
@@ -35,10 +35,10 @@ impl Gateway {
         let mut is_current = false;
         if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
             let folded = async {
-                match self.core.journal.end(tail.shard).await {
+                match self.core.position(tail, Proof::Lease).await {
                     // A stopped tail keeps its last views; `/readyz` reports the stop.
-                    Ok(end) => tail.folded(end).await.is_ok(),
-                    Err(_) => false,
+                    Some(position) => tail.folded(position).await.is_ok(),
+                    None => false,
                 }
             };
             is_current = timeout(within, folded).await.unwrap_or(false);
@@ -53,14 +53,14 @@ impl Gateway {
         }
     }
 
-    /// Waits until this node's read models contain everything that is durable now (read your writes). `false`: not
-    /// within the time; the models are then a little old, but consistent.
+    /// Waits until this node's read models contain everything that is acknowledged now (read your writes). `false`: not
+    /// proven within the time; the models may then be old, but are consistent.
     pub async fn await_projection(&self, within: Duration) -> bool {
         let one = |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
             let tail = tail.clone();
             async move {
-                let Ok(end) = self.core.journal.end(tail.shard).await else { return false };
-                tail.flushed(end).await.is_ok()
+                let Some(position) = self.core.position(&tail, Proof::Recent).await else { return false };
+                tail.flushed(position).await.is_ok()
             }
         };
         let all = async { join_all(self.core.tails.iter().map(one)).await.into_iter().all(|done| done) };

@@ -3,9 +3,15 @@
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::Gateway;
-use crate::actors::{ports::MemberLine, projection::ProjectionLine, status::ShardPhase};
+use crate::actors::{
+    freshness::Standing,
+    ports::{MemberLine, Proof},
+    projection::ProjectionLine,
+    status::ShardPhase,
+};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct NodeStatus {
@@ -48,8 +54,9 @@ pub enum NotReady {
     Stopping,
     #[error("the node is leaving: others take over")]
     Leaving,
-    #[error("this node is cut off from the cluster")]
-    CutOff,
+    /// Cut off from the cluster, or with old views.
+    #[error("{0}")]
+    Standing(&'static str),
     #[error("shard {shard} is not serving: {waits}")]
     Waiting { shard: u16, waits: &'static str },
     #[error("shard {shard} is not serving: {why}")]
@@ -61,7 +68,7 @@ impl NotReady {
     pub fn in_public(&self) -> String {
         match self {
             Self::Trouble { shard, why: _ } => format!("shard {shard} is not serving; the server's log has the reason"),
-            told @ (Self::Stopping | Self::Leaving | Self::CutOff | Self::Waiting { .. }) => told.to_string(),
+            told @ (Self::Stopping | Self::Leaving | Self::Standing(_) | Self::Waiting { .. }) => told.to_string(),
         }
     }
 }
@@ -119,24 +126,33 @@ impl Gateway {
         self.core.effects.backed_up(name)
     }
 
-    /// Durable records that this node's views do not contain yet, by shard; `None`: the journal does not return its
-    /// end.
+    /// Acknowledged records that this node's views do not contain yet, by shard; `None`: no owner says how many there
+    /// are.
     pub async fn tail_lags(&self) -> Vec<Option<u64>> {
         let lag = async |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
-            let end = self.core.journal.end(tail.shard).await.ok()?;
-            Some(end.saturating_sub(tail.progress().folded))
+            let position = self.core.position(tail, Proof::Word).await?;
+            Some(position.saturating_sub(tail.progress().folded))
         };
         futures::future::join_all(self.core.tails.iter().map(lag)).await
     }
 
-    /// The sum over all shards whose end the journal returns.
+    /// The sum over all shards whose owner answers.
     pub async fn tail_lag(&self) -> u64 {
         self.tail_lags().await.into_iter().flatten().sum()
     }
 
-    /// Whether this node may reply: false while it is cut off from its cluster.
-    pub fn connected(&self) -> bool {
-        self.core.cluster.as_ref().is_none_or(|cluster| cluster.connected())
+    /// Whether this node may show anything, judged now: not while it is cut off from its cluster, nor while the logs do
+    /// not reach it.
+    pub fn standing(&self) -> Standing {
+        match &self.core.cluster {
+            Some(cluster) if !cluster.connected() => Standing::CutOff,
+            Some(_) | None => *self.core.standing.borrow(),
+        }
+    }
+
+    /// [`Gateway::standing`], and each change of it a moment after it happened.
+    pub fn standings(&self) -> watch::Receiver<Standing> {
+        self.core.standing.subscribe()
     }
 
     /// `Ok` when every shard takes commands and the views follow; else the reason.
@@ -148,8 +164,8 @@ impl Gateway {
         if status.members.iter().any(|member| member.draining && *member.node.0 == *status.node) {
             return Err(NotReady::Leaving);
         }
-        if !status.connected {
-            return Err(NotReady::CutOff);
+        if let Some(why) = self.standing().why() {
+            return Err(NotReady::Standing(why));
         }
         let alone = self.core.cluster.is_none();
         // In a cluster another node owns the shard, or the shard is moving here; commands for it wait.

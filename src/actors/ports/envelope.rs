@@ -8,8 +8,12 @@ use std::{borrow::Cow, num::NonZeroU64, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::{Uuid, uuid};
 
-use super::Ask;
-use crate::domain::{ids::CommandId, key::EntityKey, kinds::AnyCommand};
+use super::{Ask, Proof, journal::Shard};
+use crate::domain::{
+    ids::CommandId,
+    key::EntityKey,
+    kinds::{AnyCommand, Kind},
+};
 
 /// UUID namespace of the ids derived from a sender and an effect. Frozen: a restart must derive the same ones.
 const STEPS: Uuid = uuid!("6f1c3c52-7e6e-4a0b-9b4f-2f3a3c1d9a10");
@@ -97,6 +101,14 @@ impl CommandEnvelope {
         Self { omit_view: true, ..Self::new(sender, command_id, "system".into(), ask, origin) }
     }
 
+    /// How far the shard is acknowledged. From one of the shop's own nodes, so that a flood of requests does not make
+    /// its views old. Nobody reads the key: it names no entity.
+    pub fn position(shard: Shard, proof: Proof) -> Self {
+        let key = EntityKey::new(Kind::ALL[0], &shard.0.to_string());
+        let origin = Origin::Effect { outcome_of: None };
+        Self::new(key, CommandId::default(), "reader".into(), Ask::Position(proof), origin)
+    }
+
     pub fn alarm(key: EntityKey, command_id: CommandId) -> Self {
         Self { omit_view: true, ..Self::new(key, command_id, "alarm".into(), Ask::Wake, Origin::Alarm) }
     }
@@ -143,7 +155,9 @@ impl<'de> Deserialize<'de> for CommandEnvelope {
             (false, _, _) => Origin::Client,
             // An effect's request is a command, and its outcome names the effect: a bare wake is an alarm's.
             (true, None, Ask::Wake) => Origin::Alarm,
-            (true, outcome_of, Ask::Wake | Ask::Command(_) | Ask::Read) => Origin::Effect { outcome_of },
+            (true, outcome_of, Ask::Wake | Ask::Command(_) | Ask::Read | Ask::Position(_)) => {
+                Origin::Effect { outcome_of }
+            }
         };
         Ok(Self {
             key: wire.key.into_owned(),

@@ -179,6 +179,11 @@ pub trait Journal: Send + Sync + 'static {
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records;
     /// The outcome of the append of `batch` by `claim` after `after`: the batch stands at `after + 1` or nowhere.
     fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>>;
-    /// The newest durable record; 0 when the log is empty.
+    /// The newest durable record; 0 when the log is empty. Of servers it is what one of them believes: nothing that is
+    /// shown as current may rest on it.
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>>;
+    /// The way to the log seems to lead to a server that the others have left: takes another way, where there is one.
+    fn turn_away(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

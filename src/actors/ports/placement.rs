@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::Serialize;
 
-use super::journal::{NodeId, Shard};
+use super::journal::{NodeId, Seq, Shard};
 
 /// One node's beliefs at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,4 +64,13 @@ pub trait Placement: Send + Sync + 'static {
     fn leave(&self) -> BoxFuture<'static, ()>;
 
     fn members(&self) -> Vec<MemberLine>;
+
+    /// An append of this node was confirmed at this position of the shard's log: the next heartbeats tell it to the
+    /// others. Called for each append; must not block.
+    fn acknowledged(&self, _shard: Shard, _seq: Seq) {}
+
+    /// The newest position of the shard that another node's heartbeat told. 0: none.
+    fn told(&self, _shard: Shard) -> Seq {
+        0
+    }
 }

@@ -16,6 +16,21 @@ pub enum Ask {
     Read,
     /// A due alarm, or pending effects after a restart.
     Wake,
+    /// How far the shard's log is acknowledged, by its owner: the reply's version is the position.
+    Position(Proof),
+}
+
+/// How an owner proves that it still is the owner: the newest append that a majority confirmed began not long ago, else
+/// one is made for the answer. The later variants ask for less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Within the lease: for a view that is shown as the newest.
+    Lease,
+    /// Within some leases: for lists, which would else write a record in every quiet shard in every lease.
+    Recent,
+    /// No append at all: for numbers that operators look at.
+    Word,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

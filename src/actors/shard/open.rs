@@ -17,6 +17,9 @@ use crate::actors::{
     tail::TailError,
 };
 
+/// Failed claims after which other servers are tried.
+const TURN_AWAY_EVERY: u32 = 4;
+
 pub(in crate::actors) struct Opened {
     generation: u64,
     claim: Claim,
@@ -50,6 +53,9 @@ impl ShardState {
                         let trouble = ClaimFailure::of_claim(&error);
                         let _ = myself.send_message(ShardMsg::ClaimFailure { generation, trouble });
                         tracing::warn!(shard = args.shard.0, %error, attempt, "claim failed");
+                        if matches!(error, JournalError::Io(_)) && attempt % TURN_AWAY_EVERY == 0 {
+                            args.journal.turn_away().await;
+                        }
                         continue;
                     }
                 };
@@ -90,6 +96,7 @@ impl ShardState {
             effects: args.effects.clone(),
             shard: myself.clone(),
             committed: committed.clone(),
+            placement: args.placement.clone(),
             lease: lease.clone(),
             meter: args.meter.clone(),
             settings: args.settings.clone(),
@@ -107,6 +114,7 @@ impl ShardState {
         });
         tracing::debug!(shard = args.shard.0, epoch = claim.epoch, seq = claim.seq, "shard open");
         args.status.open(claim.epoch);
+        args.placement.acknowledged(args.shard, claim.seq);
         args.serving(true);
         let _until = until.clone().drop_guard();
         self.phase = Phase::Serving { host, claim, _until };

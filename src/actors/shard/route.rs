@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{Phase, ShardMsg, ShardState, Slot, SlotState};
 use crate::{
     actors::{
+        committer::Item,
         entity::{EntityActor, EntityArgs, EntityMsg},
         ports::{Ask, CommandEnvelope, Reply},
         reply::{ReplyTo, SlotShared},
@@ -38,7 +39,11 @@ impl ShardState {
                 let reason = "the node is stopping".into();
                 return reply.send(Reply::Unavailable { retry_after_ms: 1_000, reason, retry: false });
             }
-            Phase::Serving { .. } => {}
+            Phase::Serving { host, .. } => {
+                if let Ask::Position(proof) = envelope.ask {
+                    return host.committer.hand_over(Item::Position { proof, reply });
+                }
+            }
         }
         let key = envelope.key.clone();
         if !self.quarantine.is_empty() && self.quarantine.contains(&(key.clone(), envelope.command_id)) {

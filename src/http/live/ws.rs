@@ -195,6 +195,7 @@ async fn unless_closing(session: &Session, write: impl Future<Output = Result<()
 async fn farewell(socket: Socket, session: Session, why: Closing) {
     let (code, reason) = match why {
         Closing::Draining => (close_code::AWAY, "the server is stopping"),
+        Closing::Unshown => (close_code::AGAIN, "this server's views are old"),
         Closing::Idle => (close_code::NORMAL, "idle"),
         Closing::TooFast => (close_code::POLICY, "too many messages"),
         Closing::Expired => (close_code::POLICY, "the credentials have ended"),

@@ -360,3 +360,16 @@ async fn a_drain_says_goodbye_and_waits_for_the_last_to_go() {
     drain.await.expect("drained");
     assert_eq!(start.elapsed().as_millis(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_shown_is_shown_to_nobody() {
+    let rig = Rig::new(Live::default());
+    let session = listening(&rig, false, "thing.A").await;
+    rig.listeners.show(true);
+    assert!(!matches!(session.try_next(), Some(Out::Close(_))));
+    rig.listeners.show(false);
+    assert_eq!(session.closing().await, Closing::Unshown);
+    assert_eq!(rig.listeners.connect(address(1), Audience::default()).err(), Some(Refused::Unshown));
+    rig.listeners.show(true);
+    assert!(rig.listeners.connect(address(1), Audience::default()).is_ok());
+}

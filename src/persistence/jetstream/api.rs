@@ -6,10 +6,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{Client, HeaderMap, Request, client::RequestErrorKind};
+use async_nats::{Client, HeaderMap, Request, client::RequestErrorKind, connection::State};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::time::timeout;
 
 use super::chain::{BEFORE, Message, parsed, written};
 use crate::actors::ports::journal::Seq;
@@ -112,6 +113,18 @@ struct StoredMessage {
 impl Api {
     pub(super) fn new(client: Client, timeout: Duration) -> Self {
         Self { client, timeout }
+    }
+
+    /// To any of the servers again: the present one answers, and may be cut off from the others. A connection that is
+    /// being made already is left alone.
+    pub(super) async fn reconnect(&self) {
+        if self.client.connection_state() != State::Connected {
+            return;
+        }
+        metrics::counter!("souk_nats_turned_away_total", "role" => "log").increment(1);
+        tracing::warn!("no way to the logs through this NATS server; the connection is made anew");
+        // The client's queue may be full; whoever asks looks again later.
+        let _ = timeout(self.timeout, self.client.force_reconnect()).await;
     }
 
     /// One JetStream API request; `what` comes after `$JS.API.`.

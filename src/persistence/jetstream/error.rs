@@ -26,4 +26,6 @@ pub enum JetStreamError {
     Payload { found: usize, expected: usize },
     #[error("these servers are refused: {0}")]
     Unsafe(String),
+    #[error("nats-server {found} is too old, {needed} or newer is needed: {why}")]
+    Old { found: String, needed: String, why: &'static str },
 }

@@ -17,6 +17,8 @@ pub struct JetStreamOptions {
     /// Create missing streams. Off: a missing stream is an error (for tools that must not create a shop by a typing
     /// error).
     pub create: bool,
+    /// Take servers that are older than the floor (`cluster.allow_old_servers`).
+    pub allow_old_servers: bool,
 }
 
 impl JetStreamOptions {
@@ -32,6 +34,7 @@ impl Default for JetStreamOptions {
             replicas: 3,
             request_timeout: Duration::from_secs(2),
             create: true,
+            allow_old_servers: false,
         }
     }
 }

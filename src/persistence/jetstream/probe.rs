@@ -13,6 +13,7 @@ use super::{
     JetStreamError, JetStreamOptions,
     advice::advice,
     api::{Api, ApiError, NotStored, STREAM_NOT_FOUND, StreamInfo},
+    floor::fit_version,
     open::patiently,
 };
 
@@ -20,10 +21,6 @@ use super::{
 const ROUNDS: u64 = 32;
 /// Time limit of all rounds: each takes milliseconds, but nodes that start together take turns.
 const RACE_WITHIN: Duration = Duration::from_secs(20);
-/// The oldest server whose whole-stream expectations were measured to hold.
-const OLDEST: (u64, u64) = (2, 9);
-/// The first with `sync_interval: always`.
-const SYNCS: (u64, u64) = (2, 10);
 
 #[derive(Clone, Debug, Serialize)]
 pub struct ProbeReport {
@@ -48,16 +45,7 @@ pub async fn probe(
 ) -> Result<ProbeReport, JetStreamError> {
     let server_version = client.server_info().version;
     let refuse = |why: String| JetStreamError::Unsafe(why);
-    let version = parse(&server_version).ok_or_else(|| refuse(format!("version {server_version:?} is not known")))?;
-    if version < OLDEST {
-        return Err(refuse(format!("nats-server {server_version}: {}.{} or newer is needed", OLDEST.0, OLDEST.1)));
-    }
-    if synced && version < SYNCS {
-        return Err(refuse(format!(
-            "cluster.synced is set, and nats-server {server_version} has no sync_interval: {}.{} or newer is needed",
-            SYNCS.0, SYNCS.1
-        )));
-    }
+    fit_version(&server_version, options.allow_old_servers, synced)?;
     let api = Api::new(client, options.request_timeout);
     // One stream for all nodes and starts: a permission to delete streams of any name would be one to delete the logs.
     let name = format!("{}_probe_{}", options.name, options.replicas);
@@ -114,22 +102,4 @@ async fn race(api: &Api, stream: &str, subject: &str) -> Result<(), String> {
         }
     }
     Err(format!("the self-test had a definite winner in {won} of {tried} rounds only, {ROUNDS} are needed"))
-}
-
-fn parse(version: &str) -> Option<(u64, u64)> {
-    let mut parts = version.trim_start_matches('v').split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse;
-
-    #[test]
-    fn versions_are_read() {
-        assert_eq!(parse("2.9.10"), Some((2, 9)));
-        assert_eq!(parse("2.12.1-RC.2"), Some((2, 12)));
-        assert_eq!(parse("v3.0.0"), Some((3, 0)));
-        assert_eq!(parse("latest"), None);
-    }
 }

@@ -23,6 +23,11 @@ use crate::actors::ports::journal::{JournalError, Record, RecordName, Records, S
 
 /// Records fetched one by one rather than by a consumer.
 const SINGLY_MAX: Seq = 16;
+/// Of three or five copies, chosen by chance each time: enough that a whole one is found, if there is one.
+const COPIES_MAX: u32 = 6;
+/// Requests' time-outs that one record of a range may take: who reads a range (a tool, a history) does not hang; by
+/// default a minute. Who follows a log waits for ever, because the log may be quiet.
+const RANGE_PATIENCE: u32 = 30;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -42,6 +47,8 @@ struct Reader {
     short_since: Option<Instant>,
     /// The loss of the log has been logged.
     told: bool,
+    /// Consumers made anew for the record that neither one copy nor the leader has.
+    copies: u32,
     chain: Chain,
     /// Every record before this one has a successor.
     settled: Seq,
@@ -71,6 +78,7 @@ pub(super) fn records(
         read: 0,
         short_since: None,
         told: false,
+        copies: 0,
         chain: Chain::behind(behind.map(|RecordName(sum)| sum)),
         settled: 0,
     };
@@ -88,7 +96,15 @@ impl Reader {
         if self.failed {
             return Ok(None);
         }
+        let begun = Instant::now();
         loop {
+            let patience = self.journal.0.api.timeout * RANGE_PATIENCE;
+            if self.to.is_some() && begun.elapsed() > patience {
+                let (shard, next) = (self.shard.0, self.next);
+                let why =
+                    format!("shard {shard}: record {next} did not come within {patience:?}; are the servers whole?");
+                return Err(JournalError::Io(why.into()));
+            }
             if let Some(message) = self.chain.ready() {
                 return self.hand_out(&message).map(Some);
             }
@@ -116,6 +132,14 @@ impl Reader {
         let record = decode(self.shard, message.seq, &message.payload)?;
         self.read = message.seq;
         self.pause = PAUSE_MIN;
+        if std::mem::take(&mut self.copies) > 0 {
+            tracing::warn!(
+                shard = self.shard.0,
+                seq = message.seq,
+                "the leader's copy of the log is odd, too; another one is whole"
+            );
+            metrics::counter!("souk_journal_odd_copies_total").increment(1);
+        }
         Ok(Arc::new(record))
     }
 
@@ -123,9 +147,11 @@ impl Reader {
     /// again.
     async fn accept(&mut self, next: Message) -> Result<bool, JournalError> {
         let differs = |seq, whose: &str| {
+            let stream = self.journal.0.options.stream(self.shard);
             let problem = format!(
                 "the servers' copies of the log differ: the record behind it was written on another one than {whose}; \
-                 docs/operations-cluster.md says what to do"
+                 a restart reads anew; where that does not help `nats stream cluster step-down {stream}` does \
+                 (docs/operations-cluster.md)"
             );
             JournalError::Corrupt { shard: self.shard, seq, problem: problem.into() }
         };
@@ -145,6 +171,13 @@ impl Reader {
                     );
                     metrics::counter!("souk_journal_odd_copies_total").increment(1);
                     self.chain.mend(leaders);
+                }
+                // The leader's is odd, too. The record behind it names the one that was written on, so a third copy may
+                // have it: a new consumer reads from any of them.
+                Ok(Some(_)) if self.copies < COPIES_MAX => {
+                    self.copies += 1;
+                    self.next = odd.seq;
+                    return Ok(false);
                 }
                 Ok(Some(_)) => return Err(differs(odd.seq, "the leader has")),
                 Ok(None) | Err(_) => {

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 
@@ -19,15 +19,13 @@ use crate::{
         Path, Problem,
         auth::MaybeCaller,
         conditional::{etag, unless_known},
+        staleness,
     },
     shop::AppState,
 };
 
 /// How long a read of a SKU waits for this node to fold the newest writes; usually no time at all.
 const FOLD_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
-
-/// Set when this node could not fold the newest change in time: the view may be old, but is consistent.
-const STALE: HeaderName = HeaderName::from_static("souk-stale");
 
 /// Availability of one SKU
 #[utoipa::path(get, path = "/api/stock/{sku}", tag = "Stock",
@@ -46,7 +44,9 @@ pub async fn get_stock(
     let sku = Sku::parse(&text).map_err(|_| skus::unknown(&text))?;
     // The folded state, not the owner's: a page full of these must not wake every SKU.
     let folded = state.gateway.read_local_after_writes::<Stock>(sku.as_str(), FOLD_WAIT).await?;
-    let is_current = folded.is_current;
+    if !folded.is_current {
+        staleness::unproven();
+    }
     let answer = match folded.answer {
         Some(answer) => answer,
         // On sale, and never received: no units.
@@ -58,9 +58,5 @@ pub async fn get_stock(
     let staff = who.is_some_and(|who| who.is_staff());
     let detail = StockDetail::of(staff, state.public_stock_counts);
     let body = StockBody::new(sku, answer.version, &answer.view, detail);
-    let mut response = unless_known(&headers, etag(answer.version), || Json(body).into_response());
-    if !is_current {
-        response.headers_mut().insert(STALE, HeaderValue::from_static("1"));
-    }
-    Ok(response)
+    Ok(unless_known(&headers, etag(answer.version), || Json(body).into_response()))
 }

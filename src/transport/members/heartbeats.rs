@@ -1,12 +1,15 @@
 //! Heartbeats: each node writes its own and watches those of all nodes. The simulation has an implementation;
 //! production's is [`super::nats`].
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 
-use crate::{actors::ports::journal::NodeId, domain::time::Timestamp};
+use crate::{
+    actors::ports::journal::{NodeId, Seq},
+    domain::time::Timestamp,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beat {
@@ -23,6 +26,9 @@ pub struct Beat {
     /// The clock of the server that stored the heartbeat, at that moment; known to watchers only.
     #[serde(skip)]
     pub stored: Option<Timestamp>,
+    /// The newest acknowledged positions of shards that the node has written to: of some of them, where there are many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ends: BTreeMap<u16, Seq>,
 }
 
 /// An event of the watch.
@@ -44,6 +50,11 @@ pub trait Heartbeats: Send + Sync + 'static {
     /// The newest heartbeat of every node, then each new one, for ever: an implementation starts again after a failure,
     /// and may repeat heartbeats.
     fn watch(&self) -> BoxStream<'static, Sign>;
+
+    /// Heartbeats are not confirmed any more, though a server seems to be there: takes another one, where there is one.
+    fn turn_away(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
 
     /// Removes this node's heartbeat, as the node's last step.
     fn gone(&self, node: NodeId) -> BoxFuture<'static, Result<(), BeatError>>;

@@ -55,14 +55,17 @@ impl Membership {
         Self { me, url, times, draining: false, echo: None, observed, others }
     }
 
-    /// Processes a heartbeat. Repeated and older heartbeats change nothing.
-    pub fn see(&mut self, beat: Beat, now: Instant) {
+    /// Processes a heartbeat. Repeated and older heartbeats change nothing. True for one that shows another node alive:
+    /// the first one of a node may be a dead node's last.
+    pub fn see(&mut self, beat: Beat, now: Instant) -> bool {
         if beat.node == self.me {
-            return self.echoed(beat.counter, now);
+            self.echoed(beat.counter, now);
+            return false;
         }
         let (observed, dead_after) = (self.observed, self.times.dead_after);
         if let Some(member) = self.others.get_mut(&beat.node) {
-            if beat.counter > member.counter {
+            let moved = beat.counter > member.counter;
+            if moved {
                 if observed.saturating_sub(member.heard) >= dead_after {
                     member.since = observed;
                 }
@@ -76,15 +79,16 @@ impl Membership {
                     moved: true,
                 };
             }
-            return;
+            return moved;
         }
         if self.others.len() >= MEMBERS_MAX && !self.forget_one() {
             tracing::warn!(node = %beat.node.0, max = MEMBERS_MAX, "too many members: this one is not noticed");
-            return;
+            return false;
         }
         let (counter, draining, url) = (beat.counter, beat.draining, beat.url);
         let member = Member { counter, draining, url, since: observed, heard: observed, heard_at: now, moved: false };
         self.others.insert(beat.node, member);
+        false
     }
 
     fn echoed(&mut self, counter: u64, now: Instant) {

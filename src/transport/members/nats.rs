@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_nats::{
     Client,
+    connection::State,
     jetstream::{Context, context::ContextBuilder, kv, stream},
 };
 use futures::{StreamExt, future::BoxFuture, stream::BoxStream};
@@ -33,6 +34,7 @@ const ALL: &str = ">";
 
 #[derive(Clone)]
 pub struct NatsBeats {
+    client: Client,
     bucket: kv::Store,
     within: Duration,
 }
@@ -41,12 +43,12 @@ impl NatsBeats {
     /// Finds the bucket of the cluster `name`, or creates it with `replicas` copies; waits for servers that are
     /// electing a leader. `within` bounds each later request.
     pub async fn open(client: Client, name: &str, replicas: usize, within: Duration) -> Result<Self, BeatError> {
-        let context = ContextBuilder::new().timeout(within).build(client);
+        let context = ContextBuilder::new().timeout(within).build(client.clone());
         let bucket = format!("{name}_members");
         let give_up = Instant::now() + OPEN_WITHIN;
         loop {
             match Self::try_open(&context, &bucket, replicas).await {
-                Ok(bucket) => return Ok(Self { bucket, within }),
+                Ok(bucket) => return Ok(Self { client, bucket, within }),
                 Err(error) if Instant::now() + PAUSE_MIN >= give_up => return Err(error),
                 Err(error) => {
                     tracing::debug!(%error, "the members' bucket cannot be opened yet");
@@ -111,6 +113,19 @@ impl Heartbeats for NatsBeats {
             let sign = state.next().await;
             Some((sign, state))
         }))
+    }
+
+    fn turn_away(&self) -> BoxFuture<'static, ()> {
+        let (client, within) = (self.client.clone(), self.within);
+        Box::pin(async move {
+            if client.connection_state() != State::Connected {
+                return;
+            }
+            metrics::counter!("souk_nats_turned_away_total", "role" => "control").increment(1);
+            tracing::warn!("no heartbeat is confirmed through this NATS server; the connection is made anew");
+            // The client's queue may be full; whoever asks looks again later.
+            let _ = timeout(within, client.force_reconnect()).await;
+        })
     }
 
     fn gone(&self, node: NodeId) -> BoxFuture<'static, Result<(), BeatError>> {

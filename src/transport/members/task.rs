@@ -5,7 +5,11 @@
 //! arrival, and every choice is biased, so that a seeded simulation over a simulated [`Heartbeats`] repeats itself.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,7 +27,10 @@ use super::{
     membership::{Membership, MembershipTimes},
     rendezvous,
 };
-use crate::actors::ports::{Clock, Hint, MemberLine, Placement, journal::NodeId};
+use crate::actors::ports::{
+    Clock, Hint, MemberLine, Placement,
+    journal::{NodeId, Seq, Shard},
+};
 
 #[derive(Clone, Copy, Debug)]
 pub struct MemberTimes {
@@ -39,6 +46,8 @@ pub struct MemberTimes {
 /// Heartbeats in flight at once. Each ends within a bounded time, so at the bound NATS is slow, and another heartbeat
 /// would not help: it is skipped.
 const BEATS_MAX: usize = 16;
+/// Positions in one heartbeat, at most: it must fit into a message of the bucket.
+const ENDS_MAX: usize = 64;
 /// Heartbeats between two echoes of this node's own that still count as observed time, at most.
 const ECHO_GAP_BEATS: u32 = 3;
 
@@ -54,6 +63,9 @@ struct Shared {
     times: MemberTimes,
     heartbeats: Arc<dyn Heartbeats>,
     clock: Arc<ClusterClock>,
+    /// By shard: what this node's appends reached, and what others told. They only grow.
+    acknowledged: Vec<AtomicU64>,
+    told: Vec<AtomicU64>,
     state: Mutex<State>,
     changed: Notify,
     joined: Notify,
@@ -99,8 +111,21 @@ impl Members {
         };
         let (changed, joined, clock) = (Notify::new(), Notify::new(), Arc::new(ClusterClock::new(wall)));
         let (state, stop) = (Mutex::new(state), CancellationToken::new());
-        let shared =
-            Arc::new(Shared { me, url, shards, times, heartbeats, clock, state, changed, joined, stop: stop.clone() });
+        let zeros = || (0..shards).map(|_| AtomicU64::new(0)).collect();
+        let shared = Arc::new(Shared {
+            me,
+            url,
+            shards,
+            times,
+            heartbeats,
+            clock,
+            acknowledged: zeros(),
+            told: zeros(),
+            state,
+            changed,
+            joined,
+            stop: stop.clone(),
+        });
         tokio::spawn(shared.clone().run());
         Self { shared, _running: stop.drop_guard() }
     }
@@ -144,15 +169,24 @@ impl Shared {
             }
         }
         let mut every = interval(self.times.heartbeat);
+        // The last time that another server was asked for.
+        let mut turned = Instant::now();
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
-                _ = every.tick() => match under_way.len() < BEATS_MAX {
-                    true => under_way.push(self.clone().beat()),
-                    false => metrics::counter!("souk_heartbeats_unconfirmed_total").increment(1),
-                },
+                _ = every.tick() => {
+                    match under_way.len() < BEATS_MAX {
+                        true => under_way.push(self.clone().beat()),
+                        false => metrics::counter!("souk_heartbeats_unconfirmed_total").increment(1),
+                    }
+                    let silent = self.connected_until().is_some_and(|until| until <= Instant::now());
+                    if silent && turned.elapsed() >= self.times.lease {
+                        turned = Instant::now();
+                        tokio::spawn(self.heartbeats.turn_away());
+                    }
+                }
                 Some(outcome) = under_way.next() => if let Err(error) = outcome {
                     metrics::counter!("souk_heartbeats_unconfirmed_total").increment(1);
                     tracing::debug!(%error, "a sign of life was not confirmed");
@@ -168,7 +202,8 @@ impl Shared {
             state.counter += 1;
             let (counter, draining) = (state.counter, state.draining);
             let (node, url, at) = (self.me.clone(), self.url.clone(), Some(self.clock.wall()));
-            (Beat { node, counter, draining, url, at, stored: None }, Instant::now())
+            let ends = self.ends(counter);
+            (Beat { node, counter, draining, url, at, stored: None, ends }, Instant::now())
         };
         self.heartbeats.beat(beat).await?;
         let mut state = self.state();
@@ -179,10 +214,13 @@ impl Shared {
     fn heard(&self, sign: Sign) {
         let mut state = self.state();
         match sign {
-            Sign::Beat(beat) => {
+            Sign::Beat(mut beat) => {
                 let own = beat.node == self.me;
+                let ends = std::mem::take(&mut beat.ends);
                 state.clocks.see(&beat);
-                state.membership.see(beat, Instant::now());
+                if state.membership.see(beat, Instant::now()) {
+                    self.hear_ends(&ends);
+                }
                 if own {
                     self.compare_clocks(&mut state);
                 }
@@ -208,6 +246,22 @@ impl Shared {
             ),
         }
         self.clock.correct(state.clocks.correction());
+    }
+
+    /// Positions for one heartbeat. Where this node has written to more shards than fit, heartbeats take turns.
+    fn ends(&self, counter: u64) -> BTreeMap<u16, Seq> {
+        let known = (0..self.shards).zip(&self.acknowledged).map(|(shard, seq)| (shard, seq.load(Ordering::Acquire)));
+        let known: Vec<(u16, Seq)> = known.filter(|(_, seq)| *seq > 0).collect();
+        let turn = counter % known.len().div_ceil(ENDS_MAX).max(1) as u64;
+        known.into_iter().skip(turn as usize * ENDS_MAX).take(ENDS_MAX).collect()
+    }
+
+    fn hear_ends(&self, ends: &BTreeMap<u16, Seq>) {
+        for (shard, seq) in ends {
+            if let Some(told) = self.told.get(usize::from(*shard)) {
+                told.fetch_max(*seq, Ordering::AcqRel);
+            }
+        }
     }
 
     fn recompute(&self, state: &mut State) {
@@ -294,6 +348,16 @@ impl Placement for Members {
         let state = self.shared.state();
         let lines = state.membership.lines(Instant::now());
         lines.into_iter().map(|line| MemberLine { clock_skew_ms: state.clocks.skew(&line.node), ..line }).collect()
+    }
+
+    fn acknowledged(&self, shard: Shard, seq: Seq) {
+        if let Some(acknowledged) = self.shared.acknowledged.get(usize::from(shard.0)) {
+            acknowledged.fetch_max(seq, Ordering::AcqRel);
+        }
+    }
+
+    fn told(&self, shard: Shard) -> Seq {
+        self.shared.told.get(usize::from(shard.0)).map_or(0, |told| told.load(Ordering::Acquire))
     }
 }
 

@@ -44,6 +44,14 @@ fn a_clients_command_and_read() {
 }
 
 #[test]
+fn a_question_for_a_shards_position() {
+    frozen(
+        &CommandEnvelope::position(Shard(7), Proof::Lease),
+        r#"{"key":"stock/7","command_id":"00000000-0000-0000-0000-000000000000","by":"reader","ask":{"position":"lease"},"expected_version":null,"fingerprint":0,"internal":true,"outcome_of":null,"quiet":false}"#,
+    );
+}
+
+#[test]
 fn an_effects_request_and_outcome() {
     let order = || EntityKey::new(Kind::Order, "o1");
     let numbers = EntityKey::new(Kind::Numbers, "orders");

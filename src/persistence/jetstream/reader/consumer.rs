@@ -7,6 +7,7 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, PullConsumer, ReplayPolicy, pull},
 };
 use futures::StreamExt;
+use tokio::time::sleep;
 
 use super::{
     super::chain::{BEFORE, Message, parsed},
@@ -19,6 +20,8 @@ const BATCH: usize = 500;
 /// A server without messages sends a heartbeat this often; two missing heartbeats count as a loss.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 const EXPIRES: Duration = Duration::from_secs(20);
+/// A range's consumer without a message for this long is given up.
+const LAGS: Duration = Duration::from_secs(3);
 /// A server drops a consumer that received no request for this long.
 const INACTIVE: Duration = Duration::from_secs(30);
 
@@ -39,7 +42,20 @@ impl Reader {
                 }
             },
         };
-        while let Some(message) = messages.next().await {
+        // A second handle: the select below borrows the first.
+        let journal = self.journal.clone();
+        loop {
+            let message = tokio::select! {
+                biased;
+                message = messages.next() => message,
+                () = journal.0.turned.notified() => break,
+                // The server is there, and has nothing more: its copy may lag, and the leader has the rest of a range.
+                () = sleep(LAGS), if self.to.is_some() => {
+                    self.messages = None;
+                    return self.singly().await.map(|()| true);
+                }
+            };
+            let Some(message) = message else { break };
             let message = match message {
                 Ok(message) => message,
                 Err(error) => {

@@ -26,7 +26,8 @@ impl Watch {
     }
 
     fn sees(&mut self, name: &str, counter: u64, draining: bool) {
-        self.membership.see(Beat { node: node(name), counter, draining, url: None, at: None, stored: None }, self.now);
+        let (node, ends) = (node(name), Default::default());
+        self.membership.see(Beat { node, counter, draining, url: None, at: None, stored: None, ends }, self.now);
     }
 
     fn step(&mut self, others: &[&str]) {

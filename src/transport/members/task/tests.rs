@@ -29,6 +29,8 @@ struct Bucket {
     mute: Vec<NodeId>,
     /// Nodes that receive nothing.
     deaf: Vec<NodeId>,
+    /// How often a node asked for another server.
+    turned: u32,
 }
 
 impl Bucket {
@@ -75,6 +77,11 @@ impl Heartbeats for Simulated {
         }
         bucket.watchers.push((self.me.clone(), sender));
         Box::pin(futures::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
+    }
+
+    fn turn_away(&self) -> BoxFuture<'static, ()> {
+        self.bucket().turned += 1;
+        Box::pin(async {})
     }
 
     fn gone(&self, node: NodeId) -> BoxFuture<'static, Result<(), BeatError>> {
@@ -289,4 +296,59 @@ async fn leaving_without_anybody_to_tell_ends_all_the_same() {
     world.set(|bucket| bucket.mute.push(node("a")));
     a.leave().await;
     assert_eq!(given(&a), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn positions_travel_with_heartbeats_of_the_living() {
+    let world = World::default();
+    let a = world.node("a");
+    a.acknowledged(Shard(3), 40);
+    a.acknowledged(Shard(3), 39);
+    pass(1_200).await;
+    let b = world.node("b");
+    pass(3).await;
+    assert_eq!(b.told(Shard(3)), 0, "it may be a dead node's last heartbeat");
+    pass(1_200).await;
+    assert_eq!((b.told(Shard(3)), b.told(Shard(4)), a.told(Shard(3))), (40, 0, 0));
+    a.acknowledged(Shard(3), 41);
+    pass(600).await;
+    assert_eq!(b.told(Shard(3)), 41);
+}
+
+#[tokio::test(start_paused = true)]
+async fn positions_of_more_shards_than_fit_take_turns() {
+    let world = World::default();
+    let many = u16::try_from(ENDS_MAX).unwrap() * 2 + 3;
+    let members = |name: &str| {
+        let me = node(name);
+        let heartbeats = Simulated { me: me.clone(), bucket: world.0.clone() };
+        let members = Members::start(Arc::new(heartbeats), me, None, many, TIMES);
+        members.join();
+        members
+    };
+    let (a, b) = (members("a"), members("b"));
+    (0..many).for_each(|shard| a.acknowledged(Shard(shard), u64::MAX - u64::from(shard)));
+    pass(3_000).await;
+    let told = |shard: u16| b.told(Shard(shard)) == u64::MAX - u64::from(shard);
+    assert!((0..many).all(told));
+    // The longest heartbeat fits into a message of the bucket.
+    let ends = a.shared.ends(0);
+    let url = Some(format!("https://{}.example", "a".repeat(200)).into());
+    let beat = Beat { node: node(&"n".repeat(72)), counter: u64::MAX, draining: false, url, ends };
+    assert!(serde_json::to_vec(&beat).unwrap().len() < 4_096);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_heartbeats_are_not_confirmed_asks_for_another_server() {
+    let world = World::default();
+    let a = world.node("a");
+    pass(1_200).await;
+    assert_eq!(world.0.lock().unwrap().turned, 0);
+    world.set(|bucket| bucket.mute.push(node("a")));
+    pass(1_500).await;
+    assert_eq!(world.0.lock().unwrap().turned, 0, "its lease is not over");
+    pass(6_000).await;
+    let turned = world.0.lock().unwrap().turned;
+    assert!((2..=4).contains(&turned), "once in a lease: {turned}");
+    assert!(!a.connected());
 }
