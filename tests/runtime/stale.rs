@@ -229,7 +229,7 @@ async fn a_node_that_the_logs_do_not_reach_says_so_and_asks_for_another_server()
     assert_eq!(reader.standing(), Standing::Current, "it may be on its way");
     sleep(LEASE * 3).await;
     assert_eq!((owner.standing(), reader.standing()), (Standing::Current, Standing::Behind));
-    assert!(reader.ready().is_err_and(|why| why.contains("does not receive the logs")));
+    assert!(reader.ready().is_err_and(|why| why.to_string().contains("does not receive the logs")));
     let turned_away = pair.turned_away.load(Ordering::Relaxed);
     assert!((2..=4).contains(&turned_away), "once in a lease: {turned_away}");
 

@@ -96,7 +96,8 @@ mod tests {
     fn beats(clocks: &mut Clocks, at: i64, nodes: &[(&str, i64)]) {
         for (name, ahead) in nodes {
             let (at, stored) = (Some(Timestamp(at + ahead)), Some(Timestamp(at)));
-            clocks.see(&Beat { node: node(name), counter: 1, draining: false, url: None, at, stored });
+            let (node, ends) = (node(name), Default::default());
+            clocks.see(&Beat { node, counter: 1, draining: false, url: None, at, stored, ends });
         }
     }
 

@@ -322,7 +322,7 @@ async fn positions_of_more_shards_than_fit_take_turns() {
     let members = |name: &str| {
         let me = node(name);
         let heartbeats = Simulated { me: me.clone(), bucket: world.0.clone() };
-        let members = Members::start(Arc::new(heartbeats), me, None, many, TIMES);
+        let members = Members::start(Arc::new(heartbeats), me, None, many, TIMES, Arc::new(FixedClock::default()));
         members.join();
         members
     };
@@ -334,7 +334,8 @@ async fn positions_of_more_shards_than_fit_take_turns() {
     // The longest heartbeat fits into a message of the bucket.
     let ends = a.shared.ends(0);
     let url = Some(format!("https://{}.example", "a".repeat(200)).into());
-    let beat = Beat { node: node(&"n".repeat(72)), counter: u64::MAX, draining: false, url, ends };
+    let (node, at) = (node(&"n".repeat(72)), Some(Timestamp(i64::MAX)));
+    let beat = Beat { node, counter: u64::MAX, draining: false, url, at, stored: None, ends };
     assert!(serde_json::to_vec(&beat).unwrap().len() < 4_096);
 }
 
