@@ -1,7 +1,7 @@
 //! The toolkit of handlers, shared by every route of every capability. It names no capability.
 //!
 //! In reading order: [`toolkit`] (what handlers are given), [`error`] (the one shape of anything that went
-//! wrong, and the type of its codes), [`extract`] (with [`strict`], its JSON), [`query`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
+//! wrong, and the type of its codes), [`extract`], [`query`], [`idempotency`], [`conditional`], [`listing`] (conventions), [`auth`] (who
 //! is calling), [`door`], [`guard`], [`security`] (what happens around every request), [`docs`], [`live`] (the sockets), [`operations`] (health,
 //! metrics, the node). The routes themselves are the shop's; `app::routes` is their list.
 //! Deliberately absent: rules of the shop, and any state of its own but the count of requests under way.
@@ -21,7 +21,6 @@ pub mod page;
 pub mod query;
 pub mod security;
 pub mod staleness;
-pub mod strict;
 pub mod toolkit;
 
 pub use self::{

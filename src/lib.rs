@@ -3,7 +3,7 @@
 //! * [`domain`]: the shop's rules, pure.
 //! * [`actors`]: hosts them; shards, commit gate, tail, alarms, effects; defines the ports.
 //! * [`persistence`], [`transport`], [`connectors`]: implement the ports.
-//! * [`network`]: clients' addresses, and the places each may hold.
+//! * [`network`]: clients' addresses, and the places each may hold; [`strict`]: JSON from outside.
 //! * [`live`]: fan-out to sockets; [`identity`]: the caller; [`http`]: the toolkit of handlers.
 //! * [`shop`]: one folder for each capability; [`catalogue`]: sample shop and imports.
 //! * [`config`], [`app`] (the composition root), [`cli`]; [`load`] measures a shop from outside.
@@ -23,6 +23,7 @@ pub mod load;
 pub mod network;
 pub mod persistence;
 pub mod shop;
+pub mod strict;
 #[doc(hidden)]
 pub mod testing;
 pub mod transport;

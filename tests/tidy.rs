@@ -17,11 +17,12 @@ use source::{Source, read, rust_files, tracked};
 const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("network", &[]),
+    ("strict", &[]),
     ("live", &["domain", "actors", "config", "network"]),
     ("actors", &["domain", "config"]),
     ("persistence", &["domain", "actors", "config"]),
     ("transport", &["domain", "actors"]),
-    ("connectors", &["domain", "actors", "config"]),
+    ("connectors", &["domain", "actors", "config", "strict"]),
     ("identity", &["domain", "actors", "config", "network"]),
     ("catalogue", &["domain", "actors"]),
     // A room takes its section as it is, so this one lies below them all.
@@ -29,7 +30,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // A client like any other: it reads the shop over HTTP and WebSocket.
     ("load", &["domain"]),
     // The toolkit: it names no capability.
-    ("http", &["domain", "actors", "live", "identity", "config", "network"]),
+    ("http", &["domain", "actors", "live", "identity", "config", "network", "strict"]),
     ("shop", &["domain", "actors", "connectors", "live", "http", "identity", "catalogue", "config", "network"]),
     ("testing", &["domain", "actors"]),
 ];

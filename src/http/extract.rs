@@ -10,7 +10,8 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Code, Problem, strict};
+use super::{Code, Problem};
+use crate::strict;
 
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Problem))]

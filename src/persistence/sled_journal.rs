@@ -94,7 +94,7 @@ impl SledJournal {
     /// Returns once it is durable.
     pub async fn write_shop_record(&self, record: &ShopRecord) -> Result<(), JournalError> {
         let bytes = serde_json::to_vec(record).map_err(|error| JournalError::Io(error.to_string().into()))?;
-        self.ask(|answer| Ask::Note { bytes, answer }).await?
+        self.ask(|answer| Ask::ShopRecord { bytes, answer }).await?
     }
 
     /// Waits for queued requests, marks a clean end and frees the directory's lock (once the last stream is gone).

@@ -20,7 +20,7 @@ use crate::{
         payment::ProviderEvent,
         time::Timestamp,
     },
-    http::strict,
+    strict,
 };
 
 use super::ledger;

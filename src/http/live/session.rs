@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::{Credentials, LiveState};
 use crate::{
-    http::{Problem, strict},
+    http::Problem,
     live::{Session, Text},
+    strict,
 };
 
 #[derive(Debug, Deserialize)]

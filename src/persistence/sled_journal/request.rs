@@ -14,7 +14,7 @@ pub struct Request {
 
 pub enum Ask {
     /// The shop's record, whole. Replied to when it is durable.
-    Note {
+    ShopRecord {
         bytes: Vec<u8>,
         answer: oneshot::Sender<Result<(), JournalError>>,
     },

@@ -168,7 +168,7 @@ impl Writer {
                 Ok(())
             }
             Ask::Claim { shard, node, answer } => self.claim(shard, node, answer, group),
-            Ask::Note { bytes, answer } => {
+            Ask::ShopRecord { bytes, answer } => {
                 group.note = Some(bytes);
                 group.answers.push(Answer::Noted(answer));
                 Ok(())
@@ -225,7 +225,7 @@ impl Writer {
         let _caller_left = match ask {
             Ask::Close { answer } => return self.closing.push(answer),
             Ask::Claim { answer, .. } => answer.send(Err(why)).is_err(),
-            Ask::Note { answer, .. } => answer.send(Err(why)).is_err(),
+            Ask::ShopRecord { answer, .. } => answer.send(Err(why)).is_err(),
             Ask::Write { answer, .. } => answer
                 .send(Err(match why {
                     JournalError::Full(reason) => AppendError::Full(reason),
@@ -274,7 +274,7 @@ fn gather(first: Request, incoming: &Receiver<Request>) -> Vec<Request> {
 fn size(ask: &Ask) -> usize {
     match ask {
         Ask::Claim { .. } => 160,
-        Ask::Write { bytes, .. } | Ask::Note { bytes, .. } => bytes.len(),
+        Ask::Write { bytes, .. } | Ask::ShopRecord { bytes, .. } => bytes.len(),
         Ask::Settle { .. } | Ask::Close { .. } => 0,
     }
 }

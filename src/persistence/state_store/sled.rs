@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sled::IVec;
 use uuid::Uuid;
 
-use super::{boot::BootMark, keys, room::StoreRoom, sweep};
+use super::{boot::BootMark, history, keys, room::StoreRoom, sweep};
 use crate::{
     actors::ports::{
         BatchAt, KeyValue, Room, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
@@ -268,9 +268,9 @@ impl StateStore for SledStateStore {
             value.extend_from_slice(entity.json.as_bytes());
             batch.insert(keys::state(key.kind, &key.id), value);
         }
-        for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(HISTORY_PACK)) {
+        for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(history::HISTORY_PACK)) {
             let (key, first, _) = &run[0];
-            batch.insert(keys::history(key, *first), pack(run));
+            batch.insert(keys::history(key, *first), history::pack(run));
         }
         if let Some(watermark) = write.watermark {
             batch.insert(keys::watermark(shard), &watermark.to_be_bytes());
@@ -366,7 +366,7 @@ impl StateStore for SledStateStore {
             };
             let mut records = Vec::new();
             for packed in db.range(first..=keys::history(key, u64::MAX)).values() {
-                unpack(&packed.map_err(text)?, &mut records)?;
+                history::unpack(&packed.map_err(text)?, &mut records)?;
                 // The first entry may begin with records before the requested one.
                 let before = records.iter().take_while(|(version, _)| *version <= from_version).count();
                 records.drain(..before.saturating_sub(1));
@@ -388,27 +388,6 @@ fn add_rows(batch: &mut sled::Batch, rows: Vec<RowChange>) {
             None => batch.remove(key),
         }
     }
-}
-
-/// Records of one entity in one entry, at most: a read takes them all for the first.
-const HISTORY_PACK: usize = 64;
-
-/// Version and record, 8 bytes each, of an entity's history in one flush: a sled insert copies its whole leaf, so one
-/// insert for each record was the most expensive part of a flush.
-fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
-    run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
-}
-
-fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
-    let (pairs, rest) = bytes.as_chunks::<16>();
-    if !rest.is_empty() {
-        return Err(format!("a history entry of {} bytes", bytes.len()));
-    }
-    let half = |pair: &[u8]| pair.try_into().map(u64::from_be_bytes).map_err(text);
-    for pair in pairs {
-        into.push((half(&pair[..8])?, half(&pair[8..])?));
-    }
-    Ok(())
 }
 
 fn number(bytes: &[u8]) -> Result<u64, String> {

@@ -1,0 +1,26 @@
+//! An entity's history of one flush as one entry: where its commits stand in the log.
+
+use crate::{actors::ports::journal::Seq, domain::key::EntityKey};
+
+/// Records of one entity in one entry, at most: a read takes them all for the first.
+pub const HISTORY_PACK: usize = 64;
+
+/// Version and record, 8 bytes each, of an entity's history in one flush: a sled insert copies its whole leaf, so one
+/// insert for each record was the most expensive part of a flush.
+pub fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
+    run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
+}
+
+pub fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    if !rest.is_empty() {
+        return Err(format!("a history entry of {} bytes", bytes.len()));
+    }
+    let half = |pair: &[u8]| {
+        pair.try_into().map(u64::from_be_bytes).map_err(|error: std::array::TryFromSliceError| error.to_string())
+    };
+    for pair in pairs {
+        into.push((half(&pair[..8])?, half(&pair[8..])?));
+    }
+    Ok(())
+}
