@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::text;
+use super::{key::EntityKey, text};
 
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -93,6 +93,9 @@ impl Sku {
     }
 }
 
+/// The longest SKU is a key: a character has up to four bytes.
+const _: () = assert!(Sku::LEN_MAX * 4 <= EntityKey::ID_LEN_MAX);
+
 impl fmt::Display for Sku {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -128,10 +131,5 @@ mod tests {
         for bad in bad.into_iter().chain(long.iter().map(String::as_str)) {
             assert!(Sku::parse(bad).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn the_longest_sku_is_a_key() {
-        assert!(Sku::LEN_MAX * 4 <= super::super::key::EntityKey::ID_LEN_MAX);
     }
 }
