@@ -42,6 +42,8 @@ impl Standing {
 
 /// How often it is looked, in a lease.
 const LOOKS: u32 = 8;
+/// A lease may be nothing at all; looking must not take a core then.
+const LOOK_MIN: Duration = Duration::from_millis(10);
 
 pub(super) struct Freshness {
     pub(super) tails: Vec<Arc<Tail>>,
@@ -77,7 +79,7 @@ impl Freshness {
                 turned_away = Some(now);
                 self.journal.turn_away().await;
             }
-            sleep(self.lease / LOOKS).await;
+            sleep((self.lease / LOOKS).max(LOOK_MIN)).await;
         }
     }
 

@@ -85,7 +85,7 @@ impl Inner {
     pub fn finish(&self, response: &mut Response, id: HeaderValue, address: Option<IpAddr>, route: &str) {
         dress(response.headers_mut(), id);
         if let Some(alarm) = response.extensions().get::<Alarm>() {
-            self.security.note(alarm, address, route);
+            self.security.record(alarm, address, route);
         }
     }
 }

@@ -49,7 +49,7 @@ enum Verdict {
 }
 
 impl SecurityLog {
-    pub fn note(&self, alarm: &Alarm, address: Option<IpAddr>, route: &str) {
+    pub fn record(&self, alarm: &Alarm, address: Option<IpAddr>, route: &str) {
         metrics::counter!("souk_security_events_total", "code" => alarm.code).increment(1);
         if let Verdict::Line { silent } = self.judge(alarm.code, address.map(Bucket::of), Instant::now()) {
             let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());

@@ -43,7 +43,7 @@ pub async fn hear(session: &mut Session, state: &LiveState, from: IpAddr, text: 
             Err(error) => {
                 session.refuse(None, "unauthorized", &error.to_string());
                 if let Some(alarm) = Problem::from(error).raised() {
-                    state.door.security.note(&alarm, Some(from), "/live");
+                    state.door.security.record(&alarm, Some(from), "/live");
                 }
             }
         },
