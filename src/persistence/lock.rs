@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -43,6 +44,21 @@ impl DirectoryLock {
             tracing::warn!(path = %path.display(), %error, "the lock does not name this process");
         }
         Ok(Self(file))
+    }
+}
+
+impl DirectoryLock {
+    /// The same, but a handle of this very process, which is closing, is waited for.
+    pub fn take_within(dir: &Path, patience: Duration) -> Result<Self, LockError> {
+        let (began, own) = (Instant::now(), std::process::id().to_string());
+        loop {
+            match Self::take(dir) {
+                Err(LockError::Busy { pid, .. }) if pid == own && began.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                taken => return taken,
+            }
+        }
     }
 }
 

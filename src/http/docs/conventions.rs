@@ -26,7 +26,7 @@ pub fn apply(operation: &mut Operation) {
                 text(32, r#"^(\*|(W/)?"?[0-9]{1,20}(-gzip|-br|-zstd)?"?)$"#),
             ),
             (ParameterIn::Query, "cursor") if is_text(parameter) => {
-                rule(parameter, "`next` of the page before", text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$"));
+                rule(parameter, "`next` of the page before", or_empty(text(CURSOR_BYTES_MAX, r"^[A-Za-z0-9_-]*$")));
             }
             (ParameterIn::Path, "sku") => {
                 rule(parameter, "A SKU, percent-encoded (`/` as `%2F`)", text(Sku::LEN_MAX, r"^[^\x00-\x1f\x7f]+$"));
@@ -51,4 +51,12 @@ fn is_text(parameter: &Parameter) -> bool {
 fn text(max: usize, pattern: &str) -> Schema {
     let text = ObjectBuilder::new().schema_type(Type::String);
     Schema::Object(text.min_length(Some(1)).max_length(Some(max)).pattern(Some(pattern)).build())
+}
+
+/// An empty cursor is the first page.
+fn or_empty(schema: Schema) -> Schema {
+    match schema {
+        Schema::Object(object) => Schema::Object(ObjectBuilder::from(object).min_length(Some(0)).build()),
+        other => other,
+    }
 }

@@ -61,7 +61,7 @@ const LAYOUT: u32 = 3;
 const LAYOUT_BEFORE: u32 = 2;
 /// Bytes removed in one batch when the store is emptied: keys only.
 const CLEAR_KEYS: usize = 4096;
-/// sled frees its file lock a moment after the last handle is gone.
+/// A store of this process, and sled's own file lock, are free a moment after the last handle is gone.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 impl SledStateStore {
@@ -76,7 +76,7 @@ impl SledStateStore {
         let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
         private_dir::make(dir).map_err(io)?;
         // Before anything is taken for a leftover: what a running process has open is not unreadable.
-        let lock = DirectoryLock::take(dir).map_err(|error| StoreError(error.to_string().into()))?;
+        let lock = DirectoryLock::take_within(dir, LOCK_WAIT).map_err(|error| StoreError(error.to_string().into()))?;
         if !mark.trusted() {
             tracing::warn!(path = %path.display(), "the machine went down with the state store open: it is rebuilt");
             remove(&path).map_err(io)?;
