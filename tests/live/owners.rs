@@ -33,7 +33,7 @@ async fn a_page_that_the_shop_lists_hears_its_guests_cart() {
     let cart = owner.put_in_cart(&sku, 1).await;
     let mut listener = Listener::on_page(&shop, &owner, Some(page)).await;
     listener.listen(&format!("cart.{}", text(&cart["id"]))).await;
-    assert_eq!(listener.hear().await["view"]["units"], 1);
+    listener.until(|frame| frame["view"]["units"] == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -104,7 +104,7 @@ impl CommandEnvelope {
     /// How far the shard is acknowledged. From one of the shop's own nodes, so that a flood of requests does not make
     /// its views old. Nobody reads the key: it names no entity.
     pub fn position(shard: Shard, proof: Proof) -> Self {
-        let key = EntityKey::new(Kind::ALL[0], &shard.0.to_string());
+        let key = EntityKey::new(Kind::ALL[0], shard.0.to_string());
         let origin = Origin::Effect { outcome_of: None };
         Self::new(key, CommandId::default(), "reader".into(), Ask::Position(proof), origin)
     }

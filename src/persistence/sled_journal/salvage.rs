@@ -33,6 +33,8 @@ use crate::{
 
 /// A piece of `db`.
 type Piece = (u64, u32);
+/// Of each record, in order.
+type Pieces = BTreeMap<(Shard, Seq), Vec<Piece>>;
 
 #[derive(Clone)]
 pub struct Salvage(Arc<Found>);
@@ -41,7 +43,7 @@ struct Found {
     meta: Meta,
     /// The newest record of each shard that is there, or that the witness file knows.
     ends: Vec<Seq>,
-    records: BTreeMap<(Shard, Seq), Vec<Piece>>,
+    records: Pieces,
     file: File,
     _lock: DirectoryLock,
 }
@@ -78,7 +80,7 @@ fn gone(dir: &Path, problem: &str) -> OpenError {
 
 struct Gathered {
     file: File,
-    records: BTreeMap<(Shard, Seq), Vec<Piece>>,
+    records: Pieces,
     /// Of records in several chunks, by chunk.
     chunks: BTreeMap<(Shard, Seq), BTreeMap<u16, Piece>>,
     /// What the keys of a page begin with.
@@ -126,7 +128,7 @@ impl Gathered {
         }
     }
 
-    fn finish(mut self) -> io::Result<(File, BTreeMap<(Shard, Seq), Vec<Piece>>)> {
+    fn finish(mut self) -> io::Result<(File, Pieces)> {
         for (place, chunks) in self.chunks {
             let pieces: Vec<Piece> = chunks.into_values().collect();
             if !self.records.contains_key(&place) && envelope::body(&read(&self.file, &pieces)?).is_ok() {
