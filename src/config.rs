@@ -136,9 +136,7 @@ impl TomlFile {
         let dict = Toml::from_str(&text).map_err(|error| refuse(Self::not_toml(&text, &error)))?;
         Ok(Self { name: format!("file {}", path.display()), dict })
     }
-}
 
-impl TomlFile {
     /// Where and what, without the line itself, which may have a password in it.
     fn not_toml(text: &str, error: &toml::de::Error) -> String {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 
-use crate::{actors::ports::Clock, config, domain::ids::UserId};
+use crate::{actors::ports::Clock, config};
 
 pub use accounts::{Accounts, AccountsFault};
 pub use error::{AuthError, TokenFault};
@@ -88,8 +88,7 @@ impl Identity {
 
     /// The account that `token` was issued to.
     pub fn principal_of_token(&self, token: &str) -> Result<Principal, AuthError> {
-        let claims = self.claims_of_token(token)?;
-        Ok(Principal::account(UserId(claims.sub), claims.role))
+        Ok(self.claims_of_token(token)?.principal())
     }
 
     pub fn claims_of_token(&self, token: &str) -> Result<Claims, AuthError> {

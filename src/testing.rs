@@ -1,4 +1,5 @@
-//! Fixtures that unit tests, integration tests and benches share: clocks, an order in a few words, a port, a wait.
+//! Fixtures that unit tests, integration tests and benches share: clocks, a journal in front
+//! of another, an order in a few words, a port, a wait.
 //!
 //! The module is always compiled, because tests outside the crate see nothing that is `#[cfg(test)]`. `tests/tidy.rs`
 //! keeps the shop from using it, and lets it panic: its callers are tests. Deliberately absent: servers and shops
@@ -6,6 +7,7 @@
 //! follow a default that changes.
 
 mod clock;
+mod journal;
 mod nats_server;
 mod order;
 mod port;
@@ -14,9 +16,10 @@ mod wait;
 
 pub use self::{
     clock::{EPOCH, FixedClock, PausedClock},
+    journal::InFront,
     nats_server::nats_server,
     order::{OrderBuilder, an_address, an_order},
     port::free_port,
-    values::{eur, sku, units},
+    values::{SERVICE_LINKS, eur, sku, units},
     wait::eventually,
 };

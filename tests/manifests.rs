@@ -43,18 +43,6 @@ fn loads(what: &str, file: Option<&Path>, environment: &BTreeMap<String, String>
     config
 }
 
-/// What Kubernetes puts into a pod beside a Service named `souk`.
-const LINKS: [(&str, &str); 8] = [
-    ("SOUK_SERVICE_HOST", "10.96.12.7"),
-    ("SOUK_SERVICE_PORT", "80"),
-    ("SOUK_SERVICE_PORT_HTTP", "80"),
-    ("SOUK_PORT", "tcp://10.96.12.7:80"),
-    ("SOUK_PORT_80_TCP", "tcp://10.96.12.7:80"),
-    ("SOUK_PORT_80_TCP_PROTO", "tcp"),
-    ("SOUK_PORT_80_TCP_PORT", "80"),
-    ("SOUK_PORT_80_TCP_ADDR", "10.96.12.7"),
-];
-
 /// The built binary takes the pod's file and variables.
 fn accepts(file: &Path, environment: &BTreeMap<String, String>) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_souk"));
@@ -207,7 +195,7 @@ fn a_pod_of_souk_has_all_that_a_node_needs() {
             loads("the pod", Some(&file), &environment);
             assert_eq!(set["spec"]["template"]["spec"]["enableServiceLinks"], false, "the Service is named souk, too");
             // In a namespace whose pods are made by other manifests the links are there all the same.
-            environment.extend(LINKS.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            environment.extend(souk::testing::SERVICE_LINKS.map(|(name, value)| (name.to_owned(), value.to_owned())));
             accepts(&file, &environment);
             started += 1;
         }

@@ -34,9 +34,14 @@ mug-1,Mug 1,Oda,Mugs,TRUE,MUG-1,30,19.90,active
 /// A shop with two SKUs.
 pub async fn shop(env: &[(&'static str, &str)]) -> Home {
     let home = Home::new(env);
+    stock(&home).await;
+    home
+}
+
+/// Puts the two SKUs into an empty shop.
+pub async fn stock(home: &Home) {
     let file = home.write("mugs.csv", CSV);
     home.run(&["import", file.to_str().expect("a path")]).await.ok();
-    home
 }
 
 /// A guest buys one unit; gives the order.

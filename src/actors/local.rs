@@ -89,7 +89,7 @@ impl LocalShards {
                 return Err(unavailable("the node is stopping", false));
             }
             // Reads cause no effects.
-            if self.effects.full() && !matches!(envelope.ask, Ask::Read | Ask::Position(_)) {
+            if self.effects.full() && !matches!(envelope.ask, Ask::Read) {
                 self.meter.node_full.increment(1);
                 return Err(Reply::Busy { retry_after_ms: 1_000 });
             }

@@ -214,6 +214,10 @@ impl Runtime {
             let watermark = (store.watermark(shard)?, store.watermark_name(shard)?);
             let newest = store.newest(shard)?;
             let known = watermark.0.max(newest.map_or(0, |newest| newest.seq));
+            // Nothing was folded of it.
+            if known == 0 {
+                continue;
+            }
             // A leader that lost its majority, or was just elected, may not have the whole log: only an end that stays
             // is a loss. Past the patience the comparison below decides.
             let whole = patiently(settings, async || match journal.end(shard).await? {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    domain::{ids::UserId, key::EntityKey, kinds::Kind},
+    domain::{key::EntityKey, kinds::Kind},
     http::live::{Authorise, Credentials},
     identity::{AuthError, Identity, Principal},
     live::Audience,
@@ -27,7 +27,7 @@ fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthError> {
     let claims = identity.claims_of_token(token)?;
     let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now_ms());
     let valid_for = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
-    Ok(Audience { valid_for, ..audience(Principal::account(UserId(claims.sub), claims.role)) })
+    Ok(Audience { valid_for, ..audience(claims.principal()) })
 }
 
 fn audience(principal: Principal) -> Audience {
@@ -45,7 +45,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{domain::account::Role, identity::testing::world};
+    use crate::{
+        domain::{account::Role, ids::UserId},
+        identity::testing::world,
+    };
 
     #[test]
     fn a_token_ends_its_connection_wherever_it_came_from() {

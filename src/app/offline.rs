@@ -151,7 +151,7 @@ pub(super) async fn verify(config: &Config, progress: &Progress) -> Result<Verif
         match SledJournal::open(&existing(config)?, config.into()) {
             Ok(journal) => return verify_opened(Opened::Sled(journal), progress).await,
             Err(why @ (OpenError::Damaged { .. } | OpenError::Shortened { .. })) => {
-                return extent(salvage(config).map(Opened::Salvage)?, &why, progress).await;
+                return extent(&salvage(config)?, &why, progress).await;
             }
             Err(error) => return Err(explain(&error, config)),
         }
@@ -174,10 +174,9 @@ async fn verify_opened(journal: Opened, progress: &Progress) -> Result<Verified,
 
 /// Of the damage: which records cannot be read. Nothing is folded, since an entity without some of its commits breaks
 /// every rule.
-async fn extent(journal: Opened, why: &OpenError, progress: &Progress) -> Result<Verified, Failure> {
-    let report = tools::verify(journal.journal(), &mut |_, _| Ok(()), &mut steps(progress)).await;
+async fn extent(journal: &Salvage, why: &OpenError, progress: &Progress) -> Result<Verified, Failure> {
+    let report = tools::verify(journal, &mut |_, _| Ok(()), &mut steps(progress)).await;
     let report = report.map_err(|error| Failure::new(error.to_string()))?;
-    journal.close();
     let opens = Invariant::of_one("the journal opens", 1, vec![why.to_string()]);
     let (records, commits) = (report.counts.records, report.counts.commits);
     Ok(Verified { records, commits, kinds: Vec::new(), invariants: vec![opens, self::records(&report)], cut: 0 })

@@ -49,7 +49,7 @@ impl Outside {
         };
         let sandbox = &config.payments.sandbox;
         // The configuration's own check says how to mend it; this holds for a start without a file, too.
-        if sandbox.enabled && config.http.is_public() && !sandbox.allow_public {
+        if sandbox.is_exposed(config.http.is_public()) {
             return Err(ShopError::PublicSandbox);
         }
         if sandbox.enabled {

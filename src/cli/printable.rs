@@ -34,7 +34,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 fn is_harmless(c: char) -> bool {
-    matches!(c, '\n' | '\t') || !(c.is_control() || text::turns(c) || matches!(c, '\u{2028}' | '\u{2029}'))
+    matches!(c, '\n' | '\t') || !text::commands(c)
 }
 
 /// Writes text through [`printable`]. Bytes that are no text become U+FFFD.

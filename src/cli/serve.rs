@@ -28,7 +28,7 @@ impl Serve {
     }
 }
 
-/// The first line is a contract: `scripts/e2e.sh` and the crash tests read the address from it.
+/// The first line is a contract: `scripts/sample-shop.sh` and the crash tests read the address from it.
 fn announce(out: &mut impl Write, endpoints: &Endpoints) {
     let url = format!("http://{}", endpoints.address);
     let mut text = format!("souk listening on {url}\n");

@@ -19,7 +19,7 @@ pub struct Identity {
     /// (`http://localhost`) gets one without the mark. Default true.
     pub secure_cookies: bool,
     /// Key that signs tokens and cookies, 64 hex digits; empty: one is made and kept in the data directory. The nodes of a
-    /// cluster need the same one; another key ends every session. Default empty.
+    /// cluster need the same one; another key than the shop's is refused at the start (see `replaces_key`). Default empty.
     pub signing_key: Secret,
     /// Fingerprint of the signing key that this node's key may replace: the refusal of another key prints it. Without it a
     /// node with another key than the shop's does not start. Default empty.

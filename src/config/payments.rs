@@ -74,12 +74,18 @@ impl Sandbox {
 const BESIDE_LOOPBACK: &str = "false beside a listener that others can reach (http.listen, http.trust_forwarded_for): the \
      sandbox sells without money; payments.sandbox.allow_public = true takes it all the same";
 
+impl Sandbox {
+    /// Whether it would sell without money to others than this machine, unasked.
+    pub const fn is_exposed(&self, public: bool) -> bool {
+        self.enabled && public && !self.allow_public
+    }
+}
+
 impl Payments {
     /// `public`: whether others than this machine can reach the shop.
     pub(super) fn check(&self, checks: &mut Checks, public: bool) {
         let sandbox = &self.sandbox;
-        let harmless = !sandbox.enabled || sandbox.allow_public || !public;
-        checks.that("payments.sandbox.enabled", sandbox.enabled, harmless, BESIDE_LOOPBACK);
+        checks.that("payments.sandbox.enabled", sandbox.enabled, !sandbox.is_exposed(public), BESIDE_LOOPBACK);
         checks.range("payments.sandbox.slow_ms", sandbox.slow_ms, 0, 600_000, "milliseconds");
         checks.range("payments.sandbox.timeout_ms", sandbox.timeout_ms, 10, 600_000, "milliseconds");
         checks.range("payments.sandbox.in_flight_max", sandbox.in_flight_max, 1, 1_000_000, "calls");

@@ -25,7 +25,8 @@ const ALIASES: &[(&str, &str)] =
     &[("SOUK_SUPERADMIN_PASSWORD", "identity.superadmin_password"), ("SOUK_LOG", "log.filter")];
 
 /// Read by tests, benches and scripts, never by the program.
-const FOR_TESTS: &[&str] = &["SOUK_SEED", "SOUK_SEEDS", "SOUK_CRASHES", "SOUK_URL", "SOUK_DENY_ADVISORIES"];
+const FOR_TESTS: &[&str] =
+    &["SOUK_SEED", "SOUK_SEEDS", "SOUK_CRASHES", "SOUK_URL", "SOUK_DENY_ADVISORIES", "SOUK_NATS_SERVER"];
 const FOR_TESTS_PREFIXES: &[&str] = &["SOUK_TEST_", "SOUK_BENCH_"];
 
 fn for_tests(name: &str) -> bool {

@@ -112,12 +112,8 @@ pub struct CartLine {
     pub unit_price: Money,
     pub line_total: Money,
     /// The shop has said that it sells the SKU no longer.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

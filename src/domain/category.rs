@@ -62,7 +62,7 @@ pub(crate) const SLUG_RULE: &str = "1 to 100 of a-z, 0-9 and -";
 fn check(data: &CategoryData) -> Result<(), CategoryRejection> {
     let invalid = |field: &str, problem: String| Err(CategoryRejection::Invalid { field: field.to_owned(), problem });
     let (name, description) = (data.name.chars().count(), data.description.chars().count());
-    if !text::shows(&data.name) || !text::is_plain(&data.name) || name > Category::NAME_MAX {
+    if !text::is_line(&data.name, Category::NAME_MAX) {
         return invalid("name", format!("1 to {} visible characters expected, {name} found", Category::NAME_MAX));
     }
     if description > Category::DESCRIPTION_MAX {

@@ -83,7 +83,7 @@ impl Sku {
 
     fn is_printable(text: &str) -> bool {
         // Of the spaces only the common one: two codes that look alike must be equal.
-        let legal = |c: char| (c == ' ' || !c.is_whitespace()) && !c.is_control() && !text::is_invisible(c);
+        let legal = |c: char| c == ' ' || text::is_seen(c);
         let fits = !text.is_empty() && text.chars().nth(Self::LEN_MAX).is_none();
         fits && text.trim() == text && !matches!(text, "." | "..") && text.chars().all(legal)
     }

@@ -7,7 +7,7 @@
 //! In `order/`: `shapes` and `protocol` (the types), `classes` (classes of statuses), `decide` (the list of commands),
 //! `checkout`, `paying` and `fulfil` (the commands' decisions), `consequences` (events that follow from a state by
 //! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `rests`
-//! (what it rests on), `moves` (the operators' table), `rest` (what is never sent), `supersede` (older and newer orders
+//! (what it rests on), `moves` (the operators' table), `unsent` (what is never sent), `supersede` (older and newer orders
 //! of one cart), `view`. Deliberately absent: returns and promotions.
 
 mod apply;
@@ -21,12 +21,12 @@ mod fulfil;
 mod moves;
 mod paying;
 mod protocol;
-mod rest;
 pub mod rests;
 mod shapes;
 mod supersede;
 #[cfg(test)]
 mod tests;
+mod unsent;
 mod view;
 
 use std::sync::Arc;
@@ -72,15 +72,10 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     superseded_by: Option<OrderId>,
     /// Staff has given up what was not sent.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     rest_given_up: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     rest_refund_asked: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// One SKU's units on their way through the stock.
@@ -138,7 +133,7 @@ impl Order {
 
     /// An order of 0.00.
     fn is_free(&self) -> bool {
-        self.placement.as_ref().is_some_and(|placement| placement.totals.total.amount == 0)
+        self.placement.as_ref().is_some_and(|placement| placement.is_free())
     }
 
     /// Money that succeeds later than this goes back: the shopper has long bought elsewhere.

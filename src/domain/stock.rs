@@ -199,7 +199,7 @@ impl Stock {
     /// Characters of a reason or reference.
     pub const TEXT_MAX: usize = 200;
 
-    /// Units received for good: the sum of the four places.
+    /// Units received for good: the sum of the four places, less what is oversold.
     fn owned(&self) -> u64 {
         // `decide` keeps received below 2^63 and the sum from going negative.
         self.received.saturating_add_signed(self.adjusted)

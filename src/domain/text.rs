@@ -12,7 +12,7 @@ pub fn turns(c: char) -> bool {
 
 /// Characters without a picture of their own (Unicode's `Default_Ignorable_Code_Point`), and the line and paragraph
 /// separators.
-pub fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
@@ -22,14 +22,29 @@ pub fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Something is to be seen. A text of spaces and zero-width characters is an empty one.
-pub fn shows(text: &str) -> bool {
-    text.chars().any(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(c))
+/// It has a picture of its own.
+pub fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !c.is_control() && !is_invisible(c)
 }
 
-/// Neither a control character (a reader's terminal would obey it) nor one that turns the text around it.
+/// A control character (a reader's terminal would obey it), or one that turns or breaks the text around it.
+pub fn commands(c: char) -> bool {
+    c.is_control() || turns(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Something is to be seen. A text of spaces and zero-width characters is an empty one.
+pub fn shows(text: &str) -> bool {
+    text.chars().any(is_seen)
+}
+
+/// Nothing in it commands.
 pub fn is_plain(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() || turns(c) || matches!(c, '\u{2028}' | '\u{2029}'))
+    !text.chars().any(commands)
+}
+
+/// One line with something to be seen and nothing that commands, of at most `max` characters.
+pub fn is_line(text: &str, max: usize) -> bool {
+    shows(text) && is_plain(text) && text.chars().nth(max).is_none()
 }
 
 /// The same, with line breaks and tabs between its lines.

@@ -3,7 +3,14 @@
 //!
 //! Deliberately absent: bounds (`guard`), and who is calling (`auth`).
 
-use std::{net::IpAddr, ops::Deref, sync::Arc};
+use std::{
+    net::IpAddr,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::{
     extract::Request,
@@ -14,7 +21,6 @@ use uuid::Uuid;
 
 use super::{
     Code, Problem,
-    guard::RequestIds,
     security::{Alarm, SecurityLog},
 };
 use crate::{config::Http, identity::Site, network::client_address};
@@ -114,6 +120,26 @@ fn dress(headers: &mut HeaderMap, id: HeaderValue) {
     // them, and a browser must revalidate before it shows one again. A response that is the same for all callers sets
     // its own header.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+}
+
+/// Ids for requests that bring none: this start's random part and a count. A random id for each would cost a system
+/// call, and these ids need not be unguessable.
+struct RequestIds {
+    start: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new(random: Uuid) -> Self {
+        // The half of a UUIDv7 that holds no time.
+        Self { start: random.as_u64_pair().1, count: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> HeaderValue {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        // Hexadecimal digits and a dash are always a legal header value.
+        HeaderValue::try_from(format!("{:016x}-{count:x}", self.start)).unwrap_or(HeaderValue::from_static("-"))
+    }
 }
 
 #[cfg(test)]

@@ -113,7 +113,6 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let raised = self.raised();
         let body = ProblemBody {
             kind: format!("/api/docs/errors#{}", self.code.name()),
             title: self.code.title(),
@@ -123,16 +122,15 @@ impl IntoResponse for Problem {
             numbers: &self.numbers,
         };
         let mut response = (self.code.status(), Json(body)).into_response();
+        if let Some(alarm) = self.raised() {
+            response.extensions_mut().insert(alarm);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(ms) = self.retry_after_ms {
             // The header counts whole seconds; 0 would invite a tight loop.
             headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
         }
-        if let Some(alarm) = raised {
-            response.extensions_mut().insert(alarm);
-        }
-        let headers = response.headers_mut();
         if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -4,22 +4,16 @@
 //! The span names the route's pattern and never the address: queries hold e-mails. Deliberately
 //! absent: CORS (the fronts are served from here) and compression (a proxy's work).
 
-use std::{
-    net::IpAddr,
-    panic::AssertUnwindSafe,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::atomic::Ordering, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderValue, Method},
+    http::{HeaderMap, Method},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::{
     Code, Problem, Toolkit,
@@ -161,26 +155,6 @@ pub async fn wrong_method() -> Problem {
     Problem::new(Code::METHOD_NOT_ALLOWED, "this address does not take this method")
 }
 
-/// Ids for requests that bring none: this start's random part and a count. A random id for each would cost a system
-/// call, and these ids need not be unguessable.
-pub struct RequestIds {
-    start: u64,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    pub fn new(random: Uuid) -> Self {
-        // The half of a UUIDv7 that holds no time.
-        Self { start: random.as_u64_pair().1, count: AtomicU64::new(0) }
-    }
-
-    pub(super) fn next(&self) -> HeaderValue {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        // Hexadecimal digits and a dash are always a legal header value.
-        HeaderValue::try_from(format!("{:016x}-{count:x}", self.start)).unwrap_or(HeaderValue::from_static("-"))
-    }
-}
-
 /// A caller may invent methods; a metric's label must not grow with them.
 fn method_name(method: &Method) -> &'static str {
     match method.as_str() {
@@ -211,7 +185,7 @@ fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, body::Body, routing::get};
+    use axum::{Router, body::Body, http::HeaderValue, routing::get};
     use tower::Service;
 
     use super::*;

@@ -74,11 +74,14 @@ pub fn cursor(key: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }
 
+pub fn bad_cursor() -> Problem {
+    Problem::new(Code::BAD_CURSOR, "the cursor cannot be read")
+}
+
 pub fn after(cursor: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
-    let bad = || Problem::new(Code::BAD_CURSOR, "the cursor cannot be read");
     let decode = |text: &str| match text.len() <= CURSOR_BYTES_MAX {
-        true => URL_SAFE_NO_PAD.decode(text).map_err(|_| bad()),
-        false => Err(bad()),
+        true => URL_SAFE_NO_PAD.decode(text).map_err(|_| bad_cursor()),
+        false => Err(bad_cursor()),
     };
     cursor.map(decode).transpose()
 }

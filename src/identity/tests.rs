@@ -3,7 +3,10 @@
 use axum::http::HeaderMap;
 
 use super::{testing::world, *};
-use crate::{config::Secret, domain::account::Role};
+use crate::{
+    config::Secret,
+    domain::{account::Role, ids::UserId},
+};
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()

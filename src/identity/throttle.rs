@@ -1,5 +1,5 @@
-//! The throttle of log-ins and of look-ups of orders: after five failures for one e-mail or from one address each further attempt must
-//! wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
+//! The throttle of log-ins and of look-ups of orders: after five failures for one e-mail or from one address each further
+//! attempt must wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
 //!
 //! Attempts count while they run, so guesses sent at once gain nothing. A success clears its e-mail but not its
 //! address: else one account of one's own would reset the count. Known price: a stranger who knows an e-mail can delay

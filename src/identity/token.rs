@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{account::Role, time::Timestamp};
+use crate::domain::{account::Role, ids::UserId, time::Timestamp};
 
-use super::{error::TokenFault, seal::Seal};
+use super::{error::TokenFault, principal::Principal, seal::Seal};
 
 /// Times are seconds since the Unix epoch; the token is valid while `now < exp`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ pub struct Claims {
     pub iat: i64,
     pub exp: i64,
     pub typ: TokenType,
+}
+
+impl Claims {
+    pub fn principal(&self) -> Principal {
+        Principal::account(UserId(self.sub), self.role)
+    }
 }
 
 /// Refresh and one-time tokens will be other types; each place accepts the one it is made for.

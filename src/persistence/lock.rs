@@ -45,9 +45,7 @@ impl DirectoryLock {
         }
         Ok(Self(file))
     }
-}
 
-impl DirectoryLock {
     /// The same, but a handle of this very process, which is closing, is waited for.
     pub fn take_within(dir: &Path, patience: Duration) -> Result<Self, LockError> {
         let (began, own) = (Instant::now(), std::process::id().to_string());

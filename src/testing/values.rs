@@ -1,4 +1,4 @@
-//! Amounts, counts and names, in as few letters as a test wants to read.
+//! Amounts, counts, names and variables, in as few letters as a test wants to read.
 
 use std::num::NonZeroU32;
 
@@ -21,3 +21,15 @@ pub fn units(n: u32) -> NonZeroU32 {
 pub fn sku(text: &str) -> Sku {
     Sku::parse(text).expect("a SKU")
 }
+
+/// What Kubernetes puts into a pod beside a Service named `souk`.
+pub const SERVICE_LINKS: [(&str, &str); 8] = [
+    ("SOUK_SERVICE_HOST", "10.96.12.7"),
+    ("SOUK_SERVICE_PORT", "80"),
+    ("SOUK_SERVICE_PORT_HTTP", "80"),
+    ("SOUK_PORT", "tcp://10.96.12.7:80"),
+    ("SOUK_PORT_80_TCP", "tcp://10.96.12.7:80"),
+    ("SOUK_PORT_80_TCP_PROTO", "tcp"),
+    ("SOUK_PORT_80_TCP_PORT", "80"),
+    ("SOUK_PORT_80_TCP_ADDR", "10.96.12.7"),
+];

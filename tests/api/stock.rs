@@ -4,7 +4,7 @@ use futures::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, eventually, fresh_key, text};
+use crate::shop::{Shop, assert_balanced, eventually, fresh_key, text};
 
 #[tokio::test]
 async fn shoppers_see_availability_and_staff_sees_levels() {
@@ -32,11 +32,7 @@ async fn shoppers_see_availability_and_staff_sees_levels() {
     let known = shop.guest().send(Method::GET, &path, &[("if-none-match", &tag)], None).await;
     assert_eq!(known.status, 304);
     let levels = shop.levels(&sku).await;
-    let count = |name: &str| levels[name].as_i64().unwrap();
-    assert_eq!(
-        count("available") + count("held") + count("committed") + count("shipped"),
-        count("received") + count("adjusted") + count("oversold")
-    );
+    assert_balanced(&levels);
     shop.guest().get("/api/stock/NO-SUCH-SKU").await.refused(404, "unknown_sku");
 }
 

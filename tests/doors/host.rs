@@ -2,7 +2,10 @@
 
 use hyper::Method;
 
-use super::raw::{Raw, status};
+use super::{
+    raw::{Raw, status},
+    sockets::HANDSHAKE,
+};
 use crate::shop::Shop;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,18 +51,12 @@ async fn the_live_feeds_refusals_look_like_all_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_list_of_origins_holds_for_writes_sockets_and_streams() {
     let shop = Shop::with(|config| config.http.trusted_origins = vec!["https://www.shop.example".into()]).await;
-    let handshake = [
-        ("connection", "upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ];
     let guest = shop.guest();
     for (origin, ours) in [("https://www.shop.example", true), ("https://evil.example", false)] {
         let from = [("origin", origin)];
         let lines = serde_json::json!({"quantity": 1});
         let write = guest.send(Method::PUT, "/api/cart/lines/THING-01", &from, Some(lines)).await;
-        let more: String = handshake.iter().chain(&from).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let more = format!("{HANDSHAKE}origin: {origin}\r\n");
         let mut socket = Raw::of(&shop).await;
         socket.ask("GET /live", &more).await;
         let mut stream = Raw::of(&shop).await;

@@ -5,7 +5,7 @@ use tokio::{io::AsyncReadExt, time::timeout};
 use super::raw::{PATIENCE, Raw, status};
 use crate::shop::Shop;
 
-const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+pub const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 async fn socket(shop: &Shop) -> Raw {

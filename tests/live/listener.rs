@@ -3,7 +3,6 @@
 use std::{collections::HashMap, time::Duration};
 
 use futures::{SinkExt, StreamExt};
-use hyper::header;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -29,13 +28,18 @@ impl Listener {
 
     /// From a page of that origin.
     pub async fn on_page(shop: &Shop, who: &Person<'_>, origin: Option<&str>) -> Self {
-        let mut request = shop.url.replace("http://", "ws://").into_client_request().expect("an address");
-        *request.uri_mut() = format!("{}/live", shop.url.replace("http://", "ws://")).parse().expect("an address");
-        if let Some(cookie) = who.cookie() {
-            request.headers_mut().insert(header::COOKIE, cookie.parse().expect("a header"));
-        }
-        if let Some(origin) = origin {
-            request.headers_mut().insert(header::ORIGIN, origin.parse().expect("a header"));
+        let cookie = who.cookie();
+        let cookie = cookie.as_deref().map(|cookie| ("cookie", cookie));
+        let headers: Vec<_> = cookie.into_iter().chain(origin.map(|origin| ("origin", origin))).collect();
+        Self::with(shop, &headers).await
+    }
+
+    /// With these headers in the handshake.
+    pub async fn with(shop: &Shop, headers: &[(&'static str, &str)]) -> Self {
+        let url = format!("{}/live", shop.url.replace("http://", "ws://"));
+        let mut request = url.into_client_request().expect("an address");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
         let (socket, _) = connect_async(request).await.expect("a connection");
         Self { socket, versions: HashMap::new() }

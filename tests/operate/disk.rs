@@ -38,8 +38,7 @@ async fn a_full_disk_refuses_commands_and_serves_reads_until_there_is_room() {
         println!("skipped: mounting a small disk needs root");
         return;
     };
-    let csv = home.write("mugs.csv", crate::CSV);
-    home.run(&["import", csv.to_str().expect("a path")]).await.ok();
+    crate::stock(&home).await;
     let server = home.serve(&[]).await;
     let staff = Person::staff(&server.url).await;
     let guest = Person::guest();

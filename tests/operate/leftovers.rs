@@ -45,8 +45,7 @@ async fn a_start_on_a_full_disk_says_so_and_goes_on_once_there_is_room() {
         println!("skipped: mounting a small disk needs root");
         return;
     };
-    let csv = home.write("mugs.csv", crate::CSV);
-    home.run(&["import", csv.to_str().expect("a path")]).await.ok();
+    crate::stock(&home).await;
     for n in 0..2 {
         let server = home.serve(&[]).await;
         for order in 0..3 {
@@ -84,8 +83,7 @@ async fn a_disk_that_somebody_else_fills_in_an_instant_ends_no_reads() {
         println!("skipped: mounting a small disk needs root");
         return;
     };
-    let csv = home.write("mugs.csv", crate::CSV);
-    home.run(&["import", csv.to_str().expect("a path")]).await.ok();
+    crate::stock(&home).await;
     let server = home.serve(&[]).await;
     let (staff, guest) = (Person::staff(&server.url).await, Person::guest());
     let receive =

@@ -10,23 +10,20 @@ use souk::{
     actors::{
         ports::{
             Hint, MemberLine, Placement,
-            journal::{
-                AppendError, Batch, BatchId, Claim, Entry, Journal, JournalError, NodeId, Records, Resolution, Seq,
-                Shard,
-            },
+            journal::{Entry, Journal, NodeId, Records, Seq, Shard},
         },
         probe::NoFaults,
         runtime::{Parts, Runtime},
         settings::ActorSettings,
     },
     persistence::{memory_journal::MemoryJournal, state_store::MemoryStateStore},
+    testing::InFront,
     transport::loopback::Loopback,
 };
 use tokio::{
     sync::{Notify, watch},
     time::sleep,
 };
-use uuid::Uuid;
 
 use crate::stage::{Life, SHARDS, Stage, eventually};
 
@@ -108,30 +105,14 @@ impl Placement for View {
 }
 
 /// Records reach the tail while `open` is true; nothing is lost.
-struct HearsLate {
-    inner: MemoryJournal,
-    open: watch::Receiver<bool>,
+pub struct HearsLate {
+    pub inner: MemoryJournal,
+    pub open: watch::Receiver<bool>,
 }
 
-impl Journal for HearsLate {
-    fn id(&self) -> Uuid {
-        self.inner.id()
-    }
-
-    fn shards(&self) -> u16 {
-        self.inner.shards()
-    }
-
-    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
-        self.inner.claim(shard, node)
-    }
-
-    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.inner.release(claim, after)
-    }
-
-    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.inner.append(claim, after, batch)
+impl InFront for HearsLate {
+    fn behind(&self) -> &dyn Journal {
+        &self.inner
     }
 
     fn read(&self, shard: Shard, from: Seq) -> Records {
@@ -144,18 +125,6 @@ impl Journal for HearsLate {
             }
         };
         self.inner.read(shard, from).then(late).boxed()
-    }
-
-    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        self.inner.read_range(shard, from, to)
-    }
-
-    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.inner.resolve(claim, after, batch)
-    }
-
-    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
-        self.inner.end(shard)
     }
 }
 

@@ -16,8 +16,8 @@ use souk::{
         ports::{
             Clock, ConnectorEntry, StateStore,
             journal::{
-                AppendError, Batch, BatchId, Claim, Commit, Entry, Journal, JournalError, NodeId, Record, RecordName,
-                Records, Resolution, Seq, Shard,
+                AppendError, Batch, Claim, Commit, Entry, Journal, JournalError, NodeId, Record, RecordName, Records,
+                Seq, Shard,
             },
         },
         probe::Probe,
@@ -37,7 +37,7 @@ use souk::{
         memory_journal::{AppendFault, FaultPlan, MemoryJournal, MemoryStorage, Outcome},
         state_store::MemoryStateStore,
     },
-    testing::{self, PausedClock},
+    testing::{self, InFront, PausedClock},
     transport::{loopback::Loopback, single_node::SingleNode},
 };
 use tokio::sync::watch;
@@ -252,19 +252,11 @@ fn with_name(record: &Record) -> Arc<Record> {
     Arc::new(Record { name: Some(name_of(record)), ..record.clone() })
 }
 
-impl Journal for Gated {
-    fn id(&self) -> Uuid {
-        self.inner.id()
+impl InFront for Gated {
+    fn behind(&self) -> &dyn Journal {
+        &self.inner
     }
-    fn shards(&self) -> u16 {
-        self.inner.shards()
-    }
-    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
-        self.inner.claim(shard, node)
-    }
-    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.inner.release(claim, after)
-    }
+
     fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
         async move {
             self.gate.batches.lock().unwrap().push(batch.commits.len());
@@ -273,23 +265,20 @@ impl Journal for Gated {
         }
         .boxed()
     }
+
     fn read(&self, shard: Shard, from: Seq) -> Records {
         self.named(self.inner.read(shard, from))
     }
+
     fn name(&self, shard: Shard, seq: Seq) -> BoxFuture<'_, Result<Option<RecordName>, JournalError>> {
         let records = self.inner.storage().records(shard);
         let there = usize::try_from(seq).ok().and_then(|seq| records.get(seq.checked_sub(1)?).cloned());
         std::future::ready(Ok(there.filter(|_| self.named).map(|record| name_of(&record)))).boxed()
     }
+
     fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
         let hidden = Seq::from(*self.gate.short.borrow());
         self.named(self.inner.read_range(shard, from, to - hidden))
-    }
-    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.inner.resolve(claim, after, batch)
-    }
-    fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
-        self.inner.end(shard)
     }
 }
 

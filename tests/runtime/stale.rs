@@ -6,16 +6,14 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use futures::{FutureExt, StreamExt, future::BoxFuture};
+use futures::{FutureExt, future::BoxFuture};
 use souk::{
     actors::{
         freshness::Standing,
         gateway::Gateway,
         ports::{
             CommandEnvelope, Delivery, Reply, Transport, TransportError,
-            journal::{
-                AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, Records, Resolution, Seq, Shard,
-            },
+            journal::{Journal, JournalError, NodeId, Seq, Shard},
         },
         probe::NoFaults,
         runtime::{Parts, Runtime},
@@ -23,15 +21,15 @@ use souk::{
     },
     domain::{key::EntityKey, kinds::Kind, stock::Stock},
     persistence::{memory_journal::MemoryJournal, state_store::MemoryStateStore},
+    testing::InFront,
 };
 use tokio::{
     sync::watch,
     time::{Duration, sleep},
 };
-use uuid::Uuid;
 
 use crate::{
-    hand_over::{LEASE, Told, View, serves_all},
+    hand_over::{HearsLate, LEASE, Told, View, serves_all},
     stage::{Life, SHARDS, Stage, eventually, receive},
 };
 
@@ -41,59 +39,22 @@ const WAIT: Duration = Duration::from_millis(500);
 
 /// The way of a node to the journal. While it is cut, ends are what they were.
 struct Behind {
-    inner: MemoryJournal,
-    whole: watch::Receiver<bool>,
+    inner: HearsLate,
     ends: Mutex<Vec<Seq>>,
     turned_away: Arc<AtomicUsize>,
 }
 
-impl Journal for Behind {
-    fn id(&self) -> Uuid {
-        self.inner.id()
-    }
-
-    fn shards(&self) -> u16 {
-        self.inner.shards()
-    }
-
-    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
-        self.inner.claim(shard, node)
-    }
-
-    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.inner.release(claim, after)
-    }
-
-    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.inner.append(claim, after, batch)
-    }
-
-    fn read(&self, shard: Shard, from: Seq) -> Records {
-        let whole = self.whole.clone();
-        let late = move |record| {
-            let mut whole = whole.clone();
-            async move {
-                whole.wait_for(|whole| *whole).await.expect("the test goes on");
-                record
-            }
-        };
-        self.inner.read(shard, from).then(late).boxed()
-    }
-
-    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        self.inner.read_range(shard, from, to)
-    }
-
-    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.inner.resolve(claim, after, batch)
+impl InFront for Behind {
+    fn behind(&self) -> &dyn Journal {
+        &self.inner
     }
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         async move {
-            let end = self.inner.end(shard).await?;
+            let end = self.behind().end(shard).await?;
             let mut ends = self.ends.lock().unwrap();
             let known = &mut ends[usize::from(shard.0)];
-            if *self.whole.borrow() {
+            if *self.inner.open.borrow() {
                 *known = end;
             }
             Ok(*known)
@@ -168,7 +129,11 @@ async fn start(
 ) -> Life {
     let inner = MemoryJournal::open(stage.storage.clone(), stage.gate.clone());
     let parts = Parts {
-        journal: Arc::new(Behind { inner, whole, ends: Mutex::new(vec![0; usize::from(SHARDS)]), turned_away }),
+        journal: Arc::new(Behind {
+            inner: HearsLate { inner, open: whole },
+            ends: Mutex::new(vec![0; usize::from(SHARDS)]),
+            turned_away,
+        }),
         store: Arc::new(MemoryStateStore::default()),
         projections: stage.projections.clone(),
         listener: stage.told.clone(),

@@ -10,19 +10,16 @@ use std::{
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use souk::{
-    actors::ports::journal::{
-        AppendError, Batch, BatchId, Claim, Entry, Journal, JournalError, NodeId, Record, Records, Resolution, Seq,
-        Shard,
-    },
+    actors::ports::journal::{Claim, Entry, Journal, JournalError, Record, Seq, Shard},
     domain::ids::OrderId,
     persistence::{
         envelope,
         memory_journal::{MemoryJournal, MemoryStorage, NoFaults},
         tools,
     },
+    testing::InFront,
 };
 use tokio::time::sleep;
-use uuid::Uuid;
 
 use crate::{many::Sum, provider::Books, rng::Rng};
 
@@ -107,7 +104,7 @@ async fn exported(journal: &Late) -> Vec<Record> {
     records.iter().map(|line| envelope::decode_body(line).expect("a record")).collect()
 }
 
-async fn one_by_one(journal: &Late) -> Vec<Record> {
+async fn one_by_one(journal: &dyn Journal) -> Vec<Record> {
     let mut records = Vec::new();
     for shard in (0..journal.shards()).map(Shard) {
         let end = journal.end(shard).await.expect("an end");
@@ -166,31 +163,11 @@ struct Late {
     rng: Rng,
 }
 
-impl Journal for Late {
-    fn id(&self) -> Uuid {
-        self.journal.id()
+impl InFront for Late {
+    fn behind(&self) -> &dyn Journal {
+        &self.journal
     }
-    fn shards(&self) -> u16 {
-        self.journal.shards()
-    }
-    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
-        self.journal.claim(shard, node)
-    }
-    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.journal.release(claim, after)
-    }
-    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.journal.append(claim, after, batch)
-    }
-    fn read(&self, shard: Shard, from: Seq) -> Records {
-        self.journal.read(shard, from)
-    }
-    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        self.journal.read_range(shard, from, to)
-    }
-    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.journal.resolve(claim, after, batch)
-    }
+
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         async move {
             sleep(self.rng.millis(60)).await;

@@ -9,6 +9,7 @@ use crate::{
     actors::{
         committer::Item,
         effects::PendingEffect,
+        entity::ShardHost,
         ports::{
             Ask, CommandEnvelope, Reply, StoreError,
             journal::{BATCH_BYTES_MAX, Commit},
@@ -19,13 +20,20 @@ use crate::{
     domain::kinds::{AnyCommand, AnyState, AnyView},
 };
 
+impl ShardHost {
+    /// Waits until everything acknowledged is folded; `uncommitted`: something may still be on its way to the log.
+    pub(in crate::actors) async fn caught_up(&self, uncommitted: bool) -> Result<(), ActorProcessingErr> {
+        if uncommitted && !self.committer.barrier().await {
+            return Err("the shard's generation ended".into());
+        }
+        Ok(self.tail.folded(self.committed.load(Ordering::Acquire)).await?)
+    }
+}
+
 impl EntityState {
     /// Loads the newest durable state, including the commits that the previous activation handed over.
     pub(super) async fn load(&mut self) -> Result<(), ActorProcessingErr> {
-        if self.after_crash && !self.host.committer.barrier().await {
-            return Err("the shard's generation ended".into());
-        }
-        self.host.tail.folded(self.host.committed.load(Ordering::Acquire)).await?;
+        self.host.caught_up(self.after_crash).await?;
         let loaded = self.host.tail.load(&self.key)?;
         (self.version, self.recent, self.model) = (loaded.version, loaded.recent, loaded.model);
         self.slot.acked.store(self.version, Ordering::Release);

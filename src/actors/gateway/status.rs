@@ -79,9 +79,7 @@ impl NodeStatus {
         let alive = |owner: &str| self.members.iter().any(|member| member.alive && *member.node.0 == *owner);
         self.shards.iter().filter(|line| !line.owner.as_deref().is_some_and(alive)).count()
     }
-}
 
-impl NodeStatus {
     /// Milliseconds by which this node's own clock is ahead of the cluster's time.
     pub fn clock_skew_ms(&self) -> Option<i64> {
         self.members.iter().find(|member| *member.node.0 == *self.node)?.clock_skew_ms

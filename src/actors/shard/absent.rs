@@ -4,7 +4,7 @@
 //! The answer is as strong as an actor's: it waits as an activation does, for everything acknowledged before the read,
 //! and leaves under the same lease, so that in a cluster only the owner denies an entity.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use ractor::ActorRef;
 
@@ -40,10 +40,7 @@ impl ShardState {
 impl ShardHost {
     /// `None`: not to be found out now.
     async fn exists(&self, key: &EntityKey, uncommitted: bool) -> Option<bool> {
-        if uncommitted && !self.committer.barrier().await {
-            return None;
-        }
-        self.tail.folded(self.committed.load(Ordering::Acquire)).await.ok()?;
+        self.caught_up(uncommitted).await.ok()?;
         match self.tail.exists(key) {
             Ok(exists) => Some(exists),
             Err(error) => {

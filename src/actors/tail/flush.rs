@@ -95,6 +95,10 @@ impl Tail {
     pub(super) fn step_flush(&self) -> Result<Step, TailError> {
         // Held over the whole step: a second driver of the same flush goes on where this one ends.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nothing waits: room is of no interest.
+        if self.inner().flush.is_none() {
+            return Ok(Step::Last);
+        }
         if let Room::NotNow(why) | Room::NeverAgain(why) = self.store.room() {
             // Before anything is gathered: the flush goes on later from where it is.
             return Ok(Step::NoRoom(why));

@@ -27,6 +27,7 @@ use crate::{
         store::{Existing, Store, each},
     },
     domain::{
+        cart::{Cart, CartLine},
         category::Category,
         ids::{ProductId, Sku},
         kinds::Kind,
@@ -211,7 +212,6 @@ type ToTell = (String, Vec<Sku>, Vec<Sku>);
 
 /// Carts with a line that is sold no longer, or again: all carts are looked at once.
 fn carts(gateway: &Gateway, gone: &BTreeSet<Sku>, sold: &BTreeSet<Sku>) -> Result<Vec<ToTell>, LoadError> {
-    use crate::domain::cart::{Cart, CartLine};
     let mut carts = Vec::new();
     for_each_key(gateway, Kind::Cart, |id| {
         let lines = gateway.read_local::<Cart>(id)?.map(|answer| answer.view.lines).unwrap_or_default();

@@ -98,7 +98,6 @@ fn sku(row: &Row, values: &[String], build: &mut Build<'_>) -> Option<Sku> {
     // Shopify's exports guard numbers against spreadsheets by an apostrophe.
     let given = row.get(Column::Sku).trim_start_matches('\'').trim();
     let made = || names::made_sku(row.handle(), values);
-    let again = |line: u64| format!("stands on line {line} already");
     if is_shortened(given) {
         let why = format!("a spreadsheet has shortened the number to {given}; export the file anew");
         row.bad(build.bad, Column::Sku, Fault::Sku, why);
@@ -112,7 +111,7 @@ fn sku(row: &Row, values: &[String], build: &mut Build<'_>) -> Option<Sku> {
         told = Some(Told::SkuAgain);
     }
     if let Some(line) = build.skus.get(&sku) {
-        row.bad(build.bad, Column::Sku, Fault::SkuTwice, format!("{sku} {}", again(*line)));
+        row.bad(build.bad, Column::Sku, Fault::SkuTwice, format!("{sku} stands on line {line} already"));
         return None;
     }
     if let Some(told) = told {

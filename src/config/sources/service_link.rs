@@ -57,20 +57,12 @@ fn is_protocol(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::SERVICE_LINKS;
 
     #[test]
     fn links_are_told_from_mistyped_keys() {
-        for (name, text) in [
-            ("SOUK_SERVICE_HOST", "10.96.12.7"),
-            ("SOUK_SERVICE_PORT", "80"),
-            ("SOUK_SERVICE_PORT_HTTP", "80"),
-            ("SOUK_PORT", "tcp://10.96.12.7:80"),
-            ("SOUK_PORT_80_TCP", "tcp://10.96.12.7:80"),
-            ("SOUK_PORT_80_TCP_PROTO", "tcp"),
-            ("SOUK_PORT_80_TCP_PORT", "80"),
-            ("SOUK_PORT_80_TCP_ADDR", "10.96.12.7"),
-            ("SOUK_NODES_PORT_8080_UDP", "udp://[fd00::1]:8080"),
-        ] {
+        let udp = ("SOUK_NODES_PORT_8080_UDP", "udp://[fd00::1]:8080");
+        for (name, text) in SERVICE_LINKS.into_iter().chain([udp]) {
             assert!(is_link(name, text), "{name}={text}");
         }
         for (name, text) in [

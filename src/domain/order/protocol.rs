@@ -243,7 +243,8 @@ pub enum OrderRejection {
     NotFulfillable { lifecycle: OrderStatus },
     #[error("no parcel leaves before its money is captured; the payment is {payment:?}")]
     NotCaptured { payment: PaymentStatus },
-    #[error("order {by} of the same cart took this one's place")]
+    /// Only of an order that was never placed; any other is shown as it is, `cancelled`, like at every repeated key.
+    #[error("a newer checkout of the same cart took this one's place")]
     Superseded { by: OrderId },
     #[error("fulfilment {fulfilment} exists with other contents")]
     FulfilmentConflict { fulfilment: FulfilmentId },

@@ -163,6 +163,11 @@ pub struct CheckoutDetails<'a> {
 }
 
 impl CheckoutSnapshot {
+    /// An order of 0.00: nothing has to be paid.
+    pub fn is_free(&self) -> bool {
+        self.totals.total.amount == 0
+    }
+
     pub fn details(&self) -> CheckoutDetails<'_> {
         CheckoutDetails {
             email: &self.email,

@@ -68,7 +68,7 @@ impl OrderView {
 
     /// Nothing has to be paid.
     pub fn is_free(&self) -> bool {
-        self.placement.as_ref().is_some_and(|placement| placement.totals.total.amount == 0)
+        self.placement.as_ref().is_some_and(|placement| placement.is_free())
     }
 }
 

@@ -1,6 +1,6 @@
 //! An unsold order's money goes back by itself, decided in the same append as the event that causes it. Authorised:
-//! void. Waiting for the shopper: failed at
-//! once, and voided should the shopper still agree. Being captured: wait for the capture, then refund. Captured: refund.
+//! void. Waiting for the shopper: failed at once, and voided should the shopper still agree. Being captured: wait for the
+//! capture, then refund. Captured: refund.
 
 use uuid::Uuid;
 

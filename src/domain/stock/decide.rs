@@ -183,8 +183,8 @@ impl Stock {
 }
 
 fn check_text(what: &str, text: &str) -> Result<(), StockRejection> {
-    match !text::shows(text) || !text::is_plain(text) || text.chars().count() > Stock::TEXT_MAX {
-        true => Err(StockRejection::BadText { what: what.to_owned(), max: Stock::TEXT_MAX }),
-        false => Ok(()),
+    match text::is_line(text, Stock::TEXT_MAX) {
+        true => Ok(()),
+        false => Err(StockRejection::BadText { what: what.to_owned(), max: Stock::TEXT_MAX }),
     }
 }

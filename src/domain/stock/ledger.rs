@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Stock, StockEvent, StockPolicy};
+use super::{Stock, StockEvent};
 use crate::domain::{
     entity::Entity,
     ids::{FulfilmentId, OrderId},
@@ -105,10 +105,7 @@ impl Ledger {
                 Movement { kind: MovementKind::Threshold, quantity: u64::from(*units), ..blank }
             }
             StockEvent::PolicySet { policy } => {
-                let quantity = match policy {
-                    StockPolicy::Tracked | StockPolicy::Untracked => 0,
-                    StockPolicy::Backorder { up_to } => u64::from(up_to.get()),
-                };
+                let quantity = policy.backorder_max().map_or(0, u64::from);
                 Movement { kind: MovementKind::Policy, quantity, reason: Some(policy.to_string()), ..blank }
             }
         };

@@ -31,6 +31,14 @@ impl StockPolicy {
         }
     }
 
+    /// The bound of a backorder.
+    pub fn backorder_max(self) -> Option<u32> {
+        match self {
+            Self::Tracked | Self::Untracked => None,
+            Self::Backorder { up_to } => Some(up_to.get()),
+        }
+    }
+
     pub(super) fn is_tracked(&self) -> bool {
         *self == Self::Tracked
     }
@@ -50,10 +58,9 @@ impl StockView {
     /// Units that a buyer may have now; `None`: without a bound.
     pub fn for_sale(&self) -> Option<u64> {
         match self.policy {
-            StockPolicy::Tracked => Some(self.available),
             StockPolicy::Untracked => None,
-            StockPolicy::Backorder { up_to } => {
-                Some(self.available + u64::from(up_to.get()).saturating_sub(self.oversold))
+            StockPolicy::Tracked | StockPolicy::Backorder { .. } => {
+                Some(self.available + self.policy.oversold_max().saturating_sub(self.oversold))
             }
         }
     }

@@ -255,12 +255,18 @@ fn the_stock_book_names_units_and_reasons() {
     assert_eq!((lost.units, lost.quantity, lost.reason.as_deref()), (-1, 1, Some("broken")));
 }
 
+fn take_over((id, units, until, older): (u128, u32, i64, Vec<u128>)) -> StockCommand {
+    let instead_of = older.into_iter().map(order).collect();
+    StockCommand::TakeOver { order: order(id), units: n(units), until: Timestamp(until), attempt: 0, instead_of }
+}
+
 fn command() -> impl Strategy<Value = StockCommand> {
     let id = 0..6_u128;
     prop_oneof![
         2 => (1..20_u32).prop_map(|units| StockCommand::Receive { units: n(units), reference: None }),
         2 => (-10..10_i64).prop_map(adjust),
         6 => (id.clone(), 1..5_u32, 0..2000_i64).prop_map(|(id, units, until)| hold(id, units, until)),
+        3 => (id.clone(), 1..5_u32, 0..2000_i64, prop::collection::vec(0..6_u128, 0..3)).prop_map(take_over),
         4 => id.clone().prop_map(|id| StockCommand::Commit { order: order(id), attempt: 0 }),
         2 => id.clone().prop_map(|id| StockCommand::Release { order: order(id), attempt: 0 }),
         3 => (id.clone(), 0..4_u128, 1..4_u32).prop_map(|(id, fulfilment, units)| ship(id, fulfilment, units)),

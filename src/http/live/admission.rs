@@ -6,11 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, request::Parts},
-    response::Response,
-};
+use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
 
 use super::{Credentials, LiveState, refused};
 use crate::live::Audience;
@@ -19,7 +15,6 @@ use crate::live::Audience;
 pub struct Visitor {
     pub audience: Audience,
     pub address: IpAddr,
-    pub headers: HeaderMap,
 }
 
 impl FromRequestParts<LiveState> for Visitor {
@@ -31,6 +26,6 @@ impl FromRequestParts<LiveState> for Visitor {
             (state.authorise)(Credentials::Handshake(&parts.headers)).map_err(|error| refused(error.into()))?;
         let address = state.door.client(&parts.headers, &parts.extensions);
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        Ok(Self { audience, address, headers: parts.headers.clone() })
+        Ok(Self { audience, address })
     }
 }

@@ -33,7 +33,12 @@ pub struct Asked {
 /// Topics of one stream: their versions stand in every event's id. More are refused with 400.
 const TOPICS_MAX: usize = 64;
 
-pub async fn open(State(state): State<LiveState>, visitor: Visitor, asked: Result<Query<Asked>, Problem>) -> Response {
+pub async fn open(
+    State(state): State<LiveState>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, Problem>,
+) -> Response {
     let Ok(Query(asked)) = asked else {
         let detail =
             format!("say which: ?topics=.., joined by commas; each reads {}", state.listeners.hub().topics().known());
@@ -49,7 +54,7 @@ pub async fn open(State(state): State<LiveState>, visitor: Visitor, asked: Resul
         // The refusal is counted already, by its own finer codes.
         Err(full) => return Problem::new(Code::BUSY, full.to_string()).retry_after(5_000).into_response(),
     };
-    let since = last_event(&visitor.headers, &topics).unwrap_or_else(|| session::since(&asked.since));
+    let since = last_event(&headers, &topics).unwrap_or_else(|| session::since(&asked.since));
     listener.subscribe(&topics, &since).await;
     let versions = topics.iter().map(|topic| since.get(topic).copied().unwrap_or(0)).collect();
     let events = futures::stream::unfold(Stream { session: listener, topics, versions }, next);

@@ -48,7 +48,7 @@ pub async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return no_handshake(&rejection),
     };
-    let Visitor { audience, address, headers: _ } = visitor;
+    let Visitor { audience, address } = visitor;
     let bytes = state.limits().message_bytes_max;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)

@@ -46,29 +46,25 @@ pub fn opens(dir: &Path, odd: &Odd) -> Result<Snapshots, OpenError> {
         Err(error @ (OpenError::Damaged { .. } | OpenError::Shortened { .. })) => error,
         Err(error) => return Err(error),
     };
-    without_snapshots(dir, &acknowledged, first)
+    without_snapshots(dir, &acknowledged, first).map(|()| Snapshots::Remove)
 }
 
 /// After sled refused the journal itself.
 ///
 /// # Errors
 /// That refusal, where a copy does not open either.
-pub fn opens_after(dir: &Path, refusal: OpenError) -> Result<Snapshots, OpenError> {
+pub fn opens_after(dir: &Path, refusal: OpenError) -> Result<(), OpenError> {
     without_snapshots(dir, &BTreeMap::new(), refusal)
 }
 
-fn without_snapshots(
-    dir: &Path,
-    acknowledged: &BTreeMap<Shard, Seq>,
-    refusal: OpenError,
-) -> Result<Snapshots, OpenError> {
+fn without_snapshots(dir: &Path, acknowledged: &BTreeMap<Shard, Seq>, refusal: OpenError) -> Result<(), OpenError> {
     let copy = Copy::of(dir)?;
     let database = directory::database(&copy.path);
     sled_files::remove_snapshots(&database).map_err(io_error(&database))?;
     match copy.opens(acknowledged) {
         Ok(()) => {
             tracing::warn!(dir = %dir.display(), why = %refusal, "the snapshots do not fit the log: they are made again");
-            Ok(Snapshots::Remove)
+            Ok(())
         }
         Err(_) => Err(refusal),
     }
@@ -95,7 +91,7 @@ impl Copy {
             }
         }
         let wanted = files.iter().map(|(bytes, _)| bytes).sum::<u64>() + MARGIN;
-        let free = free_bytes(dir).map_err(|problem| OpenError::of(dir, problem))?;
+        let free = free_bytes(dir).map_err(|problem| io_error(dir)(io::Error::other(problem)))?;
         if free < wanted {
             let problem = format!("a copy for looking at its damage needs {wanted} bytes, {free} are free");
             return Err(OpenError::Full { path: dir.into(), problem: format!("No space left on device: {problem}") });

@@ -1,6 +1,6 @@
 //! An entity's history of one flush as one entry: where its commits stand in the log.
 
-use crate::{actors::ports::journal::Seq, domain::key::EntityKey};
+use crate::{actors::ports::journal::Seq, domain::key::EntityKey, persistence::guard::text};
 
 /// Records of one entity in one entry, at most: a read takes them all for the first.
 pub const HISTORY_PACK: usize = 64;
@@ -16,9 +16,7 @@ pub fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
     if !rest.is_empty() {
         return Err(format!("a history entry of {} bytes", bytes.len()));
     }
-    let half = |pair: &[u8]| {
-        pair.try_into().map(u64::from_be_bytes).map_err(|error: std::array::TryFromSliceError| error.to_string())
-    };
+    let half = |pair: &[u8]| pair.try_into().map(u64::from_be_bytes).map_err(text);
     for pair in pairs {
         into.push((half(&pair[..8])?, half(&pair[8..])?));
     }

@@ -97,9 +97,9 @@ impl From<Address> for AddressBody {
 /// or turns the text around it.
 pub fn line(field: &str, value: String) -> Result<String, Problem> {
     let value = value.trim();
-    match value.chars().count() {
-        1..=TEXT_MAX if text::is_plain(value) && text::shows(value) => Ok(value.to_owned()),
-        _ => {
+    match text::is_line(value, TEXT_MAX) {
+        true => Ok(value.to_owned()),
+        false => {
             Err(Problem::field(field, format!("1 to {TEXT_MAX} visible characters on one line")).with("max", TEXT_MAX))
         }
     }
@@ -109,8 +109,7 @@ pub fn line(field: &str, value: String) -> Result<String, Problem> {
 pub fn email(value: &str) -> Result<String, Problem> {
     let value = value.trim();
     let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-    let unseen = |c: char| c.is_whitespace() || c.is_control() || text::is_invisible(c);
-    let looks_right = EmailAddress::parse_with_options(value, options).is_ok() && !value.chars().any(unseen);
+    let looks_right = EmailAddress::parse_with_options(value, options).is_ok() && value.chars().all(text::is_seen);
     match looks_right && value.len() <= EMAIL_MAX {
         true => Ok(value.to_owned()),
         false => Err(Problem::field("email", "an e-mail reads name@domain.tld").with("max", EMAIL_MAX)),

@@ -53,9 +53,6 @@ pub enum CheckoutRefusal {
     OutOfStock { order: OrderId, lines: Vec<ShortLine> },
     #[error("the cart's order {by} is paid")]
     AlreadyBought { by: OrderId },
-    /// Only of an order that was never placed; any other is shown as it is, `cancelled`, like at every repeated key.
-    #[error("a newer checkout of the same cart took this one's place")]
-    Superseded { by: OrderId },
     #[error(transparent)]
     Money(#[from] MoneyError),
     #[error(transparent)]
@@ -99,26 +96,13 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
             Some(answer) => decided(services, checkout.order, answer).await,
             None => Err(CheckoutRefusal::KeyReused),
         },
-        Err(AskError::Refused(OrderRejection::Superseded { by })) => Err(CheckoutRefusal::Superseded { by }),
         Err(other) => Err(other.into()),
     }
 }
 
 /// An order of 0.00 is sold without a payment, in a moment.
 fn is_decided(order: &OrderView) -> bool {
-    match order.lifecycle {
-        OrderStatus::Placing => false,
-        OrderStatus::AwaitingPayment => !order.is_free(),
-        OrderStatus::Verified
-        | OrderStatus::Processing
-        | OrderStatus::PartiallyShipped
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed
-        | OrderStatus::Rejected
-        | OrderStatus::Expired
-        | OrderStatus::Cancelled => true,
-    }
+    !order.lifecycle.is_undecided() || (order.lifecycle == OrderStatus::AwaitingPayment && !order.is_free())
 }
 
 /// The order of an earlier attempt with this id; refused when that attempt had other contents.

@@ -25,14 +25,14 @@ pub fn problem(refusal: CheckoutRefusal, counts: bool) -> Problem {
             Problem::new(Code::OUT_OF_STOCK, detail).with("order_id", order).with("lines", lines)
         }
         R::AlreadyBought { by } => Problem::new(Code::ALREADY_PAID, detail).with("order_id", by),
-        R::Superseded { by } => Problem::new(Code::CHECKOUT_SUPERSEDED, detail).with("order_id", by),
         R::Money(error) => error.into(),
         R::Order(error) => error.into(),
     }
 }
 
 fn short(line: &ShortLine, counts: bool) -> Value {
-    let availability = if line.available > 0 { Availability::Low } else { Availability::Out };
+    // The refusal knows the count alone, and not the SKU's threshold.
+    let availability = Availability::of(line.available, 0);
     let mut shown = json!({"sku": line.sku, "requested": line.requested, "availability": availability});
     if counts {
         shown["available"] = line.available.into();

@@ -18,7 +18,7 @@ use crate::{
         ids::OrderId,
         order::{OrderStatus, OrderView},
     },
-    http::{Body, Problem, auth::Caller, conditional::Tagged, idempotency::IdempotencyKey},
+    http::{Body, Problem, auth::Caller, idempotency::IdempotencyKey},
     identity::Principal,
     shop::{
         AppState,
@@ -108,6 +108,5 @@ fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem>
     };
     let place =
         HeaderValue::try_from(format!("/api/orders/{order}")).unwrap_or(HeaderValue::from_static("/api/orders"));
-    let (version, body) = (answer.version, access::body(order, answer)?);
-    Ok((status, [(header::LOCATION, place)], Tagged(version, body)).into_response())
+    Ok((status, [(header::LOCATION, place)], access::tagged(order, answer)?).into_response())
 }

@@ -7,7 +7,7 @@ use crate::{
         ids::OrderId,
         order::{CheckoutSnapshot, Order, OrderRejection, OrderView},
     },
-    http::{Code, Problem},
+    http::{Code, Problem, conditional::Tagged},
     identity::Principal,
     shop::Services,
 };
@@ -42,6 +42,11 @@ fn may_read(who: &Principal, snapshot: &CheckoutSnapshot) -> bool {
 
 pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Unreadable> {
     OrderBody::new(id, answer.version, &answer.view).ok_or(Unreadable::Unknown(id))
+}
+
+/// The same, with its version as the tag.
+pub fn tagged(id: OrderId, answer: Answer<OrderView>) -> Result<Tagged<OrderBody>, Unreadable> {
+    Ok(Tagged(answer.version, body(id, answer)?))
 }
 
 impl From<Unreadable> for Problem {

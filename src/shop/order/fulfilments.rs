@@ -20,7 +20,7 @@ use crate::{
         ids::{FulfilmentId, OrderId, Sku},
         order::{CapturePolicy, Order, OrderCommand, OrderView, PaymentStatus},
     },
-    http::{Body, Code, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
+    http::{Body, Code, Path, Problem, auth::Staff, idempotency::IdempotencyKey},
     shop::{AppState, checkout::address},
 };
 
@@ -62,8 +62,7 @@ pub async fn fulfil_order(
     let seen = access::readable(&state.services, Some(&who), id).await?;
     captured(&state, id, seen).await?;
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
-    let (version, body) = (answer.version, access::body(id, answer)?);
-    Ok((StatusCode::CREATED, Tagged(version, body)).into_response())
+    Ok((StatusCode::CREATED, access::tagged(id, answer)?).into_response())
 }
 
 /// No parcel leaves before its money is captured. The engine does that by itself a moment after the sale, which is waited

@@ -22,7 +22,7 @@ use crate::{
     http::{Body, Code, Problem},
     identity::{Throttle, ThrottleKey},
     network::Bucket,
-    shop::{AppState, rows},
+    shop::{AppState, checkout::address::EMAIL_MAX, rows},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -51,9 +51,6 @@ pub struct FoundBody {
     pub totals: OrderTotals,
     pub fulfilments: Vec<FulfilmentBody>,
 }
-
-/// Characters of an e-mail that is worth comparing.
-const EMAIL_MAX: usize = 254;
 
 /// One order, by reference and e-mail
 #[utoipa::path(post, path = "/api/orders/lookup", tag = "Orders", request_body = LookupBody,

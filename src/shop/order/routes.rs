@@ -23,7 +23,7 @@ use crate::{
     http::{
         Code, Path, Problem, Query,
         auth::{Caller, MaybeCaller},
-        conditional::{Tagged, etag, unless_known},
+        conditional::{etag, unless_known},
         listing::{Page, PageQuery, Search},
     },
     shop::AppState,
@@ -127,6 +127,5 @@ pub async fn cancel_order(
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
     let answer = cancel::cancel(&state.services, &who, id).await?;
-    let (version, body) = (answer.version, access::body(id, answer)?);
-    Ok(Tagged(version, body).into_response())
+    Ok(access::tagged(id, answer)?.into_response())
 }

@@ -16,11 +16,7 @@ use crate::{
         ids::OrderId,
         order::{Order, OrderCommand},
     },
-    http::{
-        Body, Path, Problem,
-        auth::Staff,
-        conditional::{IfMatch, Tagged},
-    },
+    http::{Body, Path, Problem, auth::Staff, conditional::IfMatch},
     identity::Principal,
     shop::AppState,
 };
@@ -76,6 +72,5 @@ async fn transition(
     let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
     let command = OrderCommand::Transition { to: body.to };
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
-    let (version, body) = (answer.version, access::body(id, answer)?);
-    Ok(Tagged(version, body).into_response())
+    Ok(access::tagged(id, answer)?.into_response())
 }

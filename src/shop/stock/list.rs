@@ -9,7 +9,7 @@ use crate::{
     actors::{ports::StoreError, projection::ReadError},
     domain::{ids::Sku, kinds::Kind, stock::Stock},
     http::{
-        Code, Problem, Query,
+        Problem, Query,
         auth::Staff,
         listing::{self, Page, SCAN_KEYS_MAX, Search},
     },
@@ -59,7 +59,7 @@ pub async fn list_stock(
         return Ok(Json(listing::walk_far(SCAN_KEYS_MAX, after, limit, read, pick)?));
     }
     if !part.is_empty() {
-        let after = after.map(|key| rows::sku_of(&key).ok_or_else(bad_cursor)).transpose()?;
+        let after = after.map(|key| rows::sku_of(&key).ok_or_else(listing::bad_cursor)).transpose()?;
         return Ok(Json(found(&state, &part, after, limit, body)?));
     }
     let read = |after: Option<&[u8]>, n| {
@@ -68,10 +68,6 @@ pub async fn list_stock(
         Ok(keys.into_iter().map(|key| key.id.as_bytes().to_vec()).collect())
     };
     Ok(Json(listing::walk(after, limit, read, pick)?))
-}
-
-fn bad_cursor() -> Problem {
-    Problem::new(Code::BAD_CURSOR, "the cursor cannot be read")
 }
 
 /// From the names in memory: a part of a name may stand anywhere, so an index on disk would be read whole.

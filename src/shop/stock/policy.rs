@@ -31,11 +31,11 @@ pub enum PolicyName {
 }
 
 impl PolicyName {
-    pub fn of(policy: StockPolicy) -> (Self, Option<u32>) {
+    pub fn of(policy: StockPolicy) -> Self {
         match policy {
-            StockPolicy::Tracked => (Self::Tracked, None),
-            StockPolicy::Untracked => (Self::Untracked, None),
-            StockPolicy::Backorder { up_to } => (Self::Backorder, Some(up_to.get())),
+            StockPolicy::Tracked => Self::Tracked,
+            StockPolicy::Untracked => Self::Untracked,
+            StockPolicy::Backorder { .. } => Self::Backorder,
         }
     }
 }

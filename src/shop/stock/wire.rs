@@ -100,8 +100,8 @@ impl StockBody {
             adjusted: levels.map(|view| view.adjusted),
             threshold: levels.map(|view| view.threshold),
             oversold: levels.map(|view| view.oversold),
-            policy: levels.map(|view| PolicyName::of(view.policy).0),
-            backorder_max: levels.and_then(|view| PolicyName::of(view.policy).1),
+            policy: levels.map(|view| PolicyName::of(view.policy)),
+            backorder_max: levels.and_then(|view| view.policy.backorder_max()),
         }
     }
 

@@ -77,10 +77,6 @@ impl Clocks {
         self.correction = wanted;
         Some(wanted)
     }
-
-    pub fn correction(&self) -> i64 {
-        self.correction
-    }
 }
 
 #[cfg(test)]
@@ -115,7 +111,7 @@ mod tests {
             let told: Vec<i64> = corrections.iter().map(|ms| ms / 100 * 100).collect();
             assert_eq!(told, if expected == 0 { vec![] } else { vec![expected] }, "{me}");
             assert!(clocks.skew(&node("a")).is_some_and(|skew| skew.abs_diff(MINUTES) < 100));
-            assert!(clocks.correction().abs_diff(expected) < 100);
+            assert!(clocks.correction.abs_diff(expected) < 100);
         }
     }
 

@@ -237,15 +237,15 @@ impl Shared {
         if let Some(skew_ms) = state.clocks.skew(&self.me) {
             metrics::gauge!("souk_clock_skew_ms").set(skew_ms as f64);
         }
-        match corrected {
-            None => return,
-            Some(0) => tracing::info!("this node's clock agrees with the others' again"),
-            Some(correction_ms) => tracing::warn!(
+        let Some(correction_ms) = corrected else { return };
+        match correction_ms {
+            0 => tracing::info!("this node's clock agrees with the others' again"),
+            _ => tracing::warn!(
                 correction_ms,
                 "this node's clock differs from the others'; it decides by theirs. Set the clock, and see to its NTP"
             ),
         }
-        self.clock.correct(state.clocks.correction());
+        self.clock.correct(correction_ms);
     }
 
     /// Positions for one heartbeat. Where this node has written to more shards than fit, heartbeats take turns.

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     actors::ports::{
         CommandEnvelope,
-        journal::{AppendError, Batch, BatchId, Claim, NodeId, Records, Resolution},
+        journal::{Batch, BatchId, Claim, NodeId},
     },
     domain::{
         ids::{CommandId, OrderId},
@@ -19,7 +19,7 @@ use crate::{
         time::Timestamp,
     },
     persistence::memory_journal::MemoryJournal,
-    testing::{an_order, sku},
+    testing::{InFront, an_order, sku},
 };
 
 const SKU: &str = "TEE-RED-M";
@@ -108,31 +108,11 @@ struct Told {
     readings: std::sync::Mutex<std::collections::VecDeque<Seq>>,
 }
 
-impl Journal for Told {
-    fn id(&self) -> Uuid {
-        self.journal.id()
+impl InFront for Told {
+    fn behind(&self) -> &dyn Journal {
+        &self.journal
     }
-    fn shards(&self) -> u16 {
-        self.journal.shards()
-    }
-    fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {
-        self.journal.claim(shard, node)
-    }
-    fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.journal.release(claim, after)
-    }
-    fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>> {
-        self.journal.append(claim, after, batch)
-    }
-    fn read(&self, shard: Shard, from: Seq) -> Records {
-        self.journal.read(shard, from)
-    }
-    fn read_range(&self, shard: Shard, from: Seq, to: Seq) -> Records {
-        self.journal.read_range(shard, from, to)
-    }
-    fn resolve(&self, claim: Claim, after: Seq, batch: BatchId) -> BoxFuture<'_, Result<Resolution, JournalError>> {
-        self.journal.resolve(claim, after, batch)
-    }
+
     fn end(&self, _: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         let end = self.readings.lock().unwrap().pop_front().unwrap();
         async move { Ok(end) }.boxed()

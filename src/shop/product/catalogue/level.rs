@@ -74,20 +74,11 @@ impl Level {
     }
 }
 
+/// Its place in the list of all.
 const fn code(availability: Availability) -> u8 {
-    match availability {
-        Availability::InStock => 0,
-        Availability::Low => 1,
-        Availability::Out => 2,
-        Availability::Backorder => 3,
-    }
+    availability as u8
 }
 
-const fn from_code(code: u8) -> Availability {
-    match code {
-        0 => Availability::InStock,
-        1 => Availability::Low,
-        3 => Availability::Backorder,
-        _ => Availability::Out,
-    }
+fn from_code(code: u8) -> Availability {
+    Availability::ALL.get(usize::from(code)).copied().unwrap_or(Availability::Out)
 }
