@@ -107,7 +107,7 @@ impl Client<'_> {
                     None => {
                         let begin = CartCommand::BeginCheckout { order };
                         let Some(begun) = self.insist::<Cart>(&cart.to_string(), begin).await else { return };
-                        let replaces = begun.checkouts.into_iter().filter(|older| *older != order).collect();
+                        let replaces = begun.checkouts.into_iter().take_while(|older| *older != order).collect();
                         CheckoutSnapshot { replaces, ..place(order, user, cart, &lines, self.reach.clock.now()) }
                     }
                 };

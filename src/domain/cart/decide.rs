@@ -20,7 +20,8 @@ impl Cart {
             },
             // A sold order begins no more: it would stand in the way of every later one.
             CartCommand::BeginCheckout { order } if self.lines.is_empty() || self.settled.contains(order) => Ok(vec![]),
-            CartCommand::BeginCheckout { order } if self.checkouts.back() == Some(order) => Ok(vec![]),
+            // A retry keeps its place: were it the newest again, it and the one after it would cancel each other.
+            CartCommand::BeginCheckout { order } if self.checkouts.contains(order) => Ok(vec![]),
             CartCommand::BeginCheckout { order } => Ok(vec![CartEvent::CheckoutBegun { order: *order, at: now }]),
             CartCommand::Settle { order, .. } if self.settled.contains(order) => Ok(vec![]),
             CartCommand::Settle { order, bought } => {
@@ -78,7 +79,9 @@ impl Cart {
             };
         }
         let quantity = u32::try_from(quantity).ok().filter(|units| *units <= Self::QUANTITY_MAX).ok_or_else(refused)?;
-        let same = self.owner == Some(owner) && present.is_some_and(|line| *line == (item.clone(), quantity));
+        let known = self.owner == Some(owner) && present.is_some_and(|line| *line == (item.clone(), quantity));
+        // Set again, a withdrawn line is on sale.
+        let same = known && !self.withdrawn.contains(&item.sku);
         Ok((!same).then(|| CartEvent::LineSet { owner, item: item.clone(), quantity, at }))
     }
 

@@ -52,7 +52,9 @@ impl Stock {
 
     fn adjust(&self, delta: i64, reason: &str, now: Timestamp) -> Decision {
         check_text("reason", reason)?;
-        let (mut events, free) = self.room(i128::from(delta.min(0).unsigned_abs()), now, |_| false);
+        // Only units that leave need room: what is owed is no reason to expire a hold.
+        let needed = if delta < 0 { i128::from(delta.unsigned_abs()) } else { i128::MIN };
+        let (mut events, free) = self.room(needed, now, |_| false);
         let available = u64::try_from(free).unwrap_or(0);
         if delta < 0 && delta.unsigned_abs() > available {
             return Err(StockRejection::AdjustsBelowZero { delta, available });

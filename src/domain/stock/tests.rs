@@ -383,6 +383,8 @@ fn a_backorder_sells_up_to_its_bound_and_counts_what_is_owed() {
     let view = replay::<Stock>(owing().into_iter().chain([received(3)])).view();
     assert_eq!((view.available, view.oversold, view.on_hand), (0, 0, 5));
     given(owing()).when(adjust(-1)).then_rejected(StockRejection::AdjustsBelowZero { delta: -1, available: 0 });
+    // Units that are found need no room, so no hold ends for them.
+    given(owing()).at(100).when(adjust(1)).then([StockEvent::Adjusted { delta: 1, reason: "count".to_owned() }]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::place::Checkout;
 use crate::{
-    actors::gateway::{AskError, Call},
+    actors::gateway::{Answer, AskError, Call},
     domain::{
         cart::{Cart, CartCommand, CartRejection, CartView, Item},
         ids::{OrderId, Sku},
@@ -60,27 +60,34 @@ fn is_sold(services: &Services, order: OrderId) -> bool {
     seen.ok().flatten().is_some_and(|seen| seen.view.lifecycle.is_sold())
 }
 
-/// In the cart, which names its older orders: two checkouts at once are one after the other there. A refused one has begun
-/// all the same, and the next takes its place.
+/// In the cart, which names its older orders: two checkouts at once are one after the other there. A cart that cannot be
+/// bought is refused before: a checkout that begins takes an older one's place in the cart's list.
 async fn begin_once(services: &Services, checkout: &Checkout, by: &Arc<str>) -> Result<Bought, CartRefusal> {
+    let cart = checkout.cart.to_string();
+    let seen = services.gateway.read::<Cart>(&cart, services.command_timeout).await?;
+    for_sale(services, checkout, by, &seen).await?;
     let command = CartCommand::BeginCheckout { order: checkout.order };
-    let call = services.call_by(by.clone());
-    let answer = services.gateway.ask::<Cart>(&checkout.cart.to_string(), command, call).await?;
-    if answer.view.lines.is_empty() {
+    let begun = services.gateway.ask::<Cart>(&cart, command, services.call_by(by.clone())).await?;
+    let lines = for_sale(services, checkout, by, &begun).await?;
+    // Those before this one: a retry does not take a newer checkout's place.
+    let older = begun.view.checkouts.into_iter().take_while(|older| *older != checkout.order);
+    Ok(Bought { lines, replaces: older.collect() })
+}
+
+async fn for_sale(
+    services: &Services,
+    checkout: &Checkout,
+    by: &Arc<str>,
+    cart: &Answer<CartView>,
+) -> Result<Vec<BasketLine>, CartRefusal> {
+    if cart.view.lines.is_empty() {
         return Err(CartRefusal::Empty);
     }
-    match check(&answer.view, |sku| services.catalogue.sku(sku)) {
-        Ok(lines) => {
-            let older = answer.view.checkouts.into_iter().filter(|order| *order != checkout.order);
-            Ok(Bought { lines, replaces: older.collect() })
-        }
-        Err(refusal) => {
-            if let CartRefusal::PricesChanged { lines } = &refusal {
-                take_new_prices(services, checkout, by, answer.version, lines).await;
-            }
-            Err(refusal)
-        }
+    let checked = check(&cart.view, |sku| services.catalogue.sku(sku));
+    if let Err(CartRefusal::PricesChanged { lines }) = &checked {
+        take_new_prices(services, checkout, by, cart.version, lines).await;
     }
+    checked
 }
 
 /// Writes the new prices into the cart, for the shopper's next read, unless the cart changed meanwhile. In that case
@@ -104,7 +111,7 @@ fn check(cart: &CartView, card: impl Fn(&Sku) -> Option<SkuCard>) -> Result<Vec<
     let (mut lines, mut skus, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for line in &cart.lines {
         let (sku, name, quantity, unit_price) = (line.sku.clone(), line.name.clone(), line.quantity, line.unit_price);
-        match card(&line.sku) {
+        match card(&line.sku).filter(|_| !line.withdrawn) {
             None => skus.push(sku),
             Some(now) if now.price != unit_price => {
                 let item = Item { sku, name: now.name, unit_price: now.price };
@@ -170,6 +177,13 @@ mod tests {
         };
         assert_eq!(lines.len(), 1);
         assert_eq!((lines[0].now.sku.as_str(), lines[0].now.unit_price, lines[0].was), ("B", eur(100), eur(90)));
+    }
+
+    #[test]
+    fn a_line_that_the_cart_calls_withdrawn_is_not_sold() {
+        let mut told = cart(&[("A", 100), ("B", 100)]);
+        told.lines[0].withdrawn = true;
+        assert_eq!(check(&told, sold), Err(CartRefusal::Withdrawn { skus: vec![Sku::parse("A").unwrap()] }));
     }
 
     #[test]

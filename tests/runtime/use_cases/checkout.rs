@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use souk::{
     actors::gateway::Call,
-    domain::order::OrderStatus,
+    domain::{cart::Cart, order::OrderStatus},
     shop::checkout::{
         cart_lines::CartRefusal,
         place::{self, CheckoutRefusal, ShortLine},
@@ -98,6 +98,23 @@ async fn what_is_no_longer_sold_is_named() {
     let skus = vec![sku("SOCKS")];
     assert_eq!(shop.place(&checkout(1, &ada), &ada).await, Err(CartRefusal::Withdrawn { skus }.into()));
     assert_eq!(shop.levels("SHIRT").await, (5, 0, 0), "nothing is held for a refused checkout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_checkouts_do_not_displace_an_open_order() {
+    let (shop, ada) = (Shop::open().await, guest(1));
+    shop.sells("SHIRT", eur(1_000), 5).await;
+    shop.sells("SOCKS", eur(300), 5).await;
+    shop.order(1, &ada, "SHIRT", 2).await;
+    shop.puts(&ada, "SOCKS", 1).await;
+    shop.withdraws("SOCKS").await;
+    for n in 2..3 + Cart::CHECKOUTS_KEPT as u128 {
+        let refused = shop.place(&checkout(n, &ada), &ada).await;
+        assert!(matches!(refused, Err(CheckoutRefusal::Cart(CartRefusal::Withdrawn { .. }))), "{refused:?}");
+    }
+    shop.removes(&ada, "SOCKS").await;
+    shop.place(&checkout(99, &ada), &ada).await.unwrap();
+    eventually("the older order's units are held once", async || shop.levels("SHIRT").await == (3, 2, 0)).await;
 }
 
 #[tokio::test(start_paused = true)]

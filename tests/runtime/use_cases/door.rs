@@ -8,7 +8,7 @@ use souk::{
     domain::{kinds::AnyCommand, order::OrderCommand},
     transport::loopback::Loopback,
 };
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stops {
@@ -44,11 +44,13 @@ pub struct Door {
     stops: watch::Sender<Stops>,
     /// Commands that were stopped so far.
     stopped: watch::Sender<usize>,
+    /// Who came first leaves first.
+    queue: Arc<Mutex<()>>,
 }
 
 impl Door {
     pub fn open() -> Self {
-        Self { stops: watch::Sender::new(Stops::Nothing), stopped: watch::Sender::new(0) }
+        Self { stops: watch::Sender::new(Stops::Nothing), stopped: watch::Sender::new(0), queue: Arc::default() }
     }
 
     pub fn set(&self, stops: Stops) {
@@ -63,6 +65,7 @@ impl Door {
     async fn pass(&self, envelope: &CommandEnvelope) {
         if self.stops.borrow().stops(envelope) {
             self.stopped.send_modify(|stopped| *stopped += 1);
+            let _turn = self.queue.lock().await;
             self.stops.subscribe().wait_for(|stops| !stops.stops(envelope)).await.expect("the door is here");
         }
     }

@@ -126,6 +126,12 @@ impl Shop {
         eventually("the catalogue shows it no longer", async || gone()).await;
     }
 
+    pub async fn removes(&self, who: &Principal, name: &str) {
+        let command = CartCommand::RemoveLine { sku: sku(name) };
+        let call = self.services.call(who);
+        self.services.gateway.ask::<Cart>(&who.cart.to_string(), command, call).await.expect("out of the cart");
+    }
+
     /// At the price that the catalogue shows.
     pub async fn puts(&self, who: &Principal, name: &str, quantity: u32) {
         let card = self.services.catalogue.sku(&sku(name)).expect("it is sold");
