@@ -1,7 +1,11 @@
 //! A client's network address, and the bounds that count by it.
 //!
 //! Every bound for each address counts one [`Bucket`], so that a client with a whole IPv6 network counts once
-//! everywhere. Deliberately absent: what is bounded (each room's own), and what a full place is answered with.
+//! everywhere. In `network/`: [`Allowance`] (how often a client may do something) and [`Bounded`] (a table about clients).
+//! Deliberately absent: what is bounded (each room's own), and what a full place is answered with.
+
+mod allowance;
+mod bounded;
 
 use std::{
     collections::HashMap,
@@ -13,6 +17,11 @@ use std::{
 use axum::{
     extract::ConnectInfo,
     http::{Extensions, HeaderMap},
+};
+
+pub use self::{
+    allowance::{Allowance, Rate},
+    bounded::Bounded,
 };
 
 /// An IPv4 address, or the /64 of an IPv6 address: the least that one IPv6 client owns.

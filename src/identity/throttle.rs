@@ -5,12 +5,12 @@
 //! address: else one account of one's own would reset the count. Known price: a stranger who knows an e-mail can delay
 //! its owner.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
-use crate::{domain::time::Timestamp, network::Bucket};
+use crate::{
+    domain::time::Timestamp,
+    network::{Bounded, Bucket},
+};
 
 const FREE_FAILURES: u32 = 5;
 const FIRST_WAIT_MS: i64 = 1_000;
@@ -39,20 +39,18 @@ struct Entry {
     running: u32,
     blocked_until: Timestamp,
     last_failure: Timestamp,
-    touched: u64,
 }
 
-#[derive(Default)]
-struct Table {
-    entries: HashMap<Key, Entry>,
-    /// `touched` -> key, oldest first.
-    order: BTreeMap<u64, Key>,
-    touches: u64,
-}
+type Table = Bounded<Key, Entry>;
 
 /// The lock is held for a few map operations and never across an await.
-#[derive(Default)]
 pub struct Throttle(Mutex<Table>);
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self(Mutex::new(Bounded::new(ENTRIES_MAX)))
+    }
+}
 
 /// One admitted attempt; settles itself as abandoned when dropped.
 pub struct Attempt<'a> {
@@ -63,7 +61,7 @@ pub struct Attempt<'a> {
 impl Throttle {
     /// Admits an attempt under all of `keys`, or returns how many milliseconds to wait.
     pub fn admit(&self, keys: Vec<Key>, now: Timestamp) -> Result<Attempt<'_>, u64> {
-        self.with(|table| table.admit(&keys, now))?;
+        self.with(|table| admit(table, &keys, now))?;
         Ok(Attempt { throttle: self, keys })
     }
 
@@ -84,7 +82,7 @@ impl Attempt<'_> {
 
     fn settle(&mut self, verdict: Verdict, now: Timestamp) {
         let keys = std::mem::take(&mut self.keys);
-        self.throttle.with(|table| keys.iter().for_each(|key| table.settle(key, verdict, now)));
+        self.throttle.with(|table| keys.iter().for_each(|key| settle(table, key, verdict, now)));
     }
 }
 
@@ -94,54 +92,31 @@ impl Drop for Attempt<'_> {
     }
 }
 
-impl Table {
-    fn admit(&mut self, keys: &[Key], now: Timestamp) -> Result<(), u64> {
-        let waits = keys.iter().filter_map(|key| self.entries.get(key).and_then(|entry| entry.wait_ms(now)));
-        if let Some(wait) = waits.max() {
-            return Err(wait);
-        }
-        for key in keys {
-            let entry = self.touch(key);
-            if now.since(entry.last_failure) > FORGET_MS {
-                entry.failures = 0;
-            }
-            entry.running += 1;
-        }
-        Ok(())
+fn admit(table: &mut Table, keys: &[Key], now: Timestamp) -> Result<(), u64> {
+    let waits = keys.iter().filter_map(|key| table.get(key).and_then(|entry| entry.wait_ms(now)));
+    if let Some(wait) = waits.max() {
+        return Err(wait);
     }
-
-    fn settle(&mut self, key: &Key, verdict: Verdict, now: Timestamp) {
-        let entry = self.touch(key);
-        entry.running = entry.running.saturating_sub(1);
-        match (verdict, key) {
-            (Verdict::Failed, _) => entry.fail(now),
-            (Verdict::Succeeded, Key::Email(_)) => (entry.failures, entry.blocked_until) = (0, Timestamp(0)),
-            (Verdict::Succeeded, Key::Address(_)) | (Verdict::Abandoned, _) => {}
+    for key in keys {
+        let entry = table.touch(key);
+        if now.since(entry.last_failure) > FORGET_MS {
+            entry.failures = 0;
         }
-        if entry.failures == 0 && entry.running == 0 {
-            self.forget(key);
-        }
+        entry.running += 1;
     }
+    Ok(())
+}
 
-    fn touch(&mut self, key: &Key) -> &mut Entry {
-        if !self.entries.contains_key(key)
-            && self.entries.len() >= ENTRIES_MAX
-            && let Some((_, oldest)) = self.order.pop_first()
-        {
-            self.entries.remove(&oldest);
-        }
-        self.touches += 1;
-        let entry = self.entries.entry(key.clone()).or_default();
-        self.order.remove(&entry.touched);
-        entry.touched = self.touches;
-        self.order.insert(self.touches, key.clone());
-        entry
+fn settle(table: &mut Table, key: &Key, verdict: Verdict, now: Timestamp) {
+    let entry = table.touch(key);
+    entry.running = entry.running.saturating_sub(1);
+    match (verdict, key) {
+        (Verdict::Failed, _) => entry.fail(now),
+        (Verdict::Succeeded, Key::Email(_)) => (entry.failures, entry.blocked_until) = (0, Timestamp(0)),
+        (Verdict::Succeeded, Key::Address(_)) | (Verdict::Abandoned, _) => {}
     }
-
-    fn forget(&mut self, key: &Key) {
-        if let Some(entry) = self.entries.remove(key) {
-            self.order.remove(&entry.touched);
-        }
+    if entry.failures == 0 && entry.running == 0 {
+        table.remove(key);
     }
 }
 

@@ -1,16 +1,15 @@
-//! The bound on one client's message rate: a leaky bucket in one instant.
+//! The bound on one client's message rate: an [`Allowance`].
 //!
-//! The generic cell rate algorithm (ITU-T I.371): each message moves the time at which the client would be even with
-//! its average rate; the distance of that time from now is the client's excess. Up to the burst messages are accepted,
-//! up to twice the burst refused, beyond it the connection ends. Refused messages count as well: a client that slows
-//! down is accepted again within about a second, a client that does not is closed.
-
-use std::time::Duration;
+//! Up to the burst messages are accepted, up to twice the burst refused, beyond it the connection ends. Refused messages
+//! count as well: a client that slows down is accepted again within about a second, a client that does not is closed.
 
 use tokio::time::Instant;
 
 use super::Wire;
-use crate::config::Live;
+use crate::{
+    config::Live,
+    network::{self, Allowance},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
@@ -22,10 +21,8 @@ pub enum Rate {
 
 #[derive(Debug)]
 pub struct RateLimit {
-    /// When the client would be even with its rate.
-    even_at: Instant,
-    each: Duration,
-    burst: Duration,
+    used: Allowance,
+    rate: network::Rate,
     wire: Wire,
     /// Bytes of the wire that are paid for.
     paid: u64,
@@ -38,41 +35,37 @@ const BYTES_OF_ONE: u64 = 1_024;
 impl RateLimit {
     /// What the wire has carried so far (the handshake) is free.
     pub fn new(limits: &Live, wire: Wire) -> Self {
-        let each = Duration::from_secs(1) / limits.messages_per_second_max.max(1);
-        let (burst, paid) = (each * limits.messages_burst_max.max(1), wire.read());
-        Self { even_at: Instant::now(), each, burst, wire, paid }
+        let rate = network::Rate::new(limits.messages_per_second_max, limits.messages_burst_max);
+        let paid = wire.read();
+        Self { used: Allowance::default(), rate, wire, paid }
     }
 
     /// A message has arrived.
     pub fn take(&mut self) -> Rate {
         let units = self.unpaid();
         self.paid += units * BYTES_OF_ONE;
-        let now = Instant::now();
-        self.even_at = self.even_at.max(now) + self.cost(units + 1);
-        match self.even_at - now {
-            early if early <= self.burst => Rate::Fine,
-            early if early <= self.burst * 2 => Rate::SlowDown,
+        match self.used.take(&self.rate, units + 1, Instant::now()) {
+            early if early <= self.rate.burst => Rate::Fine,
+            early if early <= self.rate.burst * 2 => Rate::SlowDown,
             _ => Rate::Abuse,
         }
     }
 
     /// Whether the bytes since the last message alone are abuse: asked while a message does not end.
     pub fn overrun(&self) -> bool {
-        let (units, now) = (self.unpaid(), Instant::now());
-        units > 0 && self.even_at.max(now) + self.cost(units) - now > self.burst * 2
+        let units = self.unpaid();
+        units > 0 && self.used.excess_with(&self.rate, units, Instant::now()) > self.rate.burst * 2
     }
 
     fn unpaid(&self) -> u64 {
         self.wire.read().saturating_sub(self.paid) / BYTES_OF_ONE
     }
-
-    fn cost(&self, units: u64) -> Duration {
-        self.each.saturating_mul(u32::try_from(units).unwrap_or(u32::MAX))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::time::advance;
 
     use super::*;
