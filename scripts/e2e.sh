@@ -24,7 +24,7 @@ old=\$(cat "$work/pid")
 kill -KILL "\$old"
 timeout 20 tail --pid="\$old" -s 0.1 -f /dev/null
 mkfifo "$work/again.\$old"
-SOUK_SUPERADMIN_PASSWORD=$password "$souk" serve --config config/sample.toml --sample \\
+SOUK_BUDGETS__ENFORCED=false SOUK_SUPERADMIN_PASSWORD=$password "$souk" serve --config config/sample.toml --sample \\
   --listen "${SOUK_URL#http://}" --data-dir "$work/data" >"$work/again.\$old" 2>>"$work/log" </dev/null &
 echo "\$!" >"$work/pid"
 IFS= read -r -t 60 first <"$work/again.\$old"

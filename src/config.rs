@@ -6,6 +6,7 @@
 //! the environment anywhere else, and reloading.
 
 mod actors;
+mod budgets;
 mod check;
 mod cluster;
 mod data;
@@ -31,6 +32,7 @@ use figment::{
 use serde::{Deserialize, Serialize};
 
 pub use actors::Actors;
+pub use budgets::Budgets;
 pub use cluster::Cluster;
 pub use data::Data;
 pub use error::{ConfigError, Problem};
@@ -54,6 +56,7 @@ pub struct Config {
     pub data: Data,
     pub http: Http,
     pub live: Live,
+    pub budgets: Budgets,
     pub actors: Actors,
     pub journal: Journal,
     pub state: State,
@@ -102,6 +105,7 @@ impl Config {
         self.data.check(&mut checks);
         self.http.check(&mut checks);
         self.live.check(&mut checks);
+        self.budgets.check(&mut checks);
         self.actors.check(&mut checks);
         self.journal.check(&mut checks);
         self.state.check(&mut checks);

@@ -36,6 +36,7 @@ mod live {
 /// The ways in: one client's share of them, what they say to strangers, and how each credential ends.
 mod doors {
     mod addresses;
+    mod budgets;
     mod credentials;
     mod host;
     mod raw;

@@ -96,6 +96,7 @@ fn spawn(name: &str, dir: &TempDir, servers: Option<&NatsServers>, sample: bool)
     // Frames go out at once and with numbers: how long a frame is held back on purpose is not what is measured.
     command.env("SOUK_LIVE__PUBLIC_STOCK_COUNTS", "true").env("SOUK_LIVE__FRAME_INTERVAL_MS", "0");
     // A bench's sockets all come from one address, shoppers' do not.
+    command.env("SOUK_BUDGETS__ENFORCED", "false");
     command.env("SOUK_LIVE__CONNECTIONS_PER_ADDRESS_MAX", "50000");
     if let Some(servers) = servers {
         let urls: Vec<_> = (0..servers.len()).map(|n| format!("\"{}\"", servers.url(n))).collect();

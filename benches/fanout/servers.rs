@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use futures::{SinkExt, StreamExt};
 use souk::{
-    config::{Http, Live},
+    config::{Budgets, Http, Live},
     http::{
         Door,
         live::{LiveState, router},
@@ -47,7 +47,7 @@ pub async fn souk(plan: &Plan) -> Result<()> {
     let hub = Hub::start(limits, topics(&Front::empty(true)));
     let app = router(LiveState {
         listeners: Listeners::start(hub.clone(), Arc::new(OneSku)),
-        door: Door::new(&Http::default(), uuid::Uuid::nil()),
+        door: Door::new(&Http::default(), &Budgets::default(), uuid::Uuid::nil()),
         authorise: Arc::new(|_| Ok(Audience::default())),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -1,6 +1,6 @@
 //! The whole shop: the engine with identity, payments and the HTTP server around it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures::future::LocalBoxFuture;
@@ -21,6 +21,7 @@ use crate::{
     connectors::sandbox::{self, SandboxProvider},
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Identity, SuperadminError},
+    persistence::ballast,
     shop::{AppState, Services, payment::webhook::WebhookReceiver},
 };
 
@@ -88,7 +89,7 @@ impl Shop {
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
-        let door = Door::new(&config.http, engine.gateway.fresh_id());
+        let door = Door::new(&config.http, &config.budgets, engine.gateway.fresh_id());
         let toolkit = Toolkit::new(ToolkitParts {
             gateway: engine.gateway.clone(),
             identity: identity.clone(),
@@ -124,7 +125,8 @@ impl Shop {
         let (stop, stopped) = watch::channel(false);
         let http = config.http.clone();
         let server = tokio::spawn(async move { server::serve(listener, app, &http, stopped).await });
-        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), door));
+        let data = config.data.dir.clone();
+        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), door, data));
         let drain_within = config.http.drain_timeout();
         Ok(Self {
             address,
@@ -172,11 +174,13 @@ async fn first_account(
     }
 }
 
-/// Keeps the histograms' memory bounded, the gauges fresh, and the security log's counts told.
+/// Keeps the histograms' memory bounded, the gauges fresh, the security log's counts told, and blocks for a start on a
+/// full disk.
 async fn upkeep(
     recorder: metrics_exporter_prometheus::PrometheusHandle,
     gateway: crate::actors::gateway::Gateway,
     door: Door,
+    data: PathBuf,
 ) {
     let lag = ::metrics::gauge!("souk_tail_lag_records");
     let connected = ::metrics::gauge!("souk_connected");
@@ -191,6 +195,7 @@ async fn upkeep(
         serving.set(status.shards.iter().filter(|line| line.serving).count() as f64);
         ownerless.set(status.ownerless() as f64);
         door.security.settle();
+        ballast::keep(&data);
         recorder.run_upkeep();
     }
 }

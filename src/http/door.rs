@@ -21,9 +21,14 @@ use uuid::Uuid;
 
 use super::{
     Code, Problem,
+    budgets::Budgets,
     security::{Alarm, SecurityLog},
 };
-use crate::{config::Http, identity::Site, network::client_address};
+use crate::{
+    config::{self, Http},
+    identity::Site,
+    network::client_address,
+};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's own request id is kept up to this length; otherwise a new id is made.
@@ -41,16 +46,19 @@ pub struct Inner {
     trust_forwarded_for: bool,
     trusted_origins: Vec<String>,
     pub security: SecurityLog,
+    /// What shoppers may write.
+    pub budgets: Budgets,
     request_ids: RequestIds,
 }
 
 impl Door {
     /// `random`: no two starts may have the same.
-    pub fn new(limits: &Http, random: Uuid) -> Self {
+    pub fn new(limits: &Http, budgets: &config::Budgets, random: Uuid) -> Self {
         Self(Arc::new(Inner {
             trust_forwarded_for: limits.trust_forwarded_for,
             trusted_origins: limits.trusted_origins.clone(),
             security: SecurityLog::default(),
+            budgets: Budgets::new(budgets),
             request_ids: RequestIds::new(random),
         }))
     }

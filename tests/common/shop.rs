@@ -184,6 +184,11 @@ impl Person<'_> {
         self.token.as_deref()
     }
 
+    /// Another client's session is this one's from now on.
+    pub fn keep(&self, cookie: &str) {
+        *self.cookie.lock().unwrap() = Some(cookie.to_owned());
+    }
+
     /// The client's session cookie.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()

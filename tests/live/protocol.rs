@@ -12,7 +12,7 @@ use axum::http::header;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use souk::{
-    config::{Http, Live},
+    config::{Budgets, Http, Live},
     domain::{
         cart::{CartLine, CartView},
         ids::Sku,
@@ -68,7 +68,7 @@ impl Server {
         let hub = Hub::start(limits, topics(&front));
         let listeners = Listeners::start(hub, shop.clone());
         let authorise = Arc::new(authorise);
-        let door = Door::new(&Http::default(), uuid::Uuid::nil());
+        let door = Door::new(&Http::default(), &Budgets::default(), uuid::Uuid::nil());
         let state = LiveState { listeners: listeners.clone(), door, authorise };
         let app = router(state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -5,11 +5,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, request::Parts},
 };
 
-use crate::identity::{AuthError, Identity, Principal, PrincipalKind};
+use crate::{
+    http::{Door, Problem},
+    identity::{AuthError, Identity, Principal, PrincipalKind},
+};
 
 use super::layers::GuestSlot;
 
-/// A writer: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds.
+/// A writer: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds. Each request with one
+/// is a change, and charged to the writer's budgets; a guest whose first change is refused gets no session.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);
 
@@ -25,20 +29,24 @@ impl<S> FromRequestParts<S> for Caller
 where
     S: Send + Sync,
     Identity: FromRef<S>,
+    Door: FromRef<S>,
 {
-    type Rejection = AuthError;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let slot = parts.extensions.get::<GuestSlot>();
         if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
             return Ok(Self(principal.clone()));
         }
-        let recognised = Identity::from_ref(state).identify_or_create_guest(&parts.headers)?;
+        let (identity, door) = (Identity::from_ref(state), Door::from_ref(state));
+        let address = door.client(&parts.headers, &parts.extensions);
+        door.budgets.charge(identity.identify(&parts.headers)?.as_ref(), address, &parts.headers)?;
+        let recognised = identity.identify_or_create_guest(&parts.headers)?;
         let Some(cookie) = recognised.set_cookie else { return Ok(Self(recognised.principal)) };
         let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
             // Without the cookie the guest would lose this request's writes.
             tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
-            return Err(AuthError::Internal);
+            return Err(AuthError::Internal.into());
         };
         Ok(Self(slot.fill(recognised.principal, cookie)))
     }

@@ -89,6 +89,10 @@ fn general(operation: &Operation, writes: bool) -> Vec<Code> {
     }
     if writes {
         codes.extend([Code::FOREIGN_ORIGIN, Code::QUARANTINED, Code::TOO_LARGE]);
+        // Staff's writes are neither counted nor refused in the reserve.
+        if operation.security.is_none() {
+            codes.extend([Code::OVER_BUDGET, Code::NO_ROOM]);
+        }
     }
     // Credentials that are sent and wrong are refused everywhere.
     codes.push(Code::INVALID_TOKEN);

@@ -72,10 +72,12 @@ codes! {
     AMOUNT_OVERFLOW = "amount_overflow", UNPROCESSABLE_ENTITY, "An amount or a count does not fit";
     CURRENCY_MISMATCH = "currency_mismatch", UNPROCESSABLE_ENTITY, "Two currencies do not add up";
     TOO_MANY_REQUESTS = "too_many_requests", TOO_MANY_REQUESTS, "Too many requests";
+    OVER_BUDGET = "over_budget", TOO_MANY_REQUESTS, "More changes than the shop takes";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
     QUARANTINED = "quarantined", INTERNAL_SERVER_ERROR, "The command is set aside";
     BUSY = "busy", SERVICE_UNAVAILABLE, "Too many commands are waiting";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment";
+    NO_ROOM = "no_room", SERVICE_UNAVAILABLE, "There is no room for new work";
     INDEX_BUILDING = "index_building", SERVICE_UNAVAILABLE, "A list is being built";
     TIMED_OUT = "timed_out", GATEWAY_TIMEOUT, "No answer in time";
     INVALID_CREDENTIALS = "invalid_credentials", UNAUTHORIZED, "The log-in failed";

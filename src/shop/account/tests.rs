@@ -14,7 +14,7 @@ use tower::Service;
 
 use super::{LoginResponse, ValidateResponse, login::routes};
 use crate::{
-    config::{Http, Secret},
+    config::{Budgets, Http, Secret},
     domain::{account::Role, ids::UserId},
     http::{
         BodyMax, Door,
@@ -46,7 +46,7 @@ impl FromRef<Shop> for BodyMax {
 
 fn app(identity: &Identity) -> Router {
     let (router, _) = routes::<Shop>().split_for_parts();
-    let door = Door::new(&Http::default(), uuid::Uuid::nil());
+    let door = Door::new(&Http::default(), &Budgets::default(), uuid::Uuid::nil());
     router
         .route("/write", post(async |Caller(a): Caller, Caller(b): Caller| format!("{} {}", a.by, a == b)))
         .route("/read", get(async |MaybeCaller(p): MaybeCaller| p.map_or("nobody".to_owned(), |p| p.by.to_string())))
