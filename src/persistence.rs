@@ -4,6 +4,7 @@
 //! and simulation), [`state_store`] (the tail's folded states, a cache), [`tools`] (verify, export, import).
 //! Deliberately absent: the meaning of a record, which is the tail's.
 
+pub(crate) mod ballast;
 pub mod envelope;
 mod guard;
 pub mod jetstream;

@@ -13,6 +13,8 @@ mod diverged;
 mod faults;
 #[path = "runtime/folding.rs"]
 mod folding;
+#[path = "runtime/forgotten.rs"]
+mod forgotten;
 #[path = "runtime/full_store.rs"]
 mod full_store;
 #[path = "runtime/hand_over.rs"]

@@ -102,7 +102,9 @@ impl Alarms {
                 let envelope = CommandEnvelope::alarm(key.clone(), CommandId(self.clock.uuid()));
                 match core.send(Arc::new(envelope), self.settings.actors.effect_timeout()).await {
                     Some(Reply::Done { changed: true, .. }) => {}
-                    Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => return Some(key),
+                    Some(Reply::Busy { .. } | Reply::Unavailable { .. } | Reply::NoRoom { .. }) | None => {
+                        return Some(key);
+                    }
                     Some(_) => return None,
                 }
             }

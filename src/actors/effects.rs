@@ -203,7 +203,7 @@ impl Inner {
                 std::future::pending().await
             };
             match core.send(envelope.clone(), self.settings.actors.effect_timeout()).await {
-                Some(Reply::Busy { .. } | Reply::Unavailable { .. }) | None => {}
+                Some(Reply::Busy { .. } | Reply::Unavailable { .. } | Reply::NoRoom { .. }) | None => {}
                 Some(reply) => return reply,
             }
             drop(core);

@@ -20,7 +20,7 @@ use super::{
     committer::Committer,
     lease::Lease,
     meter::Meter,
-    ports::{Clock, CommandEnvelope},
+    ports::{Clock, CommandEnvelope, Journal},
     probe::Probe,
     recent::Recent,
     reply::{ReplyTo, SlotShared},
@@ -41,6 +41,7 @@ pub(super) struct EntityMsg {
 /// The values shared by all entities of one shard's generation.
 pub(super) struct ShardHost {
     pub(super) committer: Committer,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) tail: Arc<Tail>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) effects: Effects,

@@ -61,6 +61,8 @@ pub enum AskError<R: std::error::Error> {
     TooLarge { bytes: usize, max: usize },
     #[error("not available now: {reason}")]
     Unavailable { retry_after_ms: u64, reason: Arc<str> },
+    #[error("there is no room for new work: what was accepted goes on")]
+    NoRoom { retry_after_ms: u64, reason: Arc<str> },
     #[error("no answer in time; the command may yet happen, ask again with the same id")]
     TimedOut,
 }
@@ -182,5 +184,6 @@ fn answer<E: EntityType>(reply: Option<Reply>) -> Asked<E> {
         Some(Reply::Quarantined) => AskError::Quarantined,
         Some(Reply::TooLarge { bytes, max }) => AskError::TooLarge { bytes, max },
         Some(Reply::Unavailable { retry_after_ms, reason, .. }) => AskError::Unavailable { retry_after_ms, reason },
+        Some(Reply::NoRoom { retry_after_ms, reason }) => AskError::NoRoom { retry_after_ms, reason },
     })
 }

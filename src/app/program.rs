@@ -17,7 +17,7 @@ use crate::{
     },
     config::Config,
     domain::key::EntityKey,
-    persistence::says_full,
+    persistence::{ballast, says_full},
 };
 
 /// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: generic
@@ -64,6 +64,9 @@ impl Application for App {
                 Err(error) if says_full(&error.to_string()) && !config.cluster.is_on() => error,
                 Err(error) => return Err(offline::explain(&error, &config)),
             };
+            if ballast::release(&config.data.dir) {
+                continue;
+            }
             tracing::error!(error = %full, again_after = ?ROOM_PAUSE, "the disk is full; the start goes on once there is room");
             tokio::select! {
                 () = sleep(ROOM_PAUSE) => {}

@@ -90,7 +90,9 @@ impl Store<'_> {
             let (pause, why) = match self.gateway.ask::<E>(id, command.clone(), call.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(AskError::Busy { retry_after_ms }) => (retry_after_ms, "too many commands are waiting".to_owned()),
-                Err(AskError::Unavailable { retry_after_ms, reason }) => (retry_after_ms, reason.as_ref().to_owned()),
+                Err(AskError::Unavailable { retry_after_ms, reason } | AskError::NoRoom { retry_after_ms, reason }) => {
+                    (retry_after_ms, reason.as_ref().to_owned())
+                }
                 Err(AskError::TimedOut) => (0, "timed out".to_owned()),
                 Err(
                     refused @ (AskError::Refused(_)

@@ -3,7 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{effect::NoEffect, entity::Entity, ids::UserId, kinds::Kind, time::Timestamp};
+use super::{
+    effect::NoEffect,
+    entity::{Entity, Work},
+    ids::UserId,
+    kinds::Kind,
+    time::Timestamp,
+};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +74,14 @@ impl Entity for Account {
     type Rejection = AccountRejection;
     type View = AccountView;
     type Effect = NoEffect;
+
+    fn work(command: &AccountCommand) -> Work {
+        match command {
+            AccountCommand::Register { role: Role::Shopper, .. } => Work::New,
+            AccountCommand::Register { role: Role::Operator | Role::Superadmin, .. } => Work::Owed,
+            AccountCommand::SetPassword { .. } => Work::Owed,
+        }
+    }
 
     fn decide(&self, command: &AccountCommand, _now: Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
         match command {

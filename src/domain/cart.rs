@@ -1,8 +1,9 @@
 //! A cart: the items that a shopper intends to buy. Invariant: each SKU stands on one line, 1 to [`Cart::QUANTITY_MAX`]
 //! units, at most [`Cart::LINES_MAX`] lines; a cart never holds stock.
 //!
-//! In `cart/`: `decide`. Deliberately absent: coupons and availability, which are read beside the cart.
+//! In `cart/`: `decide`, `change` (what one command changed). Deliberately absent: coupons and availability, which are read beside the cart.
 
+mod change;
 mod decide;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     effect::NoEffect,
-    entity::Entity,
+    entity::{Entity, Work},
     ids::{OrderId, Sku, UserId},
     kinds::Kind,
     money::Money,
@@ -55,13 +56,14 @@ pub enum CartCommand {
         gone: Vec<Sku>,
         back: Vec<Sku>,
     },
-    /// The alarm: a cart untouched for [`Cart::IDLE_DAYS`] days is emptied.
+    /// The alarm: a cart untouched for [`Cart::IDLE_DAYS`] days is forgotten.
     Expire,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CartEvent {
+    /// One line, whole: journals from before [`CartEvent::LinesChanged`] have it.
     LineSet {
         owner: UserId,
         item: Item,
@@ -85,6 +87,19 @@ pub enum CartEvent {
     },
     CheckoutBegun {
         order: OrderId,
+        at: Timestamp,
+    },
+    /// What one command changed, and nothing that the cart knows already.
+    LinesChanged {
+        /// Where it is another than before: mostly with the first line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<UserId>,
+        /// New lines, and lines whose item is another than before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        items: Vec<(Item, u32)>,
+        /// New quantities of known items; 0 removes the line.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        quantities: Vec<(Sku, u32)>,
         at: Timestamp,
     },
 }
@@ -149,7 +164,7 @@ impl Cart {
     pub const QUANTITY_MAX: u32 = 999;
     /// Lines of one cart; more are refused.
     pub const LINES_MAX: usize = 200;
-    /// Days without a change after which the cart is emptied.
+    /// Days without a change after which the cart is forgotten, or emptied where one of its orders may still be sold.
     pub const IDLE_DAYS: i64 = 30;
     /// Settled orders remembered; a `Settle` repeated after this many later orders of the same cart would remove units
     /// twice.
@@ -161,6 +176,14 @@ impl Cart {
     /// What a settlement states for its order.
     pub fn settled_for(order: OrderId) -> String {
         format!("settled/{order}")
+    }
+
+    /// What is left of it when nobody has touched it for long.
+    fn emptied(&self) -> Self {
+        match self.checkouts.is_empty() {
+            true => Self::default(),
+            false => Self { lines: Vec::new(), withdrawn: Vec::new(), ..self.clone() },
+        }
     }
 
     /// Rounded up to a whole day, so that the alarm's row changes once a day and not at each click.
@@ -187,12 +210,7 @@ impl Entity for Cart {
         match event {
             CartEvent::LineSet { owner, item, quantity, at } => {
                 (self.owner, self.touched) = (Some(*owner), *at);
-                // What is put into a cart is on sale.
-                self.withdrawn.retain(|sku| *sku != item.sku);
-                match self.lines.iter_mut().find(|(line, _)| line.sku == item.sku) {
-                    Some(line) => *line = (item.clone(), *quantity),
-                    None => self.lines.push((item.clone(), *quantity)),
-                }
+                self.put(item, *quantity);
             }
             CartEvent::LineRemoved { sku, at } => {
                 self.touched = *at;
@@ -213,7 +231,8 @@ impl Entity for Cart {
                     self.settled.pop_front();
                 }
             }
-            CartEvent::Expired => self.lines.clear(),
+            // An order without a sale still needs to know which ones it takes the place of.
+            CartEvent::Expired => *self = self.emptied(),
             CartEvent::OfferChanged { gone, back } => {
                 self.withdrawn.retain(|sku| !back.contains(sku));
                 self.withdrawn.extend(gone.iter().cloned());
@@ -225,6 +244,11 @@ impl Entity for Cart {
                 if self.checkouts.len() > Self::CHECKOUTS_KEPT {
                     self.checkouts.pop_front();
                 }
+            }
+            CartEvent::LinesChanged { owner, items, quantities, at } => {
+                (self.owner, self.touched) = (owner.or(self.owner), *at);
+                items.iter().for_each(|(item, quantity)| self.put(item, *quantity));
+                quantities.iter().for_each(|(sku, quantity)| self.set_quantity(sku, *quantity));
             }
         }
         // Only lines can be withdrawn: so this list is as bounded as they are.
@@ -254,8 +278,23 @@ impl Entity for Cart {
         CartView { owner: self.owner, total, items, lines, checkouts: self.checkouts.iter().copied().collect() }
     }
 
+    fn work(command: &CartCommand) -> Work {
+        match command {
+            CartCommand::SetLines { .. } | CartCommand::BeginCheckout { .. } => Work::New,
+            // Of a few bytes, and they give room back.
+            CartCommand::RemoveLine { .. } | CartCommand::Expire => Work::Owed,
+            CartCommand::Settle { .. } | CartCommand::TellOffer { .. } => Work::Owed,
+        }
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.owner.is_none() && self.lines.is_empty() && self.settled.is_empty() && self.checkouts.is_empty()
+    }
+
+    /// A cart whose orders may still be sold waits for them, once it is empty.
     fn wake_at(&self) -> Option<Timestamp> {
-        (!self.lines.is_empty()).then(|| self.idle_at())
+        let waits = self.lines.is_empty() && !self.checkouts.is_empty();
+        (!waits && !self.is_forgotten()).then(|| self.idle_at())
     }
 
     fn wake() -> Option<CartCommand> {
@@ -273,7 +312,8 @@ impl Entity for Cart {
             | CartEvent::LineRemoved { .. }
             | CartEvent::Expired
             | CartEvent::OfferChanged { .. }
-            | CartEvent::CheckoutBegun { .. } => None,
+            | CartEvent::CheckoutBegun { .. }
+            | CartEvent::LinesChanged { .. } => None,
         }
     }
 

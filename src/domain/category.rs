@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{effect::NoEffect, entity::Entity, kinds::Kind, text, time::Timestamp};
+use super::{
+    effect::NoEffect,
+    entity::{Entity, Work},
+    kinds::Kind,
+    text,
+    time::Timestamp,
+};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CategoryData {
@@ -84,6 +90,13 @@ impl Entity for Category {
     type Rejection = CategoryRejection;
     type View = CategoryView;
     type Effect = NoEffect;
+
+    /// Staff's.
+    fn work(command: &CategoryCommand) -> Work {
+        match command {
+            CategoryCommand::Define { .. } => Work::Owed,
+        }
+    }
 
     fn decide(&self, command: &CategoryCommand, _now: Timestamp) -> Result<Vec<CategoryEvent>, CategoryRejection> {
         match command {

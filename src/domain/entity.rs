@@ -12,6 +12,15 @@ use super::{effect::EffectOf, ids::UserId, kinds::Kind, rests::Rest, time::Times
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
 
+/// What a command is to a disk that is nearly full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Begins something: a shopper's cart, a checkout. Refused where only the reserve is left.
+    New,
+    /// Goes on with what was accepted, gives something back, or is staff's: it may use the reserve.
+    Owed,
+}
+
 pub trait Entity: Data + Default {
     /// First token of the key, the topic and (in a cluster) the subject.
     const KIND: Kind;
@@ -32,10 +41,18 @@ pub trait Entity: Data + Default {
     /// The view carried by a reply, a live frame and a read model; small.
     fn view(&self) -> Self::View;
 
+    /// See [`Work`]. Only asked of a command from outside: the shop's own steps are owed, all of them.
+    fn work(command: &Self::Command) -> Work;
+
     /// The owner, for an entity of one person: only the owner and staff may see the entity. Never changes once it is
     /// known.
     fn owner(_view: &Self::View) -> Option<UserId> {
         None
+    }
+    /// Nothing is left to be known of it, as of the default state of such a kind: its state, rows and history leave the
+    /// state store, which keeps its version alone. Touched again, it begins anew with the next version.
+    fn is_forgotten(&self) -> bool {
+        false
     }
     /// Durable alarm: when this state wants [`Entity::wake`] decided.
     fn wake_at(&self) -> Option<Timestamp> {

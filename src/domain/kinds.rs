@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     effect::{EffectOf, Outcome, Request},
-    entity::Entity,
+    entity::{Entity, Work},
     ids::UserId,
     rests::Rest,
     time::Timestamp,
@@ -15,7 +15,7 @@ use super::{
 
 /// Raised whenever the stored form of a state changes its meaning, or the same events fold to another state: the state
 /// store is then emptied and made anew from the journal. A projection's version is its own.
-pub const STATES_VERSION: u32 = 4;
+pub const STATES_VERSION: u32 = 5;
 
 macro_rules! sums {
     ($($module:ident: $variant:ident = $name:literal),* $(,)?) => {
@@ -61,6 +61,8 @@ macro_rules! sums {
 
         impl AnyCommand {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
+            /// See [`Entity::work`].
+            pub fn work(&self) -> Work { match self { $(Self::$variant(c) => $variant::work(c)),* } }
             pub fn remembered(&self, keyed: bool) -> bool {
                 match (self, keyed) {
                     $((Self::$variant(c), false) => $variant::remembers(c),
@@ -149,6 +151,8 @@ macro_rules! sums {
             }
 
             pub fn view(&self) -> AnyView { match self { $(Self::$variant(s) => AnyView::$variant(s.view())),* } }
+            /// See [`Entity::is_forgotten`].
+            pub fn is_forgotten(&self) -> bool { match self { $(Self::$variant(s) => s.is_forgotten()),* } }
             pub fn wake_at(&self) -> Option<Timestamp> { match self { $(Self::$variant(s) => s.wake_at()),* } }
             pub fn effects(&self) -> Vec<AnyEffect> {
                 match self { $(Self::$variant(s) => s.effects().into_iter().map(AnyEffect::$variant).collect()),* }

@@ -5,7 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{effect::NoEffect, entity::Entity, key::EntityKey, kinds::Kind, text, time::Timestamp};
+use super::{
+    effect::NoEffect,
+    entity::{Entity, Work},
+    key::EntityKey,
+    kinds::Kind,
+    text,
+    time::Timestamp,
+};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Note {
@@ -66,6 +73,13 @@ impl Entity for Note {
     type Rejection = NoteRejection;
     type View = NoteView;
     type Effect = NoEffect;
+
+    /// Staff's.
+    fn work(command: &NoteCommand) -> Work {
+        match command {
+            NoteCommand::Write { .. } | NoteCommand::Remove => Work::Owed,
+        }
+    }
 
     fn decide(&self, command: &NoteCommand, now: Timestamp) -> Result<Vec<NoteEvent>, NoteRejection> {
         match command {

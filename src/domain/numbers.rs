@@ -7,7 +7,13 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{effect::NoEffect, entity::Entity, ids::OrderId, kinds::Kind, time::Timestamp};
+use super::{
+    effect::NoEffect,
+    entity::{Entity, Work},
+    ids::OrderId,
+    kinds::Kind,
+    time::Timestamp,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +73,12 @@ impl Entity for Numbers {
     type Rejection = NumbersRejection;
     type View = NumbersView;
     type Effect = NoEffect;
+
+    fn work(command: &NumbersCommand) -> Work {
+        match command {
+            NumbersCommand::Allot { .. } => Work::Owed,
+        }
+    }
 
     fn decide(&self, command: &NumbersCommand, _: Timestamp) -> Result<Vec<NumbersEvent>, NumbersRejection> {
         let NumbersCommand::Allot { order } = command;

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{effects::OrderEffect, protocol::*, shapes::*, view::*};
 use super::{
-    entity::Entity,
+    entity::{Entity, Work},
     ids::{FulfilmentId, OrderId, PaymentId, Sku, UserId},
     kinds::Kind,
     rests::Rest,
@@ -167,6 +167,10 @@ impl Entity for Order {
     type Rejection = OrderRejection;
     type View = OrderView;
     type Effect = OrderEffect;
+
+    fn work(command: &OrderCommand) -> Work {
+        command.work()
+    }
 
     fn decide(&self, command: &OrderCommand, now: Timestamp) -> Result<Vec<OrderEvent>, OrderRejection> {
         let events = self.decide_command(command, now)?;

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{effects::PaymentEffect, protocol::*, provider::*, view::*};
 use super::{
-    entity::Entity,
+    entity::{Entity, Work},
     ids::{OrderId, PaymentId, UserId},
     kinds::Kind,
     money::Money,
@@ -130,6 +130,10 @@ impl Entity for Payment {
     type Rejection = PaymentRejection;
     type View = PaymentView;
     type Effect = PaymentEffect;
+
+    fn work(command: &PaymentCommand) -> Work {
+        command.work()
+    }
 
     fn decide(&self, command: &PaymentCommand, now: Timestamp) -> Result<Vec<PaymentEvent>, PaymentRejection> {
         let events = self.decide_command(command, now)?;

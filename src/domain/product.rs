@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     effect::NoEffect,
-    entity::Entity,
+    entity::{Entity, Work},
     ids::{ProductId, Sku},
     kinds::Kind,
     money::Money,
@@ -100,6 +100,13 @@ impl Entity for Product {
     type Rejection = ProductRejection;
     type View = ProductView;
     type Effect = NoEffect;
+
+    /// Staff's.
+    fn work(command: &ProductCommand) -> Work {
+        match command {
+            ProductCommand::Define { .. } | ProductCommand::Archive => Work::Owed,
+        }
+    }
 
     fn decide(&self, command: &ProductCommand, _now: Timestamp) -> Result<Vec<ProductEvent>, ProductRejection> {
         match command {

@@ -25,7 +25,7 @@ pub use self::{availability::Availability, policy::StockPolicy, rests::OpenHold}
 use self::{ended::Ended, holds::Holds};
 use super::{
     effect::NoEffect,
-    entity::Entity,
+    entity::{Entity, Work},
     ids::{FulfilmentId, OrderId},
     kinds::Kind,
     time::Timestamp,
@@ -223,6 +223,23 @@ impl Entity for Stock {
     type Rejection = StockRejection;
     type View = StockView;
     type Effect = NoEffect;
+
+    /// From outside only staff sends these; an order's holds are its own steps.
+    fn work(command: &StockCommand) -> Work {
+        match command {
+            StockCommand::Receive { .. }
+            | StockCommand::Adjust { .. }
+            | StockCommand::Hold { .. }
+            | StockCommand::TakeOver { .. }
+            | StockCommand::Commit { .. }
+            | StockCommand::Release { .. }
+            | StockCommand::Ship { .. }
+            | StockCommand::ReturnToStock { .. }
+            | StockCommand::SetThreshold { .. }
+            | StockCommand::SetPolicy { .. }
+            | StockCommand::ExpireHolds => Work::Owed,
+        }
+    }
 
     fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<StockEvent>, StockRejection> {
         self.decide_command(command, now)

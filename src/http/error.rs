@@ -153,6 +153,10 @@ impl<R: std::error::Error + Into<Problem>> From<AskError<R>> for Problem {
                 Self::new(Code::TOO_LARGE, detail).with("bytes", bytes).with("max", max)
             }
             AskError::Unavailable { retry_after_ms, reason } => Self::unavailable(&reason, retry_after_ms),
+            AskError::NoRoom { retry_after_ms, reason } => {
+                log_reason(&reason);
+                Self::new(Code::NO_ROOM, detail).retry_after(retry_after_ms)
+            }
             AskError::TimedOut => Self::new(Code::TIMED_OUT, detail).retry_after(1000),
         }
     }

@@ -60,7 +60,9 @@ fn fault(error: AskError<AccountRejection>) -> AccountsFault {
     let reason = error.to_string();
     let retry_after_ms = match error {
         AskError::Refused(rejection) => return AccountsFault::Refused(rejection),
-        AskError::Busy { retry_after_ms } | AskError::Unavailable { retry_after_ms, .. } => retry_after_ms,
+        AskError::Busy { retry_after_ms }
+        | AskError::Unavailable { retry_after_ms, .. }
+        | AskError::NoRoom { retry_after_ms, .. } => retry_after_ms,
         AskError::VersionConflict { .. }
         | AskError::IdConflict
         | AskError::Quarantined

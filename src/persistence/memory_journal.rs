@@ -142,4 +142,8 @@ impl Journal for MemoryJournal {
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         async move { self.storage.end(shard) }.boxed()
     }
+
+    fn tight(&self) -> Option<Arc<str>> {
+        self.plan.tight()
+    }
 }

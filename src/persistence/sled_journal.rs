@@ -11,6 +11,7 @@
 mod directory;
 mod error;
 mod free_space;
+mod gauge;
 mod layout;
 mod load;
 mod look;
@@ -231,5 +232,9 @@ impl Journal for SledJournal {
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         async move { self.shared.log(shard)?.end() }.boxed()
+    }
+
+    fn tight(&self) -> Option<Arc<str>> {
+        self.shared.gauge.tight()
     }
 }

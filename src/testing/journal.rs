@@ -37,6 +37,10 @@ pub trait InFront: Send + Sync + 'static {
     fn turn_away(&self) -> BoxFuture<'_, ()> {
         self.behind().turn_away()
     }
+
+    fn tight(&self) -> Option<Arc<str>> {
+        self.behind().tight()
+    }
 }
 
 impl<J: InFront> Journal for J {
@@ -84,5 +88,9 @@ impl<J: InFront> Journal for J {
 
     fn turn_away(&self) -> BoxFuture<'_, ()> {
         InFront::turn_away(self)
+    }
+
+    fn tight(&self) -> Option<Arc<str>> {
+        InFront::tight(self)
     }
 }

@@ -36,7 +36,8 @@ macro_rules! variants {
 variants! {
     Stock, StockEvent: Received, Adjusted, Held, Committed, Released, Expired, Shipped, ReturnedToStock, ThresholdSet,
         PolicySet;
-    Cart, CartEvent: LineSet, LineRemoved, Settled, Expired, OfferChanged, CheckoutBegun;
+    Cart, CartEvent: LineSet, LineRemoved, Settled, Expired, OfferChanged, CheckoutBegun,
+        LinesChanged;
     Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
         Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
         UnwindAsked, Moved, Fulfilled, ParcelShipped, Superseded, PredecessorGone, PredecessorPaid, RestRefundAsked;

@@ -74,7 +74,11 @@ async fn a_disk_without_the_margin_refuses_and_keeps_reading() {
     journal.append(claim.clone(), claim.seq, one(1)).await.expect("an append");
     journal.close();
     let full = SledOptions {
-        journal: config::Journal { free_bytes_min: u64::MAX / 2, ..config::Journal::default() },
+        journal: config::Journal {
+            free_bytes_min: u64::MAX / 2,
+            free_bytes_last: u64::MAX / 2,
+            ..config::Journal::default()
+        },
         ..options()
     };
     let journal = SledJournal::open(dir.path(), full).expect("a full disk can be read");

@@ -175,6 +175,8 @@ pub struct Gate {
     pub short: watch::Sender<bool>,
     /// While set, nothing can be written at all.
     pub full: watch::Sender<bool>,
+    /// While set, only what was accepted may be written.
+    pub tight: watch::Sender<bool>,
     /// Commits of each append, in order.
     pub batches: Mutex<Vec<usize>>,
 }
@@ -187,6 +189,7 @@ impl Default for Gate {
             outcomes: Mutex::default(),
             short: watch::Sender::new(false),
             full: watch::Sender::new(false),
+            tight: watch::Sender::new(false),
             batches: Mutex::default(),
         }
     }
@@ -227,6 +230,10 @@ impl FaultPlan for Gate {
     fn claim(&self, _: Shard, _: &NodeId) -> AppendFault {
         let outcome = if *self.full.borrow() { Outcome::Full } else { Outcome::Stored };
         AppendFault { outcome, ..AppendFault::default() }
+    }
+
+    fn tight(&self) -> Option<Arc<str>> {
+        self.tight.borrow().then(|| "the plan says so".into())
     }
 }
 

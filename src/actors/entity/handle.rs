@@ -1,6 +1,6 @@
 //! One command, from its arrival to the committer's queue.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use ractor::ActorProcessingErr;
 
@@ -14,11 +14,17 @@ use crate::{
             Ask, CommandEnvelope, Reply, StoreError,
             journal::{BATCH_BYTES_MAX, Commit},
         },
-        recent::{Remembered, UNKEYED},
+        recent::{Recent, Remembered, UNKEYED},
         reply::ReplyTo,
     },
-    domain::kinds::{AnyCommand, AnyState, AnyView},
+    domain::{
+        entity::Work,
+        kinds::{AnyCommand, AnyState, AnyView},
+    },
 };
+
+/// Room is made by people, not in a moment.
+const NO_ROOM_RETRY_MS: u64 = 5_000;
 
 impl ShardHost {
     /// Waits until everything acknowledged is folded; `uncommitted`: something may still be on its way to the log.
@@ -84,6 +90,10 @@ impl EntityState {
                 return self.answer(Reply::Refused { version: self.version, rejection }, reply);
             }
         };
+        // Behind everything that writes nothing: a retry and a refusal are answered as ever.
+        if let Some(reason) = self.no_room_for(envelope, command) {
+            return self.answer(Reply::NoRoom { retry_after_ms: NO_ROOM_RETRY_MS, reason }, reply);
+        }
         let events_json = Commit::encode(&events)?;
         if events_json.len() > BATCH_BYTES_MAX / 2 {
             let (bytes, max) = (events_json.len(), BATCH_BYTES_MAX / 2);
@@ -92,6 +102,9 @@ impl EntityState {
         self.host.meter.accepted(self.key.kind, true);
         events.iter().for_each(|event| self.model.apply(event));
         self.version += 1;
+        if self.model.is_forgotten() {
+            self.recent = Recent::default();
+        }
         let keyed = envelope.fingerprint.is_some();
         let remembered = command.remembered(keyed) && matches!(envelope.ask, Ask::Command(_));
         let fingerprint = remembered.then(|| envelope.fingerprint.unwrap_or(UNKEYED));
@@ -113,6 +126,14 @@ impl EntityState {
         let item = Item::Commit { commit: Some(commit), version: self.version, answer, reply, pending, slot };
         self.host.committer.hand_over(item);
         Ok(())
+    }
+
+    /// Why this is not written: it begins something, and the journal's reserve is for what was accepted.
+    fn no_room_for(&self, envelope: &CommandEnvelope, command: &AnyCommand) -> Option<Arc<str>> {
+        match command.work() {
+            Work::New if envelope.origin.is_client() => self.host.journal.tight(),
+            Work::New | Work::Owed => None,
+        }
     }
 
     /// A repeated command (G3): no second effect, and the first run's reply.

@@ -100,7 +100,8 @@ impl Core {
                     | Reply::Busy { .. }
                     | Reply::Quarantined
                     | Reply::TooLarge { .. }
-                    | Reply::Unavailable { .. },
+                    | Reply::Unavailable { .. }
+                    | Reply::NoRoom { .. },
                 )
                 | None => None,
             };

@@ -1,6 +1,6 @@
 //! This node's status for operators and probes.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use serde::Serialize;
 use tokio::sync::watch;
@@ -59,6 +59,8 @@ pub enum NotReady {
     Standing(&'static str),
     #[error("shard {shard} is not serving: {waits}")]
     Waiting { shard: u16, waits: &'static str },
+    #[error("the disk is full, and only reads go on: {why}")]
+    Full { why: String },
     #[error("shard {shard} is not serving: {why}")]
     Trouble { shard: u16, why: String },
 }
@@ -68,6 +70,9 @@ impl NotReady {
     pub fn in_public(&self) -> String {
         match self {
             Self::Trouble { shard, why: _ } => format!("shard {shard} is not serving; the server's log has the reason"),
+            Self::Full { why: _ } => {
+                "the disk is full, and only reads go on; the server's log has the reason".to_owned()
+            }
             told @ (Self::Stopping | Self::Leaving | Self::Standing(_) | Self::Waiting { .. }) => told.to_string(),
         }
     }
@@ -117,6 +122,11 @@ impl Gateway {
             members: core.placement.members(),
             projections: self.projections(),
         }
+    }
+
+    /// Why only what was accepted goes on here: the disk is nearly full. `None`: there is room, or servers have the log.
+    pub fn tight(&self) -> Option<Arc<str>> {
+        self.core.journal.tight()
     }
 
     /// As many effects wait for this connector as its budget has calls: no new work that needs it should begin.
@@ -173,6 +183,7 @@ impl Gateway {
             Some(line) => {
                 let waits = if alone { "its claim is under way" } else { "the members are not known yet" };
                 Err(match &line.trouble {
+                    Some(why) if self.core.journal.tight().is_some() => NotReady::Full { why: why.clone() },
                     Some(why) => NotReady::Trouble { shard: line.shard, why: why.clone() },
                     None => NotReady::Waiting { shard: line.shard, waits },
                 })

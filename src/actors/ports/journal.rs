@@ -182,6 +182,11 @@ pub trait Journal: Send + Sync + 'static {
     /// The newest durable record; 0 when the log is empty. Of servers it is what one of them believes: nothing that is
     /// shown as current may rest on it.
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>>;
+    /// Why only owed work may be written now ([`Work`](crate::domain::entity::Work)): the disk is nearly full. `None`: there
+    /// is room, as far as this journal can tell; of servers it cannot. Asked before each commit, so it must be cheap.
+    fn tight(&self) -> Option<Arc<str>> {
+        None
+    }
     /// The way to the log seems to lead to a server that the others have left: takes another way, where there is one.
     fn turn_away(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))

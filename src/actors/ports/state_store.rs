@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::journal::{BatchId, RecordName, Seq, Shard};
 use crate::domain::{key::EntityKey, kinds::Kind};
 
-/// An entity's state as stored: an opaque JSON text that the tail makes and reads.
+/// An entity's state as stored: an opaque JSON text that the tail makes and reads; empty for an entity that is forgotten.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredEntity {
     pub version: u64,
@@ -75,6 +75,8 @@ pub struct TailWrite {
     /// Each key at most once.
     pub rows: Vec<RowChange>,
     pub states: Vec<(EntityKey, StoredEntity)>,
+    /// Entities whose history leaves the store; what [`TailWrite::history`] has of them is of their new life.
+    pub forgotten: Vec<EntityKey>,
     /// (entity, first version in the record) -> record: the index behind history and movements.
     pub history: Vec<(EntityKey, u64, Seq)>,
     pub watermark: Option<Seq>,

@@ -70,6 +70,11 @@ pub enum Reply {
         reason: Arc<str>,
         retry: bool,
     },
+    /// [`Work::New`](crate::domain::entity::Work::New), and only the journal's reserve is left.
+    NoRoom {
+        retry_after_ms: u64,
+        reason: Arc<str>,
+    },
 }
 
 #[derive(Clone, Debug, thiserror::Error)]

@@ -103,6 +103,7 @@ impl ShardState {
         };
         let host = Arc::new(ShardHost {
             committer: committer.start(),
+            journal: args.journal.clone(),
             tail: args.tail.clone(),
             clock: args.clock.clone(),
             effects: args.effects.clone(),

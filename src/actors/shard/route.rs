@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ractor::{Actor, ActorRef, MessagingErr};
 use tokio::time::Instant;
 
-use super::{Phase, ShardMsg, ShardState, Slot, SlotState};
+use super::{Phase, ShardMsg, ShardState, Slot, SlotState, absent::may_need_no_actor};
 use crate::{
     actors::{
         committer::Item,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl ShardState {
-    /// `exists`: a read's entity was found already.
+    /// `exists`: the request was found to need an actor already.
     pub(super) async fn route(
         &mut self,
         myself: &ActorRef<ShardMsg>,
@@ -50,7 +50,7 @@ impl ShardState {
             return reply.send(Reply::Quarantined);
         }
         if !self.slots.contains_key(&key) {
-            if !exists && matches!(envelope.ask, Ask::Read) {
+            if !exists && may_need_no_actor(&envelope) {
                 return self.look_for(myself, envelope, reply);
             }
             self.activate(myself, key.clone(), Vec::new(), 0).await;

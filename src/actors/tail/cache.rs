@@ -52,12 +52,19 @@ impl Loaded {
     pub(super) fn decode(key: &EntityKey, stored: &StoredEntity) -> Result<Self, StoreError> {
         let bad =
             |error: serde_json::Error| StoreError(format!("the stored state of {key} is unreadable: {error}").into());
+        if stored.json.is_empty() {
+            return Ok(Self { version: stored.version, ..Self::fresh(key.kind) });
+        }
         let Stored { recent, state } = serde_json::from_str(&stored.json).map_err(bad)?;
         let model = AnyState::from_json(key.kind, state.get()).map_err(bad)?;
         Ok(Self { version: stored.version, recent, model })
     }
 
+    /// Of what is forgotten the version alone is stored: the log has its commits, and the next one follows them.
     pub(super) fn encode(&self) -> Result<StoredEntity, StoreError> {
+        if self.model.is_forgotten() {
+            return Ok(StoredEntity { version: self.version, json: "".into() });
+        }
         let json =
             self.model.to_json().and_then(|state| serde_json::to_string(&Storing { recent: &self.recent, state }));
         let json = json.map_err(|error| StoreError(error.to_string().into()))?;
@@ -77,6 +84,8 @@ pub(super) struct Cached {
     pub(super) stored_bytes: usize,
     /// (first version in the record, record), not yet in the store's history index.
     pub(super) history: Vec<(u64, Seq)>,
+    /// Forgotten since it was last written: what the store has of its history goes with the next write.
+    pub(super) forgotten: bool,
     /// Flushes that put this entity off, because its state is large and little has changed.
     pub(super) deferred: u8,
     /// The last record whose change of this entity was announced.

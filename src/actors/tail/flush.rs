@@ -182,6 +182,9 @@ impl Tail {
         for key in keys {
             let Some(cached) = inner.cached.get_mut(key) else { continue };
             write.history.extend(cached.history.drain(..).map(|(version, seq)| (key.clone(), version, seq)));
+            if std::mem::take(&mut cached.forgotten) {
+                write.forgotten.push(key.clone());
+            }
             let projected = self.projected(key, &cached.loaded.model);
             if !all && put_off(cached, &projected) {
                 *watermark = cached.unwritten_from.map_or(*watermark, |seq| (seq - 1).min(*watermark));

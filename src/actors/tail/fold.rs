@@ -16,7 +16,7 @@ use crate::{
             BatchAt, StoreError,
             journal::{Commit, Entry, Record, Records, Seq},
         },
-        recent::Remembered,
+        recent::{Recent, Remembered},
     },
     domain::{key::EntityKey, kinds::AnyState},
 };
@@ -130,7 +130,11 @@ impl Tail {
             let (id, version) = (commit.command_id, commit.version);
             cached.loaded.recent.push(Remembered { id, fingerprint, version });
         }
-        if cached.history.last().is_none_or(|(_, last)| *last != seq) {
+        if cached.loaded.model.is_forgotten() {
+            cached.loaded.recent = Recent::default();
+            cached.history.clear();
+            cached.forgotten = true;
+        } else if cached.history.last().is_none_or(|(_, last)| *last != seq) {
             cached.history.push((commit.version, seq));
         }
         cached.unwritten_from.get_or_insert(seq);
@@ -170,6 +174,7 @@ impl Tail {
             unwritten_bytes: 0,
             stored_bytes,
             history: Vec::new(),
+            forgotten: false,
             deferred: 0,
             announced: 0,
             used: true,

@@ -40,12 +40,16 @@ impl Tail {
         }
     }
 
-    /// Whether the entity has a first event, as far as it is folded.
-    pub(in crate::actors) fn exists(&self, key: &EntityKey) -> Result<bool, StoreError> {
-        match self.inner().cached.get(key) {
-            Some(cached) => Ok(cached.loaded.version > 0),
-            None => Ok(self.store.load(key)?.is_some()),
+    /// The version of an entity that has no first event or is forgotten, as far as it is folded; `None`: it exists.
+    pub(in crate::actors) fn absent(&self, key: &EntityKey) -> Result<Option<u64>, StoreError> {
+        if let Some(cached) = self.inner().cached.get(key) {
+            let Loaded { version, model, .. } = &cached.loaded;
+            return Ok((*version == 0 || model.is_forgotten()).then_some(*version));
         }
+        Ok(match self.store.load(key)? {
+            Some(stored) => stored.json.is_empty().then_some(stored.version),
+            None => Some(0),
+        })
     }
 
     /// The newest folded view, without cloning the state; `None` when the entity does not exist.

@@ -1,4 +1,5 @@
-//! The decisions of a cart. A bulk change is all or nothing: it is tried on a draft first.
+//! The decisions of a cart. A bulk change is all or nothing: it is tried on a draft first, and what the draft differs in
+//! is the event.
 
 use super::{Cart, CartCommand, CartEvent, CartRejection, Item};
 use crate::domain::{
@@ -28,7 +29,7 @@ impl Cart {
                 Ok(vec![CartEvent::Settled { order: *order, bought: bought.clone(), at: now }])
             }
             CartCommand::TellOffer { gone, back } => Ok(self.tell_offer(gone, back)),
-            CartCommand::Expire if !self.lines.is_empty() && self.idle_at() <= now => Ok(vec![CartEvent::Expired]),
+            CartCommand::Expire if self.wake_at().is_some_and(|due| due <= now) => Ok(vec![CartEvent::Expired]),
             CartCommand::Expire => Ok(vec![]),
         }
     }
@@ -46,18 +47,17 @@ impl Cart {
     }
 
     fn set_lines(&self, owner: UserId, lines: &[(Item, u32)], add: bool, now: Timestamp) -> Decision {
-        let (mut draft, mut events) = (self.clone(), Vec::new());
+        let mut draft = self.clone();
         for (item, units) in lines {
             if let Some(event) = draft.set_line(owner, item, *units, add, now)? {
                 draft.apply(&event);
-                events.push(event);
             }
         }
         if draft.lines.len() > Self::LINES_MAX {
             return Err(CartRejection::TooManyLines { max: Self::LINES_MAX });
         }
         draft.check_sum()?;
-        Ok(events)
+        Ok(self.change_to(&draft, now).into_iter().collect())
     }
 
     fn set_line(

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CheckoutSnapshot, OrderStatus, PaymentStatus};
 use crate::domain::{
+    entity::Work,
     ids::{FulfilmentId, OrderId, PaymentId, Sku},
     money::Money,
     states::states,
@@ -119,6 +120,35 @@ pub enum OrderCommand {
     },
     /// The alarm: `pay_by` is over.
     Wake,
+}
+
+impl OrderCommand {
+    /// An order begins with its placing; whatever follows was promised by it.
+    pub(super) fn work(&self) -> Work {
+        match self {
+            Self::Place(_) => Work::New,
+            Self::HoldGranted { .. }
+            | Self::HoldRefused { .. }
+            | Self::HoldCommitted { .. }
+            | Self::HoldGone { .. }
+            | Self::HoldReleased { .. }
+            | Self::NumberAllotted { .. }
+            | Self::CartSettled
+            | Self::ParcelShipped { .. }
+            | Self::PaymentUnwinding { .. }
+            | Self::PaymentOpened { .. }
+            | Self::CaptureAsked { .. }
+            | Self::RestRefundAsked { .. }
+            | Self::GiveUp { .. }
+            | Self::PredecessorGone { .. }
+            | Self::PredecessorPaid { .. }
+            | Self::BeginPayment { .. }
+            | Self::PaymentUpdate { .. }
+            | Self::Transition { .. }
+            | Self::Fulfil { .. }
+            | Self::Wake => Work::Owed,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ProviderEvent;
 use crate::domain::{
+    entity::Work,
     ids::{OrderId, PaymentId, RefundId, UserId},
     money::Money,
     order::PaymentStatus,
@@ -44,6 +45,21 @@ pub enum PaymentCommand {
     },
     /// The alarm: the shopper has not met the provider's challenge.
     Wake,
+}
+
+impl PaymentCommand {
+    pub(super) fn work(&self) -> Work {
+        match self {
+            Self::Open { .. }
+            | Self::Provider(_)
+            | Self::Capture
+            | Self::Unwind
+            | Self::Void
+            | Self::Refund { .. }
+            | Self::OrderNotified { .. }
+            | Self::Wake => Work::Owed,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -23,6 +23,10 @@ pub struct Ready {
     /// which the node decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_skew_ms: Option<i64>,
+    /// The disk is nearly full: carts and checkouts are refused (`no_room`), and what was accepted goes on. Why, in full to
+    /// whoever may read `/metrics`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_room: Option<String>,
     /// What nobody may overlook here, such as payments without money; mostly empty.
     #[schema(value_type = Vec<String>)]
     notices: Vec<&'static str>,
@@ -50,7 +54,12 @@ pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Respo
             let skew = toolkit.gateway.status().clock_skew_ms();
             let clock_skew_ms = skew.filter(|ms| ms.unsigned_abs() >= SKEW_SHOWN_MS);
             let (durability, notices) = (toolkit.durability, toolkit.notices.clone());
-            let ready = Ready { status: "ready", durability, clock_skew_ms, notices };
+            let in_full = may_read(&toolkit, &headers).is_ok();
+            let no_room = toolkit.gateway.tight().map(|why| match in_full {
+                true => why.to_string(),
+                false => "the disk is nearly full; the server's log has the reason".to_owned(),
+            });
+            let ready = Ready { status: "ready", durability, clock_skew_ms, no_room, notices };
             (StatusCode::OK, Json(ready)).into_response()
         }
         Err(why) => {

@@ -2,7 +2,7 @@
 //!
 //! The default of every method is "no fault": a plan overrides the steps that shall fail.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::actors::ports::journal::{NodeId, Seq, Shard};
 
@@ -50,6 +50,10 @@ pub trait FaultPlan: Send + Sync + 'static {
     /// How long a lookup takes.
     fn resolve(&self, _shard: Shard) -> Duration {
         Duration::ZERO
+    }
+    /// See [`Journal::tight`](crate::actors::ports::Journal::tight).
+    fn tight(&self) -> Option<Arc<str>> {
+        None
     }
     fn deliver(&self, _shard: Shard, _seq: Seq) -> Delivery {
         Delivery::default()

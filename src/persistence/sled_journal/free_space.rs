@@ -1,5 +1,8 @@
 //! Refuses writes while there is still room, so that sled never meets a full disk in the middle of a page. What is
 //! written between two measurements fits into the reserve, whatever others write meanwhile.
+//!
+//! There are two bounds. Below the upper one the runtime begins nothing new ([`Gauge::tight`]); what was accepted, and a
+//! shard's claim, may use the rest down to the lower one, where this file refuses everything.
 
 use std::{
     fs::File,
@@ -8,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::gauge::Gauge;
 use crate::persistence::reserve::{Reserve, free_bytes};
 
 /// Measured again after this many batches, bytes, or this much time, whichever comes first.
@@ -27,8 +31,9 @@ pub struct FreeSpace {
 }
 
 impl FreeSpace {
-    /// Of the disk on which `dir` is; `file` is the one that grows.
-    pub fn new(dir: PathBuf, file: File, bytes_min: u64) -> Self {
+    /// Of the disk that `gauge` looks at; `file` is the one that grows.
+    pub fn new(gauge: &Gauge, file: File) -> Self {
+        let (dir, bytes_min) = (gauge.dir.clone(), gauge.bytes_last);
         Self { dir, bytes_min, reserve: Reserve::new(file, RESERVE), checked: None, batches: 0, bytes: 0 }
     }
 

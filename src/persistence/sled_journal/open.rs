@@ -17,6 +17,7 @@ use super::{
     directory::{self, FORMAT, Meta, Sidecar, io_error},
     error::OpenError,
     free_space::FreeSpace,
+    gauge::Gauge,
     layout,
     look::look,
     options::SledOptions,
@@ -73,10 +74,10 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     let file = File::options().read(true).write(true).open(&data).map_err(io_error(&data))?;
     // Writes that sled made while opening (a snapshot, cleared tails) must not be younger than the journal's next sync.
     file.sync_all().and_then(|()| directory::sync_dir(&database)).map_err(io_error(&data))?;
-    let shared =
-        Arc::new(Shared { id: meta.id, log, logs, failure: watch::Sender::new(None), _db: db.clone(), _lock: lock });
-    let growing = file.try_clone().map_err(io_error(&data))?;
-    let free = FreeSpace::new(dir.into(), growing, options.journal.free_bytes_min);
+    let gauge = Gauge::new(dir.into(), &options.journal);
+    let free = FreeSpace::new(&gauge, file.try_clone().map_err(io_error(&data))?);
+    let failure = watch::Sender::new(None);
+    let shared = Arc::new(Shared { id: meta.id, log, logs, failure, gauge, _db: db.clone(), _lock: lock });
     Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into())))
 }
 

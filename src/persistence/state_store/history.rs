@@ -1,5 +1,6 @@
 //! An entity's history of one flush as one entry: where its commits stand in the log.
 
+use super::keys;
 use crate::{actors::ports::journal::Seq, domain::key::EntityKey, persistence::guard::text};
 
 /// Records of one entity in one entry, at most: a read takes them all for the first.
@@ -9,6 +10,12 @@ pub const HISTORY_PACK: usize = 64;
 /// insert for each record was the most expensive part of a flush.
 pub fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
     run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
+}
+
+/// The keys of all entries of an entity.
+pub fn entries_of(db: &sled::Db, key: &EntityKey) -> Result<Vec<sled::IVec>, String> {
+    let all = keys::history(key, 0)..=keys::history(key, u64::MAX);
+    db.range(all).keys().map(|key| key.map_err(text)).collect()
 }
 
 pub fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {

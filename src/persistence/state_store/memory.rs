@@ -94,6 +94,7 @@ impl StateStore for MemoryStateStore {
         let mut kept = self.kept();
         kept.change(write.rows);
         kept.states.extend(write.states);
+        kept.history.retain(|(key, _), _| !write.forgotten.contains(key));
         kept.history.extend(write.history.into_iter().map(|(key, version, seq)| ((key, version), seq)));
         if let Some(watermark) = write.watermark {
             kept.watermarks.insert(shard, (watermark, write.name));

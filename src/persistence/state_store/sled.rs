@@ -268,6 +268,9 @@ impl StateStore for SledStateStore {
             value.extend_from_slice(entity.json.as_bytes());
             batch.insert(keys::state(key.kind, &key.id), value);
         }
+        let forgotten = write.forgotten.iter();
+        let old = forgotten.map(|key| self.with(|db| history::entries_of(db, key))).collect::<Result<Vec<_>, _>>()?;
+        old.into_iter().flatten().for_each(|key| batch.remove(key));
         for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(history::HISTORY_PACK)) {
             let (key, first, _) = &run[0];
             batch.insert(keys::history(key, *first), history::pack(run));

@@ -50,6 +50,7 @@ fn filled() -> TailWrite {
     TailWrite {
         rows: [&b"a"[..], b"ab", b"b", &[0xff], &[0xff, 0xff], b""].map(|k| put("t", k)).into(),
         states: vec![(key("B"), state(2)), (key("A"), state(1)), (EntityKey::new(Kind::Cart, "Z"), state(9))],
+        forgotten: vec![],
         history: vec![(key("A"), 1, 5), (key("A"), 4, 8), (key("A"), 9, 12), (key("AA"), 1, 6)],
         watermark: Some(12),
         name: Some(RecordName(0xbeef)),
@@ -160,6 +161,24 @@ fn spaces_are_apart_and_those_of_nobody_are_swept() {
         assert_eq!(row_keys(store, SPACE, "t").len(), 6);
         assert_eq!(store.load(&key("A")).expect("a state"), Some(state(1)), "only rows are swept");
         assert_eq!(store.watermark(S).expect("a mark"), 12);
+    });
+}
+
+#[test]
+fn what_is_forgotten_keeps_its_version_and_what_comes_after() {
+    both(|store| {
+        store.write(S, filled()).expect("a write");
+        let nothing = StoredEntity { version: 10, json: "".into() };
+        let (forgotten, states) = (vec![key("A")], vec![(key("A"), nothing.clone())]);
+        store.write(S, TailWrite { forgotten, states, ..TailWrite::default() }).expect("a write");
+        assert_eq!(store.load(&key("A")).expect("a state"), Some(nothing));
+        assert_eq!(store.history(&key("A"), 1, 9).expect("history"), []);
+        assert_eq!(store.history(&key("AA"), 1, 9).expect("history"), [(1, 6)], "another entity's");
+        // Forgotten again, and alive since: both in one write.
+        store.write(S, TailWrite { history: vec![(key("A"), 11, 20)], ..TailWrite::default() }).expect("a write");
+        let (forgotten, history) = (vec![key("A")], vec![(key("A"), 13, 22)]);
+        store.write(S, TailWrite { forgotten, history, ..TailWrite::default() }).expect("a write");
+        assert_eq!(store.history(&key("A"), 1, 9).expect("history"), [(13, 22)]);
     });
 }
 

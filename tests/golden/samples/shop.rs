@@ -36,12 +36,14 @@ pub fn stock() -> Vec<AnyEvent> {
 pub fn cart() -> Vec<AnyEvent> {
     let item = Item { sku: sku(), name: text("T-shirt \"Köln\""), unit_price: eur(1999) };
     let events = [
-        CartEvent::LineSet { owner: user_id(), item, quantity: 2, at: AT },
+        CartEvent::LineSet { owner: user_id(), item: item.clone(), quantity: 2, at: AT },
         CartEvent::LineRemoved { sku: sku(), at: AT },
         CartEvent::Settled { order: order_id(), bought: vec![(sku(), 2)], at: AT },
         CartEvent::Expired,
         CartEvent::OfferChanged { gone: vec![sku()], back: vec![] },
         CartEvent::CheckoutBegun { order: order_id(), at: AT },
+        CartEvent::LinesChanged { owner: Some(user_id()), items: vec![(item, 2)], quantities: vec![], at: AT },
+        CartEvent::LinesChanged { owner: None, items: vec![], quantities: vec![(sku(), 3), (sku(), 0)], at: AT },
     ];
     events.into_iter().map(AnyEvent::Cart).collect()
 }

@@ -112,9 +112,9 @@ fn told(payment: PaymentId, error: AskError<PaymentRejection>) -> Result<Told, P
             tracing::warn!(%payment, reason, "a webhook is of no use to its payment");
             Ok(Told::Ignored)
         }
-        AskError::Busy { retry_after_ms } | AskError::Unavailable { retry_after_ms, .. } => {
-            Err(PaymentsFault { retry_after_ms, reason })
-        }
+        AskError::Busy { retry_after_ms }
+        | AskError::Unavailable { retry_after_ms, .. }
+        | AskError::NoRoom { retry_after_ms, .. } => Err(PaymentsFault { retry_after_ms, reason }),
         AskError::TimedOut | AskError::VersionConflict { .. } => Err(PaymentsFault { retry_after_ms: 1000, reason }),
     }
 }
