@@ -2,7 +2,8 @@
 //! together. A change that one of them does not cover is refused before anything is made of it, a session included.
 //!
 //! The budgets are one node's own: behind a balancer of three nodes a client has up to three times as much. Staff has
-//! none. Signed-in shoppers use no budget that a guest uses, so that no crowd of guests keeps them from buying.
+//! none. Signed-in shoppers use no budget that a guest uses, so that no crowd of guests keeps them from buying; and a
+//! guest who pays or cancels does not use the one of all guests.
 //! Deliberately absent: bounds of requests (`guard`), of log-ins (`identity::Throttle`), of messages (`live`).
 
 use std::{
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use super::{Code, Problem};
 use crate::{
     config,
-    domain::ids::UserId,
+    domain::{entity::Work, ids::UserId},
     identity::{Principal, PrincipalKind},
     network::{Allowance, Bounded, Bucket, Rate},
 };
@@ -25,9 +26,10 @@ use crate::{
 /// Clients in the table, at most. A displaced one begins with a full burst; to displace it, as many others must have
 /// changed something since, each at the cost of an address's budget and of all guests'.
 const CLIENTS_MAX: usize = 50_000;
-/// Units of a body whose length is not told beforehand. No shopper's body is longer.
-const UNTOLD: u64 = 64;
-const BYTES_OF_ONE: u64 = 1_024;
+/// Units of a body, at most, and of one whose length is not told beforehand.
+const BODY_MAX: u64 = 64;
+/// So that a unit costs the disk about as much, whatever is sent: 2 KB as a cart's first line, 3 KB as one of 200.
+const BYTES_OF_ONE: u64 = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Client {
@@ -73,12 +75,18 @@ impl Budgets {
     }
 
     /// Takes a change's cost out of all budgets that it concerns, or out of none. `who`: `None` for a guest without a
-    /// session.
-    pub fn charge(&self, who: Option<&Principal>, address: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Problem> {
+    /// session. Owed work does not concern the budget of all guests.
+    pub fn charge(
+        &self,
+        who: Option<&Principal>,
+        address: Option<IpAddr>,
+        headers: &HeaderMap,
+        work: Work,
+    ) -> Result<(), Problem> {
         if !self.enforced || who.is_some_and(Principal::is_staff) {
             return Ok(());
         }
-        self.spend(who, address.map(Bucket::of), units(headers)).map_err(|Spent { budget, wait }| {
+        self.spend(who, address.map(Bucket::of), units(headers), work).map_err(|Spent { budget, wait }| {
             metrics::counter!("souk_budget_refused_total", "budget" => budget).increment(1);
             let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             let problem = Problem::new(Code::OVER_BUDGET, "more changes than the shop takes at this rate");
@@ -86,7 +94,7 @@ impl Budgets {
         })
     }
 
-    fn spend(&self, who: Option<&Principal>, address: Option<Bucket>, units: u64) -> Result<(), Spent> {
+    fn spend(&self, who: Option<&Principal>, address: Option<Bucket>, units: u64, work: Work) -> Result<(), Spent> {
         let account = who.filter(|who| who.kind != PrincipalKind::Guest).map(|who| who.user);
         let guest = who.filter(|who| who.kind == PrincipalKind::Guest).map(|who| who.user);
         let of_address = |address| match account {
@@ -109,14 +117,15 @@ impl Budgets {
             .iter()
             .flatten()
             .filter_map(|(budget, client, rate)| over(budget, used.clients.get(client).unwrap_or(&fresh), rate));
-        let all = account.is_none().then(|| over("guests", &used.guests, &self.guests)).flatten();
+        let of_all = account.is_none() && work == Work::New;
+        let all = of_all.then(|| over("guests", &used.guests, &self.guests)).flatten();
         if let Some(longest) = spent.chain(all).max_by_key(|spent| spent.wait) {
             return Err(longest);
         }
         for (_, client, rate) in concerned.into_iter().flatten() {
             used.clients.touch(&client).take(rate, units, now);
         }
-        if account.is_none() {
+        if of_all {
             used.guests.take(&self.guests, units, now);
         }
         Ok(())
@@ -126,8 +135,8 @@ impl Budgets {
 fn units(headers: &HeaderMap) -> u64 {
     let told = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     1 + match told {
-        Some(bytes) => bytes.div_ceil(BYTES_OF_ONE).min(UNTOLD),
-        None if headers.contains_key(header::TRANSFER_ENCODING) => UNTOLD,
+        Some(bytes) => bytes.div_ceil(BYTES_OF_ONE).min(BODY_MAX),
+        None if headers.contains_key(header::TRANSFER_ENCODING) => BODY_MAX,
         None => 0,
     }
 }

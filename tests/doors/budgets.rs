@@ -76,8 +76,12 @@ async fn all_guests_together_keep_no_account_from_buying() {
     let shop = shop().await;
     let sku = shop.sku_with(5).await;
     let account = shop.account(Role::Shopper).await;
+    let buyer = shop.guest();
+    buyer.put_in_cart(&sku, 1).await;
+    let order = buyer.check_out_with(&fresh_key()).await.created();
     spend(|| shop.guest(), "10.0.0.1", "address").await;
     spend(|| shop.guest(), "10.0.0.2", "guests").await;
+    buyer.pay(&order, "tok_ok").await.created();
     put(&shop.guest(), "10.0.0.3", 1).await.refused(429, "over_budget");
     account.put_in_cart(&sku, 1).await;
     let order = account.keyed(Method::POST, "/api/checkout", &fresh_key(), checkout_body()).await.created();

@@ -6,6 +6,7 @@ use axum::{
 };
 
 use crate::{
+    domain::entity::Work,
     http::{Door, Problem},
     identity::{AuthError, Identity, Principal, PrincipalKind},
 };
@@ -25,6 +26,11 @@ pub struct MaybeCaller(pub Option<Principal>);
 #[derive(Clone, Debug)]
 pub struct Staff(pub Principal);
 
+/// A writer who goes on with what was accepted: pays or cancels. Not charged to the budget of all guests together, so that
+/// no crowd keeps a buyer from paying.
+#[derive(Clone, Debug)]
+pub struct Settler(pub Principal);
+
 impl<S> FromRequestParts<S> for Caller
 where
     S: Send + Sync,
@@ -34,22 +40,38 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let slot = parts.extensions.get::<GuestSlot>();
-        if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
-            return Ok(Self(principal.clone()));
-        }
-        let (identity, door) = (Identity::from_ref(state), Door::from_ref(state));
-        let address = door.client(&parts.headers, &parts.extensions);
-        door.budgets.charge(identity.identify(&parts.headers)?.as_ref(), address, &parts.headers)?;
-        let recognised = identity.identify_or_create_guest(&parts.headers)?;
-        let Some(cookie) = recognised.set_cookie else { return Ok(Self(recognised.principal)) };
-        let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
-            // Without the cookie the guest would lose this request's writes.
-            tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
-            return Err(AuthError::Internal.into());
-        };
-        Ok(Self(slot.fill(recognised.principal, cookie)))
+        writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::New).map(Self)
     }
+}
+
+impl<S> FromRequestParts<S> for Settler
+where
+    S: Send + Sync,
+    Identity: FromRef<S>,
+    Door: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::Owed).map(Self)
+    }
+}
+
+fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> Result<Principal, Problem> {
+    let slot = parts.extensions.get::<GuestSlot>();
+    if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
+        return Ok(principal.clone());
+    }
+    let address = door.client(&parts.headers, &parts.extensions);
+    door.budgets.charge(identity.identify(&parts.headers)?.as_ref(), address, &parts.headers, work)?;
+    let recognised = identity.identify_or_create_guest(&parts.headers)?;
+    let Some(cookie) = recognised.set_cookie else { return Ok(recognised.principal) };
+    let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
+        // Without the cookie the guest would lose this request's writes.
+        tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
+        return Err(AuthError::Internal.into());
+    };
+    Ok(slot.fill(recognised.principal, cookie))
 }
 
 impl<S> FromRequestParts<S> for MaybeCaller

@@ -22,7 +22,7 @@ use crate::{
     },
     http::{
         Code, Path, Problem, Query,
-        auth::{Caller, MaybeCaller},
+        auth::{MaybeCaller, Settler},
         conditional::{etag, unless_known},
         listing::{Page, PageQuery, Search},
     },
@@ -122,7 +122,7 @@ pub async fn get_order(
     ))]
 pub async fn cancel_order(
     State(state): State<AppState>,
-    Caller(who): Caller,
+    Settler(who): Settler,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::ids::{OrderId, PaymentId},
-    http::{Body, Problem, auth::Caller, idempotency::IdempotencyKey},
+    http::{Body, Problem, auth::Settler, idempotency::IdempotencyKey},
     shop::AppState,
 };
 
@@ -33,7 +33,7 @@ const ROUTE: &str = "payments";
     ))]
 pub async fn create_payment(
     State(state): State<AppState>,
-    Caller(who): Caller,
+    Settler(who): Settler,
     key: IdempotencyKey,
     Body(body): Body<NewPaymentBody>,
 ) -> Result<Response, Problem> {
