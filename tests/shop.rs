@@ -37,6 +37,7 @@ mod live {
 mod doors {
     mod addresses;
     mod credentials;
+    mod degraded;
     mod host;
     mod raw;
     mod sockets;

@@ -13,11 +13,19 @@ pub struct Journal {
     pub free_bytes_min: u64,
     /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 256 KiB.
     pub batch_bytes_max: usize,
+    /// Bytes of old records that a running shop reads again each second, to find damage before a restore needs them; 0:
+    /// none are read. Default 1 MiB. A pass over all of them begins an hour after the one before.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { cache_bytes: 32 * MIB, free_bytes_min: 64 * MIB, batch_bytes_max: 256 * 1_024 }
+        Self {
+            cache_bytes: 32 * MIB,
+            free_bytes_min: 64 * MIB,
+            batch_bytes_max: 256 * 1_024,
+            scrub_bytes_per_second: MIB,
+        }
     }
 }
 
@@ -27,5 +35,6 @@ impl Journal {
         checks.range("journal.free_bytes_min", self.free_bytes_min, 0, 1_024 * GIB, "bytes");
         // The record format reserves no more: a larger batch would not be readable by other backends.
         checks.range("journal.batch_bytes_max", self.batch_bytes_max, 4_096, 512 * 1_024, "bytes");
+        checks.range("journal.scrub_bytes_per_second", self.scrub_bytes_per_second, 0, GIB, "bytes");
     }
 }

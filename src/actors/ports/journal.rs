@@ -139,6 +139,17 @@ pub enum JournalError {
     Refused(Arc<str>),
 }
 
+/// Acknowledged records that a running journal found unreadable behind its newest ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The first that was found.
+    pub shard: Shard,
+    pub seq: Seq,
+    pub problem: Arc<str>,
+    /// Found since the start, up to a bound of the journal's.
+    pub records: usize,
+}
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     #[error("the claim is no longer the newest")]
@@ -182,6 +193,10 @@ pub trait Journal: Send + Sync + 'static {
     /// The newest durable record; 0 when the log is empty. Of servers it is what one of them believes: nothing that is
     /// shown as current may rest on it.
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>>;
+    /// What a look at old records found, where the journal takes one while it runs.
+    fn damage(&self) -> Option<Damage> {
+        None
+    }
     /// The way to the log seems to lead to a server that the others have left: takes another way, where there is one.
     fn turn_away(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))

@@ -21,6 +21,7 @@ use super::{
     look::look,
     options::SledOptions,
     reader,
+    scrub::Findings,
     shard_log::{ShardLog, Shared},
     trial::{self, Snapshots},
     writer::{Tip, Writer},
@@ -73,8 +74,15 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     let file = File::options().read(true).write(true).open(&data).map_err(io_error(&data))?;
     // Writes that sled made while opening (a snapshot, cleared tails) must not be younger than the journal's next sync.
     file.sync_all().and_then(|()| directory::sync_dir(&database)).map_err(io_error(&data))?;
-    let shared =
-        Arc::new(Shared { id: meta.id, log, logs, failure: watch::Sender::new(None), _db: db.clone(), _lock: lock });
+    let shared = Arc::new(Shared {
+        id: meta.id,
+        log,
+        logs,
+        failure: watch::Sender::new(None),
+        findings: Findings::default(),
+        _db: db.clone(),
+        _lock: lock,
+    });
     let growing = file.try_clone().map_err(io_error(&data))?;
     let free = FreeSpace::new(dir.into(), growing, options.journal.free_bytes_min);
     Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into())))

@@ -9,6 +9,7 @@ use sled::Tree;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::scrub::Findings;
 use crate::{
     actors::ports::journal::{Entry, JournalError, Record, Seq, Shard},
     persistence::lock::DirectoryLock,
@@ -26,6 +27,8 @@ pub struct Shared {
     pub logs: Vec<ShardLog>,
     /// Set once, by the writer: why the journal is dead.
     pub failure: watch::Sender<Option<Arc<str>>>,
+    /// Old records that were found damaged.
+    pub findings: Findings,
     /// Keeps the database open as long as anything reads it.
     pub _db: sled::Db,
     /// Declared after the database: the lock goes when the database is closed.
