@@ -18,6 +18,7 @@ mod offline;
 mod outside;
 mod program;
 pub mod routes;
+mod serve;
 mod server;
 mod shop;
 mod shop_record;

@@ -1,12 +1,24 @@
 //! Whole nodes in one process over a real nats-server: they start at once, serve each other's entities, and leave one
 //! by one during purchases. Killed and frozen processes are the harness's.
 
+#[path = "cluster_shop/anew.rs"]
+mod anew;
+#[path = "cluster_shop/backup.rs"]
+mod backup;
+#[path = "crash/client.rs"]
+mod client;
 #[path = "cluster_shop/credentials.rs"]
 mod credentials;
 #[path = "common/nats.rs"]
 mod nats;
+#[path = "common/odd_copies.rs"]
+mod odd_copies;
 #[path = "cluster_shop/old.rs"]
 mod old;
+#[path = "crash/process.rs"]
+mod process;
+#[path = "cluster/proxy.rs"]
+mod proxy;
 
 use std::{
     num::NonZeroU32,

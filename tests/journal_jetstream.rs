@@ -9,6 +9,8 @@
 mod make;
 #[path = "common/nats.rs"]
 mod nats;
+#[path = "common/odd_copies.rs"]
+mod odd_copies;
 #[path = "cluster/proxy.rs"]
 mod proxy;
 
@@ -18,6 +20,8 @@ mod chain;
 mod definite;
 #[path = "journal_jetstream/frozen.rs"]
 mod frozen;
+#[path = "journal_jetstream/odd.rs"]
+mod odd;
 #[path = "journal_jetstream/racing.rs"]
 mod racing;
 #[path = "journal_jetstream/record.rs"]
@@ -61,6 +65,7 @@ async fn one_server() {
     cases![
         chain::a_log_that_was_written_on_another_is_not_read(&servers),
         chain::a_reader_that_goes_on_compares_its_first_record(&servers),
+        odd::an_odd_copy_is_replaced_by_one_that_was_written_on(&servers),
         record::the_shops_record_is_kept_behind_the_journals(&servers),
         refusals::streams_with_other_settings_are_refused(&servers),
         refusals::another_number_of_shards_or_format_is_refused(&servers),

@@ -38,6 +38,7 @@ mod doors {
     mod addresses;
     mod budgets;
     mod credentials;
+    mod degraded;
     mod host;
     mod raw;
     mod sockets;

@@ -76,7 +76,8 @@ fn every_seed_keeps_the_guarantees() {
 #[test]
 fn every_export_of_a_running_shop_is_one_moment() {
     if let Some(backups) = every_seed("every_export_of_a_running_shop_is_one_moment", 60, world::run_backups) {
-        let happened = backups.moving > 10 && backups.torn > 5 && backups.sold > 20;
+        // Each begins with a write, and most see more of them while the ends are read.
+        let happened = backups.moving * 2 > backups.exports && backups.torn > 5 && backups.sold > 20;
         assert!(happened, "{backups:?}");
     }
 }
@@ -165,7 +166,6 @@ fn no_stale_read_after_a_claim_that_was_waited_for() {
 /// The wait taken out: the old owner replies with stale state from memory.
 #[test]
 fn a_claim_that_waits_for_nobody_is_caught() {
-    // Not in every seed: an owner that hears of the newer claim in time denies by itself.
-    let stale = SCENARIOS.filter(|seed| stale_read::run(*seed, false).stale()).count();
-    assert!(stale >= 15, "{stale} of 20");
+    let missed: Vec<u64> = SCENARIOS.filter(|seed| !stale_read::run(*seed, false).stale()).collect();
+    assert_eq!(missed, [] as [u64; 0], "seeds in which nothing stale was read");
 }

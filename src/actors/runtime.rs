@@ -35,6 +35,8 @@ use super::{
 };
 use crate::domain::kinds::STATES_VERSION;
 
+pub use super::tail::{Cause, Stopped};
+
 /// From this node's own door to the way to every shard's owner.
 pub type MakeTransport = Box<dyn FnOnce(Arc<dyn Delivery>) -> Arc<dyn Transport> + Send>;
 
@@ -284,7 +286,7 @@ impl Runtime {
     }
 
     /// Resolves when a tail has stopped, with the reason: views and activations stand still, the process must end.
-    pub fn failed(&self) -> BoxFuture<'static, Arc<str>> {
+    pub fn failed(&self) -> BoxFuture<'static, Stopped> {
         let tails = self.core.tails.clone();
         Box::pin(async move {
             let stopped = tails.iter().map(|tail| Box::pin(tail.stopped_for_good()));

@@ -28,6 +28,7 @@ use tokio::sync::Notify;
 
 use self::cache::Inner;
 use self::progress::ProgressCell;
+pub use self::progress::{Cause, Stopped};
 pub(super) use self::{build::build_step, divergence::diverged, preload::restore, progress::Progress, sums::total};
 use super::{
     listener::Listener,
@@ -150,13 +151,13 @@ impl Tail {
     }
 
     /// The folded state can no longer be trusted: every waiter is notified, and the process ends.
-    pub(super) fn fail(&self, reason: String) {
+    pub(super) fn fail(&self, cause: Cause, reason: String) {
         tracing::error!(shard = self.shard.0, %reason, "the tail is given up");
-        self.progress.fail(reason.into());
+        self.progress.fail(Stopped { reason: reason.into(), cause });
     }
 
     /// Resolves once the tail has failed, with the reason.
-    pub(super) async fn stopped_for_good(&self) -> Arc<str> {
+    pub(super) async fn stopped_for_good(&self) -> Stopped {
         self.progress.failure().await
     }
 

@@ -118,6 +118,14 @@ impl Backend {
         }
     }
 
+    /// Reads old records again, for as long as the journal is open. The copies on servers are theirs to look after.
+    pub(super) fn scrub(&self, config: &Config) -> Option<BoxFuture<'static, ()>> {
+        match (self, config.journal.scrub_bytes_per_second) {
+            (Self::SingleNode(_), 0) | (Self::Cluster(_), _) => None,
+            (Self::SingleNode(journal), bytes_per_second) => Some(journal.scrub(bytes_per_second)),
+        }
+    }
+
     /// Resolves when the log has failed for good. Unreachable servers are no such failure.
     pub(super) fn failed(&self) -> BoxFuture<'static, Arc<str>> {
         match self {

@@ -4,7 +4,10 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures::future::{BoxFuture, LocalBoxFuture};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 use super::{
     backend::Backend,
@@ -18,7 +21,7 @@ use crate::{
         gateway::Gateway,
         ports::{Clock, ConnectorEntry},
         probe::NoFaults,
-        runtime::{Parts, Runtime, StartError},
+        runtime::{Cause, Parts, Runtime, StartError, Stopped},
     },
     config::Config,
     live::{Hub, Listeners},
@@ -53,6 +56,8 @@ pub struct Engine {
     pub cluster: Option<String>,
     runtime: Runtime,
     backend: Backend,
+    /// Ends before the journal is closed, which it reads.
+    scrub: Option<AbortOnDrop>,
     /// Ends with the engine.
     _shows: AbortOnDrop,
     /// The threads of the listeners' sockets.
@@ -102,6 +107,7 @@ impl Engine {
         let listeners = Listeners::start_on(sockets.handle(), hub, Arc::new(folded));
         backend.open_up(&gateway).await;
         let shows = tokio::spawn(shows(listeners.clone(), gateway.clone()));
+        let scrub = backend.scrub(config).map(|scrub| AbortOnDrop(tokio::spawn(scrub)));
         let (durability, cluster) = (backend.durability(), backend.cluster().map(str::to_owned));
         Ok(Self {
             gateway,
@@ -112,18 +118,20 @@ impl Engine {
             cluster,
             runtime,
             backend,
-            _shows: AbortOnDrop(shows.abort_handle()),
+            scrub,
+            _shows: AbortOnDrop(shows),
             _sockets: sockets,
         })
     }
 
-    /// Resolves when the journal or a tail has failed for good: the process must end, nothing can be acknowledged any more.
-    pub fn failed(&self) -> BoxFuture<'static, Arc<str>> {
+    /// Resolves when the journal or a tail has failed for good: nothing can be acknowledged any more. The process must end,
+    /// or give this engine up where the cause is the log (`app/serve.rs`).
+    pub fn failed(&self) -> BoxFuture<'static, Stopped> {
         let (journal, tails) = (self.backend.failed(), self.runtime.failed());
         Box::pin(async move {
             tokio::select! {
-                reason = journal => reason,
-                reason = tails => reason,
+                reason = journal => Stopped { reason, cause: Cause::Machine },
+                stopped = tails => stopped,
             }
         })
     }
@@ -135,14 +143,32 @@ impl Engine {
         }
     }
 
+    /// The end after a failure: nothing is waited for or written, and the other nodes learn at once that this one is gone.
+    pub async fn give_up(self) {
+        self.runtime.stop().await;
+        drop(self.gateway);
+        self.backend.close().await;
+    }
+
     pub async fn drain(self, within: Duration) {
         self.runtime.drain(within).await;
+        if let Some(scrub) = self.scrub {
+            scrub.end().await;
+        }
         drop(self.gateway);
         self.backend.close().await;
     }
 }
 
-struct AbortOnDrop(tokio::task::AbortHandle);
+struct AbortOnDrop(JoinHandle<()>);
+
+impl AbortOnDrop {
+    /// Returns when the task holds nothing any more.
+    async fn end(mut self) {
+        self.0.abort();
+        let _aborted = (&mut self.0).await;
+    }
+}
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

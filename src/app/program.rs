@@ -1,13 +1,8 @@
 //! The command line's application: the running shop, and the offline work on a data directory.
 
-use std::{io, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io, path::PathBuf, process::ExitCode};
 
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::sleep,
-};
-
-use super::{engine::Engine, offline, routes, shop::Shop};
+use super::{engine::Engine, offline, routes, serve::serve};
 use crate::{
     actors::ports::journal::Commit,
     catalogue::shopify::{self, Asked, ImportReport, Told},
@@ -17,7 +12,6 @@ use crate::{
     },
     config::Config,
     domain::key::EntityKey,
-    persistence::{ballast, says_full},
 };
 
 /// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: generic
@@ -25,9 +19,6 @@ use crate::{
 pub fn main() -> ExitCode {
     cli::main(std::env::args_os(), std::env::vars_os(), &App)
 }
-
-/// From a start on a full disk to the next try.
-const ROOM_PAUSE: Duration = Duration::from_secs(2);
 
 pub struct App;
 
@@ -52,51 +43,7 @@ fn shown(report: ImportReport) -> Imported {
 
 impl Application for App {
     async fn serve(&self, config: Config, sample: bool, ready: impl FnOnce(Endpoints) + Send) -> Result<(), Failure> {
-        let handler = |kind| signal(kind).map_err(|error| Failure::new(format!("signals: {error}")));
-        let mut term = handler(SignalKind::terminate())?;
-        let mut interrupt = handler(SignalKind::interrupt())?;
-        // A closed terminal: by itself it would end the process without a drain.
-        let mut hangup = handler(SignalKind::hangup())?;
-        let mut shop = loop {
-            let full = match Shop::start(&config, sample).await {
-                Ok(shop) => break shop,
-                // A node of a cluster ends: the others serve, and its supervisor starts it again.
-                Err(error) if says_full(&error.to_string()) && !config.cluster.is_on() => error,
-                Err(error) => return Err(offline::explain(&error, &config)),
-            };
-            if ballast::release(&config.data.dir) {
-                continue;
-            }
-            tracing::error!(error = %full, again_after = ?ROOM_PAUSE, "the disk is full; the start goes on once there is room");
-            tokio::select! {
-                () = sleep(ROOM_PAUSE) => {}
-                _ = term.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
-                _ = hangup.recv() => return Ok(()),
-            }
-        };
-        ready(Endpoints {
-            address: shop.address,
-            superadmin_password: shop.superadmin_password.take(),
-            durability: shop.engine.durability.to_owned(),
-            cluster: shop.engine.cluster.clone(),
-        });
-        let failed = shop.engine.failed();
-        tokio::select! {
-            _ = term.recv() => tracing::info!("SIGTERM: draining"),
-            _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
-            _ = hangup.recv() => tracing::info!("SIGHUP: draining"),
-            reason = failed => {
-                // Nothing can be acknowledged any more, and the page cache cannot be trusted.
-                let hint = match config.cluster.is_on() {
-                    false => "check the disk, then start again: what was acknowledged is in the journal",
-                    true => "start again; docs/operations-cluster.md says what each reason means",
-                };
-                return Err(Failure::new(format!("the engine failed: {reason}")).hint(hint));
-            }
-        }
-        shop.stop().await;
-        Ok(())
+        serve(config, sample, ready).await
     }
 
     async fn import(

@@ -144,6 +144,16 @@ impl Shop {
     /// for a reconnect elsewhere, requests in flight get their responses, accepted work finishes, states are written.
     pub async fn stop(self) {
         self.engine.hand_over(self.drain_within).await;
+        let (engine, within) = self.close_doors().await;
+        engine.drain(within).await;
+    }
+
+    /// After a failure of the engine: the doors are closed, and everything behind them ends as it is.
+    pub async fn give_up(self) {
+        self.close_doors().await.0.give_up().await;
+    }
+
+    async fn close_doors(self) -> (Engine, Duration) {
         self.engine.listeners.close_all(self.drain_within).await;
         let _ = self.stop.send(true);
         let mut server = self.server;
@@ -152,7 +162,7 @@ impl Shop {
             server.abort();
         }
         self.upkeep.abort();
-        self.engine.drain(self.drain_within).await;
+        (self.engine, self.drain_within)
     }
 }
 

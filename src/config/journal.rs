@@ -18,6 +18,9 @@ pub struct Journal {
     pub free_bytes_last: u64,
     /// Bytes of one batch's commits, at most; also the bound of one command's events. Default 256 KiB.
     pub batch_bytes_max: usize,
+    /// Bytes of old records that a running shop reads again each second, to find damage before a restore needs them; 0:
+    /// none are read. Default 1 MiB. A pass over all of them begins an hour after the one before.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Default for Journal {
@@ -27,6 +30,7 @@ impl Default for Journal {
             free_bytes_min: 64 * MIB,
             free_bytes_last: 16 * MIB,
             batch_bytes_max: 256 * 1_024,
+            scrub_bytes_per_second: MIB,
         }
     }
 }
@@ -38,5 +42,6 @@ impl Journal {
         checks.range("journal.free_bytes_last", self.free_bytes_last, 0, 1_024 * GIB, "bytes");
         // The record format reserves no more: a larger batch would not be readable by other backends.
         checks.range("journal.batch_bytes_max", self.batch_bytes_max, 4_096, 512 * 1_024, "bytes");
+        checks.range("journal.scrub_bytes_per_second", self.scrub_bytes_per_second, 0, GIB, "bytes");
     }
 }

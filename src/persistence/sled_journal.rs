@@ -20,6 +20,7 @@ mod options;
 mod reader;
 mod request;
 mod salvage;
+mod scrub;
 mod shard_log;
 mod sled_log;
 mod trial;
@@ -50,7 +51,8 @@ use super::{
     shop_record::ShopRecord,
 };
 use crate::actors::ports::journal::{
-    AppendError, Batch, BatchId, Claim, Entry, Journal, JournalError, NodeId, Record, Records, Resolution, Seq, Shard,
+    AppendError, Batch, BatchId, Claim, Damage, Entry, Journal, JournalError, NodeId, Record, Records, Resolution, Seq,
+    Shard,
 };
 
 /// Requests that wait for the writer; more wait for their turn in `append` itself.
@@ -96,6 +98,20 @@ impl SledJournal {
     pub async fn write_shop_record(&self, record: &ShopRecord) -> Result<(), JournalError> {
         let bytes = serde_json::to_vec(record).map_err(|error| JournalError::Io(error.to_string().into()))?;
         self.ask(|answer| Ask::ShopRecord { bytes, answer }).await?
+    }
+
+    /// Reads old records again for as long as the journal is open, at most so many bytes a second; what it finds is in
+    /// [`Journal::damage`] and in the log.
+    pub fn scrub(&self, bytes_per_second: u64) -> BoxFuture<'static, ()> {
+        scrub::run(self.shared.clone(), bytes_per_second).boxed()
+    }
+
+    /// One pass of the scrub, as fast as so many bytes a second allow.
+    ///
+    /// # Errors
+    /// When the journal has failed.
+    pub async fn scrub_once(&self, bytes_per_second: u64) -> Result<(), JournalError> {
+        scrub::pass(&self.shared, bytes_per_second).await
     }
 
     /// Waits for queued requests, marks a clean end and frees the directory's lock (once the last stream is gone).
@@ -236,5 +252,9 @@ impl Journal for SledJournal {
 
     fn tight(&self) -> Option<Arc<str>> {
         self.shared.gauge.tight()
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.shared.findings.damage()
     }
 }

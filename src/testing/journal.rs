@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::actors::ports::{
     Journal,
-    journal::{AppendError, Batch, BatchId, Claim, JournalError, NodeId, RecordName, Records, Resolution, Seq, Shard},
+    journal::{
+        AppendError, Batch, BatchId, Claim, Damage, JournalError, NodeId, RecordName, Records, Resolution, Seq, Shard,
+    },
 };
 
 /// Every method of a [`Journal`] that a test may replace; what it leaves out is the journal's behind.
@@ -84,6 +86,10 @@ impl<J: InFront> Journal for J {
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         InFront::end(self, shard)
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.behind().damage()
     }
 
     fn turn_away(&self) -> BoxFuture<'_, ()> {

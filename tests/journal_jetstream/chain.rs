@@ -26,7 +26,7 @@ async fn forge(shop: &Shop, claim: &Claim, after: Seq, before: &[u8]) -> Vec<u8>
     bytes
 }
 
-async fn stored(shop: &Shop, seq: Seq) -> (Option<String>, Vec<u8>) {
+pub async fn stored(shop: &Shop, seq: Seq) -> (Option<String>, Vec<u8>) {
     let stream = async_nats::jetstream::new(shop.direct.clone()).get_stream(shop.stream(S)).await.expect("a stream");
     let message = stream.get_raw_message(seq).await.expect("a message");
     (message.headers.get("Souk-Before").map(|sum| sum.as_str().to_owned()), message.payload.to_vec())

@@ -9,6 +9,7 @@ use souk::{
         BatchAt, StateStore, StoredEntity, TailWrite,
         journal::{BatchId, Entry, RecordName, Seq, Shard},
     },
+    actors::runtime::Cause,
     config::State,
     domain::{key::EntityKey, kinds::Kind, stock::Stock},
     persistence::state_store::{MemoryStateStore, SledStateStore},
@@ -168,8 +169,10 @@ async fn an_owner_whose_log_lost_records_does_not_go_on() {
     stage.storage.lose_behind(3);
     let gateway = life.gateway.clone();
     let asked = tokio::spawn(async move { receive(&gateway, "A", 6, 1).await });
-    let why = timeout(WITHIN, life.runtime.failed()).await.expect("the process is told to end");
+    let stopped = timeout(WITHIN, life.runtime.failed()).await.expect("the process is told to end");
+    let why = stopped.reason;
     assert!(why.contains("record 4") && why.contains("up to 6"), "{why}");
+    assert_eq!(stopped.cause, Cause::Log, "which a start mends");
     assert!(asked.await.unwrap().is_err(), "nothing is decided on what is not in the log");
     life.runtime.stop().await;
     // The next start folds what is left.

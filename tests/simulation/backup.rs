@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures::{FutureExt, StreamExt, future::BoxFuture};
@@ -63,6 +64,11 @@ pub struct Taken {
 pub async fn take(storage: MemoryStorage, books: Books, rng: Rng, taken: Taken) {
     loop {
         sleep(rng.millis(9_000)).await;
+        // From a write on: more of them follow it, while the ends are read.
+        let quiet = length(&storage);
+        while length(&storage) == quiet {
+            sleep(Duration::from_millis(1)).await;
+        }
         let journal = Late { journal: MemoryJournal::open(storage.clone(), Arc::new(NoFaults)), rng: rng.clone() };
         let before = length(&storage);
         let (torn, text) = futures::join!(one_by_one(&journal), exported(&journal));

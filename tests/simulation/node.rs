@@ -182,7 +182,7 @@ impl Process {
         let _ = started.set(gateway);
         tokio::select! {
             biased;
-            reason = runtime.failed() => return Ended::Failed(reason.to_string()),
+            stopped = runtime.failed() => return Ended::Failed(stopped.reason.to_string()),
             Ok(()) = leaves => {}
             else => std::future::pending().await,
         }

@@ -64,8 +64,9 @@ pub fn run(seed: u64, waits: bool) -> Outcome {
     let doors = [0, 1].map(|place| only(&mut cluster, place));
     write(&mut cluster, &doors[old]);
 
-    // From here on the new one's ear is deaf to the old one, which reads the log late.
-    cluster.nodes[old].link.slow_log(Duration::from_secs(3));
+    // From here on the new one's ear is deaf to the old one, which reads the log late: an owner that hears of the newer
+    // claim in time denies by itself.
+    cluster.nodes[old].link.slow_log(Duration::from_secs(30));
     cluster.nodes[new].link.deafen([names[old].clone()]);
     let claimed = |cluster: &mut Cluster| {
         let records = cluster.shop.storage.records(Shard(0));

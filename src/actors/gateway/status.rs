@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Gateway;
 use crate::actors::{
     freshness::Standing,
-    ports::{MemberLine, Proof},
+    ports::{MemberLine, Proof, journal::Damage},
     projection::ProjectionLine,
     status::ShardPhase,
 };
@@ -161,6 +161,11 @@ impl Gateway {
     /// [`Gateway::standing`], and each change of it a moment after it happened.
     pub fn standings(&self) -> watch::Receiver<Standing> {
         self.core.standing.subscribe()
+    }
+
+    /// Old records that the journal found damaged while it runs: it serves all the same.
+    pub fn damage(&self) -> Option<Damage> {
+        self.core.journal.damage()
     }
 
     /// `Ok` when every shard takes commands and the views follow; else the reason.

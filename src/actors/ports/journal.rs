@@ -139,6 +139,17 @@ pub enum JournalError {
     Refused(Arc<str>),
 }
 
+/// Acknowledged records that a running journal found unreadable behind its newest ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The first that was found.
+    pub shard: Shard,
+    pub seq: Seq,
+    pub problem: Arc<str>,
+    /// Found since the start, up to a bound of the journal's.
+    pub records: usize,
+}
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     #[error("the claim is no longer the newest")]
@@ -185,6 +196,10 @@ pub trait Journal: Send + Sync + 'static {
     /// Why only owed work may be written now ([`Work`](crate::domain::entity::Work)): the disk is nearly full. `None`: there
     /// is room, as far as this journal can tell; of servers it cannot. Asked before each commit, so it must be cheap.
     fn tight(&self) -> Option<Arc<str>> {
+        None
+    }
+    /// What a look at old records found, where the journal takes one while it runs.
+    fn damage(&self) -> Option<Damage> {
         None
     }
     /// The way to the log seems to lead to a server that the others have left: takes another way, where there is one.

@@ -14,7 +14,7 @@ use crate::actors::{
     ownership::{OwnershipStep, wait_before_serving},
     ports::journal::{AppendError, Claim, JournalError},
     status::ShardPhase,
-    tail::TailError,
+    tail::{Cause, TailError},
 };
 
 /// Failed claims after which other servers are tried.
@@ -62,11 +62,12 @@ impl ShardState {
                 args.meter.claims.increment(1);
                 // Folded records were in the log, so a later claim stands after them, or records were lost.
                 if claim.seq <= folded {
-                    return args.tail.fail(format!(
+                    let reason = format!(
                         "a claim stands at record {}, and the log was folded up to {folded}: records were lost; \
                          a restart folds what is left",
                         claim.seq
-                    ));
+                    );
+                    return args.tail.fail(Cause::Log, reason);
                 }
                 match args.folded(&claim).await {
                     Ok(()) => {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Tail, TailError,
+    Cause, Tail, TailError,
     cache::{Cached, Inner},
     projected::{Projected, difference},
     sums::Deltas,
@@ -114,7 +114,7 @@ impl Tail {
                 }
                 // The tail stops, whoever drove it: what was gathered counts as written nowhere, and no later flush may
                 // claim it. A restart folds it again.
-                self.fail(error.to_string());
+                self.fail(Cause::Machine, error.to_string());
                 return Err(error);
             }
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Tail, TailError,
+    Cause, Stopped, Tail, TailError,
     cache::{Cached, Inner, Loaded},
     flush::Step,
     pace::Pace,
@@ -13,7 +13,7 @@ use crate::{
     actors::{
         listener::Change,
         ports::{
-            BatchAt, StoreError,
+            BatchAt,
             journal::{Commit, Entry, Record, Records, Seq},
         },
         recent::{Recent, Remembered},
@@ -36,12 +36,13 @@ impl Tail {
             }
             Err(error) => Err(error.into()),
         };
-        let reason: Arc<str> = match end {
-            Ok(()) => "the journal's stream ended".into(),
-            Err(error) => error.to_string().into(),
+        let (reason, cause) = match end {
+            Ok(()) => ("the journal's stream ended".to_owned(), Cause::Log),
+            Err(error @ TailError::Stopped { .. }) => (error.to_string(), Cause::Log),
+            Err(error @ TailError::Store(_)) => (error.to_string(), Cause::Machine),
         };
         tracing::error!(shard = self.shard.0, %reason, "tail stopped");
-        self.progress.fail(reason);
+        self.progress.fail(Stopped { reason: reason.into(), cause });
     }
 
     async fn fold_all(&self, mut records: Records) -> Result<(), TailError> {
@@ -52,7 +53,7 @@ impl Tail {
                 () = self.flush_asked.notified(), if !pace.asked() => pace.ask(),
                 record = records.next(), if pace.may_fold() => match record {
                     None => return Ok(()),
-                    Some(Err(error)) => return Err(StoreError(error.to_string().into()).into()),
+                    Some(Err(error)) => return Err(self.stopped(error.to_string())),
                     Some(Ok(record)) => pace.folded(self.fold_record(&record)?),
                 },
                 () = pace.turn() => {

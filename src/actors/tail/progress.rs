@@ -11,6 +11,21 @@ use crate::actors::{
     ports::journal::{Record, Seq},
 };
 
+/// Why a tail stopped for good.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    pub reason: Arc<str>,
+    pub cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// What the log has is not what was folded: a start compares the two, and folds anew.
+    Log,
+    /// This machine's disk or files: only a new process reads them with trust.
+    Machine,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(in crate::actors) struct Progress {
     pub(in crate::actors) folded: Seq,
@@ -33,7 +48,7 @@ pub(super) struct ProgressCell {
     now: Mutex<Progress>,
     moved: Notify,
     /// Apart from `moved`: who only waits for a failure would be woken by every record, a thread of its own at each start.
-    failed: SetOnce<Arc<str>>,
+    failed: SetOnce<Stopped>,
 }
 
 impl ProgressCell {
@@ -54,14 +69,14 @@ impl ProgressCell {
         self.moved.notify_waiters();
     }
 
-    pub(super) fn fail(&self, reason: Arc<str>) {
-        self.change(|progress| progress.failed = Some(reason.clone()));
+    pub(super) fn fail(&self, stopped: Stopped) {
+        self.change(|progress| progress.failed = Some(stopped.reason.clone()));
         // Only the first reason counts.
-        let _failed_before = self.failed.set(reason);
+        let _failed_before = self.failed.set(stopped);
     }
 
     /// The reason, once it has failed.
-    pub(super) async fn failure(&self) -> Arc<str> {
+    pub(super) async fn failure(&self) -> Stopped {
         self.failed.wait().await.clone()
     }
 

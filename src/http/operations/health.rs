@@ -11,10 +11,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::metrics::may_read;
-use crate::http::{Code, Problem, Toolkit};
+use crate::{
+    actors::ports::journal::Damage,
+    http::{Code, Problem, Toolkit},
+};
 
 #[derive(Serialize, ToSchema)]
 pub struct Ready {
+    /// `ready`, or `degraded`: the shop serves, and old records of its journal are damaged.
     #[schema(example = "ready")]
     status: &'static str,
     /// What an acknowledgement means here: `local-synced`, `replicated-unsynced` or `replicated-synced`.
@@ -30,6 +34,27 @@ pub struct Ready {
     /// What nobody may overlook here, such as payments without money; mostly empty.
     #[schema(value_type = Vec<String>)]
     notices: Vec<&'static str>,
+    /// Only where there is damage, for whoever may read `/metrics`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<DamageBody>,
+}
+
+/// Acknowledged records that cannot be read any more.
+#[derive(Serialize, ToSchema)]
+pub struct DamageBody {
+    /// Found since the start; 1024 at most.
+    records: usize,
+    /// The first that was found: `souk journal verify` names all.
+    shard: u16,
+    seq: u64,
+    problem: String,
+}
+
+impl From<Damage> for DamageBody {
+    fn from(damage: Damage) -> Self {
+        let Damage { shard, seq, problem, records } = damage;
+        Self { records, shard: shard.0, seq, problem: problem.to_string() }
+    }
 }
 
 /// A smaller difference changes nothing, and is in `/api/cluster`.
@@ -59,7 +84,11 @@ pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Respo
                 true => why.to_string(),
                 false => "the disk is nearly full; the server's log has the reason".to_owned(),
             });
-            let ready = Ready { status: "ready", durability, clock_skew_ms, no_room, notices };
+            let damage = toolkit.gateway.damage();
+            let status = if damage.is_some() { "degraded" } else { "ready" };
+            // A record's bytes are nothing for a stranger, and neither is its place.
+            let damage = damage.filter(|_| in_full).map(DamageBody::from);
+            let ready = Ready { status, durability, clock_skew_ms, no_room, notices, damage };
             (StatusCode::OK, Json(ready)).into_response()
         }
         Err(why) => {

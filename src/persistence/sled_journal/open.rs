@@ -22,6 +22,7 @@ use super::{
     look::look,
     options::SledOptions,
     reader,
+    scrub::Findings,
     shard_log::{ShardLog, Shared},
     trial::{self, Snapshots},
     writer::{Tip, Writer},
@@ -76,8 +77,16 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
     file.sync_all().and_then(|()| directory::sync_dir(&database)).map_err(io_error(&data))?;
     let gauge = Gauge::new(dir.into(), &options.journal);
     let free = FreeSpace::new(&gauge, file.try_clone().map_err(io_error(&data))?);
-    let failure = watch::Sender::new(None);
-    let shared = Arc::new(Shared { id: meta.id, log, logs, failure, gauge, _db: db.clone(), _lock: lock });
+    let shared = Arc::new(Shared {
+        id: meta.id,
+        log,
+        logs,
+        failure: watch::Sender::new(None),
+        gauge,
+        findings: Findings::default(),
+        _db: db.clone(),
+        _lock: lock,
+    });
     Ok((shared.clone(), Writer::new(shared, db, file, free, tips, dir.into())))
 }
 

@@ -99,7 +99,7 @@ pub fn read_piece(log: &sled::Tree, shard: Shard, from: Seq, to: Seq) -> Result<
     found.into_iter().map(|(seq, bytes)| check(shard, seq, &bytes).map(Arc::new)).collect()
 }
 
-fn check(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, JournalError> {
+pub fn check(shard: Shard, seq: Seq, bytes: &[u8]) -> Result<Record, JournalError> {
     let record = envelope::decode(bytes).map_err(|error| corrupt(shard, seq, error.to_string()))?;
     match (record.shard, record.seq) == (shard, seq) {
         true => Ok(record),

@@ -9,7 +9,7 @@ use sled::Tree;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::gauge::Gauge;
+use super::{gauge::Gauge, scrub::Findings};
 use crate::{
     actors::ports::journal::{Entry, JournalError, Record, Seq, Shard},
     persistence::lock::DirectoryLock,
@@ -28,6 +28,8 @@ pub struct Shared {
     /// Set once, by the writer: why the journal is dead.
     pub failure: watch::Sender<Option<Arc<str>>>,
     pub gauge: Gauge,
+    /// Old records that were found damaged.
+    pub findings: Findings,
     /// Keeps the database open as long as anything reads it.
     pub _db: sled::Db,
     /// Declared after the database: the lock goes when the database is closed.

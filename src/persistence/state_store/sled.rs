@@ -126,6 +126,11 @@ impl SledStateStore {
 impl Drop for SledStateStore {
     fn drop(&mut self) {
         let Some(db) = self.db.take() else { return };
+        if self.full.get().is_some() {
+            // sled waits without end for a buffer that could not be written, also when it is dropped. The mark stays.
+            let _never_dropped = std::mem::ManuallyDrop::new(db);
+            return;
+        }
         // A clean end: first the flush, then the mark is removed. If either fails, the store is only rebuilt.
         let flushed = guarded(|| db.flush().map_err(text));
         let path = database_file(&self.mark);

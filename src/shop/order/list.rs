@@ -3,10 +3,10 @@
 use super::{super::AppState, wire::OrderBody};
 use crate::http::{
     Problem,
-    listing::{self, Page},
+    listing::{self, Page, SCAN_KEYS_MAX},
 };
 use crate::{
-    actors::{gateway::Answer, ports::StoreError},
+    actors::{gateway::Answer, ports::StoreError, projection::ReadError},
     domain::{
         ids::{OrderId, UserId},
         order::{Order, OrderStatus, OrderView},
@@ -45,8 +45,8 @@ pub async fn page(
     match filter.walk() {
         Walk::One(id) => Ok(Page { items: load(id)?.into_iter().collect(), next: None }),
         Walk::Rows { table, prefix } => {
-            let found = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
-            Ok(listing::walk(after, limit, found, |key| rows::order_of(key).map_or(Ok(None), load))?)
+            let read = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
+            Ok(filter.walked(table, after, limit, read, load)?)
         }
     }
 }
@@ -60,10 +60,31 @@ impl Filter {
         let (table, prefix) = match (text.parse(), self.user, self.status) {
             (Ok(number), ..) => (rows::ORDERS_BY_NUMBER, rows::number_prefix(number)),
             (Err(_), Some(user), _) => (rows::ORDERS_BY_USER, rows::user_prefix(user)),
+            (Err(_), None, _) if !text.is_empty() => (rows::ORDERS_BY_EMAIL, rows::email_prefix(text)),
             (Err(_), None, Some(status)) => (rows::ORDERS_BY_STATUS, rows::lifecycle_prefix(status)),
             (Err(_), None, None) => (rows::ORDERS_ALL, Vec::new()),
         };
         Walk::Rows { table, prefix }
+    }
+
+    /// One page. By e-mail a key tells all that is asked for but the user, so nothing is loaded for a row that does not
+    /// pass, and no page is empty while there is more.
+    fn walked<T>(
+        &self,
+        table: &str,
+        after: Option<Vec<u8>>,
+        limit: usize,
+        read: impl Fn(Option<&[u8]>, usize) -> Result<Vec<Vec<u8>>, ReadError>,
+        mut load: impl FnMut(OrderId) -> Result<Option<T>, StoreError>,
+    ) -> Result<Page<T>, ReadError> {
+        let mut load = |key: &[u8]| rows::order_of(key).map_or(Ok(None), &mut load);
+        match (table, self.status) {
+            (rows::ORDERS_BY_EMAIL, Some(status)) => {
+                let pick = |key: &[u8]| if rows::email_key_has(key, status) { load(key) } else { Ok(None) };
+                listing::walk_far(SCAN_KEYS_MAX, after, limit, read, pick)
+            }
+            (_, _) => listing::walk(after, limit, read, load),
+        }
     }
 
     /// The row may be older than the state, so every condition is checked again.
@@ -84,6 +105,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{domain::time::Timestamp, shop::order::projection, testing::an_order};
 
     #[test]
     fn the_narrowest_index_is_walked() {
@@ -98,7 +120,46 @@ mod tests {
         let both = Filter { status: Some(OrderStatus::Verified), user: Some(user), text: None };
         assert_eq!(table(both), rows::ORDERS_BY_USER);
         assert_eq!(table(Filter { text: text("1042"), user: Some(user), status: None }), rows::ORDERS_BY_NUMBER);
-        assert_eq!(table(Filter { text: text("ada@"), ..Filter::default() }), rows::ORDERS_ALL);
+        assert_eq!(table(Filter { text: text("ada@"), ..Filter::default() }), rows::ORDERS_BY_EMAIL);
+        let open = Filter { text: text("ada@"), status: Some(OrderStatus::Verified), user: None };
+        assert_eq!(table(open), rows::ORDERS_BY_EMAIL);
         assert_eq!(table(Filter { text: Some(user.to_string()), ..Filter::default() }), "one");
+    }
+
+    /// 6,000 orders, of which every second is Zoe's, and one of hers, the oldest, is verified.
+    #[test]
+    fn one_order_among_thousands_is_on_the_first_page() {
+        let id = |n: u128| OrderId(uuid::Uuid::from_u128(n));
+        let mut keys = Vec::new();
+        for n in 0..6_000 {
+            let status = if n == 1 { OrderStatus::Verified } else { OrderStatus::Cancelled };
+            let mut view = an_order().id(id(n)).status(status).placed_at(Timestamp(n as i64)).view();
+            let mut placement = view.placement.as_deref().cloned().expect("it is placed");
+            placement.email = format!("{}@example.org", ["ada", "Zoe"][n as usize % 2]);
+            view.placement = Some(placement.into());
+            let rows = projection::of_view(&view).into_iter().filter(|row| row.table == rows::ORDERS_BY_EMAIL);
+            keys.extend(rows.map(|row| row.key));
+        }
+        keys.sort_unstable();
+        let page = |text: &str, status: Option<OrderStatus>| {
+            let filter = Filter { text: Some(text.to_owned()), status, user: None };
+            let Walk::Rows { table, prefix } = filter.walk() else { panic!("rows are walked") };
+            let read = |after: Option<&[u8]>, n: usize| {
+                let behind = |key: &&Vec<u8>| after.is_none_or(|after| &key[..] > after);
+                let found = keys.iter().filter(|key| key.starts_with(&prefix)).filter(behind).take(n);
+                Ok(found.cloned().collect())
+            };
+            let mut loaded = 0;
+            let load = |id: OrderId| {
+                loaded += 1;
+                Ok(Some(id))
+            };
+            let page = filter.walked(table, None, 10, read, load).expect("a page");
+            (page.items, page.next.is_some(), loaded)
+        };
+        assert_eq!(page("zoe@", Some(OrderStatus::Verified)), (vec![id(1)], false, 1));
+        let newest = (0..10).map(|n| id(5_999 - 2 * n)).collect::<Vec<_>>();
+        assert_eq!(page("ZO", None), (newest, true, 10));
+        assert_eq!(page("nobody@", None), (vec![], false, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! Index rows of an order: all, by user, by status, by number. An order that was never placed has none.
+//! Index rows of an order: all, by user, by status, by number, by e-mail. An order that was never placed has none.
 
 use crate::{
     actors::{ports::Row, projection::Projection},
@@ -9,8 +9,8 @@ use crate::{
         order::{Order, OrderView},
     },
     shop::rows::{
-        ORDERS_ALL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, lifecycle_prefix, newest_first, number_prefix,
-        user_prefix,
+        ORDERS_ALL, ORDERS_BY_EMAIL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, email_key, lifecycle_prefix,
+        newest_first, number_prefix, user_prefix,
     },
 };
 
@@ -23,7 +23,7 @@ impl Projection for Orders {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn kinds(&self) -> &[Kind] {
@@ -31,7 +31,7 @@ impl Projection for Orders {
     }
 
     fn tables(&self) -> &[&'static str] {
-        &[ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
+        &[ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER, ORDERS_BY_EMAIL]
     }
 
     fn rows(&self, _key: &EntityKey, state: &AnyState) -> Vec<Row> {
@@ -39,13 +39,14 @@ impl Projection for Orders {
     }
 }
 
-fn of_view(view: &OrderView) -> Vec<Row> {
+pub(super) fn of_view(view: &OrderView) -> Vec<Row> {
     let Some(placement) = &view.placement else { return Vec::new() };
     let (at, id) = (newest_first(view.placed_at), placement.order.0.into_bytes());
     let mut rows = vec![
         Row::new(ORDERS_ALL, [&at[..], &id].concat()),
         Row::new(ORDERS_BY_USER, [&user_prefix(placement.user)[..], &at, &id].concat()),
         Row::new(ORDERS_BY_STATUS, [&lifecycle_prefix(view.lifecycle)[..], &at, &id].concat()),
+        Row::new(ORDERS_BY_EMAIL, email_key(&placement.email, view.placed_at, view.lifecycle, placement.order)),
     ];
     rows.extend(view.number.map(|number| Row::new(ORDERS_BY_NUMBER, [&number_prefix(number)[..], &id].concat())));
     rows
@@ -77,17 +78,18 @@ mod tests {
         let rows = of_view(&view(Some(1_001)));
         assert_eq!(
             rows.iter().map(|row| row.table).collect::<Vec<_>>(),
-            [ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_NUMBER]
+            [ORDERS_ALL, ORDERS_BY_USER, ORDERS_BY_STATUS, ORDERS_BY_EMAIL, ORDERS_BY_NUMBER]
         );
         assert!(rows.iter().all(|row| order_of(&row.key) == Some(OrderId(Uuid::from_u128(7)))));
         assert!(rows[1].key.starts_with(&user_prefix(UserId(Uuid::from_u128(9)))));
         assert!(rows[2].key.starts_with(b"verified\0"));
-        assert!(rows[3].key.starts_with(&number_prefix(1_001)));
+        assert!(rows[3].key.starts_with(b"ada@example.org\0"));
+        assert!(rows[4].key.starts_with(&number_prefix(1_001)));
     }
 
     #[test]
     fn no_number_no_row_and_unplaced_none_at_all() {
-        assert_eq!(of_view(&view(None)).len(), 3);
+        assert_eq!(of_view(&view(None)).len(), 4);
         assert_eq!(of_view(&OrderView { placement: None, ..view(None) }), vec![]);
     }
 }

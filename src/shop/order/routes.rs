@@ -36,7 +36,7 @@ pub struct OrdersQuery {
     status: Option<OrderStatus>,
     /// For staff: the orders of one user.
     user: Option<Uuid>,
-    /// For staff: an order number, an id, or the beginning of an e-mail.
+    /// For staff: an order number, an id, or the beginning of an e-mail; then the page is sorted by e-mail first.
     #[param(value_type = Option<String>, max_length = 254)]
     q: Option<Search<254>>,
     /// `next` of the page before.

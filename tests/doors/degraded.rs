@@ -1,0 +1,99 @@
+//! A shop whose old records are damaged: it says so at its door, and sells on.
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use serde_json::json;
+use souk::{
+    app,
+    catalogue::shopify::{self, Asked},
+    config::Config,
+    domain::money::Currency,
+};
+use tokio::time::{Instant, sleep};
+
+use super::raw::PATIENCE;
+use crate::shop::{Shop, eventually};
+
+const SEGMENT: usize = 2 << 20;
+
+/// Every copy of one record that no start reads: it is not in the page of the very first one, not among the 64 newest,
+/// and not in the log's newest segment, from which on sled reads.
+fn flip_an_old_record(db: &Path) {
+    const NAME: &[u8] = b"{\"shard\":0,\"seq\":";
+    let mut bytes = fs::read(db).expect("bytes");
+    let mut copies = BTreeMap::<u64, Vec<usize>>::new();
+    for (at, _) in bytes.windows(NAME.len()).enumerate().filter(|(_, found)| *found == NAME) {
+        let digits = bytes[at + NAME.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+        copies.entry(digits.fold(0, |seq, digit| seq * 10 + u64::from(digit - b'0'))).or_default().push(at);
+    }
+    let (end, newest) = copies.last_key_value().expect("records");
+    let read = |at: &usize| newest.iter().any(|newest| newest / SEGMENT == at / SEGMENT);
+    let old = |(seq, copies): &(&u64, &Vec<usize>)| (20..end - 64).contains(*seq) && !copies.iter().any(read);
+    let (_, old) = copies.iter().find(old).expect("an old record");
+    old.iter().for_each(|at| bytes[at + 40] ^= 4);
+    fs::write(db, bytes).expect("written");
+}
+
+/// More than one segment of the log.
+async fn goods(shop: &Shop, file: &Path) {
+    let row = |n: usize| format!("more-{n},More {n},Things,true,MORE-{n},5,{n}.99,{}\n", "words ".repeat(1_500));
+    let head = "Handle,Title,Type,Published,Variant SKU,Variant Inventory Qty,Variant Price,Body (HTML)\n";
+    fs::write(file, head.to_owned() + &(1..=300).map(row).collect::<String>()).expect("a file");
+    let asked = Asked::new(Currency::EUR);
+    let gateway = &shop.app().engine.gateway;
+    shopify::import(gateway, file, asked, "test".into(), |_, _| {}).await.expect("an import");
+}
+
+/// Handles of the shop before are gone a moment after its end.
+async fn started(config: &Config) -> app::Shop {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match app::Shop::start(config, false).await {
+            Ok(app) => return app,
+            Err(error) => assert!(error.to_string().contains("opened by process") && Instant::now() < end, "{error}"),
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_in_old_records_degrades_the_shop_and_stops_nothing() {
+    let mut kept = None;
+    let mut shop = Shop::with(|config| {
+        config.actors.shards = 1;
+        kept = Some(config.clone());
+    })
+    .await;
+    let config = kept.expect("the shop's");
+    let file = config.data.dir.with_extension("csv");
+    goods(&shop, &file).await;
+    let (first, dir) = shop.leave();
+    first.stop().await;
+    // Each start writes a snapshot, and reads from the newest on.
+    for harmed in [false, false, true] {
+        if harmed {
+            flip_an_old_record(&config.data.dir.join("journal/journal/db"));
+        }
+        let app = started(&config).await;
+        shop.url = format!("http://{}", app.address);
+        if harmed {
+            eventually("it says so", async || shop.guest().get("/readyz").await.ok()["status"] == "degraded").await;
+            let (staff, guest) = (shop.staff().get("/readyz").await.ok(), shop.guest().get("/readyz").await.ok());
+            assert_eq!(staff["damage"]["shard"], 0, "{staff}");
+            assert!(staff["damage"]["records"].as_u64() >= Some(1), "{staff}");
+            assert_eq!(guest["damage"], json!(null), "a stranger learns no more: {guest}");
+            let measured = shop.staff().get("/metrics").await.bytes;
+            let measured = String::from_utf8_lossy(&measured);
+            assert!(measured.contains("souk_journal_damaged_records"), "{measured}");
+        } else {
+            assert_eq!(shop.guest().get("/readyz").await.ok()["status"], "ready");
+        }
+        let sku = shop.sku_with(80).await;
+        for _ in 0..70 {
+            shop.guest().put_in_cart(&sku, 1).await;
+        }
+        shop.guest().buy(&sku, 1).await;
+        app.stop().await;
+    }
+    drop(dir);
+}
