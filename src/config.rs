@@ -21,6 +21,7 @@ mod secret;
 mod shop;
 mod sources;
 mod state;
+mod unpaid;
 
 use std::{ffi::OsString, fs::File, io::Read, path::Path};
 
@@ -46,6 +47,7 @@ pub use secret::Secret;
 pub use shop::{ShippingMethod, Shop};
 pub use sources::service_links;
 pub use state::State;
+pub use unpaid::Unpaid;
 
 /// The reference: every key with its comment. A test holds it equal to the structs' defaults.
 pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
@@ -61,6 +63,7 @@ pub struct Config {
     pub journal: Journal,
     pub state: State,
     pub shop: Shop,
+    pub unpaid: Unpaid,
     pub payments: Payments,
     pub identity: Identity,
     pub cluster: Cluster,
@@ -110,6 +113,7 @@ impl Config {
         self.journal.check(&mut checks);
         self.state.check(&mut checks);
         self.shop.check(&mut checks);
+        self.unpaid.check(&mut checks);
         self.payments.check(&mut checks, self.http.is_public());
         self.identity.check(&mut checks);
         self.cluster.check(&mut checks, &self.identity.signing_key);

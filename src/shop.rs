@@ -73,6 +73,7 @@ capabilities! {
     payment,
     product,
     stock,
+    unpaid,
 }
 
 /// Every capability's routes.

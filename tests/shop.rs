@@ -44,6 +44,7 @@ mod doors {
     mod sockets;
     mod stalled;
     mod told;
+    mod unpaid;
 }
 
 /// The sandbox provider beside the shop.

@@ -72,6 +72,23 @@ fn every_seed_keeps_the_guarantees() {
     }
 }
 
+/// The same shops, whose stock is held when a payment starts.
+#[test]
+fn every_seed_keeps_the_guarantees_where_stock_is_held_at_payment() {
+    let name = "every_seed_keeps_the_guarantees_where_stock_is_held_at_payment";
+    if let Some(totals) = every_seed(name, 300, world::run_at_payment) {
+        totals.assert_something_happened();
+    }
+}
+
+#[test]
+fn every_seed_keeps_the_cluster_together_where_stock_is_held_at_payment() {
+    let name = "every_seed_keeps_the_cluster_together_where_stock_is_held_at_payment";
+    if let Some((totals, _)) = every_seed(name, 80, seeds_of_clusters::run_at_payment) {
+        totals.assert_something_happened();
+    }
+}
+
 /// Exports of a selling shop: one moment each, and a shop that adds up where it is restored.
 #[test]
 fn every_export_of_a_running_shop_is_one_moment() {

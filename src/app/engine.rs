@@ -26,7 +26,7 @@ use crate::{
     config::Config,
     live::{Hub, Listeners},
     persistence::{sled_journal::OpenError, state_store::SledStateStore},
-    shop::{self, Front, product::catalogue::Catalogue},
+    shop::{self, Front, product::catalogue::Catalogue, unpaid::UnpaidOrders},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -83,13 +83,14 @@ impl Engine {
         check_currency(&backend, config).await?;
         let store = SledStateStore::open(&state_dir(&config.data.dir), &config.state)?;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
+        let clock = backend.clock();
         let front = Front {
             catalogue: Catalogue::default(),
             settings: config.shop.clone(),
             public_stock_counts: config.live.public_stock_counts,
+            unpaid: UnpaidOrders::new(config.unpaid.clone(), &config.shop, clock.clone()),
         };
         let hub = Hub::start(config.live.clone(), shop::topics(&front));
-        let clock = backend.clock();
         let parts = Parts {
             journal: backend.journal(),
             store: Arc::new(store),

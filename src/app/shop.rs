@@ -22,7 +22,7 @@ use crate::{
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Identity, SuperadminError},
     persistence::ballast,
-    shop::{AppState, Services, payment::webhook::WebhookReceiver},
+    shop::{AppState, Services, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +126,8 @@ impl Shop {
         let http = config.http.clone();
         let server = tokio::spawn(async move { server::serve(listener, app, &http, stopped).await });
         let data = config.data.dir.clone();
-        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), door, data));
+        let unpaid = engine.front.unpaid.clone();
+        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), unpaid, door, data));
         let drain_within = config.http.drain_timeout();
         Ok(Self {
             address,
@@ -189,6 +190,7 @@ async fn first_account(
 async fn upkeep(
     recorder: metrics_exporter_prometheus::PrometheusHandle,
     gateway: crate::actors::gateway::Gateway,
+    unpaid: UnpaidOrders,
     door: Door,
     data: PathBuf,
 ) {
@@ -196,6 +198,8 @@ async fn upkeep(
     let connected = ::metrics::gauge!("souk_connected");
     let serving = ::metrics::gauge!("souk_shards_serving");
     let ownerless = ::metrics::gauge!("souk_shards_ownerless");
+    let (orders, units) = (::metrics::gauge!("souk_unpaid_orders"), ::metrics::gauge!("souk_unpaid_units"));
+    let held = ::metrics::gauge!("souk_unpaid_held_units");
     let mut every = tokio::time::interval(Duration::from_secs(5));
     loop {
         every.tick().await;
@@ -204,6 +208,10 @@ async fn upkeep(
         connected.set(f64::from(u8::from(status.connected)));
         serving.set(status.shards.iter().filter(|line| line.serving).count() as f64);
         ownerless.set(status.ownerless() as f64);
+        let waiting = unpaid.summary();
+        orders.set(waiting.orders as f64);
+        units.set(waiting.units as f64);
+        held.set(waiting.held as f64);
         door.security.settle();
         ballast::keep(&data);
         recorder.run_upkeep();

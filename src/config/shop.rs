@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{Checks, DAY_MS};
 use crate::domain::{
     money::{Currency, Money},
-    order::CapturePolicy,
+    order::{CapturePolicy, HoldAt},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Shop {
     pub tax_basis_points: u32,
     /// Milliseconds that a checkout holds its stock; then the order expires and the units are free again. Default 600,000.
     pub hold_ttl_ms: u64,
+    /// When stock is held: `checkout`, as soon as an order is placed; `payment`, when a payment starts and before its
+    /// provider is asked, so that an order that nobody pays holds nothing. Default `checkout`.
+    pub hold_at: HoldAt,
     /// Days after an order's expiry in which a payment that succeeds late revives it, where its stock is left; later the
     /// payment is always undone. Default 1.
     pub late_payment_days: u32,
@@ -59,6 +62,7 @@ impl Default for Shop {
             currency: Currency::EUR,
             tax_basis_points: 1_900,
             hold_ttl_ms: 600_000,
+            hold_at: HoldAt::Checkout,
             late_payment_days: 1,
             capture: CapturePolicy::OnVerified,
             shipping_methods: vec![method("standard", "Standard", 490, 4), method("express", "Express", 1_290, 1)],

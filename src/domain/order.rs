@@ -5,12 +5,13 @@
 //! every hold released and every payment undone.
 //!
 //! In `order/`: `shapes` and `protocol` (the types), `classes` (classes of statuses), `decide` (the list of commands),
-//! `checkout`, `paying` and `fulfil` (the commands' decisions), `consequences` (events that follow from a state by
+//! `checkout`, `paying` and `fulfil` (the commands' decisions), `at_payment` (orders that hold nothing before a payment), `consequences` (events that follow from a state by
 //! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `rests`
 //! (what it rests on), `moves` (the operators' table), `unsent` (what is never sent), `supersede` (older and newer orders
 //! of one cart), `view`. Deliberately absent: returns and promotions.
 
 mod apply;
+mod at_payment;
 mod checkout;
 mod classes;
 mod consequences;
@@ -106,6 +107,18 @@ struct Attempt {
     opened: bool,
     capture_asked: bool,
     unwind_asked: bool,
+    /// Every unit is held, or was when the order was placed: the provider may be asked. Absent: so it is.
+    #[serde(default = "covered", skip_serializing_if = "is_covered")]
+    covered: bool,
+}
+
+fn covered() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_covered(covered: &bool) -> bool {
+    *covered
 }
 
 impl Order {

@@ -3,8 +3,8 @@
 //!
 //! A flash sale puts 100,000 holds on one SKU, so the sums are kept, not computed: every command costs O(log holds). In
 //! `stock/`: `decide`, `apply`, `holds` (the sums and the expiry index), `ended` (holds whose commands come too late),
-//! `ledger` (events as lines of a stock book), `policy` (selling beyond the units in the house), `rests` (what orders
-//! rest on), `availability` (the view in four words). Deliberately absent: locations; one SKU is one pool.
+//! `ledger` (events as lines of a stock book), `policy` (selling beyond the units in the house), `share` (what one buyer
+//! may keep unpaid), `rests` (what orders rest on), `availability` (the view in four words). Deliberately absent: locations; one SKU is one pool.
 
 mod apply;
 mod availability;
@@ -14,6 +14,8 @@ mod holds;
 pub mod ledger;
 mod policy;
 pub mod rests;
+mod row;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -21,12 +23,17 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{availability::Availability, policy::StockPolicy, rests::OpenHold};
+pub use self::{
+    availability::Availability,
+    policy::StockPolicy,
+    rests::OpenHold,
+    share::{Buyer, Share},
+};
 use self::{ended::Ended, holds::Holds};
 use super::{
     effect::NoEffect,
     entity::{Entity, Work},
-    ids::{FulfilmentId, OrderId},
+    ids::{FulfilmentId, OrderId, UserId},
     kinds::Kind,
     time::Timestamp,
 };
@@ -53,6 +60,8 @@ pub enum StockCommand {
     /// `Hold` for an order that takes the place of older ones of the same cart: what those hold here and have not paid
     /// passes to it in the same decision, so that nobody comes between.
     TakeOver { order: OrderId, units: NonZeroU32, until: Timestamp, attempt: u8, instead_of: Vec<OrderId> },
+    /// `TakeOver` for a buyer whose unpaid units of this SKU are bounded; `instead_of` may be empty.
+    HoldFor { order: OrderId, units: NonZeroU32, until: Timestamp, attempt: u8, instead_of: Vec<OrderId>, buyer: Buyer },
     /// The order is paid: its hold no longer expires.
     Commit {
         order: OrderId,
@@ -121,6 +130,14 @@ pub enum StockEvent {
     PolicySet {
         policy: StockPolicy,
     },
+    /// `Held`, and for whom: until it is paid, the buyer's share counts it.
+    HeldFor {
+        order: OrderId,
+        units: NonZeroU32,
+        until: Timestamp,
+        attempt: u8,
+        user: UserId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -146,6 +163,8 @@ pub enum StockRejection {
     Overflow,
     #[error("{max} holds are open on this SKU")]
     TooManyHolds { max: usize },
+    #[error("{requested} units requested; of this SKU a buyer keeps {most} unpaid at most, and keeps {kept} already")]
+    OverShare { requested: NonZeroU32, kept: u64, most: u64 },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,6 +250,7 @@ impl Entity for Stock {
             | StockCommand::Adjust { .. }
             | StockCommand::Hold { .. }
             | StockCommand::TakeOver { .. }
+            | StockCommand::HoldFor { .. }
             | StockCommand::Commit { .. }
             | StockCommand::Release { .. }
             | StockCommand::Ship { .. }
@@ -283,6 +303,7 @@ impl Entity for Stock {
             | StockCommand::ReturnToStock { .. } => true,
             StockCommand::Hold { .. }
             | StockCommand::TakeOver { .. }
+            | StockCommand::HoldFor { .. }
             | StockCommand::Commit { .. }
             | StockCommand::Release { .. }
             | StockCommand::SetThreshold { .. }

@@ -5,9 +5,10 @@ pub mod cart_lines;
 mod codes;
 mod country;
 pub mod place;
-mod refusals;
+pub mod refusals;
 mod routes;
 mod shipping;
+mod unpaid;
 pub mod wire;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -62,7 +62,7 @@ impl From<HoldState> for StockState {
         match state {
             HoldState::Wanted => Self::Wanted,
             HoldState::Held => Self::Held,
-            HoldState::Refused { .. } => Self::Refused,
+            HoldState::Refused { .. } | HoldState::OverShare { .. } => Self::Refused,
             HoldState::Lost => Self::Lost,
             HoldState::Committed => Self::Committed,
             HoldState::Releasing => Self::Releasing,

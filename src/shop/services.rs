@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use super::product::catalogue::Catalogue;
+use super::{product::catalogue::Catalogue, unpaid::UnpaidOrders};
 use crate::{
     actors::gateway::{Call, Gateway},
     config::Shop,
@@ -17,6 +17,8 @@ pub struct Front {
     pub settings: Shop,
     /// `live.public_stock_counts`: HTTP and frames show the same.
     pub public_stock_counts: bool,
+    /// What waits for a payment, and its bounds.
+    pub unpaid: UnpaidOrders,
 }
 
 impl Front {

@@ -8,9 +8,15 @@ use crate::live::TopicError;
 #[test]
 fn every_topic_reads_back_as_it_is_written() {
     let id = "01920000-0000-7000-8000-000000000001";
-    for text in
-        ["stock.SKU-1.b_2", "stock.MUG RED/1, ß", "board", "stock", &format!("cart.{id}"), &format!("order.{id}")]
-    {
+    for text in [
+        "stock.SKU-1.b_2",
+        "stock.MUG RED/1, ß",
+        "board",
+        "stock",
+        "unpaid",
+        &format!("cart.{id}"),
+        &format!("order.{id}"),
+    ] {
         assert_eq!(topics(false).parse(text).map(|topic| topic.to_string()), Ok(text.to_owned()));
     }
 }
@@ -37,7 +43,7 @@ fn anything_else_is_refused() {
         let refused = topics(false).parse(text).unwrap_err();
         assert_eq!(refused.code(), "bad_topic", "{text}");
         let said = refused.to_string();
-        let patterns = ["cart.<id>", "order.<id>", "stock.<sku>", "board", " or stock"];
+        let patterns = ["cart.<id>", "order.<id>", "stock.<sku>", "board", " or unpaid"];
         assert!(said.starts_with("a topic reads ") && patterns.iter().all(|one| said.contains(one)), "{said}");
     }
 }
@@ -62,7 +68,7 @@ fn an_entity_is_of_the_kind_that_feeds_its_family() {
 fn the_staffs_topics_are_closed_to_everybody_else() {
     use crate::live::Audience;
     let (guest, staff) = (Audience::default(), Audience { staff: true, ..Audience::default() });
-    for text in ["board", "stock"] {
+    for text in ["board", "stock", "unpaid"] {
         let topic = topics(true).parse(text).unwrap();
         assert_eq!(topic.may_listen(&guest, None), Err(TopicError::StaffOnly));
         assert_eq!(topic.may_listen(&staff, None), Ok(()));

@@ -12,7 +12,8 @@ use crate::domain::{
     ids::{CartId, OrderId, Sku, UserId},
     money::Money,
     order::{
-        Address, CapturePolicy, CheckoutSnapshot, HoldState, OrderStatus, OrderStockLine, OrderView, PaymentStatus,
+        Address, CapturePolicy, CheckoutSnapshot, HoldAt, HoldState, OrderStatus, OrderStockLine, OrderView,
+        PaymentStatus,
     },
     pricing::{Basket, Quote},
     time::Timestamp,
@@ -126,6 +127,8 @@ impl OrderBuilder {
             capture: self.capture,
             replaces: vec![],
             revivable_until: None,
+            hold_at: HoldAt::Checkout,
+            share: None,
         }
     }
 

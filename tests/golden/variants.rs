@@ -35,12 +35,13 @@ macro_rules! variants {
 
 variants! {
     Stock, StockEvent: Received, Adjusted, Held, Committed, Released, Expired, Shipped, ReturnedToStock, ThresholdSet,
-        PolicySet;
+        PolicySet, HeldFor;
     Cart, CartEvent: LineSet, LineRemoved, Settled, Expired, OfferChanged, CheckoutBegun,
         LinesChanged;
     Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
         Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
-        UnwindAsked, Moved, Fulfilled, ParcelShipped, Superseded, PredecessorGone, PredecessorPaid, RestRefundAsked;
+        UnwindAsked, Moved, Fulfilled, ParcelShipped, Superseded, PredecessorGone, PredecessorPaid, RestRefundAsked,
+        HoldOverShare, PaymentCovered;
     Payment, PaymentEvent: Opened, ActionRequired, Authorized, Declined, CaptureAsked, Captured, CaptureFailed,
         UnwindAsked, VoidAsked, Voided, RefundAsked, Refunded, RefundFailed, OrderNotified;
     Product, ProductEvent: Defined, Archived;

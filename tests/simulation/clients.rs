@@ -17,9 +17,9 @@ use souk::{
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
         key::EntityKey,
         kinds::EntityType,
-        order::{CheckoutSnapshot, Order, OrderCommand, StaffTransition},
+        order::{CheckoutSnapshot, HoldAt, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},
-        stock::{Stock, StockCommand},
+        stock::{Share, Stock, StockCommand},
     },
     testing::{an_order, eur},
 };
@@ -58,6 +58,7 @@ pub struct Script {
     pub at: usize,
     /// Made at the first try, so that a retry is the same command.
     pub placement: Option<CheckoutSnapshot>,
+    pub hold_at: HoldAt,
 }
 
 #[derive(Clone, Default)]
@@ -108,7 +109,13 @@ impl Client<'_> {
                         let begin = CartCommand::BeginCheckout { order };
                         let Some(begun) = self.insist::<Cart>(&cart.to_string(), begin).await else { return };
                         let replaces = begun.checkouts.into_iter().take_while(|older| *older != order).collect();
-                        CheckoutSnapshot { replaces, ..place(order, user, cart, &lines, self.reach.clock.now()) }
+                        let placed = place(order, user, cart, &lines, self.reach.clock.now());
+                        // With few units for each, so that shares are refused, too.
+                        let share = match script.hold_at {
+                            HoldAt::Checkout => None,
+                            HoldAt::Payment => Some(Share { units: 1, percent: 40 }),
+                        };
+                        CheckoutSnapshot { replaces, hold_at: script.hold_at, share, ..placed }
                     }
                 };
                 script.placement = Some(placement.clone());

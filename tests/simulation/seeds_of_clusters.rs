@@ -22,11 +22,21 @@ pub fn run_fenced(seed: u64) -> Result<(Totals, Troubles), Vec<String>> {
     run(seed, true).map(|run| (run.totals, run.troubles))
 }
 
+/// Shops that hold nothing before a payment.
+pub fn run_at_payment(seed: u64) -> Result<(Totals, Troubles), Vec<String>> {
+    run_with(seed, true, |cluster| cluster.shop.hold_at_payment()).map(|run| (run.totals, run.troubles))
+}
+
 /// `fences`: false for a journal that says "stored" to an owner of the past.
 pub fn run(seed: u64, fences: bool) -> Result<Run, Vec<String>> {
+    run_with(seed, fences, |_| {})
+}
+
+fn run_with(seed: u64, fences: bool, change: impl FnOnce(&mut Cluster)) -> Result<Run, Vec<String>> {
     let rng = Rng::new(seed ^ 0xc1);
     let (places, shards) = (2 + rng.below(2) as usize, *rng.pick(&[1, 2, 4]));
     let mut cluster = Cluster::new(rng.clone(), places, shards, fences);
+    change(&mut cluster);
     let mut troubles = Troubles::default();
     (0..places).for_each(|place| cluster.boot(place));
     cluster.shop.deliveries();

@@ -9,7 +9,7 @@ use std::{
 use souk::{
     domain::{
         ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
-        order::StaffTransition,
+        order::{HoldAt, StaffTransition},
         stock::StockCommand,
     },
     persistence::memory_journal::MemoryStorage,
@@ -130,7 +130,15 @@ impl Shop {
     }
 
     fn script(&mut self, steps: Vec<Step>) {
-        let script = Script { id: CommandId(self.rng.uuid()), steps, at: 0, placement: None };
+        let script =
+            Script { id: CommandId(self.rng.uuid()), steps, at: 0, placement: None, hold_at: HoldAt::Checkout };
         self.scripts.push(Arc::new(tokio::sync::Mutex::new(script)));
+    }
+
+    /// The same shoppers in a shop that holds nothing before a payment. Before they begin.
+    pub fn hold_at_payment(&mut self) {
+        for script in &self.scripts {
+            script.try_lock().expect("nobody shops yet").hold_at = HoldAt::Payment;
+        }
     }
 }

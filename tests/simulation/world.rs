@@ -53,10 +53,21 @@ pub struct Run {
 
 pub fn run(seed: u64) -> Result<Run, Vec<String>> {
     let rng = Rng::new(seed);
+    live(World::new(rng.clone()), &rng)
+}
+
+/// A shop that holds nothing before a payment.
+pub fn run_at_payment(seed: u64) -> Result<Totals, Vec<String>> {
+    let rng = Rng::new(seed);
     let mut world = World::new(rng.clone());
+    world.shop.hold_at_payment();
+    live(world, &rng).map(|run| run.totals)
+}
+
+fn live(mut world: World, rng: &Rng) -> Result<Run, Vec<String>> {
     let crashes = rng.below(4);
     for _ in 0..crashes {
-        world.incarnation(Mix::draw(&rng), true);
+        world.incarnation(Mix::draw(rng), true);
         if rng.one_in(3) {
             world.store = Arc::new(MemoryStateStore::default());
         }

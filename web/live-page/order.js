@@ -64,7 +64,7 @@ export function orderPanel(order, act) {
   return h("section", { class: "order", id: "order", dataset: { status: order.status, payment: order.payment_status, bad }, "aria-label": "Your order" },
     h("p", { class: "kicker" }, order.reference ? `Order ${order.reference}` : "Your order", ` · ${money(order.totals.total)}`),
     h("p", { class: "status" }, words),
-    order.status === "awaiting_payment" && order.hold_expires_at && h("p", { class: "fine" }, "Held for you for ", h("time", { id: "hold" }, act.left)),
+    order.status === "awaiting_payment" && order.hold_expires_at && h("p", { class: "fine" }, order.stock.some((line) => line.state === "wanted") ? "Waits for your payment for " : "Held for you for ", h("time", { id: "hold" }, act.left)),
     !bad && h("ol", { class: "steps", "aria-hidden": "true" }, ["Reserved", "Paid", "Yours"].map((name, n) => h("li", { class: n < at || at >= 2 ? "done" : n === at ? "now" : "" }, name))),
     act.problem && h("p", { class: "problem", role: "alert" }, act.problem),
     asks && waits && act.continueUrl && h("a", { class: "primary", href: act.continueUrl, target: "_blank", rel: "noopener", id: "continue" }, "Go to the sandbox's bank"),

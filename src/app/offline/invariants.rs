@@ -60,7 +60,7 @@ impl FoldAll {
     /// What no state tells later.
     fn note(&mut self, commit: &Commit, event: &AnyEvent) {
         match event {
-            AnyEvent::Stock(StockEvent::Held { order, .. }) => {
+            AnyEvent::Stock(StockEvent::Held { order, .. } | StockEvent::HeldFor { order, .. }) => {
                 let hold = (commit.key.clone(), *order);
                 match *commit.by == *EntityKey::new(Kind::Order, order.to_string()).to_string() {
                     true => self.by_hand.remove(&hold),

@@ -21,6 +21,9 @@ impl Order {
             OrderEvent::HoldRefused { sku, available } => {
                 self.set_stock(sku, HoldState::Refused { available: *available });
             }
+            OrderEvent::HoldOverShare { sku, remaining } => {
+                self.set_stock(sku, HoldState::OverShare { remaining: *remaining });
+            }
             OrderEvent::HoldCommitted { sku } => self.set_stock(sku, HoldState::Committed),
             OrderEvent::HoldLost { sku, at } => self.change(sku, |line| {
                 line.lost = true;
@@ -44,6 +47,7 @@ impl Order {
             }
             OrderEvent::PaymentBegun { payment, provider, token } => self.begin(*payment, provider, token),
             OrderEvent::PaymentOpened { payment } => self.with_payment(*payment, |known| known.opened = true),
+            OrderEvent::PaymentCovered { payment } => self.with_payment(*payment, |known| known.covered = true),
             OrderEvent::PaymentMoved { payment, news } => self.payment_moved(*payment, news),
             OrderEvent::Revived { at, .. } => self.revive(*at),
             OrderEvent::Verified { number, .. } => {
@@ -86,12 +90,16 @@ impl Order {
     /// Releases every hold that the stock may have granted, including a requested hold without a reply.
     fn give_up(&mut self, lifecycle: OrderStatus) {
         self.lifecycle = lifecycle;
+        let asked = self.asks_for_stock();
         for line in &mut self.stock {
             line.state = match line.state {
+                HoldState::Wanted if !asked => HoldState::Released,
                 HoldState::Wanted | HoldState::Held | HoldState::Lost | HoldState::Committed | HoldState::Releasing => {
                     HoldState::Releasing
                 }
-                HoldState::Refused { .. } | HoldState::Released | HoldState::Shipped => line.state,
+                HoldState::Refused { .. } | HoldState::OverShare { .. } | HoldState::Released | HoldState::Shipped => {
+                    line.state
+                }
             };
         }
     }
@@ -105,6 +113,7 @@ impl Order {
                 HoldState::Wanted
                 | HoldState::Held
                 | HoldState::Refused { .. }
+                | HoldState::OverShare { .. }
                 | HoldState::Lost
                 | HoldState::Committed
                 | HoldState::Released
@@ -123,6 +132,7 @@ impl Order {
             opened: false,
             capture_asked: false,
             unwind_asked: false,
+            covered: !self.is_held_at_payment(),
         };
         self.former.extend(self.payment.replace(attempt).map(|payment| payment.id));
     }
@@ -136,6 +146,7 @@ impl Order {
                 known.refunded = total.amount;
             }
         });
+        self.give_back_unpaid();
     }
 
     fn set_stock(&mut self, sku: &Sku, state: HoldState) {

@@ -43,6 +43,13 @@ impl Order {
         }
     }
 
+    pub(super) fn hold_over_share(&self, sku: &Sku, remaining: u64, attempt: u8) -> Vec<OrderEvent> {
+        match self.line(sku, attempt) {
+            Some(line) if line.state.is_wanted() => vec![OrderEvent::HoldOverShare { sku: sku.clone(), remaining }],
+            Some(_) | None => vec![],
+        }
+    }
+
     pub(super) fn hold_committed(&self, sku: &Sku, attempt: u8) -> Vec<OrderEvent> {
         match self.line(sku, attempt) {
             Some(line) if line.state == HoldState::Held && self.lifecycle == OrderStatus::AwaitingPayment => {
@@ -82,6 +89,11 @@ impl Order {
 }
 
 impl HoldState {
+    /// The stock has no units for it.
+    pub(super) const fn is_refused(self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::OverShare { .. })
+    }
+
     /// A `Hold` is pending.
     pub(super) const fn is_wanted(self) -> bool {
         matches!(self, Self::Wanted | Self::Lost)

@@ -11,7 +11,7 @@ impl Order {
         }
         let mut draft = self.clone();
         events.iter().for_each(|event| draft.apply(event));
-        // Each consequence changes the lifecycle away from its own condition, so this ends.
+        // Each consequence changes the state away from its own condition, so this ends.
         while let Some(event) = draft.consequence(now) {
             draft.apply(&event);
             events.push(event);
@@ -20,28 +20,33 @@ impl Order {
     }
 
     fn consequence(&self, now: Timestamp) -> Option<OrderEvent> {
-        let refused = self.any_stock(|state| matches!(state, HoldState::Refused { .. }));
+        let refused = self.any_stock(HoldState::is_refused);
         match self.lifecycle {
             OrderStatus::Placing if self.outrun_by.is_some() => Some(OrderEvent::Rejected),
+            OrderStatus::Placing if self.is_held_at_payment() => {
+                self.predecessors.is_empty().then_some(OrderEvent::Reserved)
+            }
             // All replies first: the shopper sees every short line, not only the first.
             OrderStatus::Placing if self.stock.is_empty() || self.any_stock(HoldState::is_wanted) => None,
             OrderStatus::Placing if refused => Some(OrderEvent::Rejected),
             OrderStatus::Placing => Some(OrderEvent::Reserved),
+            OrderStatus::AwaitingPayment if self.uncovered().is_some() => self.covering(refused),
+            OrderStatus::AwaitingPayment if refused && self.is_held_at_payment() && !self.paid() => {
+                Some(OrderEvent::Rejected)
+            }
             OrderStatus::AwaitingPayment if refused => Some(OrderEvent::RevivalFailed { at: now }),
             // A payment that succeeds too late stays where it is, and is undone.
             OrderStatus::Expired if self.region().is_paid() && !self.revived && now <= self.revivable_until() => {
                 self.payment.as_ref().map(|payment| OrderEvent::Revived { payment: payment.id, at: now })
             }
+            OrderStatus::Expired | OrderStatus::Rejected | OrderStatus::Cancelled => self.unasked(Self::ENDED),
             OrderStatus::AwaitingPayment
             | OrderStatus::Verified
             | OrderStatus::Processing
             | OrderStatus::PartiallyShipped
             | OrderStatus::Shipped
             | OrderStatus::Delivered
-            | OrderStatus::Completed
-            | OrderStatus::Rejected
-            | OrderStatus::Expired
-            | OrderStatus::Cancelled => None,
+            | OrderStatus::Completed => None,
         }
     }
 }

@@ -12,6 +12,9 @@ impl Order {
             OrderCommand::Place(placement) => self.place(placement, now),
             OrderCommand::HoldGranted { sku, attempt } => Ok(self.hold_granted(sku, *attempt)),
             OrderCommand::HoldRefused { sku, available, attempt } => Ok(self.hold_refused(sku, *available, *attempt)),
+            OrderCommand::HoldOverShare { sku, remaining, attempt } => {
+                Ok(self.hold_over_share(sku, *remaining, *attempt))
+            }
             OrderCommand::HoldCommitted { sku, attempt } => Ok(self.hold_committed(sku, *attempt)),
             OrderCommand::HoldGone { sku, attempt } => Ok(self.hold_gone(sku, *attempt, now)),
             OrderCommand::HoldReleased { sku, attempt } => Ok(self.hold_released(sku, *attempt)),

@@ -32,10 +32,13 @@ impl EffectOf<Order> for OrderEffect {
 
     fn request(&self) -> Request {
         match self.clone() {
-            Self::Hold { order, sku, units, until, attempt, instead_of } if instead_of.is_empty() => {
+            Self::Hold { order, sku, units, until, attempt, instead_of, buyer: Some(buyer) } => {
+                to_stock(&sku, StockCommand::HoldFor { order, units, until, attempt, instead_of, buyer })
+            }
+            Self::Hold { order, sku, units, until, attempt, instead_of, .. } if instead_of.is_empty() => {
                 to_stock(&sku, StockCommand::Hold { order, units, until, attempt })
             }
-            Self::Hold { order, sku, units, until, attempt, instead_of } => {
+            Self::Hold { order, sku, units, until, attempt, instead_of, .. } => {
                 to_stock(&sku, StockCommand::TakeOver { order, units, until, attempt, instead_of })
             }
             Self::CommitHold { order, sku, attempt } => to_stock(&sku, StockCommand::Commit { order, attempt }),
@@ -73,6 +76,9 @@ impl EffectOf<Order> for OrderEffect {
                 Outcome::Accepted(_) => OrderCommand::HoldGranted { sku, attempt },
                 Outcome::Refused(AnyRejection::Stock(StockRejection::OutOfStock { available, .. })) => {
                     OrderCommand::HoldRefused { sku, available, attempt }
+                }
+                Outcome::Refused(AnyRejection::Stock(StockRejection::OverShare { kept, most, .. })) => {
+                    OrderCommand::HoldOverShare { sku, remaining: most.saturating_sub(kept), attempt }
                 }
                 Outcome::Refused(_) => OrderCommand::HoldRefused { sku, available: 0, attempt },
                 Outcome::External(_) => return None,

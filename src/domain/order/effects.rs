@@ -9,6 +9,7 @@ use super::{Attempt, CapturePolicy, CheckoutSnapshot, HoldState, Order, OrderSta
 use crate::domain::{
     ids::{CartId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
     money::Money,
+    stock::Buyer,
     time::Timestamp,
 };
 
@@ -22,6 +23,8 @@ pub enum OrderEffect {
         until: Timestamp,
         attempt: u8,
         instead_of: Vec<OrderId>,
+        /// Whose share of the SKU counts the hold.
+        buyer: Option<Buyer>,
     },
     CommitHold {
         order: OrderId,
@@ -106,16 +109,21 @@ impl Order {
         match line.state {
             // The older orders of the cart answer first, so that none of them is sold beside this one.
             HoldState::Wanted | HoldState::Lost if !self.predecessors.is_empty() => None,
+            HoldState::Wanted | HoldState::Lost if !self.asks_for_stock() => None,
             HoldState::Wanted | HoldState::Lost => {
                 let units = NonZeroU32::new(line.units)?;
                 // A later attempt competes like everybody: the older holds have passed or ended long since.
                 let instead_of = if attempt == 1 { placement.replaces.clone() } else { Vec::new() };
-                Some(OrderEffect::Hold { order, sku, units, until: line.until, attempt, instead_of })
+                // A paid order's units are no longer anybody's share.
+                let share = placement.share.filter(|_| !self.paid());
+                let buyer = share.map(|share| Buyer { user: placement.user, share });
+                Some(OrderEffect::Hold { order, sku, units, until: line.until, attempt, instead_of, buyer })
             }
             HoldState::Held if self.may_commit() => Some(OrderEffect::CommitHold { order, sku, attempt }),
             HoldState::Releasing => Some(OrderEffect::ReleaseHold { order, sku, attempt }),
             HoldState::Held
             | HoldState::Refused { .. }
+            | HoldState::OverShare { .. }
             | HoldState::Committed
             | HoldState::Released
             | HoldState::Shipped => None,
@@ -138,7 +146,7 @@ impl Order {
         let (order, id) = (placement.order, payment.id);
         // Also for an order given up meanwhile: the request may be in flight, and only an opened payment can be undone.
         if !payment.opened {
-            return Some(OrderEffect::OpenPayment {
+            return payment.covered.then(|| OrderEffect::OpenPayment {
                 order,
                 payment: id,
                 user: placement.user,

@@ -51,6 +51,12 @@ pub enum OrderCommand {
         available: u64,
         attempt: u8,
     },
+    /// The buyer keeps as much of the SKU unpaid as one may.
+    HoldOverShare {
+        sku: Sku,
+        remaining: u64,
+        attempt: u8,
+    },
     HoldCommitted {
         sku: Sku,
         attempt: u8,
@@ -129,6 +135,7 @@ impl OrderCommand {
             Self::Place(_) => Work::New,
             Self::HoldGranted { .. }
             | Self::HoldRefused { .. }
+            | Self::HoldOverShare { .. }
             | Self::HoldCommitted { .. }
             | Self::HoldGone { .. }
             | Self::HoldReleased { .. }
@@ -242,6 +249,14 @@ pub enum OrderEvent {
         order: OrderId,
     },
     RestRefundAsked {
+        payment: PaymentId,
+    },
+    HoldOverShare {
+        sku: Sku,
+        remaining: u64,
+    },
+    /// Of an order that is held at its payment: every SKU is held, and the provider is asked from now on.
+    PaymentCovered {
         payment: PaymentId,
     },
 }

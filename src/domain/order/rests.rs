@@ -82,11 +82,13 @@ impl Order {
             OrderEvent::PaymentMoved { .. }
             | OrderEvent::Placed { .. }
             | OrderEvent::HoldRefused { .. }
+            | OrderEvent::HoldOverShare { .. }
             | OrderEvent::HoldLost { .. }
             | OrderEvent::Reserved
             | OrderEvent::Rejected
             | OrderEvent::Expired { .. }
             | OrderEvent::PaymentBegun { .. }
+            | OrderEvent::PaymentCovered { .. }
             | OrderEvent::Revived { .. }
             | OrderEvent::RevivalFailed { .. }
             | OrderEvent::Moved { .. }

@@ -6,6 +6,7 @@ use crate::domain::{
     ids::{CartId, OrderId, UserId},
     pricing::{Line, Totals},
     states::states,
+    stock::Share,
     time::Timestamp,
 };
 
@@ -51,6 +52,10 @@ pub enum HoldState {
     Held,
     Refused {
         available: u64,
+    },
+    /// The buyer may keep only so much of the SKU unpaid, and `remaining` units more.
+    OverShare {
+        remaining: u64,
     },
     /// The stock replied that the hold is gone (it expired there): one more `Hold` is tried.
     Lost,
@@ -99,6 +104,30 @@ pub struct CheckoutSnapshot {
     /// before this bound existed: see [`super::Order::revivable_until`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revivable_until: Option<Timestamp>,
+    /// When the stock is held.
+    #[serde(default, skip_serializing_if = "HoldAt::is_checkout")]
+    pub hold_at: HoldAt,
+    /// What the buyer may keep unpaid of one SKU; absent: without a bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+}
+
+/// When an order's stock is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldAt {
+    /// As soon as the order is placed: what a shopper pays for is set aside for the time to pay.
+    #[default]
+    Checkout,
+    /// When a payment starts, before its provider is asked: an order that nobody pays holds nothing.
+    Payment,
+}
+
+impl HoldAt {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_checkout(&self) -> bool {
+        *self == Self::Checkout
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +225,8 @@ impl CheckoutSnapshot {
             pay_by: _,
             capture: _,
             revivable_until: _,
+            hold_at: _,
+            share: _,
             // A retry may find the cart with other older orders; the first list counts.
             replaces: _,
         } = self;

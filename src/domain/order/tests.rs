@@ -1,6 +1,7 @@
 //! Every transition and refusal of an order; its effects' table; and whole checkouts with all the entities they touch
 //! ([`saga`]).
 
+mod at_payment;
 mod checkout;
 mod effects;
 mod operating;

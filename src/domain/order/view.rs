@@ -66,6 +66,12 @@ impl OrderView {
         open || self.lifecycle.is_cancellable_by_owner()
     }
 
+    /// Placed and not paid, and not given up.
+    pub fn waits_for_payment(&self) -> bool {
+        let open = self.placement.is_some() && self.lifecycle.is_undecided();
+        open && !self.payment_status.is_paid() && !self.is_free()
+    }
+
     /// Nothing has to be paid.
     pub fn is_free(&self) -> bool {
         self.placement.as_ref().is_some_and(|placement| placement.is_free())

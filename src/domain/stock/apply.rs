@@ -1,6 +1,12 @@
 //! Applies each event to a stock: every event moves units between exactly two places.
 
+use std::num::NonZeroU32;
+
 use super::{Stock, StockEvent, holds::Hold};
+use crate::domain::{
+    ids::{OrderId, UserId},
+    time::Timestamp,
+};
 
 impl Stock {
     pub(super) fn apply_event(&mut self, event: &StockEvent) {
@@ -8,8 +14,10 @@ impl Stock {
             StockEvent::Received { units, .. } => self.received += u64::from(units.get()),
             StockEvent::Adjusted { delta, .. } => self.adjusted += delta,
             StockEvent::Held { order, units, until, attempt } => {
-                let (units, until, attempt) = (units.get(), Some(*until), *attempt);
-                self.holds.put(*order, Hold { units, until, attempt, parcels: Vec::new() });
+                self.put_hold(*order, (*units, *until, *attempt), None);
+            }
+            StockEvent::HeldFor { order, units, until, attempt, user } => {
+                self.put_hold(*order, (*units, *until, *attempt), Some(*user));
             }
             StockEvent::Committed { order } => {
                 if let Some(hold) = self.holds.take(order) {
@@ -41,5 +49,10 @@ impl Stock {
             StockEvent::ThresholdSet { units } => self.threshold = *units,
             StockEvent::PolicySet { policy } => self.policy = *policy,
         }
+    }
+
+    fn put_hold(&mut self, order: OrderId, hold: (NonZeroU32, Timestamp, u8), buyer: Option<UserId>) {
+        let (units, until, attempt) = hold;
+        self.holds.put(order, Hold { units: units.get(), until: Some(until), attempt, parcels: Vec::new(), buyer });
     }
 }

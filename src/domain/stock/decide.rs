@@ -5,8 +5,9 @@
 
 use std::num::NonZeroU32;
 
-use super::{Stock, StockCommand, StockEvent, StockRejection};
+use super::{Buyer, Stock, StockCommand, StockEvent, StockRejection};
 use crate::domain::{
+    entity::Entity,
     ids::{FulfilmentId, OrderId},
     text,
     time::Timestamp,
@@ -20,10 +21,13 @@ impl Stock {
             StockCommand::Receive { units, reference } => self.receive(*units, reference),
             StockCommand::Adjust { delta, reason } => self.adjust(*delta, reason, now),
             StockCommand::Hold { order, units, until, attempt } => {
-                self.hold((*order, *attempt), *units, *until, &[], now)
+                self.hold((*order, *attempt), (*units, *until), &[], None, now)
             }
             StockCommand::TakeOver { order, units, until, attempt, instead_of } => {
-                self.hold((*order, *attempt), *units, *until, instead_of, now)
+                self.hold((*order, *attempt), (*units, *until), instead_of, None, now)
+            }
+            StockCommand::HoldFor { order, units, until, attempt, instead_of, buyer } => {
+                self.hold((*order, *attempt), (*units, *until), instead_of, Some(*buyer), now)
             }
             StockCommand::Commit { order, attempt } => self.commit(*order, *attempt, now),
             StockCommand::Release { order, attempt } => Ok(self.release(*order, *attempt)),
@@ -72,9 +76,9 @@ impl Stock {
     fn hold(
         &self,
         (order, attempt): (OrderId, u8),
-        units: NonZeroU32,
-        until: Timestamp,
+        (units, until): (NonZeroU32, Timestamp),
         instead_of: &[OrderId],
+        buyer: Option<Buyer>,
         now: Timestamp,
     ) -> Decision {
         let mut events = Vec::new();
@@ -121,12 +125,42 @@ impl Stock {
         if u64::from(units.get()) > available {
             return Err(StockRejection::OutOfStock { requested: units, available });
         }
+        if let Some(refused) = buyer.and_then(|buyer| self.over_share(units, buyer, &events, now)) {
+            return Err(refused);
+        }
         events.extend(expired);
         if self.holds.len().saturating_sub(events.len()) >= Self::HOLDS_MAX {
             return Err(StockRejection::TooManyHolds { max: Self::HOLDS_MAX });
         }
-        events.push(StockEvent::Held { order, units, until, attempt });
+        events.push(match buyer {
+            Some(Buyer { user, .. }) => StockEvent::HeldFor { order, units, until, attempt, user },
+            None => StockEvent::Held { order, units, until, attempt },
+        });
         Ok(events)
+    }
+
+    /// `ending`: the holds that end in this decision, which keep nothing any more.
+    fn over_share(
+        &self,
+        requested: NonZeroU32,
+        buyer: Buyer,
+        ending: &[StockEvent],
+        now: Timestamp,
+    ) -> Option<StockRejection> {
+        let passes_on = |event: &StockEvent| {
+            let StockEvent::Released { order } = event else { return None };
+            self.holds.get(order).filter(|hold| hold.buyer == Some(buyer.user))
+        };
+        // A lapsed one among them is not kept as it is.
+        let ending = ending.iter().filter_map(passes_on).filter(|hold| !hold.lapsed(now));
+        let passed_on: u64 = ending.map(|hold| u64::from(hold.open())).sum();
+        let kept = self.kept_by(buyer.user, now).saturating_sub(passed_on);
+        let most = buyer.share.most(self.view().unpaid());
+        (kept.saturating_add(u64::from(requested.get())) > most).then_some(StockRejection::OverShare {
+            requested,
+            kept,
+            most,
+        })
     }
 
     fn commit(&self, order: OrderId, attempt: u8, now: Timestamp) -> Decision {

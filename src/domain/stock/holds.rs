@@ -1,14 +1,15 @@
 //! The open holds of one SKU: by order, with running sums and an index by expiry.
 //!
-//! Invariant: `held`, `committed` and `expiries` are functions of `by_order`; so only `by_order` is
+//! Invariant: `held`, `committed`, `kept` and `expiries` are functions of `by_order`; so only `by_order` is
 //! stored (a tuple for each hold, since there may be a million) and the rest is rebuilt on loading.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::row::{Row, RowOf};
 use crate::domain::{
-    ids::{FulfilmentId, OrderId},
+    ids::{FulfilmentId, OrderId, UserId},
     time::Timestamp,
 };
 
@@ -22,6 +23,8 @@ pub struct Hold {
     pub attempt: u8,
     /// Shipped units by parcel, so that a repeated `Ship` ships once.
     pub parcels: Vec<(FulfilmentId, u32)>,
+    /// Whose share of the SKU counts the hold until it is committed; `None`: nobody's.
+    pub buyer: Option<UserId>,
 }
 
 impl Hold {
@@ -42,9 +45,9 @@ pub struct Holds {
     expiries: BTreeSet<(Timestamp, OrderId)>,
     held: u64,
     committed: u64,
+    /// Unpaid units of each buyer who has some.
+    kept: BTreeMap<UserId, u64>,
 }
-
-type Row = (OrderId, u32, Option<Timestamp>, Vec<(FulfilmentId, u32)>, u8);
 
 impl Holds {
     pub fn held(&self) -> u64 {
@@ -53,6 +56,10 @@ impl Holds {
 
     pub fn committed(&self) -> u64 {
         self.committed
+    }
+
+    pub fn kept_by(&self, user: UserId) -> u64 {
+        self.kept.get(&user).copied().unwrap_or(0)
     }
 
     pub fn len(&self) -> usize {
@@ -83,6 +90,9 @@ impl Holds {
             Some(until) => {
                 self.held += u64::from(hold.open());
                 self.expiries.insert((until, order));
+                if let Some(user) = hold.buyer {
+                    *self.kept.entry(user).or_default() += u64::from(hold.open());
+                }
             }
             None => self.committed += u64::from(hold.open()),
         }
@@ -95,18 +105,28 @@ impl Holds {
             Some(until) => {
                 self.held -= u64::from(hold.open());
                 self.expiries.remove(&(until, *order));
+                self.keeps_less(&hold);
             }
             None => self.committed -= u64::from(hold.open()),
         }
         Some(hold)
+    }
+
+    /// A buyer who keeps nothing has no entry: the map is as bounded as the holds.
+    fn keeps_less(&mut self, hold: &Hold) {
+        let Some((user, kept)) = hold.buyer.and_then(|user| Some((user, self.kept.get_mut(&user)?))) else { return };
+        *kept = kept.saturating_sub(u64::from(hold.open()));
+        if *kept == 0 {
+            self.kept.remove(&user);
+        }
     }
 }
 
 impl From<Vec<Row>> for Holds {
     fn from(rows: Vec<Row>) -> Self {
         let mut holds = Self::default();
-        for (order, units, until, parcels, attempt) in rows {
-            holds.put(order, Hold { units, until, attempt, parcels });
+        for Row(order, hold) in rows {
+            holds.put(order, hold);
         }
         holds
     }
@@ -114,8 +134,6 @@ impl From<Vec<Row>> for Holds {
 
 impl Serialize for Holds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(
-            self.by_order.iter().map(|(order, hold)| (order, hold.units, hold.until, &hold.parcels, hold.attempt)),
-        )
+        serializer.collect_seq(self.by_order.iter().map(|(order, hold)| RowOf(order, hold)))
     }
 }

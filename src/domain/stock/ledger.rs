@@ -81,7 +81,7 @@ impl Ledger {
                 reason: Some(reason.clone()),
                 ..blank
             },
-            StockEvent::Held { order, units, .. } => {
+            StockEvent::Held { order, units, .. } | StockEvent::HeldFor { order, units, .. } => {
                 Movement { kind: MovementKind::Hold, quantity: u64::from(units.get()), order: Some(*order), ..blank }
             }
             StockEvent::Committed { order } => of_hold(MovementKind::Commit, order),

@@ -22,7 +22,9 @@ impl Stock {
 
     pub(super) fn stated(&self, event: &StockEvent) -> Option<(String, u8)> {
         match event {
-            StockEvent::Held { order, attempt, .. } => Some((held(*order), *attempt)),
+            StockEvent::Held { order, attempt, .. } | StockEvent::HeldFor { order, attempt, .. } => {
+                Some((held(*order), *attempt))
+            }
             StockEvent::Committed { order } => Some((committed(*order), 0)),
             StockEvent::Released { order } => {
                 Some((released(*order), self.holds.get(order).map_or(0, |hold| hold.attempt)))

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use super::cart_lines::{self, Bought, CartRefusal};
+use super::{
+    cart_lines::{self, Bought, CartRefusal},
+    unpaid,
+};
 use crate::{
     actors::gateway::{Answer, AskError, Call},
     domain::{
@@ -18,7 +21,11 @@ use crate::{
         },
         pricing::{Basket, Quote},
     },
-    shop::Services,
+    network::Bucket,
+    shop::{
+        Services,
+        unpaid::{OverShare, UnpaidRefusal},
+    },
 };
 
 /// A shopper's request, parsed.
@@ -31,6 +38,10 @@ pub struct Checkout {
     pub shipping_address: Address,
     pub billing_address: Option<Address>,
     pub shipping_method: String,
+    /// The client's network address, where it is known and counts.
+    pub address: Option<Bucket>,
+    /// Staff places what it is asked for.
+    pub bounded: bool,
 }
 
 /// A SKU that cannot be held.
@@ -51,6 +62,8 @@ pub enum CheckoutRefusal {
     KeyReused,
     #[error("{} of the order's SKUs cannot be held; a new key asks the stock again", .lines.len())]
     OutOfStock { order: OrderId, lines: Vec<ShortLine> },
+    #[error(transparent)]
+    Unpaid(#[from] UnpaidRefusal),
     #[error("the cart's order {by} is paid")]
     AlreadyBought { by: OrderId },
     #[error(transparent)]
@@ -69,6 +82,7 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
     if let Some(answer) = placed_before(services, checkout).await? {
         return decided(services, checkout.order, answer).await;
     }
+    unpaid::check_pause(services, checkout)?;
     let Bought { lines, replaces } = cart_lines::begin(services, checkout, &call.by).await?;
     let Quote { lines, totals } = Basket::new(lines, method.price(shop.currency), shop.tax_basis_points).quote()?;
     let hold_ms = i64::try_from(shop.hold_ttl_ms).unwrap_or(i64::MAX);
@@ -87,16 +101,24 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
         capture: shop.capture,
         replaces,
         revivable_until: Some(pay_by.plus_ms(shop.late_payment_ms())),
+        hold_at: shop.hold_at,
+        share: checkout.bounded.then(|| services.unpaid.bounds().share_of_buyer()),
     };
+    unpaid::enter(services, checkout, &snapshot)?;
     let command = OrderCommand::Place(Arc::new(snapshot));
     match services.gateway.ask_until::<Order>(&checkout.order.to_string(), command, call, is_decided).await {
-        Ok(answer) => held(checkout.order, answer),
+        Ok(answer) => held(services, checkout.order, answer),
         // A parallel request with this key came first, with a cart or a clock read a moment apart.
         Err(AskError::Refused(OrderRejection::AlreadyPlaced)) => match placed_before(services, checkout).await? {
             Some(answer) => decided(services, checkout.order, answer).await,
             None => Err(CheckoutRefusal::KeyReused),
         },
-        Err(other) => Err(other.into()),
+        Err(other) => {
+            if let AskError::Refused(_) = &other {
+                services.unpaid.forget(checkout.order);
+            }
+            Err(other.into())
+        }
     }
 }
 
@@ -134,26 +156,50 @@ async fn decided(
     seen: Answer<OrderView>,
 ) -> Result<Answer<OrderView>, CheckoutRefusal> {
     if is_decided(&seen.view) {
-        return held(order, seen);
+        return held(services, order, seen);
     }
-    held(order, services.gateway.wait::<Order>(&order.to_string(), services.command_timeout, is_decided).await?)
+    held(
+        services,
+        order,
+        services.gateway.wait::<Order>(&order.to_string(), services.command_timeout, is_decided).await?,
+    )
 }
 
-fn held(order: OrderId, answer: Answer<OrderView>) -> Result<Answer<OrderView>, CheckoutRefusal> {
+fn held(services: &Services, order: OrderId, answer: Answer<OrderView>) -> Result<Answer<OrderView>, CheckoutRefusal> {
     if let Some(by) = answer.view.outrun_by {
         return Err(CheckoutRefusal::AlreadyBought { by });
     }
-    match answer.view.lifecycle == OrderStatus::Rejected {
-        true => Err(CheckoutRefusal::OutOfStock { order, lines: short_lines(&answer.view.stock) }),
-        false => Ok(answer),
+    if answer.view.lifecycle != OrderStatus::Rejected {
+        return Ok(answer);
     }
+    Err(not_held(services, order, &answer.view))
+}
+
+/// Why the stock refused an order, which keeps nothing. Units that are not there come first: no wait makes them more.
+pub fn not_held(services: &Services, order: OrderId, view: &OrderView) -> CheckoutRefusal {
+    services.unpaid.forget(order);
+    let (short, over) = (short_lines(&view.stock), over_share(&view.stock, services.unpaid.bounds().sku_units.into()));
+    match short.is_empty() && !over.is_empty() {
+        true => services.unpaid.refused(UnpaidRefusal::OverShare { lines: over, retry_after_ms: None }).into(),
+        false => CheckoutRefusal::OutOfStock { order, lines: short },
+    }
+}
+
+/// The lines of which the buyer keeps too much.
+fn over_share(stock: &[OrderStockLine], told_max: u64) -> Vec<OverShare> {
+    let over = stock.iter().filter_map(|line| {
+        let HoldState::OverShare { remaining } = line.state else { return None };
+        Some(OverShare { sku: line.sku.clone(), requested: line.units.into(), remaining, told_max })
+    });
+    over.collect()
 }
 
 /// The refused lines with their numbers.
 fn short_lines(stock: &[OrderStockLine]) -> Vec<ShortLine> {
     let short = stock.iter().filter_map(|line| match line.state {
         HoldState::Refused { available } => Some(ShortLine { sku: line.sku.clone(), requested: line.units, available }),
-        HoldState::Wanted
+        HoldState::OverShare { .. }
+        | HoldState::Wanted
         | HoldState::Held
         | HoldState::Lost
         | HoldState::Committed

@@ -24,6 +24,7 @@ pub fn problem(refusal: CheckoutRefusal, counts: bool) -> Problem {
             let lines: Vec<_> = lines.iter().map(|line| short(line, counts)).collect();
             Problem::new(Code::OUT_OF_STOCK, detail).with("order_id", order).with("lines", lines)
         }
+        R::Unpaid(refusal) => refusal.problem(counts),
         R::AlreadyBought { by } => Problem::new(Code::ALREADY_PAID, detail).with("order_id", by),
         R::Money(error) => error.into(),
         R::Order(error) => error.into(),

@@ -2,14 +2,13 @@
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use super::{
-    address,
     place::{self, Checkout},
-    refusals,
+    refusals, unpaid,
     wire::CheckoutBody,
 };
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
     },
     http::{Body, Problem, auth::Caller, idempotency::IdempotencyKey},
     identity::Principal,
+    network::Bucket,
     shop::{
         AppState,
         order::{access, wire::OrderBody},
@@ -38,16 +38,20 @@ const ROUTE: &str = "checkout";
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
         (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
-        (status = 409, description = "`out_of_stock` with `lines`, `price_changed`, `item_withdrawn`, `cart_empty`, `idempotency_key_reused`, `already_paid` and `checkout_superseded` with `order_id`"),
+        (status = 409, description = "`out_of_stock` with `lines`, `price_changed`, `item_withdrawn`, `cart_empty`, `share_taken` with `lines`, `checkout_too_large`, `idempotency_key_reused`, `already_paid` and `checkout_superseded` with `order_id`"),
+        (status = 429, description = "`too_much_unpaid` or `checkout_paused`, with Retry-After: what waits for a payment is bounded"),
         (status = 422, description = "`invalid_field`, `unknown_shipping_method`, `amount_overflow`, `currency_mismatch`, `too_many`"),
     ))]
 pub async fn check_out(
     State(state): State<AppState>,
     Caller(who): Caller,
     key: IdempotencyKey,
+    headers: HeaderMap,
+    extensions: Extensions,
     Body(body): Body<CheckoutBody>,
 ) -> Result<Response, Problem> {
-    respond(&state, &who, &key, body).await
+    let from = unpaid::counted(state.toolkit.door.client(&headers, &extensions));
+    respond(&state, &who, from, &key, body).await
 }
 
 /// Places an order from the cart (the same as `POST /api/checkout`)
@@ -56,31 +60,39 @@ pub async fn check_out(
     responses(
         (status = 201, description = "Stock is held until `hold_expires_at`", body = OrderBody, headers(("etag" = String))),
         (status = 202, description = "Not decided within the time; read the order again", body = OrderBody),
-        (status = 409, description = "As at `POST /api/checkout`, `out_of_stock`, `price_changed`, `item_withdrawn`, `cart_empty`, `already_paid`, `checkout_superseded`"),
+        (status = 409, description = "As at `POST /api/checkout`, `out_of_stock`, `price_changed`, `item_withdrawn`, `cart_empty`, `share_taken`, `checkout_too_large`, `already_paid`, `checkout_superseded`"),
+        (status = 429, description = "`too_much_unpaid` or `checkout_paused`, with Retry-After"),
         (status = 422, description = "`invalid_field`, `unknown_shipping_method`, `amount_overflow`, `currency_mismatch`, `too_many`"),
     ))]
 pub async fn create_order(
     State(state): State<AppState>,
     Caller(who): Caller,
     key: IdempotencyKey,
+    headers: HeaderMap,
+    extensions: Extensions,
     Body(body): Body<CheckoutBody>,
 ) -> Result<Response, Problem> {
-    respond(&state, &who, &key, body).await
+    let from = unpaid::counted(state.toolkit.door.client(&headers, &extensions));
+    respond(&state, &who, from, &key, body).await
 }
 
 async fn respond(
     state: &AppState,
     who: &Principal,
+    address: Option<Bucket>,
     key: &IdempotencyKey,
     body: CheckoutBody,
 ) -> Result<Response, Problem> {
     let order = OrderId(key.name(who.user, ROUTE));
     let call = state.toolkit.keyed(who, key, ROUTE, &body);
+    let bounded = !who.is_staff();
     let checkout = Checkout {
+        address,
+        bounded,
         order,
         user: who.user,
         cart: who.cart,
-        email: address::email(&body.email)?,
+        email: super::address::email(&body.email)?,
         shipping_address: body.shipping_address.parse("shipping_address")?,
         billing_address: body.billing_address.map(|address| address.parse("billing_address")).transpose()?,
         shipping_method: body.shipping_method,

@@ -39,7 +39,7 @@ pub struct OrderBody {
     pub billing_address: Option<AddressBody>,
     /// RFC 3339, UTC.
     pub placed_at: String,
-    /// Until when the stock is held, while the order waits for its payment.
+    /// Until when the order waits for its payment, and its stock is held.
     pub hold_expires_at: Option<String>,
     pub stock: Vec<OrderStock>,
     pub fulfilments: Vec<FulfilmentBody>,

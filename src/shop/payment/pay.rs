@@ -22,6 +22,7 @@ use crate::{
     identity::Principal,
     shop::{
         Services,
+        checkout::place::{self, CheckoutRefusal},
         order::access::{self, Unreadable},
     },
 };
@@ -57,6 +58,9 @@ pub enum PayRefusal {
     Declined { code: String, payment: PaymentId },
     #[error("the order ended before it was paid; the money goes back")]
     NotPayable { status: OrderStatus, payment: PaymentId },
+    /// Of an order that is held at its payment: the provider was not asked. `counts`: the caller sees how many are left.
+    #[error("{why}")]
+    NotHeld { why: Box<CheckoutRefusal>, counts: bool },
     #[error(transparent)]
     Order(#[from] AskError<OrderRejection>),
     #[error(transparent)]
@@ -89,10 +93,24 @@ pub async fn pay(
     if payment.view.order.is_some_and(|paid| paid != pay.order) {
         return Err(PayRefusal::KeyReused);
     }
+    if payment.view.order.is_none() && failed(&order.view, pay.payment) {
+        return Err(unasked(services, who, pay, &order.view));
+    }
     match outcome(&order.view, &payment.view) {
         Ok(outcome) => Ok((outcome, payment)),
         Err(Ended::Declined(code)) => Err(PayRefusal::Declined { code, payment: pay.payment }),
         Err(Ended::NotPayable(status)) => Err(PayRefusal::NotPayable { status, payment: pay.payment }),
+    }
+}
+
+/// The payment ended before its provider was asked: the order got no stock, or ended meanwhile.
+fn unasked(services: &Services, who: &Principal, pay: &Pay, order: &OrderView) -> PayRefusal {
+    match order.lifecycle {
+        OrderStatus::Rejected => PayRefusal::NotHeld {
+            why: Box::new(place::not_held(services, pay.order, order)),
+            counts: services.public_stock_counts || who.is_staff(),
+        },
+        status => PayRefusal::NotPayable { status, payment: pay.payment },
     }
 }
 

@@ -6,6 +6,7 @@ use super::pay::PayRefusal;
 use crate::{
     domain::payment::PaymentRejection,
     http::{Code, Problem},
+    shop::checkout,
 };
 
 impl From<PaymentRejection> for Problem {
@@ -47,6 +48,7 @@ impl From<PayRefusal> for Problem {
             R::NotPayable { status, payment } => {
                 Problem::new(Code::ORDER_NOT_PAYABLE, detail).with("order_status", status).with("payment_id", payment)
             }
+            R::NotHeld { why, counts } => checkout::refusals::problem(*why, counts),
             R::Order(error) => error.into(),
             R::Payment(error) => error.into(),
             R::Store(error) => error.into(),

@@ -27,7 +27,7 @@ const ROUTE: &str = "payments";
         (status = 201, description = "The order is paid and verified", body = PaymentBody),
         (status = 202, description = "`requires_action` with `continue_url`, or not decided within the time", body = PaymentBody),
         (status = 402, description = "`payment_declined` with `decline_code`"),
-        (status = 409, description = "`order_not_payable`, `payment_under_way`, `already_paid`, `idempotency_key_reused`"),
+        (status = 409, description = "`order_not_payable`, `payment_under_way`, `already_paid`, `idempotency_key_reused`; of an order that is held at its payment `out_of_stock`, `share_taken`"),
         (status = 404, description = "`unknown_order`"),
         (status = 422, description = "`unknown_provider`, `invalid_field`, `too_many`"),
     ))]

@@ -30,6 +30,10 @@ impl From<StockRejection> for Problem {
             }
             R::BadText { what, max } => problem(Code::INVALID_FIELD).with("field", what).with("max", max),
             R::Overflow => problem(Code::AMOUNT_OVERFLOW),
+            R::OverShare { requested, kept, most } => {
+                let remaining = most.saturating_sub(kept);
+                problem(Code::SHARE_TAKEN).with("requested", requested).with("remaining", remaining).with("max", most)
+            }
             R::TooManyHolds { max } => problem(Code::TOO_MANY_HOLDS).with("max", max),
         }
     }

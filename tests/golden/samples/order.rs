@@ -5,8 +5,9 @@ use std::sync::Arc;
 use souk::domain::{
     ids::CartId,
     kinds::AnyEvent,
-    order::{Address, CapturePolicy, CheckoutSnapshot, OrderEvent, PaymentUpdate, StaffTransition},
+    order::{Address, CapturePolicy, CheckoutSnapshot, HoldAt, OrderEvent, PaymentUpdate, StaffTransition},
     pricing::{Basket, Quote},
+    stock::Share,
 };
 
 use super::ids::{AT, eur, fulfilment_id, id, order_id, payment_id, sku, text, units, user_id};
@@ -37,6 +38,8 @@ fn placement() -> CheckoutSnapshot {
         capture: CapturePolicy::OnVerified,
         replaces: vec![],
         revivable_until: None,
+        hold_at: HoldAt::Checkout,
+        share: None,
     }
 }
 
@@ -88,6 +91,16 @@ pub fn order() -> Vec<AnyEvent> {
             placement: Arc::new(CheckoutSnapshot {
                 replaces: vec![order_id()],
                 revivable_until: Some(AT),
+                ..placement()
+            }),
+            at: AT,
+        },
+        OrderEvent::HoldOverShare { sku: sku(), remaining: 3 },
+        OrderEvent::PaymentCovered { payment },
+        OrderEvent::Placed {
+            placement: Arc::new(CheckoutSnapshot {
+                hold_at: HoldAt::Payment,
+                share: Some(Share { units: 10, percent: 25 }),
                 ..placement()
             }),
             at: AT,

@@ -29,6 +29,7 @@ pub fn stock() -> Vec<AnyEvent> {
         StockEvent::PolicySet { policy: StockPolicy::Tracked },
         StockEvent::PolicySet { policy: StockPolicy::Untracked },
         StockEvent::PolicySet { policy: StockPolicy::Backorder { up_to: units(10) } },
+        StockEvent::HeldFor { order, units: units(2), until: AT, attempt: 1, user: user_id() },
     ];
     events.into_iter().map(AnyEvent::Stock).collect()
 }

@@ -74,6 +74,8 @@ pub fn checkout(n: u128, who: &Principal) -> Checkout {
         shipping_address: an_address(),
         billing_address: None,
         shipping_method: "standard".to_owned(),
+        address: None,
+        bounded: true,
     }
 }
 

@@ -97,7 +97,9 @@ fn payment_id(key: &EntityKey) -> Option<PaymentId> {
 }
 
 fn has_given_back(order: &OrderView, sku: &str) -> bool {
-    let gone = |state: HoldState| matches!(state, HoldState::Released | HoldState::Refused { .. });
+    let gone = |state: HoldState| {
+        matches!(state, HoldState::Released | HoldState::Refused { .. } | HoldState::OverShare { .. })
+    };
     order.settled && order.stock.iter().any(|line| line.sku.as_str() == sku && gone(line.state))
 }
 

@@ -16,7 +16,7 @@ fn quantities_of_one_sku_are_one_hold_that_outlives_the_order() {
     let until = Timestamp(PAY_BY + Order::GRACE_MS);
     let hold = |sku, n| {
         let instead_of = vec![];
-        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1, instead_of }
+        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1, instead_of, buyer: None }
     };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
     assert_eq!((order.wake_at(), order.view().settled), (Some(Timestamp(PAY_BY)), false));
@@ -148,7 +148,15 @@ fn a_lost_hold_is_asked_for_once_more() {
     let until = Timestamp(50 + Order::PAID_HOLD_MS);
     assert_eq!(
         order.effects(),
-        [OrderEffect::Hold { order: order_id(), sku: a(), units: units(2), until, attempt: 2, instead_of: vec![] }]
+        [OrderEffect::Hold {
+            order: order_id(),
+            sku: a(),
+            units: units(2),
+            until,
+            attempt: 2,
+            instead_of: vec![],
+            buyer: None
+        }]
     );
     let again = || given(history.clone()).after([lost.clone()]);
     let order = again().when(granted(a(), 2)).then([held(a())]);

@@ -16,7 +16,15 @@ fn accepted(kind: Kind) -> Outcome {
 }
 
 fn hold(attempt: u8) -> OrderEffect {
-    OrderEffect::Hold { order: order_id(), sku: a(), units: units(1), until: Timestamp(9), attempt, instead_of: vec![] }
+    OrderEffect::Hold {
+        order: order_id(),
+        sku: a(),
+        units: units(1),
+        until: Timestamp(9),
+        attempt,
+        instead_of: vec![],
+        buyer: None,
+    }
 }
 
 #[test]

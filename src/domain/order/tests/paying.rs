@@ -111,7 +111,7 @@ fn a_payment_after_the_expiry_revives_once_its_releases_are_done() {
     let until = Timestamp(PAY_BY + 5 + Order::PAID_HOLD_MS);
     let hold = |sku, n| {
         let instead_of = vec![];
-        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 2, instead_of }
+        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 2, instead_of, buyer: None }
     };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
     let order: Order = history().after([released(a()), held(a()), held(b())]).when(OrderCommand::Wake).then_nothing();

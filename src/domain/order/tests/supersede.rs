@@ -86,7 +86,7 @@ fn a_newer_order_holds_nothing_before_the_older_ones_have_answered() {
     let until = Timestamp(PAY_BY + Order::GRACE_MS);
     let hold = |sku, n| {
         let instead_of = vec![other(7), other(8)];
-        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1, instead_of }
+        OrderEffect::Hold { order: order_id(), sku, units: units(n), until, attempt: 1, instead_of, buyer: None }
     };
     assert_eq!(order.effects(), [hold(a(), 2), hold(b(), 1)]);
 }

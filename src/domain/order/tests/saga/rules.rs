@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use super::{
     provider::Answer,
-    world::{Luck, SKUS, World, cart_key, item, payment_key, shopper, stock_key},
+    world::{Luck, SKUS, World, cart_key, item, payment_key, placement, shopper, stock_key},
 };
 use crate::domain::{
     cart::CartCommand,
     ids::{FulfilmentId, OrderId, RefundId, Sku},
     kinds::{AnyCommand, AnyView},
     money::{Currency, Money},
-    order::{CapturePolicy, HoldState, OrderCommand, OrderStatus, PaymentStatus, StaffTransition},
+    order::{
+        CapturePolicy, CheckoutSnapshot, HoldAt, HoldState, OrderCommand, OrderStatus, PaymentStatus, StaffTransition,
+    },
     payment::{PaymentCommand, ProviderEvent},
     stock::StockCommand,
     time::Timestamp,
@@ -269,15 +271,21 @@ proptest! {
     fn stock_and_money_move_together(
         units in [0..6_u32, 0..6_u32],
         manual in prop::bool::weighted(0.2),
+        at_payment in any::<bool>(),
         steps in prop::collection::vec(step(), 0..120),
     ) {
         let capture = if manual { CapturePolicy::Manual } else { CapturePolicy::OnVerified };
         // One order in three finds enough of everything.
         let units = if units[0] % 3 == 0 { [6, 6] } else { units };
-        let mut world = World::new(units, capture);
+        let hold_at = if at_payment { HoldAt::Payment } else { HoldAt::Checkout };
+        let mut world = World::with(units, CheckoutSnapshot { hold_at, ..placement(capture) });
         for step in &steps {
+            let begun = world.provider.accounts.len();
             run(&mut world, step);
             check_always(&world);
+            // No provider is asked for an order that does not hold everything, or did until a moment ago.
+            let covered = world.order().stock.iter().all(|line| !matches!(line.state, HoldState::Wanted | HoldState::Refused { .. }));
+            prop_assert!(world.provider.accounts.len() == begun || covered, "{:?}", world.order());
         }
         world.check_replay();
         world.settle();

@@ -69,6 +69,10 @@ pub fn placement(capture: CapturePolicy) -> CheckoutSnapshot {
 impl World {
     /// A shop with `units` of each SKU, a cart, and a checkout that was just started.
     pub fn new(units: [u32; 2], capture: CapturePolicy) -> Self {
+        Self::with(units, placement(capture))
+    }
+
+    pub fn with(units: [u32; 2], placement: CheckoutSnapshot) -> Self {
         let mut world = Self {
             now: Timestamp(0),
             models: BTreeMap::new(),
@@ -82,7 +86,7 @@ impl World {
                 world.accept(&stock_key(sku), AnyCommand::Stock(StockCommand::Receive { units, reference: None }));
             }
         }
-        world.accept(&order_key(), AnyCommand::Order(OrderCommand::Place(Arc::new(placement(capture)))));
+        world.accept(&order_key(), AnyCommand::Order(OrderCommand::Place(Arc::new(placement))));
         world
     }
 

@@ -1,0 +1,65 @@
+//! The topic `unpaid`, for staff: every order that waits for its payment, each frame with the sums of all.
+
+use super::{
+    orders::UnpaidOrders,
+    wire::{UnpaidBody, UnpaidOrderBody},
+};
+use crate::{
+    actors::gateway::Gateway,
+    domain::{
+        ids::OrderId,
+        key::EntityKey,
+        kinds::{AnyView, Kind},
+        order::OrderStatus,
+    },
+    live::{Audience, Committed, Detail, ManyEntities, Shown, TopicError, TopicFamily},
+    shop::rows,
+};
+
+pub struct WaitingOrders(pub UnpaidOrders);
+
+impl TopicFamily for WaitingOrders {
+    fn name(&self) -> &'static str {
+        "unpaid"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Order
+    }
+
+    fn schema(&self) -> &'static str {
+        "UnpaidOrder"
+    }
+
+    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
+        audience.staff_only()
+    }
+
+    /// An order leaves the topic when it is paid or given up.
+    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+        let AnyView::Order(view) = &change.view else { return None };
+        let placed = view.placement.as_deref()?;
+        let shown = Shown::of(&UnpaidOrderBody {
+            order_id: placed.order.0,
+            user_id: placed.user.0,
+            units: view.stock.iter().map(|line| u64::from(line.units)).sum(),
+            pay_by: placed.pay_by.rfc3339(),
+            all: UnpaidBody::from(self.0.summary()),
+        })?;
+        Some(shown.gone(!view.waits_for_payment()))
+    }
+}
+
+impl ManyEntities for WaitingOrders {
+    /// The newest ones.
+    fn snapshot(&self, gateway: &Gateway, max: usize) -> Vec<Committed> {
+        let prefix = rows::lifecycle_prefix(OrderStatus::AwaitingPayment);
+        let found = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, max).unwrap_or_else(|error| {
+            tracing::error!(%error, "the unpaid orders cannot be read");
+            Vec::new()
+        });
+        let orders = found.iter().filter_map(|row| rows::order_of(row));
+        let key = |order: OrderId| EntityKey::new(Kind::Order, order.to_string());
+        orders.filter_map(|order| Committed::read_local(gateway, key(order))).collect()
+    }
+}
