@@ -4,6 +4,7 @@
 //! the caller only, who knows both (`actors/tail/divergence.rs`): it calls `StateStore::reset`.
 
 mod boot;
+mod database;
 mod history;
 mod keys;
 mod memory;

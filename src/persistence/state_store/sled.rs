@@ -5,16 +5,15 @@
 use std::{
     fs, io,
     ops::Bound,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 use sled::IVec;
 use uuid::Uuid;
 
-use super::{boot::BootMark, history, keys, room::StoreRoom, sweep};
+use super::{boot::BootMark, database, history, keys, room::StoreRoom, sweep};
 use crate::{
     actors::ports::{
         BatchAt, KeyValue, Room, RowChange, Space, StateStore, StoreError, StoredEntity, TailWrite,
@@ -59,10 +58,6 @@ const LAYOUT: u32 = 3;
 /// States, history and the tail's own rows lie as in [`LAYOUT`]; other rows lie where nobody looks for them, and are
 /// swept. Read, never written: an older program takes a store of ours for a foreign one, and makes it anew.
 const LAYOUT_BEFORE: u32 = 2;
-/// Bytes removed in one batch when the store is emptied: keys only.
-const CLEAR_KEYS: usize = 4096;
-/// A store of this process, and sled's own file lock, are free a moment after the last handle is gone.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 impl SledStateStore {
     /// Opens `<dir>/state`, or makes it anew when it cannot be trusted or read. Blocks.
@@ -76,26 +71,27 @@ impl SledStateStore {
         let io = |error: io::Error| StoreError(format!("{}: {error}", path.display()).into());
         private_dir::make(dir).map_err(io)?;
         // Before anything is taken for a leftover: what a running process has open is not unreadable.
-        let lock = DirectoryLock::take_within(dir, LOCK_WAIT).map_err(|error| StoreError(error.to_string().into()))?;
+        let lock = DirectoryLock::take_within(dir, database::LOCK_WAIT)
+            .map_err(|error| StoreError(error.to_string().into()))?;
         if !mark.trusted() {
             tracing::warn!(path = %path.display(), "the machine went down with the state store open: it is rebuilt");
-            remove(&path).map_err(io)?;
+            database::remove(&path).map_err(io)?;
         }
         mark.set().and_then(|()| sled_files::tidy(&path)).map_err(io)?;
-        let db = match open_database(&path, config.cache_bytes, flush_every_ms) {
+        let db = match database::open(&path, config.cache_bytes, flush_every_ms) {
             Ok(db) => db,
             // Neither says anything about the store's content.
-            Err(problem) if says_full(&problem) || lock_is_held(&problem) => {
+            Err(problem) if says_full(&problem) || database::lock_is_held(&problem) => {
                 return Err(StoreError(format!("{}: {problem}", path.display()).into()));
             }
             Err(problem) => {
                 tracing::warn!(path = %path.display(), %problem, "the state store is unreadable: it is rebuilt");
-                remove(&path).map_err(io)?;
-                open_database(&path, config.cache_bytes, flush_every_ms)
+                database::remove(&path).map_err(io)?;
+                database::open(&path, config.cache_bytes, flush_every_ms)
                     .map_err(|problem| StoreError(format!("{}: {problem}", path.display()).into()))?
             }
         };
-        let data = fs::File::options().write(true).open(database_file(&mark)).map_err(io)?;
+        let data = fs::File::options().write(true).open(database::file(&mark)).map_err(io)?;
         let room = Mutex::new(StoreRoom::new(dir.into(), data));
         Ok(Self { db: Some(db), mark, room, full: OnceLock::new(), _lock: lock })
     }
@@ -133,7 +129,7 @@ impl Drop for SledStateStore {
         }
         // A clean end: first the flush, then the mark is removed. If either fails, the store is only rebuilt.
         let flushed = guarded(|| db.flush().map_err(text));
-        let path = database_file(&self.mark);
+        let path = database::file(&self.mark);
         // sled syncs when it is dropped, and panics where the disk refuses.
         let closed = guarded(|| {
             drop(db);
@@ -147,66 +143,11 @@ impl Drop for SledStateStore {
     }
 }
 
-fn database_file(mark: &BootMark) -> PathBuf {
-    mark.dir().join("state").join("db")
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
-}
-
-fn open_database(path: &Path, cache_bytes: u64, flush_every_ms: u64) -> Result<sled::Db, String> {
-    let started = Instant::now();
-    loop {
-        let opened = guarded(|| {
-            let config =
-                sled::Config::default().path(path).cache_capacity(cache_bytes).flush_every_ms(Some(flush_every_ms));
-            let db = config.open().map_err(text)?;
-            // The first and last page are read, so that damage there is found now.
-            db.first().and_then(|_| db.last()).map_err(text)?;
-            Ok(db)
-        });
-        match opened {
-            Err(problem) if lock_is_held(&problem) && started.elapsed() < LOCK_WAIT => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            done => return done,
-        }
-    }
-}
-
-/// By another process, or by a sled of this one that is just closing.
-fn lock_is_held(problem: &str) -> bool {
-    problem.contains("could not acquire lock")
-}
-
-fn clear(db: &sled::Db) -> Result<(), String> {
-    // First, so that a store whose emptying is cut short is never taken for a whole one.
-    db.remove(keys::META).map_err(text)?;
-    loop {
-        let mut batch = sled::Batch::default();
-        let mut count = 0;
-        // Watermarks sort last, but are removed first: an interrupted emptying must not leave one behind.
-        let marks = db.scan_prefix(b"w").keys();
-        for key in marks.chain(db.iter().keys()).take(CLEAR_KEYS) {
-            batch.remove(key.map_err(text)?);
-            count += 1;
-        }
-        if count == 0 {
-            return Ok(());
-        }
-        db.apply_batch(batch).map_err(text)?;
-    }
-}
-
 impl StateStore for SledStateStore {
     fn reset(&self) -> Result<(), StoreError> {
         self.with(|db| {
             let meta = db.get(keys::META).map_err(text)?;
-            clear(db)?;
+            database::clear(db)?;
             match meta {
                 Some(meta) => db.insert(keys::META, meta).map(drop).map_err(text),
                 None => Ok(()),
@@ -222,7 +163,7 @@ impl StateStore for SledStateStore {
             match found {
                 Some(found) if found == wanted => return Ok(()),
                 Some(found) if found == (MadeFrom { layout: LAYOUT_BEFORE, ..wanted }) => {}
-                Some(_) | None => clear(db)?,
+                Some(_) | None => database::clear(db)?,
             }
             db.insert(keys::META, serde_json::to_vec(&wanted).map_err(text)?).map(drop).map_err(text)
         })
