@@ -3,7 +3,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
-use std::{sync::Mutex, time::Duration};
+use std::{net::Ipv4Addr, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -98,7 +98,18 @@ pub struct Person {
 
 impl Person {
     pub fn guest() -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self::over(HttpConnector::new())
+    }
+
+    /// A guest whose connections come from this address.
+    pub fn guest_from(address: Ipv4Addr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(address.into()));
+        Self::over(connector)
+    }
+
+    fn over(connector: HttpConnector) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build(connector);
         Self { client, token: None, cookie: Mutex::new(None) }
     }
 

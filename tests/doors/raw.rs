@@ -1,21 +1,9 @@
-//! A client that speaks bytes: what no well-behaved library sends, from any address of the loopback network.
+//! Raw clients of a test's shop, from any address of the loopback network.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::Ipv4Addr;
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
-    time::timeout,
-};
-
+pub use crate::raw::{PATIENCE, Raw, status};
 use crate::shop::Shop;
-
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-pub struct Raw {
-    pub stream: TcpStream,
-    host: String,
-}
 
 impl Raw {
     pub async fn of(shop: &Shop) -> Self {
@@ -24,51 +12,6 @@ impl Raw {
 
     /// From 127.0.0.`n`.
     pub async fn from(shop: &Shop, n: u8) -> Self {
-        let host = shop.url.trim_start_matches("http://").to_owned();
-        let socket = TcpSocket::new_v4().expect("a socket");
-        // Small, so that what is not read soon fills it.
-        socket.set_recv_buffer_size(4 * 1024).expect("a buffer");
-        socket.bind(SocketAddr::from(([127, 0, 0, n], 0))).expect("a loopback address");
-        let stream = socket.connect(host.parse().expect("an address")).await.expect("a connection");
-        Self { stream, host }
+        Self::connect(&shop.url, Ipv4Addr::new(127, 0, 0, n)).await.expect("a connection")
     }
-
-    /// As it is; a server that has closed already may refuse it.
-    pub async fn say(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = timeout(PATIENCE, self.stream.write_all(bytes.as_ref())).await.expect("in time");
-    }
-
-    /// A head with its `Host`; `more` is further lines, each with its end.
-    pub async fn ask(&mut self, line: &str, more: &str) {
-        let head = format!("{line} HTTP/1.1\r\nhost: {}\r\n{more}\r\n", self.host);
-        self.say(head).await;
-    }
-
-    /// Everything until the server closes.
-    pub async fn rest(mut self) -> String {
-        let mut bytes = Vec::new();
-        // A reset ends the answer as well.
-        let _ = timeout(PATIENCE, self.stream.read_to_end(&mut bytes)).await.expect("closed in time");
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// The head of the next answer, without its body.
-    pub async fn head(&mut self) -> String {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let byte = timeout(PATIENCE, self.stream.read_u8()).await.expect("in time").expect("a byte");
-            head.push(byte);
-        }
-        String::from_utf8_lossy(&head).into_owned()
-    }
-
-    /// One request and its whole answer.
-    pub async fn get(mut self, path: &str, more: &str) -> String {
-        self.ask(&format!("GET {path}"), &format!("connection: close\r\n{more}")).await;
-        self.rest().await
-    }
-}
-
-pub fn status(answer: &str) -> u16 {
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }
