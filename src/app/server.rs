@@ -41,6 +41,10 @@ use crate::{
     http::{door::Reserved, live::Wire},
 };
 
+/// Bytes of a response that the kernel keeps for a client that does not take them. Its own bound is some MiB for each
+/// connection, so one address that never reads would fill the machine's memory beside the process's. What is under way
+/// does not count: a quick client is not slowed down.
+const UNSENT_BYTES_MAX: u32 = 128 * 1_024;
 /// Pause after an error of `accept` by the machine, such as no file handle left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -89,6 +93,7 @@ async fn connection(
 ) {
     // Small responses are sent at once; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
+    bound_unsent(&stream);
     let (wire, rate) = (Wire::default(), limits.bytes_per_second_min);
     let stream = Paced::new(stream, Credit::new(limits.write_timeout(), rate), wire.clone());
     let (body_within, reserved) = (limits.body_timeout(), held.reserved);
@@ -127,6 +132,14 @@ async fn connection(
     drop(held);
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection broke off");
+    }
+}
+
+/// Other systems keep less by themselves, or have no such option.
+fn bound_unsent(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX) {
+        tracing::trace!(%error, "a connection's unsent bytes are bounded by the kernel's own limits only");
     }
 }
 

@@ -38,6 +38,41 @@ async fn who_asks_and_never_reads_loses_the_place() {
     drop(greedy);
 }
 
+/// The kernel would keep some MiB for each connection, which no figure of the process shows.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_kernel_keeps_little_for_who_never_reads() {
+    /// What is unsent, under way, and the kernel's overhead.
+    const KEPT_MAX: u64 = 512 * 1_024;
+    let shop = Shop::with(|config| config.http.write_timeout_ms = 500).await;
+    let mut greedy = Raw::from(&shop, 5).await;
+    let me = greedy.stream.local_addr().expect("an address");
+    for _ in 0..60 {
+        greedy.ask("GET /api/openapi.json", "").await;
+    }
+    let most = std::sync::atomic::AtomicU64::new(0);
+    // An error once the server has cut the connection; until then the queue has had its time to grow.
+    eventually("the connection is cut", async || {
+        most.fetch_max(kept_for(me), std::sync::atomic::Ordering::Relaxed);
+        greedy.stream.try_write(b"\r\n").is_err()
+    })
+    .await;
+    let most = most.into_inner();
+    assert!((1..=KEPT_MAX).contains(&most), "{most} bytes wait for a client that reads nothing");
+}
+
+/// Bytes that wait in the other end's socket, by `proc_net_tcp(5)`.
+#[cfg(target_os = "linux")]
+fn kept_for(client: std::net::SocketAddr) -> u64 {
+    let std::net::SocketAddr::V4(client) = client else { return 0 };
+    let remote = format!("{:08X}:{:04X}", u32::from_le_bytes(client.ip().octets()), client.port());
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
+    let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let queues = lines.filter(|fields| fields.get(2) == Some(&remote.as_str()));
+    let waiting = |fields: Vec<&str>| u64::from_str_radix(fields[4].split(':').next()?, 16).ok();
+    queues.filter_map(waiting).max().unwrap_or(0)
+}
+
 /// Of twenty orders each, some 10 KB of frames for one.
 const ROUNDS_MAX: usize = 100;
 
