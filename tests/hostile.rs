@@ -14,6 +14,8 @@ mod client;
 mod guests;
 #[path = "hostile/ids.rs"]
 mod ids;
+#[path = "hostile/listeners.rs"]
+mod listeners;
 #[path = "hostile/meter.rs"]
 mod meter;
 #[path = "hostile/minute.rs"]

@@ -5,7 +5,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{guests, ids, stalled, toll::Toll};
+use super::{guests, ids, listeners, stalled, toll::Toll};
 
 /// Where the attacks happen.
 pub struct Field {
@@ -22,6 +22,10 @@ pub enum Attack {
     LongCarts,
     /// A new guest's cart with each request (A2).
     NewCarts,
+    /// Checkouts of many lines, cancelled at once.
+    Cancels,
+    /// Payments that are declined, one after the other.
+    Declined,
     /// Reads of ids that do not exist (B6).
     RandomIds,
     /// Connections that ask for much and never read (B5).
@@ -32,18 +36,23 @@ pub enum Attack {
     SlowHeads,
     /// More idle connections than an address has places (B5).
     Idle,
+    /// Sockets with as many topics as they may have, of nothing.
+    Listeners,
 }
 
 impl Attack {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::HoldsEverything,
         Self::LongCarts,
         Self::NewCarts,
+        Self::Cancels,
+        Self::Declined,
         Self::RandomIds,
         Self::NeverReads,
         Self::HalfBodies,
         Self::SlowHeads,
         Self::Idle,
+        Self::Listeners,
     ];
 
     pub fn name(self) -> &'static str {
@@ -51,11 +60,14 @@ impl Attack {
             Self::HoldsEverything => "holds everything",
             Self::LongCarts => "long carts",
             Self::NewCarts => "new carts",
+            Self::Cancels => "cancels",
+            Self::Declined => "declined",
             Self::RandomIds => "random ids",
             Self::NeverReads => "never reads",
             Self::HalfBodies => "half bodies",
             Self::SlowHeads => "slow heads",
             Self::Idle => "idle",
+            Self::Listeners => "listeners",
         }
     }
 
@@ -70,11 +82,14 @@ impl Attack {
             Self::HoldsEverything => guests::hold_everything(field, from, toll).await,
             Self::LongCarts => guests::fill_long_carts(field, from, toll).await,
             Self::NewCarts => guests::make_new_carts(field, from, toll).await,
+            Self::Cancels => guests::order_and_cancel(field, from, toll).await,
+            Self::Declined => guests::pay_without_money(field, from, toll).await,
             Self::RandomIds => ids::read_random_ids(field, from, toll).await,
             Self::NeverReads => stalled::never_read(field, from, toll).await,
             Self::HalfBodies => stalled::send_half_bodies(field, from, toll).await,
             Self::SlowHeads => stalled::send_slow_heads(field, from, toll).await,
             Self::Idle => stalled::stay_idle(field, from, toll).await,
+            Self::Listeners => listeners::listen_to_nothing(field, from, toll).await,
         }
     }
 }

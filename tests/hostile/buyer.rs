@@ -29,6 +29,7 @@ const PAUSE_MS: (u64, u64) = (50, 200);
 /// Since the book was taken last.
 pub struct Book {
     pub times: Histogram<u64>,
+    pub steps: BTreeMap<&'static str, Histogram<u64>>,
     pub bought: [u64; BUYERS],
     /// Checkouts that found too little stock: an honest refusal, after which the buyer takes another SKU.
     pub sold_out: u64,
@@ -38,7 +39,20 @@ pub struct Book {
 
 impl Default for Book {
     fn default() -> Self {
-        Self { times: histogram(3), bought: [0; BUYERS], sold_out: 0, troubles: BTreeMap::new() }
+        Self {
+            times: histogram(3),
+            steps: BTreeMap::new(),
+            bought: [0; BUYERS],
+            sold_out: 0,
+            troubles: BTreeMap::new(),
+        }
+    }
+}
+
+impl Book {
+    fn took(&mut self, step: &'static str, time: Duration) {
+        self.times.saturating_record(micros(time));
+        self.steps.entry(step).or_insert_with(|| histogram(2)).saturating_record(micros(time));
     }
 }
 
@@ -120,7 +134,7 @@ impl Buyer {
         self.until("see the cart", &Call::get("/api/cart"), settled).await
     }
 
-    async fn until(&self, step: &str, call: &Call, holds: impl Fn(&Value) -> bool) -> Result<(), String> {
+    async fn until(&self, step: &'static str, call: &Call, holds: impl Fn(&Value) -> bool) -> Result<(), String> {
         const PATIENCE: Duration = Duration::from_secs(20);
         let began = Instant::now();
         while !holds(&self.ask(step, call).await?) {
@@ -131,12 +145,12 @@ impl Buyer {
         Ok(())
     }
 
-    async fn ask(&self, step: &str, call: &Call) -> Result<Value, String> {
+    async fn ask(&self, step: &'static str, call: &Call) -> Result<Value, String> {
         let pause = Duration::from_millis(PAUSE_MS.0) + self.market.rng.millis(PAUSE_MS.1);
         sleep(pause).await;
         let began = Instant::now();
         let answer = self.person.send(&self.market.field.url, call).await;
-        self.market.book.lock().unwrap().times.saturating_record(micros(began.elapsed()));
+        self.market.book.lock().unwrap().took(step, began.elapsed());
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer.json),
             Ok(answer) if answer.is(409, "out_of_stock") => Err("out_of_stock".to_owned()),

@@ -75,3 +75,44 @@ pub async fn make_new_carts(field: &Field, from: Ipv4Addr, toll: &Toll) {
     })
     .await;
 }
+
+/// A checkout of many lines is one small request and a hold for each line; cancelled, it is a release for each.
+pub async fn order_and_cancel(field: &Field, from: Ipv4Addr, toll: &Toll) {
+    workers(async |worker| {
+        let client = Person::guest_from(from);
+        loop {
+            let guest = client.somebody_new();
+            let put = toll.asked(guest.send(&field.url, &add(field, worker * LINES, LINES / 2, 1)).await);
+            let mut going = put.is_some_and(|answer| answer.status < 400);
+            while going {
+                let placed = guest.send(&field.url, &Call::checkout(&Uuid::new_v4().to_string())).await;
+                let order = toll.asked(placed).and_then(|answer| Some(answer.json["id"].as_str()?.to_owned()));
+                going = order.is_some();
+                if let Some(order) = order {
+                    toll.asked(guest.send(&field.url, &Call::delete(format!("/api/orders/{order}"))).await);
+                }
+            }
+        }
+    })
+    .await;
+}
+
+/// Each declined payment is remembered, and the order stays as it was.
+pub async fn pay_without_money(field: &Field, from: Ipv4Addr, toll: &Toll) {
+    workers(async |worker| {
+        let client = Person::guest_from(from);
+        loop {
+            let guest = client.somebody_new();
+            let line = Call::put(format!("/api/cart/lines/{}", field.skus[worker]), json!({"quantity": 1}));
+            toll.asked(guest.send(&field.url, &line).await);
+            let placed = toll.asked(guest.send(&field.url, &Call::checkout(&Uuid::new_v4().to_string())).await);
+            let Some(order) = placed.and_then(|answer| Some(answer.json["id"].as_str()?.to_owned())) else { continue };
+            let pay = async || {
+                let call = Call::pay(&Uuid::new_v4().to_string(), &order, "tok_declined");
+                toll.asked(guest.send(&field.url, &call).await)
+            };
+            while pay().await.is_some_and(|answer| answer.status == 402) {}
+        }
+    })
+    .await;
+}

@@ -32,14 +32,17 @@ pub struct Meter {
 struct Peaks {
     rss: u64,
     files: u64,
+    kernel: u64,
 }
 
 #[derive(Clone, Copy, Default)]
 pub struct Reading {
     pub cpu: Duration,
-    /// Bytes in memory, and file handles: the most since the reading before.
+    /// Bytes in memory, file handles: the most since the reading before.
     pub rss: u64,
     pub files: u64,
+    /// Bytes of the kernel's buffers of all TCP sockets of this machine.
+    pub kernel: u64,
     /// Bytes of the data directory on the disk.
     pub disk: u64,
     /// Units that orders hold and nobody has paid for.
@@ -52,10 +55,11 @@ impl Meter {
         let seen = peaks.clone();
         let watch = tokio::spawn(async move {
             loop {
-                let (rss, files) = (usage::resident(pid).unwrap_or(0), handles(pid));
+                let (rss, files, kernel) = (usage::resident(pid).unwrap_or(0), handles(pid), buffers());
                 {
                     let mut peaks = seen.lock().unwrap();
                     (peaks.rss, peaks.files) = (peaks.rss.max(rss), peaks.files.max(files));
+                    peaks.kernel = peaks.kernel.max(kernel);
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
@@ -69,7 +73,7 @@ impl Meter {
         let peaks = std::mem::take(&mut *self.peaks.lock().unwrap());
         let rss = peaks.rss.max(usage::resident(self.pid).expect("Linux"));
         let cpu = usage::cpu(self.pid).expect("Linux");
-        Reading { cpu, rss, files: peaks.files, disk: bytes_below(&self.data), held }
+        Reading { cpu, rss, files: peaks.files, kernel: peaks.kernel, disk: bytes_below(&self.data), held }
     }
 }
 
@@ -81,6 +85,14 @@ impl Drop for Meter {
 
 fn handles(pid: u32) -> u64 {
     fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |fds| fds.count() as u64)
+}
+
+/// `mem` of the line of TCP in `/proc/net/sockstat`, in pages.
+fn buffers() -> u64 {
+    let text = fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("TCP:"));
+    let pages = line.and_then(|line| line.rsplit("mem ").next()?.trim().parse::<u64>().ok());
+    pages.unwrap_or(0) * rustix::param::page_size() as u64
 }
 
 /// Blocks, not lengths: a file may have more on the disk than it is long, or less.

@@ -34,10 +34,10 @@ impl Run {
         let mut phases = vec![self.phase("quiet", &[], self.time / 12, self.meter.read().await, AGAIN_AND_AGAIN).await];
         for attack in &Attack::ALL {
             let before = phases.last().expect("a phase").after;
-            phases.push(self.phase(attack.name(), &[*attack], self.time / 24, before, 0).await);
+            phases.push(self.phase(attack.name(), &[*attack], self.time / 30, before, 0).await);
         }
         let before = phases.last().expect("a phase").after;
-        phases.push(self.phase("all at once", &Attack::ALL, self.time / 2, before, AGAIN_AND_AGAIN).await);
+        phases.push(self.phase("all at once", &Attack::ALL, self.time * 2 / 5, before, AGAIN_AND_AGAIN).await);
         let before = phases.last().expect("a phase").after;
         phases.push(self.phase("quiet again", &[], self.time / 24, before, 1).await);
         phases
@@ -58,7 +58,8 @@ impl Run {
         while self.market.least() < purchases && began.elapsed() < time + PATIENCE {
             sleep(Duration::from_millis(50)).await;
         }
-        let (took, after) = (began.elapsed(), self.meter.read().await);
+        let after = self.meter.read().await;
+        let took = began.elapsed();
         let book = self.market.take();
         Phase { name, took, before, after, book, tolls: siege.map(Siege::end).unwrap_or_default() }
     }

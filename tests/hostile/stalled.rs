@@ -17,7 +17,7 @@ const SLOW: usize = 200;
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// Keeps `count` connections open; each is given to `hold`, and opened again when that ends.
-async fn keep<F: Future<Output = &'static str>>(
+pub async fn keep<F: Future<Output = &'static str>>(
     (field, from, toll): (&Field, Ipv4Addr, &Toll),
     count: usize,
     hold: impl Fn(Raw) -> F,

@@ -22,23 +22,32 @@ impl Phase {
         self.after.disk.saturating_sub(self.before.disk)
     }
 
+    /// The buyers' step with the highest 99th percentile.
+    fn slowest(&self) -> String {
+        let p99 = |times: &hdrhistogram::Histogram<u64>| times.value_at_quantile(0.99) / 1_000;
+        let slowest = self.book.steps.iter().max_by_key(|(_, times)| p99(times));
+        slowest.map_or_else(String::new, |(step, times)| format!("{step}: {} ms", p99(times)))
+    }
+
     fn line(&self) -> String {
         use std::sync::atomic::Ordering::Relaxed;
         let requests: u64 = self.tolls.iter().map(|(_, toll)| toll.requests.load(Relaxed)).sum();
         let cores = (self.after.cpu.saturating_sub(self.before.cpu)).as_secs_f64() / self.took.as_secs_f64();
         format!(
-            "{:<17}{:>6.1}{:>10}{:>7.2}{:>9.1}{:>8}{:>9.1}{:>8}{:>8}{:>9.1}{:>9.1}",
+            "{:<17}{:>6.1}{:>10}{:>7.2}{:>9.1}{:>9.1}{:>8}{:>9.1}{:>8}{:>8}{:>9.1}{:>9.1}  {}",
             self.name,
             self.took.as_secs_f64(),
             requests,
             cores,
             mib(self.after.rss),
+            mib(self.after.kernel),
             self.after.files,
             mib(self.grown()),
             self.after.held,
             self.book.bought.iter().sum::<u64>(),
             self.quantile(0.5).as_secs_f64() * 1e3,
             self.quantile(0.99).as_secs_f64() * 1e3,
+            self.slowest(),
         )
     }
 }
@@ -50,8 +59,19 @@ fn mib(bytes: u64) -> f64 {
 /// The table, and below it what the attackers were told.
 pub fn print(phases: &[Phase]) {
     println!(
-        "\n{:<17}{:>6}{:>10}{:>7}{:>9}{:>8}{:>9}{:>8}{:>8}{:>9}{:>9}",
-        "phase", "s", "requests", "cores", "RSS MiB", "files", "disk MiB", "held", "orders", "p50 ms", "p99 ms"
+        "\n{:<17}{:>6}{:>10}{:>7}{:>9}{:>9}{:>8}{:>9}{:>8}{:>8}{:>9}{:>9}  slowest step",
+        "phase",
+        "s",
+        "requests",
+        "cores",
+        "RSS MiB",
+        "TCP MiB",
+        "files",
+        "disk MiB",
+        "held",
+        "orders",
+        "p50 ms",
+        "p99 ms"
     );
     for phase in phases {
         println!("{}", phase.line());

@@ -41,7 +41,6 @@ impl Toll {
         }
     }
 
-
     /// The most frequent answers, as text.
     pub fn told(&self) -> String {
         let answers = self.answers.lock().unwrap();
