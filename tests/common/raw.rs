@@ -53,6 +53,20 @@ impl Raw {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// What comes up to the first packet with this text; `None`: the server closed before it.
+    pub async fn until(&mut self, text: &str) -> Option<String> {
+        let mut said = Vec::new();
+        loop {
+            if self.stream.read_buf(&mut said).await.ok()? == 0 {
+                return None;
+            }
+            let told = String::from_utf8_lossy(&said);
+            if told.contains(text) {
+                return Some(told.into_owned());
+            }
+        }
+    }
+
     /// The head of the next answer, without its body.
     pub async fn head(&mut self) -> String {
         let mut head = Vec::new();

@@ -137,6 +137,10 @@ impl Person {
         Self { token: Some(token.expect("a token")), ..guest }
     }
 
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap().clone()
+    }
+
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }

@@ -38,10 +38,12 @@ pub enum Attack {
     Idle,
     /// Sockets with as many topics as they may have, of nothing.
     Listeners,
+    /// Sockets that ask for orders of others, over and over.
+    Askers,
 }
 
 impl Attack {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::HoldsEverything,
         Self::LongCarts,
         Self::NewCarts,
@@ -53,6 +55,7 @@ impl Attack {
         Self::SlowHeads,
         Self::Idle,
         Self::Listeners,
+        Self::Askers,
     ];
 
     pub fn name(self) -> &'static str {
@@ -68,6 +71,7 @@ impl Attack {
             Self::SlowHeads => "slow heads",
             Self::Idle => "idle",
             Self::Listeners => "listeners",
+            Self::Askers => "askers",
         }
     }
 
@@ -90,6 +94,7 @@ impl Attack {
             Self::SlowHeads => stalled::send_slow_heads(field, from, toll).await,
             Self::Idle => stalled::stay_idle(field, from, toll).await,
             Self::Listeners => listeners::listen_to_nothing(field, from, toll).await,
+            Self::Askers => listeners::ask_for_orders(field, from, toll).await,
         }
     }
 }

@@ -14,17 +14,21 @@ use std::{
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use souk::load::record::{histogram, micros};
-use tokio::{task::JoinHandle, time::sleep};
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use super::attack::Field;
 use crate::{
     client::{Answer, Call, Person, text},
+    raw::{PATIENCE, Raw, status},
     rng::Rng,
 };
 
 pub const BUYERS: usize = 20;
-/// Between two requests of one buyer: 50 to 250 ms.
-const PAUSE_MS: (u64, u64) = (50, 200);
+/// Between two requests of one buyer, at least, and at most so much more: within what the budget of a guest gives back.
+const PAUSE_MS: (u64, u64) = (150, 500);
 
 /// Since the book was taken last.
 pub struct Book {
@@ -93,7 +97,8 @@ impl Market {
 }
 
 async fn buyer(market: Arc<Market>, n: usize) {
-    let buyer = Buyer { person: Person::guest_from(Ipv4Addr::new(127, 0, 1, 1 + n as u8)), market };
+    let address = Ipv4Addr::new(127, 0, 1, 1 + n as u8);
+    let buyer = Buyer { address, person: Person::guest_from(address), market };
     while !buyer.market.closing.load(Relaxed) {
         let bought = buyer.round().await;
         let mut book = buyer.market.book.lock().unwrap();
@@ -106,6 +111,7 @@ async fn buyer(market: Arc<Market>, n: usize) {
 }
 
 struct Buyer {
+    address: Ipv4Addr,
     person: Person,
     market: Arc<Market>,
 }
@@ -126,6 +132,7 @@ impl Buyer {
                 return Err(why);
             }
         };
+        self.listen(&order).await?;
         self.ask("pay", &Call::pay(&self.market.rng.uuid().to_string(), &order, "tok_ok")).await?;
         let number = |order: &Value| order["number"].is_u64();
         self.until("see the order", &Call::get(format!("/api/orders/{order}")), number).await?;
@@ -134,8 +141,22 @@ impl Buyer {
         self.until("see the cart", &Call::get("/api/cart"), settled).await
     }
 
+    /// The stream of one's own order, until its first frame.
+    async fn listen(&self, order: &str) -> Result<(), String> {
+        let (began, cookie) = (Instant::now(), self.person.cookie().unwrap_or_default());
+        let connected = Raw::connect(&self.market.field.url, self.address).await;
+        let mut stream = connected.map_err(|error| format!("listen: {error}"))?;
+        stream.ask(&format!("GET /live/sse?topics=order.{order}"), &format!("cookie: {cookie}\r\n")).await;
+        let heard = timeout(PATIENCE, stream.until("\ndata: ")).await;
+        self.market.book.lock().unwrap().took("listen", began.elapsed());
+        match heard {
+            Ok(Some(said)) if status(&said) == 200 && said.contains("awaiting_payment") => Ok(()),
+            Ok(Some(said)) => Err(format!("listen: {} {}", status(&said), said.lines().last().unwrap_or_default())),
+            Ok(None) | Err(_) => Err("listen: nothing was said".to_owned()),
+        }
+    }
+
     async fn until(&self, step: &'static str, call: &Call, holds: impl Fn(&Value) -> bool) -> Result<(), String> {
-        const PATIENCE: Duration = Duration::from_secs(20);
         let began = Instant::now();
         while !holds(&self.ask(step, call).await?) {
             if began.elapsed() > PATIENCE {

@@ -1,8 +1,9 @@
-//! Sockets of the live feed that listen to as much as they may, of things that do not exist, and read nothing.
+//! Sockets of the live feed: as many topics as they may have, of things that do not exist; and names of orders, asked
+//! over and over, for which the shop looks each time.
 
 use std::net::Ipv4Addr;
 
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use tokio_tungstenite::{client_async, tungstenite::Message};
 use uuid::Uuid;
 
@@ -13,15 +14,14 @@ use crate::raw::Raw;
 const SOCKETS: usize = 1_050;
 /// `live.topics_max`.
 const TOPICS: usize = 256;
+const ASKERS: usize = 50;
 
 pub async fn listen_to_nothing(field: &Field, from: Ipv4Addr, toll: &Toll) {
     let address = format!("ws://{}/live", field.url.trim_start_matches("http://"));
     keep((field, from, toll), SOCKETS, async |raw: Raw| {
         let Ok((mut socket, _)) = client_async(&address, raw.stream).await else { return "no socket" };
         toll.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let topics: Vec<String> = (0..TOPICS).map(|_| format!("stock.{}", Uuid::new_v4().simple())).collect();
-        let asked = serde_json::json!({"op": "subscribe", "topics": topics}).to_string();
-        if socket.send(Message::text(asked)).await.is_err() {
+        if socket.send(subscribe("stock")).await.is_err() {
             return "refused";
         }
         // Only a write shows that the server has closed: a read would take.
@@ -31,4 +31,31 @@ pub async fn listen_to_nothing(field: &Field, from: Ipv4Addr, toll: &Toll) {
         "closed"
     })
     .await;
+}
+
+/// Each socket as often as the feed's own bound of messages allows.
+pub async fn ask_for_orders(field: &Field, from: Ipv4Addr, toll: &Toll) {
+    let address = format!("ws://{}/live", field.url.trim_start_matches("http://"));
+    keep((field, from, toll), ASKERS, async |raw: Raw| {
+        let Ok((mut socket, _)) = client_async(&address, raw.stream).await else { return "no socket" };
+        let asked = subscribe("order");
+        loop {
+            toll.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if socket.send(asked.clone()).await.is_err() {
+                return "closed";
+            }
+            // An error frame for each name; then the next message.
+            for _ in 0..TOPICS {
+                if !socket.next().await.is_some_and(|frame| frame.is_ok()) {
+                    return "closed";
+                }
+            }
+        }
+    })
+    .await;
+}
+
+fn subscribe(name: &str) -> Message {
+    let topics: Vec<String> = (0..TOPICS).map(|_| format!("{name}.{}", Uuid::new_v4())).collect();
+    Message::text(serde_json::json!({"op": "subscribe", "topics": topics}).to_string())
 }
