@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 
 use crate::{
     actors::gateway::Gateway,
+    domain::key::EntityKey,
     live::{Committed, Current, Target, Topic},
 };
 
@@ -27,6 +28,13 @@ impl Current for Folded {
             Target::One { key, .. } => Committed::read_local(&self.gateway, key.clone()).into_iter().collect(),
             Target::Many(family) => family.snapshot(&self.gateway, self.max),
         }
+    }
+
+    fn await_folded(&self, key: &EntityKey) -> BoxFuture<'_, ()> {
+        let key = key.clone();
+        Box::pin(async move {
+            let _ = self.gateway.await_folded(&key, CATCH_UP_MAX).await;
+        })
     }
 
     fn await_projection(&self) -> BoxFuture<'_, ()> {

@@ -13,6 +13,7 @@ use super::{
     session::Session,
     topic::Topic,
 };
+use crate::domain::key::EntityKey;
 
 /// The source of a new subscriber's first view; `app` implements it over the gateway.
 pub trait Current: Send + Sync + 'static {
@@ -22,9 +23,15 @@ pub trait Current: Send + Sync + 'static {
     /// others that is so after [`Current::await_projection`].
     fn current(&self, topic: &Topic) -> Vec<Committed>;
 
+    /// Resolves once [`Current::current`] shows this entity as it was acknowledged before this call, or after a bounded
+    /// wait. Called for a missing entity that may be watched only once it exists: its owner may subscribe right after the
+    /// reply that created it. A stranger may ask for as many as he likes, so this must make no work but the wait.
+    fn await_folded(&self, _: &EntityKey) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Resolves once [`Current::current`] shows everything that was acknowledged before this call, or after a bounded
-    /// wait. Called before the snapshot of a many-keyed topic, and for a missing entity that may be watched only once
-    /// it exists: its owner may subscribe right after the reply that created it.
+    /// wait. Called before the snapshot of a many-keyed topic.
     fn await_projection(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }

@@ -64,10 +64,9 @@ impl Session {
             // Ownership is read before joining: no listener receives a frame of another person's entity.
             let port = &self.listeners.inner.current;
             let mut current = port.current(&topic).into_iter().next();
-            if current.is_none() && topic.may_listen(&self.audience, None).is_err() {
-                // As few at a time as snapshots: requests for missing entities must not keep the tail busy.
-                let _permit = self.listeners.inner.snapshots.acquire().await.ok();
-                port.await_projection().await;
+            if let (None, Some(key), Err(_)) = (&current, topic.entity(), topic.may_listen(&self.audience, None)) {
+                // Beside the snapshots' permits: whoever asks for others' orders must not keep staff's board waiting.
+                port.await_folded(key).await;
                 current = port.current(&topic).into_iter().next();
             }
             topic.may_listen(&self.audience, current.as_ref())?;

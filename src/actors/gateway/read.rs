@@ -32,18 +32,22 @@ impl Gateway {
         id: &str,
         within: Duration,
     ) -> Result<LocalRead<E::View>, StoreError> {
-        let mut is_current = false;
-        if let Some(tail) = self.core.tail_of(&EntityKey::new(E::KIND, id)) {
-            let folded = async {
-                match self.core.position(tail, Proof::Lease).await {
-                    // A stopped tail keeps its last views; `/readyz` reports the stop.
-                    Some(position) => tail.folded(position).await.is_ok(),
-                    None => false,
-                }
-            };
-            is_current = timeout(within, folded).await.unwrap_or(false);
-        }
+        let is_current = self.await_folded(&EntityKey::new(E::KIND, id), within).await;
         Ok(LocalRead { answer: self.read_local::<E>(id)?, is_current })
+    }
+
+    /// Waits until this node has folded everything now acknowledged in the entity's shard, by its owner's word. `false`:
+    /// not proven within the time. Makes no work for the tail, however many wait.
+    pub async fn await_folded(&self, key: &EntityKey, within: Duration) -> bool {
+        let Some(tail) = self.core.tail_of(key) else { return false };
+        let folded = async {
+            match self.core.position(tail, Proof::Lease).await {
+                // A stopped tail keeps its last views; `/readyz` reports the stop.
+                Some(position) => tail.folded(position).await.is_ok(),
+                None => false,
+            }
+        };
+        timeout(within, folded).await.unwrap_or(false)
     }
 
     pub fn read_local_any(&self, key: &EntityKey) -> Result<Option<(u64, AnyView)>, StoreError> {

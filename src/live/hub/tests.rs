@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, net::IpAddr, sync::Mutex, time::Duration};
 
+use futures::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance, timeout};
 
@@ -11,7 +12,8 @@ use crate::live::{
     testing::{thing, topics},
 };
 
-/// The committed views; the tests write and publish them, in the tail's order.
+/// The committed views; the tests write and publish them, in the tail's order. Things that are named `late` are never
+/// folded.
 #[derive(Default)]
 struct Shop(Mutex<HashMap<EntityKey, Committed>>);
 
@@ -21,6 +23,13 @@ impl Current for Shop {
         match topic.entity() {
             Some(key) => shop.get(key).cloned().into_iter().collect(),
             None => shop.values().cloned().collect(),
+        }
+    }
+
+    fn await_folded(&self, key: &EntityKey) -> BoxFuture<'_, ()> {
+        match &*key.id {
+            "late" => Box::pin(std::future::pending()),
+            _ => Box::pin(std::future::ready(())),
         }
     }
 }
@@ -295,6 +304,21 @@ async fn subscriptions_are_bounded_in_all_and_in_one_message() {
     drop(one);
     two.subscribe(&["thing.B"], &HashMap::new()).await;
     assert_eq!(text(&two).await["version"], 0, "there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_that_asks_for_what_is_not_there_keeps_no_snapshot_waiting() {
+    let rig = Rig::new(Live::default());
+    rig.commit(thing("A", 1, 9));
+    let crowd = join_all((0..100).map(|_| listening(&rig, false, "mine.late")));
+    let staff = timeout(Duration::from_secs(60), async {
+        tokio::select! {
+            biased;
+            _ = crowd => unreachable!("it waits for ever"),
+            staff = async { tokio::task::yield_now().await; listening(&rig, true, "thing").await } => staff,
+        }
+    });
+    assert_eq!(text(&staff.await.expect("a snapshot")).await["version"], 1);
 }
 
 #[tokio::test(start_paused = true)]
