@@ -17,7 +17,8 @@ pub struct Http {
     /// Address and port to listen on; port 0 takes a free one and prints it. Default `127.0.0.1:8080`.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Bytes of a request's body, at most; more is answered 413. Default 1 MiB.
+    /// Bytes of a request's body, at most; more is answered 413. An address may keep `inflight_per_address_max` times as much
+    /// in memory. Default 256 KiB.
     pub body_bytes_max: usize,
     /// Milliseconds until a request is answered 503 or 504, whatever it waits for. Default 10,000.
     pub request_timeout_ms: u64,
@@ -64,7 +65,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            body_bytes_max: MIB_BYTES,
+            body_bytes_max: 262_144,
             request_timeout_ms: 10_000,
             connections_max: 20_000,
             connections_per_address_max: 1_000,

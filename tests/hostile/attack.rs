@@ -32,6 +32,8 @@ pub enum Attack {
     NeverReads,
     /// Announced bodies that do not come (B5).
     HalfBodies,
+    /// The longest bodies, without their last byte.
+    FatBodies,
     /// Heads of a byte a second (B5).
     SlowHeads,
     /// More idle connections than an address has places (B5).
@@ -43,7 +45,7 @@ pub enum Attack {
 }
 
 impl Attack {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::HoldsEverything,
         Self::LongCarts,
         Self::NewCarts,
@@ -52,6 +54,7 @@ impl Attack {
         Self::RandomIds,
         Self::NeverReads,
         Self::HalfBodies,
+        Self::FatBodies,
         Self::SlowHeads,
         Self::Idle,
         Self::Listeners,
@@ -68,6 +71,7 @@ impl Attack {
             Self::RandomIds => "random ids",
             Self::NeverReads => "never reads",
             Self::HalfBodies => "half bodies",
+            Self::FatBodies => "fat bodies",
             Self::SlowHeads => "slow heads",
             Self::Idle => "idle",
             Self::Listeners => "listeners",
@@ -91,6 +95,7 @@ impl Attack {
             Self::RandomIds => ids::read_random_ids(field, from, toll).await,
             Self::NeverReads => stalled::never_read(field, from, toll).await,
             Self::HalfBodies => stalled::send_half_bodies(field, from, toll).await,
+            Self::FatBodies => stalled::send_fat_bodies(field, from, toll).await,
             Self::SlowHeads => stalled::send_slow_heads(field, from, toll).await,
             Self::Idle => stalled::stay_idle(field, from, toll).await,
             Self::Listeners => listeners::listen_to_nothing(field, from, toll).await,

@@ -11,6 +11,8 @@ use crate::raw::{Raw, status};
 /// More than an address has places: `http.connections_per_address_max` and its part of the reserve.
 const IDLE: usize = 1_100;
 const HALF: usize = 1_100;
+/// `http.inflight_per_address_max`.
+const FAT: usize = 512;
 const UNREAD: usize = 600;
 const SLOW: usize = 200;
 /// Before a closed connection is opened again: the attacker's own time is not for free.
@@ -68,6 +70,19 @@ pub async fn send_half_bodies(field: &Field, from: Ipv4Addr, toll: &Toll) {
     keep((field, from, toll), HALF, async |mut raw| {
         toll.requests.fetch_add(1, Relaxed);
         raw.ask("POST /api/cart/lines", "content-type: application/json\r\ncontent-length: 1000000\r\n").await;
+        closed(&mut raw).await
+    })
+    .await;
+}
+
+/// The longest bodies that are taken, but for their last byte: each lies in the shop's memory until it is given up.
+pub async fn send_fat_bodies(field: &Field, from: Ipv4Addr, toll: &Toll) {
+    let body = vec![b' '; souk::config::Http::default().body_bytes_max];
+    let head = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    keep((field, from, toll), FAT, async |mut raw| {
+        toll.requests.fetch_add(1, Relaxed);
+        raw.ask("POST /api/cart/lines", &head).await;
+        raw.say(&body[1..]).await;
         closed(&mut raw).await
     })
     .await;
