@@ -1,5 +1,5 @@
 //! `[budgets]`: how much shoppers may write. A change of a cart, a checkout or a payment costs one unit, and one more for
-//! each 256 bytes of its body, 64 at most.
+//! each 256 bytes of its body, 64 at most. A checkout also costs one for each line of its cart, 64 at most.
 
 use serde::{Deserialize, Serialize};
 

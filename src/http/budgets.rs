@@ -28,6 +28,8 @@ use crate::{
 const CLIENTS_MAX: usize = 50_000;
 /// Units of a body, at most, and of one whose length is not told beforehand.
 const BODY_MAX: u64 = 64;
+/// Units of one request's steps, at most: a guest's burst takes it.
+const STEPS_MAX: u64 = 64;
 /// So that a unit costs the disk about as much, whatever is sent: 2 KB as a cart's first line, 3 KB as one of 200.
 const BYTES_OF_ONE: u64 = 256;
 
@@ -83,10 +85,33 @@ impl Budgets {
         headers: &HeaderMap,
         work: Work,
     ) -> Result<(), Problem> {
+        self.charge_units(who, address, units(headers), work)
+    }
+
+    /// The same for what a request makes the shop do beyond its length: a hold for each line of a checkout, which is an
+    /// event of its own, and another one when the order ends.
+    pub fn charge_steps(
+        &self,
+        who: Option<&Principal>,
+        address: Option<IpAddr>,
+        steps: usize,
+        work: Work,
+    ) -> Result<(), Problem> {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        self.charge_units(who, address, steps.min(STEPS_MAX), work)
+    }
+
+    fn charge_units(
+        &self,
+        who: Option<&Principal>,
+        address: Option<IpAddr>,
+        units: u64,
+        work: Work,
+    ) -> Result<(), Problem> {
         if !self.enforced || who.is_some_and(Principal::is_staff) {
             return Ok(());
         }
-        self.spend(who, address.map(Bucket::of), units(headers), work).map_err(|Spent { budget, wait }| {
+        self.spend(who, address.map(Bucket::of), units, work).map_err(|Spent { budget, wait }| {
             metrics::counter!("souk_budget_refused_total", "budget" => budget).increment(1);
             let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             let problem = Problem::new(Code::OVER_BUDGET, "more changes than the shop takes at this rate");

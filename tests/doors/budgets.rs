@@ -87,3 +87,32 @@ async fn all_guests_together_keep_no_account_from_buying() {
     let order = account.keyed(Method::POST, "/api/checkout", &fresh_key(), checkout_body()).await.created();
     account.pay(&order, "tok_ok").await.created();
 }
+
+/// A small request that begins many holds, and ends them as quickly, costs as they do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_costs_by_its_lines() {
+    let shop = shop().await;
+    let mut skus = Vec::new();
+    for _ in 0..10 {
+        skus.push(shop.sku_with(5).await);
+    }
+    let guest = shop.guest();
+    let from = [("x-forwarded-for", "10.0.0.9")];
+    let lines: Vec<_> = skus.iter().map(|sku| json!({"sku": sku, "quantity": 1})).collect();
+    guest.send(Method::POST, "/api/cart/lines", &from, Some(lines.into())).await.ok();
+    let mut orders = 0;
+    let refused = loop {
+        let key = fresh_key();
+        let headers = [from[0], ("idempotency-key", &key)];
+        let placed = guest.send(Method::POST, "/api/checkout", &headers, Some(checkout_body())).await;
+        if placed.status != 201 {
+            break placed;
+        }
+        orders += 1;
+        let path = format!("/api/orders/{}", crate::shop::text(&placed.json["id"]));
+        guest.send(Method::DELETE, &path, &from, None).await.ok();
+    };
+    assert_eq!(refused.refused(429, "over_budget")["budget"], "guest");
+    // Without the lines 100 units are some twenty.
+    assert!((4..=8).contains(&orders), "{orders} checkouts of ten lines");
+}

@@ -98,3 +98,11 @@ async fn a_body_costs_by_its_length_and_a_refused_change_costs_nothing() {
     assert!(!sent(header::TRANSFER_ENCODING, "chunked"), "1 is left");
     assert_eq!(until_refused(&budgets, |_| Some(guest(1)), address(1)).0, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_request_makes_the_shop_do_costs_and_a_burst_takes_the_most_of_it() {
+    let budgets = budgets();
+    let steps = |steps| budgets.charge_steps(Some(&guest(1)), address(1), steps, Work::New).is_ok();
+    assert!(steps(30) && steps(usize::MAX), "64 at most");
+    assert!(!steps(7) && steps(6), "100 in all");
+}

@@ -1,5 +1,7 @@
 //! `POST /api/checkout`: reads the request, calls the use case, shows the order. The rules are in [`super::place`].
 
+use std::net::IpAddr;
+
 use axum::{
     extract::State,
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
@@ -14,12 +16,13 @@ use super::{
 use crate::{
     actors::gateway::Answer,
     domain::{
+        cart::Cart,
+        entity::Work,
         ids::OrderId,
         order::{OrderStatus, OrderView},
     },
     http::{Body, Problem, auth::Caller, idempotency::IdempotencyKey},
     identity::Principal,
-    network::Bucket,
     shop::{
         AppState,
         order::{access, wire::OrderBody},
@@ -50,7 +53,7 @@ pub async fn check_out(
     extensions: Extensions,
     Body(body): Body<CheckoutBody>,
 ) -> Result<Response, Problem> {
-    let from = unpaid::counted(state.toolkit.door.client(&headers, &extensions));
+    let from = state.toolkit.door.client(&headers, &extensions);
     respond(&state, &who, from, &key, body).await
 }
 
@@ -72,22 +75,24 @@ pub async fn create_order(
     extensions: Extensions,
     Body(body): Body<CheckoutBody>,
 ) -> Result<Response, Problem> {
-    let from = unpaid::counted(state.toolkit.door.client(&headers, &extensions));
+    let from = state.toolkit.door.client(&headers, &extensions);
     respond(&state, &who, from, &key, body).await
 }
 
 async fn respond(
     state: &AppState,
     who: &Principal,
-    address: Option<Bucket>,
+    from: Option<IpAddr>,
     key: &IdempotencyKey,
     body: CheckoutBody,
 ) -> Result<Response, Problem> {
+    let cart = state.gateway.read::<Cart>(&who.cart.to_string(), state.command_timeout).await?;
+    state.toolkit.door.budgets.charge_steps(Some(who), from, cart.view.lines.len(), Work::New)?;
     let order = OrderId(key.name(who.user, ROUTE));
     let call = state.toolkit.keyed(who, key, ROUTE, &body);
     let bounded = !who.is_staff();
     let checkout = Checkout {
-        address,
+        address: unpaid::counted(from),
         bounded,
         order,
         user: who.user,
