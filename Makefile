@@ -5,11 +5,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SEEDS ?= 500
 MINUTES ?= 30
+SOUK_HOSTILE_SECONDS ?= 3600
 CURVES ?=
 CARGO ?= cargo
 BENCHES := $(wildcard benches/*.rs)
 
-.PHONY: help run build cluster test unit e2e contract bench bench-smoke bench-peers scale simulate chaos verify fmt lint tidy deny web-check setup nats-versions quick format snapshots
+.PHONY: help run build cluster test unit e2e contract bench bench-smoke bench-peers scale simulate chaos hostile verify fmt lint tidy deny web-check setup nats-versions quick format snapshots
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +65,10 @@ simulate: ## Simulated shops with crashes and faults, on one node and on several
 chaos: ## A cluster under faults, and its history checked: make chaos MINUTES=30 (docs/chaos.md)
 	SOUK_CHAOS_MINUTES=$(MINUTES) timeout $$(( $(MINUTES) * 60 + 1200 )) \
 		$(CARGO) test --release --locked --test cluster everything_at_once -- --nocapture
+
+hostile: ## Attackers and honest buyers in one shop for an hour, and what each attack costs: docs/security.md
+	SOUK_HOSTILE_SECONDS=$(SOUK_HOSTILE_SECONDS) timeout $$(( $(SOUK_HOSTILE_SECONDS) * 2 + 1200 )) \
+		$(CARGO) test --release --locked --test hostile -- --nocapture
 
 nats-versions: setup ## The cluster's tests on the oldest nats-server that Souk takes and on a newer one, too
 	./scripts/nats-versions.sh

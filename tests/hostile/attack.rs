@@ -44,6 +44,19 @@ pub enum Attack {
     Askers,
 }
 
+/// What an attack takes: of each kind the shop bounds another thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Writes, and units.
+    Guest,
+    /// Nothing but time.
+    Reader,
+    /// Connections, and what is kept for them.
+    Stalled,
+    /// Sockets of the live feed, and their topics.
+    Listener,
+}
+
 impl Attack {
     pub const ALL: [Self; 13] = [
         Self::HoldsEverything,
@@ -76,6 +89,15 @@ impl Attack {
             Self::Idle => "idle",
             Self::Listeners => "listeners",
             Self::Askers => "askers",
+        }
+    }
+
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::HoldsEverything | Self::LongCarts | Self::NewCarts | Self::Cancels | Self::Declined => Kind::Guest,
+            Self::RandomIds => Kind::Reader,
+            Self::NeverReads | Self::HalfBodies | Self::FatBodies | Self::SlowHeads | Self::Idle => Kind::Stalled,
+            Self::Listeners | Self::Askers => Kind::Listener,
         }
     }
 

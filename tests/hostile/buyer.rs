@@ -37,6 +37,8 @@ pub struct Book {
     pub bought: [u64; BUYERS],
     /// Checkouts that found too little stock: an honest refusal, after which the buyer takes another SKU.
     pub sold_out: u64,
+    /// Requests that were answered "not now, ask again with the same key", and were.
+    pub repeated: u64,
     /// Whatever else kept a buyer from buying.
     pub troubles: BTreeMap<String, u64>,
 }
@@ -48,6 +50,7 @@ impl Default for Book {
             steps: BTreeMap::new(),
             bought: [0; BUYERS],
             sold_out: 0,
+            repeated: 0,
             troubles: BTreeMap::new(),
         }
     }
@@ -141,18 +144,17 @@ impl Buyer {
         self.until("see the cart", &Call::get("/api/cart"), settled).await
     }
 
-    /// The stream of one's own order, until its first frame.
+    /// The stream of one's own order, until its goods are held.
     async fn listen(&self, order: &str) -> Result<(), String> {
         let (began, cookie) = (Instant::now(), self.person.cookie().unwrap_or_default());
         let connected = Raw::connect(&self.market.field.url, self.address).await;
         let mut stream = connected.map_err(|error| format!("listen: {error}"))?;
         stream.ask(&format!("GET /live/sse?topics=order.{order}"), &format!("cookie: {cookie}\r\n")).await;
-        let heard = timeout(PATIENCE, stream.until("\ndata: ")).await;
+        let heard = timeout(PATIENCE, stream.until("awaiting_payment")).await;
         self.market.book.lock().unwrap().took("listen", began.elapsed());
         match heard {
-            Ok(Some(said)) if status(&said) == 200 && said.contains("awaiting_payment") => Ok(()),
-            Ok(Some(said)) => Err(format!("listen: {} {}", status(&said), said.lines().last().unwrap_or_default())),
-            Ok(None) | Err(_) => Err("listen: nothing was said".to_owned()),
+            Ok(Some(said)) if status(&said) == 200 => Ok(()),
+            Ok(_) | Err(_) => Err("listen: the order's goods were not held".to_owned()),
         }
     }
 
@@ -166,11 +168,16 @@ impl Buyer {
         Ok(())
     }
 
+    /// A request that may be repeated is, as any client does, and all its time counts.
     async fn ask(&self, step: &'static str, call: &Call) -> Result<Value, String> {
         let pause = Duration::from_millis(PAUSE_MS.0) + self.market.rng.millis(PAUSE_MS.1);
         sleep(pause).await;
         let began = Instant::now();
-        let answer = self.person.send(&self.market.field.url, call).await;
+        let mut answer = self.person.send(&self.market.field.url, call).await;
+        while began.elapsed() < PATIENCE && answer.as_ref().is_ok_and(|answer| matches!(answer.status, 503 | 504)) {
+            self.market.book.lock().unwrap().repeated += 1;
+            answer = self.person.send(&self.market.field.url, call).await;
+        }
         self.market.book.lock().unwrap().took(step, began.elapsed());
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer.json),

@@ -5,13 +5,10 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use souk::load::{
-    record::{histogram, micros},
-    usage,
-};
+use souk::load::usage;
 use tokio::task::JoinHandle;
 
 use crate::client::Person;
@@ -105,35 +102,4 @@ fn bytes_below(dir: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.flatten().map(of).sum()
-}
-
-/// How late this machine runs a thread that wants nothing but to wake up: a machine that is shared, or stolen from,
-/// makes every time in a test as long as it likes.
-pub struct Lateness {
-    stop: std::sync::mpsc::Sender<()>,
-    thread: std::thread::JoinHandle<hdrhistogram::Histogram<u64>>,
-}
-
-impl Lateness {
-    pub fn watch() -> Self {
-        const NAP: Duration = Duration::from_millis(10);
-        let (stop, stopped) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let mut late = histogram(2);
-            loop {
-                let began = Instant::now();
-                if stopped.recv_timeout(NAP) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                    return late;
-                }
-                late.saturating_record(micros(began.elapsed().saturating_sub(NAP)));
-            }
-        });
-        Self { stop, thread }
-    }
-
-    /// The 99th percentile.
-    pub fn p99(self) -> Duration {
-        drop(self.stop);
-        Duration::from_micros(self.thread.join().expect("it only naps").value_at_quantile(0.99))
-    }
 }

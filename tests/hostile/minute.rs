@@ -16,7 +16,7 @@ use super::{
 };
 
 /// What each buyer must have bought before a phase ends, however slow the machine is.
-const AGAIN_AND_AGAIN: u64 = 3;
+pub const AGAIN_AND_AGAIN: u64 = 3;
 /// For that, beyond the phase's time.
 const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -80,11 +80,10 @@ pub fn print(phases: &[Phase]) {
         for (attack, toll) in &phase.tolls {
             println!("{:<17} {:<17} {}", phase.name, attack.name(), toll.told());
         }
-        if !phase.book.troubles.is_empty() || phase.book.sold_out > 0 {
-            println!(
-                "{:<17} buyers            sold out {}, {:?}",
-                phase.name, phase.book.sold_out, phase.book.troubles
-            );
+        let book = &phase.book;
+        if book.sold_out + book.repeated > 0 || !book.troubles.is_empty() {
+            let (sold_out, repeated) = (book.sold_out, book.repeated);
+            println!("{:<17} buyers: sold out {sold_out}, repeated {repeated}, {:?}", phase.name, book.troubles);
         }
     }
 }

@@ -41,12 +41,17 @@ impl Toll {
         }
     }
 
+    /// Answers whose text begins so.
+    pub fn count(&self, how: &str) -> u64 {
+        self.answers.lock().unwrap().iter().filter(|(told, _)| told.starts_with(how)).map(|(_, count)| count).sum()
+    }
+
     /// The most frequent answers, as text.
     pub fn told(&self) -> String {
         let answers = self.answers.lock().unwrap();
         let mut all: Vec<_> = answers.iter().collect();
         all.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let told: Vec<_> = all.iter().take(4).map(|(how, count)| format!("{how}: {count}")).collect();
+        let told: Vec<_> = all.iter().take(5).map(|(how, count)| format!("{how}: {count}")).collect();
         told.join(", ")
     }
 }
