@@ -46,7 +46,7 @@ pub async fn ask_for_orders(field: &Field, from: Ipv4Addr, toll: &Toll) {
             }
             // An error frame for each name; then the next message.
             for _ in 0..TOPICS {
-                if !socket.next().await.is_some_and(|frame| frame.is_ok()) {
+                if socket.next().await.is_none_or(|frame| frame.is_err()) {
                     return "closed";
                 }
             }
