@@ -10,7 +10,7 @@ use super::{attack::Field, toll::Toll};
 use crate::client::{Call, Person};
 
 /// Requests under way at once, of one attack.
-const WORKERS: usize = 6;
+const WORKERS: usize = 4;
 /// Lines of one bulk change, at most.
 const LINES: usize = 200;
 /// Lines and units of each of the hoarder's carts: from the greediest to the smallest that a bound may leave room for.

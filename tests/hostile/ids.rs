@@ -10,9 +10,9 @@ use crate::client::{Call, Person};
 pub async fn read_random_ids(field: &Field, from: Ipv4Addr, toll: &Toll) {
     workers(async |worker| {
         let client = Person::guest_from(from);
-        loop {
+        for turn in 0.. {
             let id = Uuid::new_v4();
-            let call = match worker % 5 {
+            let call = match (worker + turn) % 5 {
                 0 => Call::get(format!("/api/orders/{id}")),
                 1 => Call::get(format!("/api/payments/{id}")),
                 2 => Call::get(format!("/api/stock/{id}")),

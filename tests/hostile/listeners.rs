@@ -14,7 +14,7 @@ use crate::raw::Raw;
 const SOCKETS: usize = 1_050;
 /// `live.topics_max`.
 const TOPICS: usize = 256;
-const ASKERS: usize = 50;
+const ASKERS: usize = 10;
 
 pub async fn listen_to_nothing(field: &Field, from: Ipv4Addr, toll: &Toll) {
     let address = format!("ws://{}/live", field.url.trim_start_matches("http://"));
