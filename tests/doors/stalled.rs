@@ -90,8 +90,8 @@ async fn a_stream_that_is_not_read_ends_too() {
     let mut silent = Raw::from(&shop, 2).await;
     silent.ask("GET /live/sse?topics=board,stock", &bearer).await;
     assert_eq!(status(&silent.head().await), 200, "it has its place");
-    // Its place is free once the shop's changes have filled the buffers and nobody took them. The kernel's take some
-    // megabytes on this machine: the work is bounded, and not the time that a machine needs for it.
+    // Its place is free once the shop's changes have filled the buffers and nobody took them: the work is bounded, and
+    // not the time that a machine needs for it.
     for _ in 0..ROUNDS_MAX {
         guest.put_in_cart(&sku, 1).await;
         for n in 1..20 {

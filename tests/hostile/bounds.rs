@@ -17,7 +17,7 @@ const OF_TOPIC: u64 = 640;
 /// An entity in memory, with what is folded of it.
 const OF_ENTITY: u64 = 16 * KIB;
 /// What one unit of a budget costs the disk, in the log and in the state store.
-const OF_UNIT: u64 = 4 * KIB;
+const OF_UNIT: u64 = 8 * KIB;
 /// Files of both databases grow in steps, and keep what is written anew until it is collected.
 const OF_FILES: u64 = 64 * KIB * KIB;
 
