@@ -6,6 +6,7 @@
 
 mod audience;
 mod backend;
+mod certificate;
 mod clock;
 mod cluster;
 mod current;
@@ -17,11 +18,13 @@ mod nats;
 mod offline;
 mod outside;
 mod program;
+mod redirect;
 pub mod routes;
 mod serve;
 mod server;
 mod shop;
 mod shop_record;
+mod sockets;
 mod threads;
 
 pub use self::{

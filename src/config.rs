@@ -16,11 +16,13 @@ mod identity;
 mod journal;
 mod live;
 mod log;
+mod network;
 mod payments;
 mod secret;
 mod shop;
 mod sources;
 mod state;
+mod tls;
 mod unpaid;
 
 use std::{ffi::OsString, fs::File, io::Read, path::Path};
@@ -37,16 +39,18 @@ pub use budgets::Budgets;
 pub use cluster::Cluster;
 pub use data::Data;
 pub use error::{ConfigError, Problem};
-pub use http::Http;
+pub use http::{ForwardedHeader, Http};
 pub use identity::Identity;
 pub use journal::Journal;
 pub use live::Live;
 pub use log::{Log, LogFormat};
+pub use network::Network;
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
 pub use shop::{ShippingMethod, Shop};
 pub use sources::service_links;
 pub use state::State;
+pub use tls::Tls;
 pub use unpaid::Unpaid;
 
 /// The reference: every key with its comment. A test holds it equal to the structs' defaults.

@@ -28,9 +28,9 @@ use crate::{actors::ports::Clock, config};
 
 pub use accounts::{Accounts, AccountsFault};
 pub use error::{AuthError, TokenFault};
-pub use guest::COOKIE;
+pub use guest::{COOKIE, HOST_COOKIE};
 pub use login::Login;
-pub use origin::Site;
+pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;
 pub use principal::{Principal, PrincipalKind};
 pub use secret::{SecretError, SigningSecret};
@@ -108,21 +108,22 @@ impl Identity {
     pub fn identify(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
         match Self::bearer(headers)? {
             Some(token) => self.principal_of_token(token).map(Some),
-            None => Ok(self.guest(headers).map(|session| Principal::guest(session.id))),
+            None => Ok(self.guest(headers).map(|(session, _)| Principal::guest(session.id))),
         }
     }
 
-    /// The writer; a caller without token and session becomes a new guest.
-    pub fn identify_or_create_guest(&self, headers: &HeaderMap) -> Result<Recognised, AuthError> {
+    /// The writer; a caller without token and session becomes a new guest. `https`: the request is known to have come by it.
+    pub fn identify_or_create_guest(&self, headers: &HeaderMap, https: bool) -> Result<Recognised, AuthError> {
         if let Some(token) = Self::bearer(headers)? {
             return Ok(Recognised { principal: self.principal_of_token(token)?, set_cookie: None });
         }
         let now = self.0.clock.now();
+        let secure = https || (self.0.settings.secure_cookies && !origin::is_this_machine(headers));
         let (id, stale) = match self.guest(headers) {
-            Some(session) => (session.id, session.wants_renewal(now)),
+            // A cookie of the old name gets the safe one by the next write.
+            Some((session, name)) => (session.id, session.wants_renewal(now) || (secure && name != HOST_COOKIE)),
             None => (self.0.clock.uuid(), true),
         };
-        let secure = self.0.settings.secure_cookies && !origin::is_this_machine(headers);
         let set_cookie = stale.then(|| GuestSession { id, issued: now }.set_cookie(&self.0.guests, secure));
         Ok(Recognised { principal: Principal::guest(id), set_cookie })
     }
@@ -133,7 +134,7 @@ impl Identity {
         format!("email:{:016x}", self.0.tags.tag(email.as_bytes())).into()
     }
 
-    fn guest(&self, headers: &HeaderMap) -> Option<GuestSession> {
+    fn guest(&self, headers: &HeaderMap) -> Option<(GuestSession, &'static str)> {
         GuestSession::read(&self.0.guests, headers, self.0.clock.now())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Every bound for each address counts one [`Bucket`], so that a client with a whole IPv6 network counts once
 //! everywhere. In `network/`: [`Allowance`] (how often a client may do something) and [`Bounded`] (a table about clients).
-//! Deliberately absent: what is bounded (each room's own), and what a full place is answered with.
+//! Deliberately absent: what is bounded (each room's own), what a full place is answered with, and what proxies tell of
+//! their clients (`http::forwarded`).
 
 mod allowance;
 mod bounded;
@@ -10,13 +11,8 @@ mod bounded;
 use std::{
     collections::HashMap,
     fmt,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use axum::{
-    extract::ConnectInfo,
-    http::{Extensions, HeaderMap},
 };
 
 pub use self::{
@@ -44,17 +40,6 @@ impl fmt::Display for Bucket {
             IpAddr::V6(v6) => write!(f, "{v6}/64"),
         }
     }
-}
-
-/// The client's address: the connection's, or what the shop's own proxy has put last into `X-Forwarded-For`. A client
-/// can forge the entries before the last one, and without a proxy of ours all of them. `None`: the server told none.
-pub fn client_address(headers: &HeaderMap, extensions: &Extensions, trust_forwarded_for: bool) -> Option<IpAddr> {
-    let forwarded = || {
-        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        last.rsplit(',').next()?.trim().parse().ok()
-    };
-    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    trust_forwarded_for.then(forwarded).flatten().or_else(peer)
 }
 
 /// Places that one address may hold at once. The table has an entry for each address that holds one, so the bound on
@@ -121,19 +106,6 @@ mod tests {
         assert_eq!(bucket("::ffff:10.0.0.7"), bucket("10.0.0.7"));
         assert_ne!(bucket("10.0.0.7"), bucket("10.0.0.8"));
         assert_eq!(bucket("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
-    }
-
-    #[test]
-    fn a_forwarded_address_counts_only_where_the_proxy_is_trusted() {
-        let forwarded =
-            HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), "1.1.1.1, 2.2.2.2".parse().unwrap())]);
-        let mut extensions = Extensions::new();
-        extensions.insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 9))));
-        let seen = |headers: &HeaderMap, trust| client_address(headers, &extensions, trust).unwrap().to_string();
-        assert_eq!(seen(&forwarded, false), "127.0.0.1");
-        assert_eq!(seen(&forwarded, true), "2.2.2.2");
-        assert_eq!(seen(&HeaderMap::new(), true), "127.0.0.1");
-        assert_eq!(client_address(&forwarded, &Extensions::new(), false), None);
     }
 
     #[test]

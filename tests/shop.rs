@@ -41,10 +41,14 @@ mod doors {
     mod budgets;
     mod credentials;
     mod degraded;
+    mod dressed;
     mod host;
+    mod https;
+    mod proxied;
     mod raw;
     mod sockets;
     mod stalled;
+    mod tls;
     mod told;
     mod unpaid;
 }

@@ -1,8 +1,8 @@
 //! The outside world as configured: each connector with its bounds, and the verifiers of its webhooks.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use super::shop::ShopError;
+use super::{shop::ShopError, sockets::Sockets};
 use crate::{
     actors::{
         ports::{Clock, ConnectorEntry},
@@ -33,11 +33,11 @@ pub(super) struct Outside {
 const WITHOUT_MONEY: &str = "This is a shop for trying out: payments are played and no money is taken.";
 
 impl Outside {
-    /// `address`: where this process listens; the sandbox sends its webhooks there.
+    /// `sockets`: where this process listens; the sandbox sends its webhooks and its customers there.
     pub(super) fn new(
         config: &Config,
         secret: &SigningSecret,
-        address: SocketAddr,
+        sockets: &Sockets,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ShopError> {
         let mut outside = Self {
@@ -53,7 +53,7 @@ impl Outside {
             return Err(ShopError::PublicSandbox);
         }
         if sandbox.enabled {
-            outside.add_sandbox(config, secret, address, clock)?;
+            outside.add_sandbox(config, secret, sockets, clock)?;
         }
         Ok(outside)
     }
@@ -62,15 +62,15 @@ impl Outside {
         &mut self,
         config: &Config,
         secret: &SigningSecret,
-        address: SocketAddr,
+        sockets: &Sockets,
         clock: &Arc<dyn Clock>,
     ) -> Result<(), ShopError> {
-        let (url, key) = (format!("http://{}", reachable(address)), WebhookKey::new(secret.derive("webhook")));
+        let (url, key) = (sockets.webhooks(), WebhookKey::new(secret.derive("webhook")));
         let outbox = HttpOutbox::start(&url, key.clone(), clock.clone());
         let outbox = outbox.map_err(|_| ShopError::SandboxUrl(url.clone()))?;
         let (bounds, books_elsewhere) = (&config.payments.sandbox, config.cluster.is_on());
         let settings = SandboxSettings { books_elsewhere, ..bounds.clone().into() };
-        let sandbox = SandboxProvider::new(settings, &url, Arc::new(outbox), clock.clone());
+        let sandbox = SandboxProvider::new(settings, &sockets.pages(), Arc::new(outbox), clock.clone());
         self.providers.push(sandbox.name().to_owned());
         self.connectors.push(ConnectorEntry {
             connector: Arc::new(PaymentConnector::new(Arc::new(sandbox.clone()))),
@@ -80,7 +80,7 @@ impl Outside {
         self.sandbox = Some(sandbox);
         self.notices.push(WITHOUT_MONEY);
         tracing::warn!(
-            %address,
+            address = %sockets.address,
             public = config.http.is_public(),
             "the sandbox payment provider is on: every order is sold without money"
         );
@@ -94,14 +94,5 @@ fn connector(sandbox: &Sandbox) -> ConnectorSettings {
         in_flight_max: sandbox.in_flight_max,
         timeout: sandbox.timeout(),
         breaker: BreakerSettings { failures: sandbox.breaker_failures, rest: sandbox.breaker_rest() },
-    }
-}
-
-/// Where this process reaches itself.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip().is_unspecified() {
-        true if address.is_ipv4() => SocketAddr::from(([127, 0, 0, 1], address.port())),
-        true => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
-        false => address,
     }
 }

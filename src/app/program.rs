@@ -17,6 +17,8 @@ use crate::{
 /// Runs the command line with this process's arguments and environment. Here and not in the binary's crate: generic
 /// code is then compiled once, with the library.
 pub fn main() -> ExitCode {
+    // Before anything else: connections to NATS ask for it too. Refused only where one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     cli::main(std::env::args_os(), std::env::vars_os(), &App)
 }
 

@@ -39,6 +39,7 @@ pub(super) async fn serve(
         if let Some(ready) = ready.take() {
             ready(Endpoints {
                 address: shop.address,
+                scheme: shop.scheme,
                 superadmin_password: shop.superadmin_password.take(),
                 durability: shop.engine.durability.to_owned(),
                 cluster: shop.engine.cluster.clone(),

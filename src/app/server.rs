@@ -3,12 +3,14 @@
 //! Used instead of `axum::serve`, which gives hyper no timer: a client that sends half a head and then nothing would be
 //! kept for ever, and nothing would count such clients (Slowloris). [`room`] bounds the connections in all and for each
 //! address; a head has its time and its bytes, a body ([`body`]) and a response ([`paced`]) their least rates
-//! ([`credit`]). Deliberately absent: TLS and HTTP/2 (a proxy's work).
+//! ([`credit`]). With a certificate a [`handshake`] comes first. Deliberately absent: HTTP/2 (a proxy's work).
 
 mod body;
 mod credit;
+mod handshake;
 mod paced;
 mod room;
+mod stream;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -30,15 +32,20 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+pub(super) use self::handshake::Handshakes;
 use self::{
     body::Arriving,
     credit::Credit,
     paced::Paced,
     room::{Held, RESERVE_HEAD, Room},
+    stream::Stream,
 };
 use crate::{
     config::Http,
-    http::{door::Reserved, live::Wire},
+    http::{
+        door::{Encrypted, Reserved},
+        live::Wire,
+    },
 };
 
 /// Bytes of a response that the kernel keeps for a client that does not take them. Its own bound is some MiB for each
@@ -48,91 +55,123 @@ const UNSENT_BYTES_MAX: u32 = 128 * 1_024;
 /// Pause after an error of `accept` by the machine, such as no file handle left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stopped` says so, then until the connections have had their answers.
-pub(super) async fn serve(listener: TcpListener, app: Router, limits: &Http, mut stopped: watch::Receiver<bool>) {
-    // A WebSocket leaves its place with its upgrade: `[live]` bounds those.
-    let room = Room::new(limits);
-    let limits = Arc::new(limits.clone());
-    let refused = metrics::counter!("souk_http_connections_refused_total");
-    let stop = stopped.clone();
-    let mut stopping = std::pin::pin!(async move {
-        // The sender gone is the end as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    });
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = &mut stopping => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => match room.enter(peer.ip()) {
-                Some(held) => {
-                    drop(tokio::spawn(connection(stream, peer, app.clone(), limits.clone(), held, stop.clone())))
-                }
-                // To answer 503 we would have to read and write, which is what there is no room for.
-                None => refused.increment(1),
-            },
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    room.emptied().await;
+/// What all listeners of this process share: the places for connections, the limits, and the end.
+pub(super) struct Server {
+    room: Room,
+    limits: Http,
+    stopped: watch::Receiver<bool>,
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    app: Router,
-    limits: Arc<Http>,
-    held: Held,
-    mut stop: watch::Receiver<bool>,
-) {
-    // Small responses are sent at once; a socket that refuses the option still works.
-    let _ = stream.set_nodelay(true);
-    bound_unsent(&stream);
-    let (wire, rate) = (Wire::default(), limits.bytes_per_second_min);
-    let stream = Paced::new(stream, Credit::new(limits.write_timeout(), rate), wire.clone());
-    let (body_within, reserved) = (limits.body_timeout(), held.reserved);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(|body| match body.is_end_stream() {
-            true => Body::new(body),
-            false => Body::new(Arriving::new(body, Credit::new(body_within, rate))),
-        });
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(wire.clone());
-        if reserved {
-            request.extensions_mut().insert(Reserved);
-        }
-        let app = app.clone();
-        async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
-    });
-    let head_within = if reserved { RESERVE_HEAD.min(limits.head_timeout()) } else { limits.head_timeout() };
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_within)
-        .max_header_size(limits.head_bytes_max)
-        // A place of the reserve is for one answer.
-        .keep_alive(!reserved)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut served = std::pin::pin!(served);
-    let ended = tokio::select! {
-        ended = &mut served => ended,
-        // `wait_for` returns a guard of the channel's lock, which must not live across the next await.
-        () = async { drop(stop.wait_for(|stop| *stop).await) } => {
-            // A request in flight gets its response; an idle connection ends now.
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    drop(held);
-    if let Err(error) = ended {
-        tracing::trace!(%error, "a connection broke off");
+impl Server {
+    /// `stopped`: true, or its sender gone, is the end.
+    pub(super) fn new(limits: &Http, stopped: watch::Receiver<bool>) -> Arc<Self> {
+        // A WebSocket leaves its place with its upgrade: `[live]` bounds those.
+        Arc::new(Self { room: Room::new(limits), limits: limits.clone(), stopped })
     }
+
+    /// Serves until the end, then until the connections have had their answers.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener, app: Router, tls: Option<Arc<Handshakes>>) {
+        let refused = metrics::counter!("souk_http_connections_refused_total");
+        let mut stopped = self.stopped.clone();
+        let mut stopping = std::pin::pin!(async move {
+            // The sender gone is the end as well.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        });
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stopping => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => match self.room.enter(peer.ip()) {
+                    Some(held) => {
+                        drop(tokio::spawn(self.clone().connection(stream, peer, app.clone(), tls.clone(), held)))
+                    }
+                    // To answer 503 we would have to read and write, which is what there is no room for.
+                    None => refused.increment(1),
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(listener);
+        self.room.emptied().await;
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        app: Router,
+        tls: Option<Arc<Handshakes>>,
+        held: Held,
+    ) {
+        // Small responses are sent at once; a socket that refuses the option still works.
+        let _ = stream.set_nodelay(true);
+        bound_unsent(&stream);
+        let (limits, wire, mut stop) = (&self.limits, Wire::default(), self.stopped.clone());
+        let rate = limits.bytes_per_second_min;
+        let stream = Paced::new(stream, Credit::new(limits.write_timeout(), rate), wire.clone());
+        let (head_within, encrypted) = (head_time(limits, held.reserved), tls.is_some());
+        let stream = match tls {
+            None => Stream::Plain(stream),
+            Some(tls) => {
+                let shaken = tokio::select! {
+                    shaken = tls.shake(stream, peer.ip(), head_within) => shaken,
+                    // Nothing was asked for yet, so nothing is owed.
+                    () = async { drop(stop.wait_for(|stop| *stop).await) } => None,
+                };
+                let Some(stream) = shaken else { return };
+                stream
+            }
+        };
+        let (body_within, reserved) = (limits.body_timeout(), held.reserved);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request: Request = request.map(|body| match body.is_end_stream() {
+                true => Body::new(body),
+                false => Body::new(Arriving::new(body, Credit::new(body_within, rate))),
+            });
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(wire.clone());
+            if reserved {
+                request.extensions_mut().insert(Reserved);
+            }
+            if encrypted {
+                request.extensions_mut().insert(Encrypted);
+            }
+            let app = app.clone();
+            async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_within)
+            .max_header_size(limits.head_bytes_max)
+            // A place of the reserve is for one answer.
+            .keep_alive(!reserved)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut served = std::pin::pin!(served);
+        let ended = tokio::select! {
+            ended = &mut served => ended,
+            // `wait_for` returns a guard of the channel's lock, which must not live across the next await.
+            () = async { drop(stop.wait_for(|stop| *stop).await) } => {
+                // A request in flight gets its response; an idle connection ends now.
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        drop(held);
+        if let Err(error) = ended {
+            tracing::trace!(%error, "a connection broke off");
+        }
+    }
+}
+
+fn head_time(limits: &Http, reserved: bool) -> Duration {
+    if reserved { RESERVE_HEAD.min(limits.head_timeout()) } else { limits.head_timeout() }
 }
 
 /// Other systems keep less by themselves, or have no such option.
@@ -161,7 +200,7 @@ mod tests {
             .route("/reserved", get(async |reserved: Option<Extension<Reserved>>| reserved.is_some().to_string()));
         let limits = Http { connections_max, head_timeout_ms, ..Http::default() };
         let (stop, stopped) = watch::channel(false);
-        (address, stop, tokio::spawn(async move { serve(listener, app, &limits, stopped).await }))
+        (address, stop, tokio::spawn(Server::new(&limits, stopped).serve(listener, app, None)))
     }
 
     async fn until_closed(mut stream: TcpStream) -> String {

@@ -4,16 +4,18 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures::future::LocalBoxFuture;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
     audience,
     backend::Backend,
+    certificate::CertificateError,
     engine::{Engine, EngineError},
     handles, metrics,
     outside::Outside,
-    routes, server,
+    routes,
     shop_record::{RecordError, check_key},
+    sockets::Sockets,
 };
 use crate::{
     catalogue::{LoadError, sample},
@@ -32,6 +34,8 @@ pub enum ShopError {
     #[error("cannot listen on {address}: {error}")]
     Listen { address: SocketAddr, error: std::io::Error },
     #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]
     Superadmin(#[from] SuperadminError),
@@ -48,6 +52,8 @@ pub enum ShopError {
 /// A running shop. Dropping it without [`Shop::stop`] is a crash: the next start recovers.
 pub struct Shop {
     pub address: SocketAddr,
+    /// Of its addresses: `http`, or `https` with a certificate.
+    pub scheme: &'static str,
     /// Generated at this start: shown once, stored nowhere.
     pub superadmin_password: Option<String>,
     pub engine: Engine,
@@ -75,14 +81,12 @@ impl Shop {
         handles::fit(&mut config);
         let config = &config;
         let recorder = metrics::install()?;
-        let listen = config.http.listen;
-        let listener = TcpListener::bind(listen).await;
-        let listener = listener.map_err(|error| ShopError::Listen { address: listen, error })?;
-        let address = listener.local_addr().map_err(|error| ShopError::Listen { address: listen, error })?;
+        let sockets = Sockets::bind(config).await?;
+        let (address, scheme) = (sockets.address, sockets.scheme());
         let backend = Backend::open(config).await?;
         // With the data directory, which the backend has opened; and before whatever signs or calls.
         let secret = check_key(&backend, config).await?;
-        let outside = Outside::new(config, &secret, address, &backend.clock())?;
+        let outside = Outside::new(config, &secret, &sockets, &backend.clock())?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
         let accounts = Arc::new(engine.gateway.clone());
         let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts);
@@ -123,14 +127,14 @@ impl Shop {
         // The live feed is outside the request guard: its connections last longer than any request.
         let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
-        let http = config.http.clone();
-        let server = tokio::spawn(async move { server::serve(listener, app, &http, stopped).await });
+        let server = sockets.serve(app, &door, &config.http, stopped);
         let data = config.data.dir.clone();
         let unpaid = engine.front.unpaid.clone();
         let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), unpaid, door, data));
         let drain_within = config.http.drain_timeout();
         Ok(Self {
             address,
+            scheme,
             superadmin_password: generated,
             engine,
             sandbox: outside.sandbox,

@@ -74,6 +74,8 @@ pub trait Application: Sync {
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     pub address: SocketAddr,
+    /// `http` or `https`.
+    pub scheme: &'static str,
     /// The generated password of `admin@souk.local`, at the first start without one given: shown once.
     pub superadmin_password: Option<String>,
     /// `local-synced`, ...: the meaning of an acknowledgement.

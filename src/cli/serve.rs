@@ -30,10 +30,10 @@ impl Serve {
 
 /// The first line is a contract: `scripts/sample-shop.sh` and the crash tests read the address from it.
 fn announce(out: &mut impl Write, endpoints: &Endpoints) {
-    let url = format!("http://{}", endpoints.address);
+    let url = format!("{}://{}", endpoints.scheme, endpoints.address);
     let mut text = format!("souk listening on {url}\n");
     text += &format!("  shop      {url}/\n  API       {url}/api/docs\n");
-    text += &format!("  live      ws://{}/live\n  health    {url}/readyz   {url}/metrics\n", endpoints.address);
+    text += &format!("  live      {}/live\n  health    {url}/readyz   {url}/metrics\n", url.replacen("http", "ws", 1));
     text += &format!("  durable   {}\n", endpoints.durability);
     if let Some(cluster) = &endpoints.cluster {
         text += &format!("  cluster   {cluster}\n");
@@ -51,15 +51,18 @@ mod tests {
 
     #[test]
     fn the_first_line_names_the_address() {
-        let mut out = Vec::new();
-        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 4321));
-        let password = Some("p".repeat(20));
-        announce(
-            &mut out,
-            &Endpoints { address, superadmin_password: password, durability: "local-synced".into(), cluster: None },
-        );
-        let text = String::from_utf8(out).expect("text");
+        let said = |scheme| {
+            let (mut out, address) = (Vec::new(), std::net::SocketAddr::from(([127, 0, 0, 1], 4321)));
+            let superadmin_password = Some("p".repeat(20));
+            let durability = "local-synced".into();
+            announce(&mut out, &Endpoints { address, scheme, superadmin_password, durability, cluster: None });
+            String::from_utf8(out).expect("text")
+        };
+        let text = said("http");
         assert_eq!(text.lines().next(), Some("souk listening on http://127.0.0.1:4321"));
-        assert!(text.contains("pppp (shown this once)"), "{text}");
+        assert!(text.contains("pppp (shown this once)") && text.contains("ws://127.0.0.1:4321/live"), "{text}");
+        let text = said("https");
+        assert_eq!(text.lines().next(), Some("souk listening on https://127.0.0.1:4321"));
+        assert!(text.contains("wss://127.0.0.1:4321/live"), "{text}");
     }
 }

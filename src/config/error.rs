@@ -95,14 +95,17 @@ fn is_secret(key: &str) -> bool {
     ["password", "secret", "token", "key"].iter().any(|word| key.ends_with(word))
 }
 
-/// Keys of older versions, whose settings another key holds now.
-const RENAMED: &[(&str, &str)] =
-    &[("live.allowed_origins", "http.trusted_origins"), ("identity.trusted_origins", "http.trusted_origins")];
+/// Keys of older versions, whose settings another key holds now, and how.
+const RENAMED: &[(&str, &str, &str)] = &[
+    ("live.allowed_origins", "http.trusted_origins", "move its value there"),
+    ("identity.trusted_origins", "http.trusted_origins", "move its value there"),
+    ("http.trust_forwarded_for", "http.trusted_hops", "true is 1 there, for one proxy"),
+];
 
 /// "unknown", with the key that took its place, or the nearest known name where one is near. `path`: with its section.
 pub(super) fn unknown<'a>(path: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    if let Some((_, now)) = RENAMED.iter().find(|(old, _)| *old == path) {
-        return format!("this key is {now} now; move its value there");
+    if let Some((_, now, how)) = RENAMED.iter().find(|(old, ..)| *old == path) {
+        return format!("this key is {now} now; {how}");
     }
     let nearest = known.map(|known| (distance(name, known), known)).min();
     match nearest {
@@ -141,7 +144,7 @@ fn bare(found: &figment::error::Actual) -> String {
 /// Rust's type names are no help to an operator.
 fn words(expected: &str) -> String {
     match expected {
-        "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".into(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".into(),
         "a boolean" => "true or false".into(),
         "a string" | "path string" => "a text in quotes".into(),
         other => other.into(),

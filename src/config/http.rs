@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
     check::{Checks, DAY_MS},
+    network::Network,
     secret::Secret,
+    tls::Tls,
 };
 
 const MIB_BYTES: usize = 1_024 * 1_024;
@@ -25,8 +27,8 @@ pub struct Http {
     /// Connections at once, at most; beyond it a small reserve answers health and staff, and the next one is closed at once.
     /// WebSockets count in `[live]`. Default 20,000.
     pub connections_max: u32,
-    /// Connections of one client address (IPv6: one /64), at most; the next is treated as above. Counts nothing where
-    /// `trust_forwarded_for` is set, for there every connection is the proxy's. Default 1,000.
+    /// Connections of one client address (IPv6: one /64), at most; the next is treated as above. Those of a trusted proxy
+    /// are not counted, for they are many clients'. Default 1,000.
     pub connections_per_address_max: usize,
     /// Bytes of a request's head, at most; more is answered 431. Default 16 KiB.
     pub head_bytes_max: usize,
@@ -51,14 +53,38 @@ pub struct Http {
     pub page_limit_default: usize,
     /// Milliseconds that SIGTERM leaves to requests and sockets under way. Default 10,000.
     pub drain_timeout_ms: u64,
-    /// Whether the last `X-Forwarded-For` entry names the client. Only behind a proxy that sets it. Default false.
-    pub trust_forwarded_for: bool,
-    /// Origins beside the shop's own whose pages may write and listen, such as `https://shop.example`: needed where a proxy
-    /// changes the `Host` header. Default empty.
+    /// Proxies of your own that each request passes, each of which appends whom it heard: the client is that entry from the
+    /// right, never an earlier one, for a client can write those itself. With it the scheme and the host are the proxy's to
+    /// tell. 0: the connection's own address, and no header is believed. Default 0.
+    pub trusted_hops: u8,
+    /// Networks that the nearest of those proxies connects from; the headers of other connections are not believed. Empty:
+    /// every connection is taken for the proxy's, so nobody else may reach the listener. Default empty.
+    pub trusted_proxies: Vec<Network>,
+    /// The header that those proxies write. Only this one is read, for the other may come from the client.
+    /// Default `x-forwarded-for` (and `-proto`, `-host`).
+    pub forwarded_header: ForwardedHeader,
+    /// Origins beside the shop's own whose pages may read, write and listen (CORS), such as `https://shop.example`; pages of
+    /// all others may not. Default empty.
     pub trusted_origins: Vec<String>,
+    /// Seconds for which a browser that came over HTTPS uses nothing else (`Strict-Transport-Security`); 0: not told.
+    /// Default 31,536,000, a year.
+    pub hsts_seconds: u32,
     /// Token that reads `/metrics` as `Authorization: Bearer ..`, 16 to 256 characters; empty: only staff's tokens do.
     /// Best given as `SOUK_HTTP__METRICS_TOKEN`. Default empty.
     pub metrics_token: Secret,
+    /// HTTPS on this listener, with a section of its own.
+    pub tls: Tls,
+}
+
+/// How a proxy tells of its client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, `-Proto` and `-Host`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 impl Default for Http {
@@ -79,9 +105,13 @@ impl Default for Http {
             page_limit_max: 100,
             page_limit_default: 24,
             drain_timeout_ms: 10_000,
-            trust_forwarded_for: false,
+            trusted_hops: 0,
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             trusted_origins: Vec::new(),
+            hsts_seconds: 31_536_000,
             metrics_token: Secret::default(),
+            tls: Tls::default(),
         }
     }
 }
@@ -109,7 +139,7 @@ impl Http {
 
     /// Whether others than this machine can reach the listener, by itself or through a proxy.
     pub fn is_public(&self) -> bool {
-        self.trust_forwarded_for || !self.listen.ip().to_canonical().is_loopback()
+        self.trusted_hops > 0 || !self.listen.ip().to_canonical().is_loopback()
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {
@@ -123,6 +153,10 @@ impl Http {
         checks.range("http.write_timeout_ms", self.write_timeout_ms, 100, 600_000, "milliseconds");
         checks.range("http.bytes_per_second_min", self.bytes_per_second_min, 1, 1_048_576, "bytes");
         checks.range("http.inflight_per_address_max", self.inflight_per_address_max, 1, 1_000_000, "requests");
+        checks.range("http.trusted_hops", self.trusted_hops, 0, 16, "proxies");
+        let expected = "empty where http.trusted_hops is 0: no proxy is trusted";
+        let count = format!("{} networks", self.trusted_proxies.len());
+        checks.that("http.trusted_proxies", count, self.trusted_proxies.is_empty() || self.trusted_hops > 0, expected);
         checks.origins("http.trusted_origins", &self.trusted_origins);
         // The value never reaches an error.
         let length = self.metrics_token.expose().chars().count();
@@ -133,6 +167,7 @@ impl Http {
         checks.range("http.page_limit_max", self.page_limit_max, 1, 100, "items");
         checks.range("http.page_limit_default", self.page_limit_default, 1, self.page_limit_max, "items");
         checks.range("http.drain_timeout_ms", self.drain_timeout_ms, 0, DAY_MS, "milliseconds");
+        self.tls.check(checks);
     }
 }
 

@@ -71,7 +71,7 @@ impl Sandbox {
 }
 
 /// The sandbox takes every order without money, so a shop on a network must ask for it twice.
-const BESIDE_LOOPBACK: &str = "false beside a listener that others can reach (http.listen, http.trust_forwarded_for): the \
+const BESIDE_LOOPBACK: &str = "false beside a listener that others can reach (http.listen, http.trusted_hops): the \
      sandbox sells without money; payments.sandbox.allow_public = true takes it all the same";
 
 impl Sandbox {

@@ -54,7 +54,7 @@ fn the_sandbox_stands_beside_no_public_listener_unless_it_is_asked_for_twice() {
         ("SOUK_HTTP__LISTEN", "0.0.0.0:8080"),
         ("SOUK_HTTP__LISTEN", "[::]:8080"),
         ("SOUK_HTTP__LISTEN", "192.168.1.4:8080"),
-        ("SOUK_HTTP__TRUST_FORWARDED_FOR", "true"),
+        ("SOUK_HTTP__TRUSTED_HOPS", "1"),
     ];
     for at in public {
         let refusal = load(&sandbox(""), &[at], &[]).expect_err("refused");
@@ -168,6 +168,25 @@ fn a_key_that_moved_is_refused_with_its_new_name() {
     refused("[live]\nallowed_origins = [\"https://a.example\"]", &[], &[], &format!("live.allowed_origins: {now}"));
     refused("[identity]\ntrusted_origins = []", &[], &[], &format!("identity.trusted_origins: {now}"));
     refused("", &[("SOUK_LIVE__ALLOWED_ORIGINS", "https://a.example")], &[], now);
+    let hops = "this key is http.trusted_hops now; true is 1 there, for one proxy";
+    refused("[http]\ntrust_forwarded_for = true", &[], &[], hops);
+    refused("", &[("SOUK_HTTP__TRUST_FORWARDED_FOR", "true")], &[], hops);
+}
+
+#[test]
+fn proxies_are_networks_and_a_certificate_has_its_key() {
+    let proxies = ("SOUK_HTTP__TRUSTED_PROXIES", "10.0.0.0/8, ::1");
+    refused("", &[proxies], &[], "http.trusted_proxies: empty where http.trusted_hops is 0");
+    let config = load("[http]\ntrusted_hops = 2\nforwarded_header = \"forwarded\"", &[proxies], &[]).expect("legal");
+    assert!(config.http.trusted_proxies[0].contains([10, 1, 2, 3].into()));
+    assert_eq!(config.http.forwarded_header, ForwardedHeader::Forwarded);
+    refused("[http]\ntrusted_hops = 1\ntrusted_proxies = [\"proxy\"]", &[], &[], "a network such as 10.0.0.0/8");
+    refused("[http.tls]\ncertificate = \"a.pem\"", &[], &[], "http.tls.key: a file, as the other one");
+    refused("[http.tls]\nkey = \"a.key\"", &[], &[], "http.tls.certificate: a file, as the other one");
+    refused("[http.tls]\nredirect_listen = \"0.0.0.0:80\"", &[], &[], "there is no HTTPS to lead to");
+    let both = [("SOUK_HTTP__TLS__CERTIFICATE", "a.pem"), ("SOUK_HTTP__TLS__KEY", "a.key")];
+    refused("[http.tls]\nredirect_listen = \"80\"", &both, &[], "an IP address and a port");
+    assert!(load("[http.tls]\nredirect_listen = \"0.0.0.0:80\"", &both, &[]).is_ok());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! Deliberately absent: bounds (`guard`), and who is calling (`auth`).
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     ops::Deref,
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::{
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Version, header, uri::Authority},
     response::Response,
 };
@@ -22,15 +22,17 @@ use uuid::Uuid;
 use super::{
     Code, Problem,
     budgets::Budgets,
+    cors,
+    forwarded::{Proxies, Told},
     security::{Alarm, SecurityLog},
 };
 use crate::{
     config::{self, Http},
-    identity::Site,
-    network::client_address,
+    identity::{Site, is_this_machine},
 };
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 /// A caller's own request id is kept up to this length; otherwise a new id is made.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
@@ -38,13 +40,29 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct Reserved;
 
+/// Marks the requests of a connection that speaks TLS with this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted;
+
+/// How a request came, by its connection and by what trusted proxies tell; among its extensions while it is handled.
+#[derive(Clone, Debug, Default)]
+pub struct Came {
+    pub client: Option<IpAddr>,
+    pub https: bool,
+    /// Whether the browser is told to come by HTTPS only.
+    hsts: bool,
+    /// The trusted origin that it came from.
+    pub page: Option<HeaderValue>,
+}
+
 /// One reference count: both guards clone it for each request.
 #[derive(Clone)]
 pub struct Door(Arc<Inner>);
 
 pub struct Inner {
-    trust_forwarded_for: bool,
+    proxies: Proxies,
     trusted_origins: Vec<String>,
+    hsts: Option<HeaderValue>,
     pub security: SecurityLog,
     /// What shoppers may write.
     pub budgets: Budgets,
@@ -54,9 +72,11 @@ pub struct Inner {
 impl Door {
     /// `random`: no two starts may have the same.
     pub fn new(limits: &Http, budgets: &config::Budgets, random: Uuid) -> Self {
+        let hsts = (limits.hsts_seconds > 0).then(|| format!("max-age={}", limits.hsts_seconds));
         Self(Arc::new(Inner {
-            trust_forwarded_for: limits.trust_forwarded_for,
+            proxies: Proxies::new(limits),
             trusted_origins: limits.trusted_origins.clone(),
+            hsts: hsts.and_then(|told| told.try_into().ok()),
             security: SecurityLog::default(),
             budgets: Budgets::new(budgets),
             request_ids: RequestIds::new(random),
@@ -73,16 +93,30 @@ impl Deref for Door {
 }
 
 impl Inner {
+    pub fn came(&self, headers: &HeaderMap, extensions: &Extensions) -> Came {
+        let told = self.told(headers, extensions);
+        let https = is_https(&told, extensions);
+        let hsts = https && !is_this_machine(headers);
+        let page = cors::page(headers, &self.trusted_origins);
+        Came { client: told.client.or_else(|| peer(extensions)), https, hsts, page }
+    }
+
+    /// The client's address: the connection's, or what trusted proxies tell. `None`: the server told none.
     pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-        client_address(headers, extensions, self.trust_forwarded_for)
+        self.told(headers, extensions).client.or_else(|| peer(extensions))
     }
 
     /// Refuses what a browser sends on behalf of another site.
-    pub fn same_site(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        match Site::of(headers, &self.trusted_origins) {
+    pub fn same_site(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(), Problem> {
+        let told = self.told(headers, extensions);
+        match Site::of(headers, told.host, is_https(&told, extensions), &self.trusted_origins) {
             Site::Own => Ok(()),
             Site::Foreign => Err(Problem::new(Code::FOREIGN_ORIGIN, "the request comes from another site").alarm()),
         }
+    }
+
+    fn told<'a>(&self, headers: &'a HeaderMap, extensions: &Extensions) -> Told<'a> {
+        self.proxies.told(headers, peer(extensions))
     }
 
     pub fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
@@ -96,12 +130,26 @@ impl Inner {
     }
 
     /// What every response carries; and a security event, which is noted here because here everything about it is known.
-    pub fn finish(&self, response: &mut Response, id: HeaderValue, address: Option<IpAddr>, route: &str) {
-        dress(response.headers_mut(), id);
+    pub fn finish(&self, response: &mut Response, id: HeaderValue, came: &Came, route: &str) {
+        let headers = response.headers_mut();
+        dress(headers, id);
+        if let (true, Some(told)) = (came.hsts, &self.hsts) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, told.clone());
+        }
+        cors::admit(headers, came.page.as_ref(), !self.trusted_origins.is_empty());
         if let Some(alarm) = response.extensions().get::<Alarm>() {
-            self.security.record(alarm, address, route);
+            self.security.record(alarm, came.client, route);
         }
     }
+}
+
+fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// A proxy knows better: behind it the connection may be either.
+fn is_https(told: &Told<'_>, extensions: &Extensions) -> bool {
+    told.https.unwrap_or_else(|| extensions.get::<Encrypted>().is_some())
 }
 
 /// One `Host`, and a legible one (RFC 9112, section 3.2): two of them mean that a proxy and this server may read two
@@ -119,8 +167,13 @@ pub fn one_host(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(Code::BAD_REQUEST, wrong))
 }
 
+/// Nothing in an answer may run, load or be framed, unless its handler says what may.
+const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 fn dress(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(REQUEST_ID, id);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
@@ -165,6 +218,24 @@ mod tests {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         dress(&mut headers, id);
         assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
+    fn a_proxys_scheme_decides_over_the_connections() {
+        let limits = Http { trusted_hops: 1, ..Http::default() };
+        let door = Door::new(&limits, &config::Budgets::default(), Uuid::nil());
+        let (mut plain, mut encrypted) = (Extensions::new(), Extensions::new());
+        plain.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 9))));
+        encrypted.insert(Encrypted);
+        let told = |scheme: &'static str| {
+            HeaderMap::from_iter([("x-forwarded-proto".parse().unwrap(), HeaderValue::from_static(scheme))])
+        };
+        assert!(door.came(&told("https"), &plain).hsts && !door.came(&told("http"), &encrypted).https);
+        assert!(door.came(&HeaderMap::new(), &encrypted).https && !door.came(&HeaderMap::new(), &plain).https);
+        let unasked = Door::new(&Http::default(), &config::Budgets::default(), Uuid::nil());
+        assert!(!unasked.came(&told("https"), &plain).https, "anybody can say so");
+        let here = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("localhost:8443"))]);
+        assert!(!unasked.came(&here, &encrypted).hsts, "every other service of this machine would be cut off");
     }
 
     #[test]

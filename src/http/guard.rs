@@ -2,7 +2,7 @@
 //! response, a span and a measurement.
 //!
 //! The span names the route's pattern and never the address: queries hold e-mails. Deliberately
-//! absent: CORS (the fronts are served from here) and compression (a proxy's work).
+//! absent: compression (a proxy's work).
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::atomic::Ordering, time::Instant};
 
@@ -16,29 +16,34 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{
-    Code, Problem, Toolkit,
+    Code, Problem, Toolkit, cors,
     door::{Door, Reserved, one_host},
     staleness::marked,
 };
 use crate::network::{Bucket, Place};
 
-pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next) -> Response {
+pub async fn around(State(toolkit): State<Toolkit>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = toolkit.door.request_id(request.headers());
-    let address = toolkit.door.client(request.headers(), request.extensions());
+    let came = toolkit.door.came(request.headers(), request.extensions());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
     let span = tracing::info_span!("request", method, route, id = id.to_str().unwrap_or_default());
 
-    let inside = match admit(&toolkit, &request, address) {
+    let inside = match admit(&toolkit, &request, came.client) {
         Ok(inside) => inside,
         Err(problem) => {
             let mut response = span.in_scope(|| problem.into_response());
-            toolkit.door.finish(&mut response, id, address, route);
+            toolkit.door.finish(&mut response, id, &came, route);
             return response;
         }
     };
+    if let Some(mut granted) = cors::preflight(&request, came.page.as_ref()) {
+        toolkit.door.finish(&mut granted, id, &came, route);
+        return granted;
+    }
+    request.extensions_mut().insert(came.clone());
     let answer = marked(next.run(request)).instrument(span.clone());
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let limit = toolkit.limits.request_timeout();
@@ -51,7 +56,7 @@ pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next
         }
     };
     drop(inside);
-    span.in_scope(|| toolkit.door.finish(&mut response, id, address, route));
+    span.in_scope(|| toolkit.door.finish(&mut response, id, &came, route));
     let status = response.status().as_u16();
     metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status_name(status))
         .record(began.elapsed().as_secs_f64());
@@ -62,14 +67,17 @@ pub async fn around(State(toolkit): State<Toolkit>, request: Request, next: Next
 /// security events, without the bounds of requests in flight. `[live]` has its own.
 pub async fn around_live(State(door): State<Door>, request: Request, next: Next) -> Response {
     let id = door.request_id(request.headers());
-    let address = door.client(request.headers(), request.extensions());
+    let came = door.came(request.headers(), request.extensions());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match (one_host(&request), request.extensions().get::<Reserved>()) {
-        (Ok(()), None) => next.run(request).await,
+        (Ok(()), None) => match cors::preflight(&request, came.page.as_ref()) {
+            Some(granted) => granted,
+            None => next.run(request).await,
+        },
         (Ok(()), Some(Reserved)) => no_place().into_response(),
         (Err(problem), _) => problem.into_response(),
     };
-    door.finish(&mut response, id, address, route.as_ref().map_or("none", MatchedPath::as_str));
+    door.finish(&mut response, id, &came, route.as_ref().map_or("none", MatchedPath::as_str));
     response
 }
 

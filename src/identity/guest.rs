@@ -1,4 +1,5 @@
-//! A guest's session: an id and its time of issue, sealed in the cookie `souk_session`.
+//! A guest's session: an id and its time of issue, sealed in the cookie `__Host-souk_session`, or `souk_session` where
+//! browsers come without TLS.
 //!
 //! The session has no state on the server, so a new session costs nothing and cannot exhaust the server. A browser that
 //! sends two first writes at once becomes two guests, and keeps the cookie that arrives last.
@@ -11,6 +12,8 @@ use crate::domain::time::Timestamp;
 use super::seal::Seal;
 
 pub const COOKIE: &str = "souk_session";
+/// Where the cookie is `Secure`: by this prefix browsers refuse one that a neighbour domain or a plain connection sets.
+pub const HOST_COOKIE: &str = "__Host-souk_session";
 const TTL_S: i64 = 30 * 86_400;
 /// The first write of a day renews a session, so that it ends 30 days after the last write.
 const RENEW_AFTER_MS: i64 = 86_400_000;
@@ -24,15 +27,20 @@ pub struct GuestSession {
 }
 
 impl GuestSession {
-    /// The session of the request's first valid cookie.
-    pub fn read(seal: &Seal, headers: &HeaderMap, now: Timestamp) -> Option<Self> {
+    /// The session of the request's first valid cookie, and that cookie's name. The safe name comes first: whoever has it
+    /// cannot be given another session by a cookie of the plain one.
+    pub fn read(seal: &Seal, headers: &HeaderMap, now: Timestamp) -> Option<(Self, &'static str)> {
+        [HOST_COOKIE, COOKIE].into_iter().find_map(|name| Some((Self::named(name, seal, headers, now)?, name)))
+    }
+
+    fn named(name: &str, seal: &Seal, headers: &HeaderMap, now: Timestamp) -> Option<Self> {
         let pairs = headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(';'));
         pairs
-            .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+            .filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
             // A browser sends one; more come from a neighbour domain that sets its own. Bound the work.
             .take(4)
             .filter_map(|sealed| Self::decode(&seal.open(sealed)?))
@@ -48,8 +56,8 @@ impl GuestSession {
 
     /// The value of the `Set-Cookie` header.
     pub fn set_cookie(&self, seal: &Seal, secure: bool) -> String {
-        let secure = if secure { "; Secure" } else { "" };
-        format!("{COOKIE}={}; Path=/; Max-Age={TTL_S}; HttpOnly; SameSite=Lax{secure}", seal.seal(&self.encode()))
+        let (name, secure) = if secure { (HOST_COOKIE, "; Secure") } else { (COOKIE, "") };
+        format!("{name}={}; Path=/; Max-Age={TTL_S}; HttpOnly; SameSite=Lax{secure}", seal.seal(&self.encode()))
     }
 
     fn encode(&self) -> [u8; 24] {
@@ -81,7 +89,7 @@ mod tests {
     fn read(cookie: &str, now: Timestamp) -> Option<GuestSession> {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, cookie.parse().unwrap());
-        GuestSession::read(&seal("guest-session"), &headers, now)
+        GuestSession::read(&seal("guest-session"), &headers, now).map(|(session, _)| session)
     }
 
     fn pair(seal: &Seal) -> String {
@@ -94,7 +102,18 @@ mod tests {
         let (value, attributes) = plain.split_once("; ").unwrap();
         assert!(value.starts_with("souk_session=") && value.len() < 100, "{value}");
         assert_eq!(attributes, "Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax");
-        assert!(session().set_cookie(&seal("guest-session"), true).ends_with("; SameSite=Lax; Secure"));
+        let secure = session().set_cookie(&seal("guest-session"), true);
+        assert!(secure.starts_with("__Host-souk_session=") && secure.ends_with("; SameSite=Lax; Secure"), "{secure}");
+    }
+
+    #[test]
+    fn the_safe_name_wins_over_the_plain_one_which_a_neighbour_can_set() {
+        let seal = seal("guest-session");
+        let other = GuestSession { id: Uuid::from_u128(7), ..session() };
+        let (planted, own) = (other.set_cookie(&seal, false), session().set_cookie(&seal, true));
+        let [planted, own] = [&planted, &own].map(|cookie| cookie.split(';').next().unwrap());
+        assert_eq!(read(&format!("{planted}; {own}"), session().issued), Some(session()));
+        assert_eq!(read(planted, session().issued), Some(other), "an old cookie alone keeps its cart");
     }
 
     #[test]

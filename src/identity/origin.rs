@@ -14,8 +14,10 @@ pub enum Site {
 }
 
 impl Site {
+    /// `host`: the shop's own as a trusted proxy tells it, else the request's `Host` is. `https`: the request is known to
+    /// have come by it, so that a page of plain HTTP, which anybody on the way may have written, is another site.
     /// `trusted`: origins such as `https://shop.example` that count as the shop's own.
-    pub fn of(headers: &HeaderMap, trusted: &[String]) -> Self {
+    pub fn of(headers: &HeaderMap, host: Option<&str>, https: bool, trusted: &[String]) -> Self {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("not ascii"));
         let origin = text("origin");
         if origin.is_some_and(|origin| trusted.iter().any(|ours| ours.eq_ignore_ascii_case(origin))) {
@@ -24,7 +26,10 @@ impl Site {
         if text("sec-fetch-site").is_some_and(|site| site.eq_ignore_ascii_case("cross-site")) {
             return Self::Foreign;
         }
-        let host = text(header::HOST.as_str());
+        let host = host.or_else(|| text(header::HOST.as_str()));
+        if https && origin.is_some_and(|origin| origin.starts_with("http://")) {
+            return Self::Foreign;
+        }
         // `null` (a sandboxed frame, a redirect) has no host and is foreign.
         match origin.map(|origin| origin.split_once("://").map(|(_, host)| host)) {
             None => Self::Own,
@@ -53,7 +58,24 @@ mod tests {
 
     fn site(pairs: &[(&'static str, &'static str)]) -> Site {
         let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Site::of(&headers, &["https://shop.example".to_owned()])
+        Site::of(&headers, None, false, &["https://shop.example".to_owned()])
+    }
+
+    #[test]
+    fn the_own_host_is_what_the_proxy_tells_and_its_scheme_counts() {
+        let of = |origin: &'static str, host, https| {
+            let pairs = [("host", "10.0.0.7:8080"), ("origin", origin)];
+            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            Site::of(&headers, host, https, &[])
+        };
+        assert_eq!(of("https://shop.example", Some("shop.example"), true), Site::Own);
+        assert_eq!(of("https://10.0.0.7:8080", Some("shop.example"), true), Site::Foreign);
+        assert_eq!(
+            of("http://shop.example", Some("shop.example"), true),
+            Site::Foreign,
+            "a page that was not encrypted"
+        );
+        assert_eq!(of("http://10.0.0.7:8080", None, false), Site::Own);
     }
 
     #[test]

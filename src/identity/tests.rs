@@ -62,13 +62,13 @@ async fn guesses_are_slowed_down_for_known_and_unknown_accounts_alike() {
 fn a_writer_without_a_session_becomes_a_guest_and_stays_the_same_one() {
     let w = world();
     assert_eq!(w.identity.identify(&headers(&[])).unwrap(), None, "a read makes no session");
-    let first = w.identity.identify_or_create_guest(&headers(&[])).unwrap();
+    let first = w.identity.identify_or_create_guest(&headers(&[]), false).unwrap();
     let cookie = first.set_cookie.expect("a new session").split(';').next().unwrap().to_owned();
-    let again = w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie)])).unwrap();
+    let again = w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie)]), false).unwrap();
     assert_eq!((&again.principal, again.set_cookie), (&first.principal, None));
     assert_eq!(w.identity.identify(&headers(&[("cookie", &cookie)])).unwrap().as_ref(), Some(&first.principal));
     w.clock.pass(2 * 86_400_000);
-    let renewed = w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie)])).unwrap();
+    let renewed = w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie)]), false).unwrap();
     assert_eq!(renewed.principal, first.principal);
     assert!(renewed.set_cookie.is_some(), "used after a day: the cookie is renewed");
 }
@@ -78,13 +78,28 @@ fn a_token_wins_over_a_cookie_and_a_bad_one_is_never_ignored() {
     let w = world();
     let user = UserId(uuid::Uuid::from_u128(99));
     let token = w.identity.issue(user, Role::Operator, "o@souk.local".to_owned()).unwrap().access_token;
-    let cookie = w.identity.identify_or_create_guest(&headers(&[])).unwrap().set_cookie.unwrap();
+    let cookie = w.identity.identify_or_create_guest(&headers(&[]), false).unwrap().set_cookie.unwrap();
     let both = headers(&[("authorization", &format!("bearer {token}")), ("cookie", &cookie)]);
     assert_eq!(w.identity.identify(&both).unwrap().unwrap().user, user);
-    assert!(w.identity.identify_or_create_guest(&both).unwrap().set_cookie.is_none());
+    assert!(w.identity.identify_or_create_guest(&both, false).unwrap().set_cookie.is_none());
     for bad in ["Bearer nonsense", "Basic dXNlcjpwYXNz", "Bearer", &format!("Bearer {token}x")] {
         let bad = headers(&[("authorization", bad), ("cookie", &cookie)]);
         assert!(matches!(w.identity.identify(&bad), Err(AuthError::InvalidToken(_))), "{bad:?}");
-        assert!(matches!(w.identity.identify_or_create_guest(&bad), Err(AuthError::InvalidToken(_))), "{bad:?}");
+        assert!(matches!(w.identity.identify_or_create_guest(&bad, false), Err(AuthError::InvalidToken(_))), "{bad:?}");
     }
+}
+
+#[test]
+fn a_guest_with_the_old_cookie_keeps_the_cart_and_gets_the_safe_cookie() {
+    let w = world();
+    let old = w.identity.identify_or_create_guest(&headers(&[("host", "localhost")]), false).unwrap();
+    let cookie = old.set_cookie.expect("a cookie").split(';').next().unwrap().to_owned();
+    assert!(cookie.starts_with("souk_session="), "this machine itself has no TLS: {cookie}");
+    let again =
+        w.identity.identify_or_create_guest(&headers(&[("cookie", &cookie), ("host", "localhost")]), true).unwrap();
+    assert_eq!(again.principal, old.principal);
+    let renewed = again.set_cookie.expect("the safe one").split(';').next().unwrap().to_owned();
+    assert!(renewed.starts_with("__Host-souk_session="), "{renewed}");
+    let settled = w.identity.identify_or_create_guest(&headers(&[("cookie", &renewed)]), true).unwrap();
+    assert_eq!((settled.principal, settled.set_cookie), (old.principal, None));
 }

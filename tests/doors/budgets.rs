@@ -9,7 +9,7 @@ use crate::shop::{Answer, Person, Shop, checkout_body, fresh_key};
 /// Guests have 100 units at once, an address 200, all guests 300; nothing comes back while a test runs.
 async fn shop() -> Shop {
     Shop::with(|config| {
-        config.http.trust_forwarded_for = true;
+        config.http.trusted_hops = 1;
         config.payments.sandbox.allow_public = true;
         let budgets = &mut config.budgets;
         budgets.enforced = true;

@@ -17,7 +17,7 @@ use crate::{
 /// A shop whose proxy names the clients' addresses.
 async fn shop(change: impl FnOnce(&mut Config)) -> Shop {
     Shop::with(|config| {
-        config.http.trust_forwarded_for = true;
+        config.http.trusted_hops = 1;
         config.payments.sandbox.allow_public = true;
         change(config);
     })

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     config::Http,
+    http::forwarded::Proxies,
     network::{Bucket, Place, Places},
 };
 
@@ -19,6 +20,7 @@ const RESERVE_OF_ADDRESS: usize = 8;
 pub const RESERVE_HEAD: Duration = Duration::from_secs(2);
 
 pub struct Room {
+    proxies: Proxies,
     ordinary: Kind,
     reserve: Kind,
 }
@@ -26,8 +28,7 @@ pub struct Room {
 struct Kind {
     all: Arc<Semaphore>,
     max: u32,
-    /// `None` behind a proxy: every connection is the proxy's.
-    of_address: Option<Arc<Places>>,
+    of_address: Arc<Places>,
 }
 
 /// A place, until it is dropped.
@@ -42,16 +43,19 @@ impl Room {
         let kind = |max: u32, of_address| Kind {
             all: Arc::new(Semaphore::new(max as usize)),
             max,
-            of_address: (!limits.trust_forwarded_for).then(|| Places::new(of_address)),
+            of_address: Places::new(of_address),
         };
         Self {
+            proxies: Proxies::new(limits),
             ordinary: kind(limits.connections_max, limits.connections_per_address_max),
             reserve: kind(RESERVE, RESERVE_OF_ADDRESS),
         }
     }
 
     pub fn enter(&self, peer: IpAddr) -> Option<Held> {
-        self.ordinary.enter(peer, false).or_else(|| self.reserve.enter(peer, true))
+        // A proxy's connections are many clients': only the bound in all holds for them.
+        let counted = (!self.proxies.include(peer)).then(|| Bucket::of(peer));
+        self.ordinary.enter(counted, false).or_else(|| self.reserve.enter(counted, true))
     }
 
     /// Waits until every place is back: the last connection has ended.
@@ -63,10 +67,10 @@ impl Room {
 }
 
 impl Kind {
-    fn enter(&self, peer: IpAddr, reserved: bool) -> Option<Held> {
+    fn enter(&self, counted: Option<Bucket>, reserved: bool) -> Option<Held> {
         let permit = self.all.clone().try_acquire_owned().ok()?;
-        let place = match &self.of_address {
-            Some(places) => Some(places.take(Bucket::of(peer))?),
+        let place = match counted {
+            Some(address) => Some(self.of_address.take(address)?),
             None => None,
         };
         Some(Held { reserved, _permit: permit, _place: place })

@@ -7,7 +7,7 @@ use axum::{
 
 use crate::{
     domain::entity::Work,
-    http::{Door, Problem},
+    http::{Door, Problem, door::Came},
     identity::{AuthError, Identity, Principal, PrincipalKind},
 };
 
@@ -64,7 +64,8 @@ fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> Result
     }
     let address = door.client(&parts.headers, &parts.extensions);
     door.budgets.charge(identity.identify(&parts.headers)?.as_ref(), address, &parts.headers, work)?;
-    let recognised = identity.identify_or_create_guest(&parts.headers)?;
+    let https = parts.extensions.get::<Came>().is_some_and(|came| came.https);
+    let recognised = identity.identify_or_create_guest(&parts.headers, https)?;
     let Some(cookie) = recognised.set_cookie else { return Ok(recognised.principal) };
     let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
         // Without the cookie the guest would lose this request's writes.

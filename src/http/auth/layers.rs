@@ -49,7 +49,7 @@ pub async fn same_origin(State((door, identity)): State<(Door, Identity)>, reque
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe
         && !request.headers().contains_key(header::AUTHORIZATION)
-        && let Err(refused) = door.same_site(request.headers())
+        && let Err(refused) = door.same_site(request.headers(), request.extensions())
     {
         let sender = || match identity.identify(request.headers()) {
             Ok(Some(principal)) => principal.by,

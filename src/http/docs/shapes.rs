@@ -26,7 +26,10 @@ pub fn refer_to_items(components: &mut Components) {
 }
 
 pub fn guest_scheme() -> (&'static str, SecurityScheme) {
-    let cookie = ApiKeyValue::with_description(COOKIE, "A guest's session, set by the first write");
+    let cookie = ApiKeyValue::with_description(
+        COOKIE,
+        "A guest's session, set by the first write; over HTTPS its name begins with `__Host-`",
+    );
     (GUEST, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
 }
 

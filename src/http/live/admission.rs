@@ -21,7 +21,7 @@ impl FromRequestParts<LiveState> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &LiveState) -> Result<Self, Response> {
-        state.door.same_site(&parts.headers).map_err(refused)?;
+        state.door.same_site(&parts.headers, &parts.extensions).map_err(refused)?;
         let audience =
             (state.authorise)(Credentials::Handshake(&parts.headers)).map_err(|error| refused(error.into()))?;
         let address = state.door.client(&parts.headers, &parts.extensions);
