@@ -16,6 +16,7 @@ mod identity;
 mod journal;
 mod live;
 mod log;
+mod mail;
 mod payments;
 mod secret;
 mod shop;
@@ -42,6 +43,7 @@ pub use identity::Identity;
 pub use journal::Journal;
 pub use live::Live;
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailSecurity, MailServer};
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
 pub use shop::{ShippingMethod, Shop};
@@ -65,6 +67,7 @@ pub struct Config {
     pub shop: Shop,
     pub unpaid: Unpaid,
     pub payments: Payments,
+    pub mail: Mail,
     pub identity: Identity,
     pub cluster: Cluster,
     pub log: Log,
@@ -115,6 +118,7 @@ impl Config {
         self.shop.check(&mut checks);
         self.unpaid.check(&mut checks);
         self.payments.check(&mut checks, self.http.is_public());
+        self.mail.check(&mut checks);
         self.identity.check(&mut checks);
         self.cluster.check(&mut checks, &self.identity.signing_key);
         self.log.check(&mut checks);

@@ -40,6 +40,7 @@ pub(super) async fn serve(
             ready(Endpoints {
                 address: shop.address,
                 superadmin_password: shop.superadmin_password.take(),
+                mail_page: shop.mail_page,
                 durability: shop.engine.durability.to_owned(),
                 cluster: shop.engine.cluster.clone(),
             });

@@ -11,14 +11,17 @@ use super::{
     backend::Backend,
     engine::{Engine, EngineError},
     handles, metrics,
-    outside::Outside,
+    outside::{Outside, to_show},
     routes, server,
     shop_record::{RecordError, check_key},
 };
 use crate::{
     catalogue::{LoadError, sample},
     config::{Config, Secret},
-    connectors::sandbox::{self, SandboxProvider},
+    connectors::{
+        mail,
+        sandbox::{self, SandboxProvider},
+    },
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Identity, SuperadminError},
     persistence::ballast,
@@ -41,6 +44,8 @@ pub enum ShopError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the sandbox sells without money and is refused beside a listener that others can reach")]
     PublicSandbox,
+    #[error("mail: {0}")]
+    Mail(String),
     #[error("the sandbox cannot reach this server at {0}")]
     SandboxUrl(String),
 }
@@ -52,6 +57,8 @@ pub struct Shop {
     pub superadmin_password: Option<String>,
     pub engine: Engine,
     pub sandbox: Option<SandboxProvider>,
+    /// `/dev/mail` exists.
+    pub mail_page: bool,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     upkeep: JoinHandle<()>,
@@ -104,6 +111,7 @@ impl Shop {
             gateway: engine.gateway.clone(),
             front: engine.front.clone(),
             providers: outside.providers,
+            order_mails: config.mail.orders,
             command_timeout: toolkit.command_timeout(),
         };
         let state = AppState::new(services, toolkit, webhooks);
@@ -113,6 +121,12 @@ impl Shop {
         let more: Router<AppState> = http::page::router(&outside.notices);
         let more = match &outside.sandbox {
             Some(sandbox) => more.merge(sandbox::page::routes(sandbox.clone())),
+            None => more,
+        };
+        let outbox = to_show(outside.outbox, &config.http, with_sample);
+        let mail_page = outbox.is_some();
+        let more = match outbox {
+            Some(outbox) => more.merge(mail::page::routes(outbox)),
             None => more,
         };
         let live = http::live::router(LiveState {
@@ -134,6 +148,7 @@ impl Shop {
             superadmin_password: generated,
             engine,
             sandbox: outside.sandbox,
+            mail_page,
             stop,
             server,
             upkeep,

@@ -34,6 +34,9 @@ fn announce(out: &mut impl Write, endpoints: &Endpoints) {
     let mut text = format!("souk listening on {url}\n");
     text += &format!("  shop      {url}/\n  API       {url}/api/docs\n");
     text += &format!("  live      ws://{}/live\n  health    {url}/readyz   {url}/metrics\n", endpoints.address);
+    if endpoints.mail_page {
+        text += &format!("  mails     {url}/dev/mail\n");
+    }
     text += &format!("  durable   {}\n", endpoints.durability);
     if let Some(cluster) = &endpoints.cluster {
         text += &format!("  cluster   {cluster}\n");
@@ -56,10 +59,17 @@ mod tests {
         let password = Some("p".repeat(20));
         announce(
             &mut out,
-            &Endpoints { address, superadmin_password: password, durability: "local-synced".into(), cluster: None },
+            &Endpoints {
+                address,
+                superadmin_password: password,
+                durability: "local-synced".into(),
+                mail_page: true,
+                cluster: None,
+            },
         );
         let text = String::from_utf8(out).expect("text");
         assert_eq!(text.lines().next(), Some("souk listening on http://127.0.0.1:4321"));
+        assert!(text.contains("  mails     http://127.0.0.1:4321/dev/mail\n"), "{text}");
         assert!(text.contains("pppp (shown this once)"), "{text}");
     }
 }
