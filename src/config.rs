@@ -16,6 +16,7 @@ mod identity;
 mod journal;
 mod live;
 mod log;
+mod mail;
 mod network;
 mod payments;
 mod secret;
@@ -44,6 +45,7 @@ pub use identity::Identity;
 pub use journal::Journal;
 pub use live::Live;
 pub use log::{Log, LogFormat};
+pub use mail::{Mail, MailSecurity, MailServer};
 pub use network::Network;
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
@@ -69,6 +71,7 @@ pub struct Config {
     pub shop: Shop,
     pub unpaid: Unpaid,
     pub payments: Payments,
+    pub mail: Mail,
     pub identity: Identity,
     pub cluster: Cluster,
     pub log: Log,
@@ -119,6 +122,7 @@ impl Config {
         self.shop.check(&mut checks);
         self.unpaid.check(&mut checks);
         self.payments.check(&mut checks, self.http.is_public());
+        self.mail.check(&mut checks);
         self.identity.check(&mut checks);
         self.cluster.check(&mut checks, &self.identity.signing_key);
         self.log.check(&mut checks);

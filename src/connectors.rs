@@ -2,9 +2,11 @@
 //!
 //! [`payment`] is the port of payment providers and its adapter to the runtime's `Connector`; [`webhook`] is the port
 //! of providers' webhooks, with [`signature`] for the sandbox's. [`sandbox`] is the first connector: it acts like a
-//! real provider, time-outs and webhooks included, without money. Absent: the money rules (`domain::payment`), budgets,
+//! real provider, time-outs and webhooks included, without money. [`mail`] is the port of mail, with a server or a
+//! directory behind it. Absent: the money rules (`domain::payment`), budgets,
 //! time-outs and breakers (`actors`), and the webhooks' route (`shop::payment::webhook`).
 
+pub mod mail;
 pub mod payment;
 pub mod sandbox;
 pub mod signature;

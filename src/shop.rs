@@ -1,11 +1,13 @@
-//! The shop: one folder for each capability, with its use cases, wire shapes, routes, projections, topics and error codes.
+//! The shop: one folder for each capability, with its use cases, wire shapes, routes, projections, topics and error
+//! codes.
 //!
-//! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A capability's
-//! rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the toolkit (`http`)
-//! know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers are given),
-//! [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
-//! ([`money`], [`names`], [`rows`]).
+//! The list below is the whole registration of a capability: its module, and its line in [`capabilities`]. A
+//! capability's rules are in `domain/<capability>`; the engine (`actors`, `persistence`, `transport`, `live`) and the
+//! toolkit (`http`) know none of them. Beside the list: [`services`] (what use cases are given), `state` (what handlers
+//! are given), [`topics`](topics()) (what can be watched live), and the wire shapes that several capabilities share
+//! ([`money`], [`names`], [`rows`]), and [`mail`], where the capabilities' mails are filled in.
 
+pub mod mail;
 pub mod money;
 pub mod names;
 pub mod rows;

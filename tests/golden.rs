@@ -12,6 +12,8 @@ mod catalogue;
 mod envelope;
 #[path = "golden/samples/ids.rs"]
 mod ids;
+#[path = "golden/samples/mail.rs"]
+mod mail;
 #[path = "golden/samples/order.rs"]
 mod order;
 #[path = "golden/samples/shop.rs"]
@@ -35,6 +37,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Category => catalogue::category(),
         Kind::Account => catalogue::account(),
         Kind::Note => shop::note(),
+        Kind::Mail => mail::mail(),
     }
 }
 

@@ -15,12 +15,16 @@ mod import;
 mod leftovers;
 #[path = "operate/logs.rs"]
 mod logs;
+#[path = "operate/mail.rs"]
+mod mail;
 #[path = "crash/process.rs"]
 mod process;
 #[path = "operate/record.rs"]
 mod record;
 #[path = "operate/security.rs"]
 mod security;
+#[path = "common/smtp_sink.rs"]
+mod sink;
 
 use client::{Call, Person, text};
 use process::{Home, Server};

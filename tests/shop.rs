@@ -58,6 +58,16 @@ mod payments {
     mod sandbox_webhooks;
 }
 
+/// What shoppers are written: the connector against a mail server with faults, a whole shop before it, the outbox's
+/// page.
+mod mail {
+    mod dev_page;
+    mod orders;
+    mod server;
+    #[path = "../common/smtp_sink.rs"]
+    mod sink;
+}
+
 /// Many clients at once, and the rules that hold for every winner. Three are those of ACIDRain (Warszawski
 /// and Bailis, SIGMOD 2017): the last unit, the cart that changes during checkout, the voucher or key used twice at
 /// once. None waits by the clock.

@@ -1,12 +1,13 @@
 //! The seeded simulation: whole shops on the memory journal, one thread, paused time; on one node, and on several.
 //!
-//! Each seed is a shop with shoppers and operators and a payment provider that misbehaves, with slow, failing and
-//! ambiguous appends, lost, late and duplicated messages. On one node (`world`) the process crashes at random awaits and
-//! entities are poisoned. On several (`cluster`, `seeds_of_clusters`) each node is a machine with a clock of its own on
-//! one log: frozen as by SIGSTOP, cut off, deaf to the others, crashed, handed over, restarted on its old data or on
-//! none; who should own what is judged by the real membership and placement. Afterwards the shop is left to settle, and
-//! the guarantees G1 to G5 are checked against the log, the provider's books, what clients were told, and what each
-//! node shows. A failing seed prints itself: `SOUK_SEED=<seed> cargo test --test simulation` replays it, event for event.
+//! Each seed is a shop with shoppers and operators and a payment provider and a mail server that misbehave, with slow,
+//! failing and ambiguous appends, lost, late and duplicated messages. On one node (`world`) the process crashes at
+//! random awaits and entities are poisoned. On several (`cluster`, `seeds_of_clusters`) each node is a machine with a
+//! clock of its own on one log: frozen as by SIGSTOP, cut off, deaf to the others, crashed, handed over, restarted on
+//! its old data or on none; who should own what is judged by the real membership and placement. Afterwards the shop is
+//! left to settle, and the guarantees G1 to G5 are checked against the log, the provider's books, what clients were
+//! told, and what each node shows. A failing seed prints itself: `SOUK_SEED=<seed> cargo test --test simulation`
+//! replays it, event for event.
 //!
 //! `SOUK_SEEDS=100000` runs more of both (`make simulate SEEDS=100000`); the default is what CI runs.
 
@@ -40,6 +41,8 @@ mod network;
 mod node;
 #[path = "simulation/observer.rs"]
 mod observer;
+#[path = "simulation/post.rs"]
+mod post;
 #[path = "common/projected.rs"]
 mod projected;
 #[path = "simulation/provider.rs"]

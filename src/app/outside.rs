@@ -1,6 +1,8 @@
 //! The outside world as configured: each connector with its bounds, and the verifiers of its webhooks.
 
-use std::sync::Arc;
+mod mail;
+
+use std::{net::SocketAddr, sync::Arc};
 
 use super::{shop::ShopError, sockets::Sockets};
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     },
     config::{Config, Sandbox},
     connectors::{
+        mail::outbox::Outbox,
         payment::{PaymentConnector, PaymentProvider},
         sandbox::{HttpOutbox, SandboxProvider, SandboxSettings, SandboxWebhooks},
         signature::WebhookKey,
@@ -18,9 +21,13 @@ use crate::{
     identity::SigningSecret,
 };
 
+pub(super) use self::mail::to_show;
+
 /// Made before the engine, whose effects call it from the first moment on.
 pub(super) struct Outside {
     pub(super) sandbox: Option<SandboxProvider>,
+    /// Where mails are kept for want of a server.
+    pub(super) outbox: Option<Outbox>,
     pub(super) connectors: Vec<ConnectorEntry>,
     pub(super) webhooks: Vec<Arc<dyn WebhookVerifier>>,
     /// Names of the payment providers that the API takes.
@@ -40,9 +47,11 @@ impl Outside {
         sockets: &Sockets,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ShopError> {
+        let mail = mail::start(config, clock)?;
         let mut outside = Self {
             sandbox: None,
-            connectors: Vec::new(),
+            outbox: mail.outbox,
+            connectors: vec![mail.connector],
             webhooks: Vec::new(),
             providers: Vec::new(),
             notices: Vec::new(),

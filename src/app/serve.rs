@@ -41,6 +41,7 @@ pub(super) async fn serve(
                 address: shop.address,
                 scheme: shop.scheme,
                 superadmin_password: shop.superadmin_password.take(),
+                mail_page: shop.mail_page,
                 durability: shop.engine.durability.to_owned(),
                 cluster: shop.engine.cluster.clone(),
             });

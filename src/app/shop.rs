@@ -12,7 +12,7 @@ use super::{
     certificate::CertificateError,
     engine::{Engine, EngineError},
     handles, metrics,
-    outside::Outside,
+    outside::{Outside, to_show},
     routes,
     shop_record::{RecordError, check_key},
     sockets::Sockets,
@@ -20,7 +20,10 @@ use super::{
 use crate::{
     catalogue::{LoadError, sample},
     config::{Config, Secret},
-    connectors::sandbox::{self, SandboxProvider},
+    connectors::{
+        mail,
+        sandbox::{self, SandboxProvider},
+    },
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Identity, SuperadminError},
     persistence::ballast,
@@ -45,6 +48,8 @@ pub enum ShopError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the sandbox sells without money and is refused beside a listener that others can reach")]
     PublicSandbox,
+    #[error("mail: {0}")]
+    Mail(String),
     #[error("the sandbox cannot reach this server at {0}")]
     SandboxUrl(String),
 }
@@ -58,6 +63,8 @@ pub struct Shop {
     pub superadmin_password: Option<String>,
     pub engine: Engine,
     pub sandbox: Option<SandboxProvider>,
+    /// `/dev/mail` exists.
+    pub mail_page: bool,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     upkeep: JoinHandle<()>,
@@ -108,6 +115,7 @@ impl Shop {
             gateway: engine.gateway.clone(),
             front: engine.front.clone(),
             providers: outside.providers,
+            order_mails: config.mail.orders,
             command_timeout: toolkit.command_timeout(),
         };
         let state = AppState::new(services, toolkit, webhooks);
@@ -117,6 +125,12 @@ impl Shop {
         let more: Router<AppState> = http::page::router(&outside.notices);
         let more = match &outside.sandbox {
             Some(sandbox) => more.merge(sandbox::page::routes(sandbox.clone())),
+            None => more,
+        };
+        let outbox = to_show(outside.outbox, &config.http, with_sample);
+        let mail_page = outbox.is_some();
+        let more = match outbox {
+            Some(outbox) => more.merge(mail::page::routes(outbox)),
             None => more,
         };
         let live = http::live::router(LiveState {
@@ -138,6 +152,7 @@ impl Shop {
             superadmin_password: generated,
             engine,
             sandbox: outside.sandbox,
+            mail_page,
             stop,
             server,
             upkeep,

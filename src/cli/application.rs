@@ -80,6 +80,8 @@ pub struct Endpoints {
     pub superadmin_password: Option<String>,
     /// `local-synced`, ...: the meaning of an acknowledgement.
     pub durability: String,
+    /// The outbox has a page, for whoever tries the shop out.
+    pub mail_page: bool,
     /// One line: which cluster, as which node, on which servers. `None`: one machine.
     pub cluster: Option<String>,
 }

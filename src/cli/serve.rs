@@ -34,6 +34,9 @@ fn announce(out: &mut impl Write, endpoints: &Endpoints) {
     let mut text = format!("souk listening on {url}\n");
     text += &format!("  shop      {url}/\n  API       {url}/api/docs\n");
     text += &format!("  live      {}/live\n  health    {url}/readyz   {url}/metrics\n", url.replacen("http", "ws", 1));
+    if endpoints.mail_page {
+        text += &format!("  mails     {url}/dev/mail\n");
+    }
     text += &format!("  durable   {}\n", endpoints.durability);
     if let Some(cluster) = &endpoints.cluster {
         text += &format!("  cluster   {cluster}\n");
@@ -54,12 +57,13 @@ mod tests {
         let said = |scheme| {
             let (mut out, address) = (Vec::new(), std::net::SocketAddr::from(([127, 0, 0, 1], 4321)));
             let superadmin_password = Some("p".repeat(20));
-            let durability = "local-synced".into();
-            announce(&mut out, &Endpoints { address, scheme, superadmin_password, durability, cluster: None });
+            let (durability, cluster, mail_page) = ("local-synced".into(), None, true);
+            announce(&mut out, &Endpoints { address, scheme, superadmin_password, durability, mail_page, cluster });
             String::from_utf8(out).expect("text")
         };
         let text = said("http");
         assert_eq!(text.lines().next(), Some("souk listening on http://127.0.0.1:4321"));
+        assert!(text.contains("  mails     http://127.0.0.1:4321/dev/mail\n"), "{text}");
         assert!(text.contains("pppp (shown this once)") && text.contains("ws://127.0.0.1:4321/live"), "{text}");
         let text = said("https");
         assert_eq!(text.lines().next(), Some("souk listening on https://127.0.0.1:4321"));

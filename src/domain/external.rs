@@ -4,7 +4,10 @@
 //! (`payment/provider.rs`); a connector serves one port under a name of its own. Deliberately absent: the connectors,
 //! which are in `src/connectors`.
 
-use super::payment::{ProviderCall, ProviderEvent};
+use super::{
+    mail::{MailAnswer, MailCall},
+    payment::{ProviderCall, ProviderEvent},
+};
 
 /// One call to the outside world. Its contents name its idempotency key: a connector that receives the same call again
 /// returns the first answer and does nothing.
@@ -43,8 +46,6 @@ macro_rules! ports {
         /// The unchanged call, if it belongs to another port.
         impl TryFrom<AnyCall> for $call {
             type Error = AnyCall;
-            // The second arm is reached once there is a second port.
-            #[allow(unreachable_patterns)]
             fn try_from(call: AnyCall) -> Result<Self, AnyCall> {
                 match call { AnyCall::$port(call) => Ok(call), other => Err(other) }
             }
@@ -55,4 +56,5 @@ macro_rules! ports {
 
 ports! {
     Payment: ProviderCall => ProviderEvent,
+    Mail: MailCall => MailAnswer,
 }

@@ -46,6 +46,8 @@ uuid_ids! {
     FulfilmentId
     /// One refund of a payment.
     RefundId
+    /// One mail to one person.
+    MailId
     /// Names one command; a retry carries the same id and has no second effect (G3).
     CommandId
 }

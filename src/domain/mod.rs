@@ -1,9 +1,9 @@
 //! The shop's rules, pure: states, commands, events, refusals, and two functions for each entity.
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process), [`payment`],
-//! [`product`] and [`category`], [`numbers`], [`account`]; [`money`] and [`pricing`]; [`effect`] (pending effects);
-//! [`kinds`] and [`external`] (the lists of kinds and of ports to the outside world). Deliberately absent: clocks,
-//! logs, I/O, random numbers, tokio.
+//! [`product`] and [`category`], [`numbers`], [`account`], [`mail`]; [`money`] and [`pricing`]; [`effect`] (pending
+//! effects); [`kinds`] and [`external`] (the lists of kinds and of ports to the outside world). Deliberately absent:
+//! clocks, logs, I/O, random numbers, tokio.
 
 /// The entities: each one's module, its type, and the name that begins its keys. The whole registration of an entity is
 /// its line here; `kinds` makes the sums over them. The names are frozen, and so is the order (keys sort by it).
@@ -19,6 +19,7 @@ macro_rules! entities {
             account: Account = "account",
             numbers: Numbers = "numbers",
             note: Note = "note",
+            mail: Mail = "mail",
         }
     };
 }

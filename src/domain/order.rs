@@ -5,10 +5,11 @@
 //! every hold released and every payment undone.
 //!
 //! In `order/`: `shapes` and `protocol` (the types), `classes` (classes of statuses), `decide` (the list of commands),
-//! `checkout`, `paying` and `fulfil` (the commands' decisions), `at_payment` (orders that hold nothing before a payment), `consequences` (events that follow from a state by
-//! itself), `apply`, `effects` (which are pending), `effect_table` (their ids, requests and outcomes), `rests`
-//! (what it rests on), `moves` (the operators' table), `unsent` (what is never sent), `supersede` (older and newer orders
-//! of one cart), `view`. Deliberately absent: returns and promotions.
+//! `checkout`, `paying` and `fulfil` (the commands' decisions), `at_payment` (orders that hold nothing before a payment),
+//! `consequences` (events that follow from a state by itself), `apply`, `effects` (which are pending), `effect_table`
+//! (their ids, requests and outcomes), `rests` (what it rests on), `moves` (the operators' table), `unsent` (what is
+//! never sent), `supersede` (older and newer orders of one cart), `mails` (what its shopper is written), `view`.
+//! Deliberately absent: returns and promotions.
 
 mod apply;
 mod at_payment;
@@ -19,6 +20,7 @@ mod decide;
 mod effect_table;
 mod effects;
 mod fulfil;
+mod mails;
 mod moves;
 mod paying;
 mod protocol;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{effects::OrderEffect, protocol::*, shapes::*, view::*};
+pub use self::{effects::OrderEffect, mails::OrderMail, protocol::*, shapes::*, view::*};
 use super::{
     entity::{Entity, Work},
     ids::{FulfilmentId, OrderId, PaymentId, Sku, UserId},
@@ -77,6 +79,9 @@ pub struct Order {
     rest_given_up: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     rest_refund_asked: bool,
+    /// Mails that are not queued yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mails: Vec<OrderMail>,
 }
 
 /// One SKU's units on their way through the stock.
@@ -192,6 +197,7 @@ impl Entity for Order {
 
     fn apply(&mut self, event: &OrderEvent) {
         self.apply_event(event);
+        self.owe_mail(event);
     }
 
     fn view(&self) -> OrderView {

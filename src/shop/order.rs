@@ -1,7 +1,7 @@
 //! Orders: lists, one order and its history, cancelling, staff's transitions, parcels.
 //!
 //! [`wire`] is an order's one shape, [`access`] checks the reader's permission, `projection` gives its index rows,
-//! [`live`] has the topics.
+//! [`live`] has the topics, [`mail`] what the shopper is written.
 
 pub mod access;
 pub mod cancel;
@@ -11,6 +11,7 @@ mod history;
 mod list;
 pub mod live;
 pub mod lookup;
+pub mod mail;
 mod of_user;
 pub mod projection;
 pub mod reference;

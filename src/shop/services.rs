@@ -35,6 +35,8 @@ pub struct Services {
     pub front: Front,
     /// Names of the payment providers that a payment may name.
     pub providers: Vec<String>,
+    /// Whether shoppers are written to.
+    pub order_mails: bool,
     /// How long a use case waits for the engine.
     pub command_timeout: Duration,
 }

@@ -32,6 +32,7 @@ pub struct OrderBuilder {
     payment_status: PaymentStatus,
     number: Option<u64>,
     placed_at: Timestamp,
+    mails: bool,
 }
 
 pub fn an_order() -> OrderBuilder {
@@ -46,6 +47,7 @@ pub fn an_order() -> OrderBuilder {
         payment_status: PaymentStatus::None,
         number: None,
         placed_at: Timestamp(0),
+        mails: false,
     }
 }
 
@@ -102,6 +104,11 @@ impl OrderBuilder {
         Self { number, ..self }
     }
 
+    /// The shopper is written to.
+    pub fn with_mails(self) -> Self {
+        Self { mails: true, ..self }
+    }
+
     pub fn placed_at(self, placed_at: Timestamp) -> Self {
         Self { placed_at, ..self }
     }
@@ -129,6 +136,7 @@ impl OrderBuilder {
             revivable_until: None,
             hold_at: HoldAt::Checkout,
             share: None,
+            mails: self.mails,
         }
     }
 

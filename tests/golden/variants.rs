@@ -6,6 +6,7 @@ use souk::domain::{
     cart::CartEvent,
     category::CategoryEvent,
     kinds::{AnyEvent, Kind},
+    mail::MailEvent,
     note::NoteEvent,
     numbers::NumbersEvent,
     order::OrderEvent,
@@ -41,7 +42,7 @@ variants! {
     Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
         Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
         UnwindAsked, Moved, Fulfilled, ParcelShipped, Superseded, PredecessorGone, PredecessorPaid, RestRefundAsked,
-        HoldOverShare, PaymentCovered;
+        HoldOverShare, PaymentCovered, MailQueued;
     Payment, PaymentEvent: Opened, ActionRequired, Authorized, Declined, CaptureAsked, Captured, CaptureFailed,
         UnwindAsked, VoidAsked, Voided, RefundAsked, Refunded, RefundFailed, OrderNotified;
     Product, ProductEvent: Defined, Archived;
@@ -49,4 +50,5 @@ variants! {
     Account, AccountEvent: Registered, PasswordSet;
     Numbers, NumbersEvent: Allotted;
     Note, NoteEvent: Written, Removed;
+    Mail, MailEvent: Queued, PutOff, Due, Accepted, Refused, GivenUp;
 }

@@ -20,6 +20,7 @@ use souk::{
 use crate::{
     many::Sum,
     observer::Shown,
+    post::{self, Mails},
     reckoning::{money, numbers, one_sale_of_a_cart, sold, stock_and_orders},
     shop::Shop,
 };
@@ -38,6 +39,7 @@ pub struct Totals {
     pub superseded: u64,
     pub outrun: u64,
     pub records: u64,
+    pub mails: Mails,
 }
 
 impl Sum for Totals {
@@ -49,6 +51,9 @@ impl Sum for Totals {
         self.superseded += other.superseded;
         self.outrun += other.outrun;
         self.records += other.records;
+        self.mails.accepted += other.mails.accepted;
+        self.mails.not_accepted += other.mails.not_accepted;
+        self.mails.again += other.mails.again;
     }
 }
 
@@ -57,6 +62,7 @@ impl Totals {
     pub fn assert_something_happened(&self) {
         assert!(self.crashes > 0 && self.acknowledged > 0 && self.verified > 0 && self.unsold > 0, "{self:?}");
         assert!(self.superseded > 0 && self.outrun > 0, "{self:?}");
+        assert!(self.mails.accepted > 0 && self.mails.not_accepted > 0 && self.mails.again > 0, "{self:?}");
     }
 }
 
@@ -95,6 +101,7 @@ pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
             open.push(format!("G4: {} units of {sku} are held by nobody", answer.view.held));
         }
     }
+    open.extend(post::under_way(&shop.storage));
     let waiting = shop.books.webhooks.lock().unwrap().len();
     if waiting > 0 {
         open.push(format!("the shop has not taken {waiting} webhooks"));
@@ -162,6 +169,7 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     money(shop, &orders, broken);
     numbers(&orders, broken);
     one_sale_of_a_cart(&orders, broken);
+    let mails = post::check(&shop.post, &models, &orders, broken);
     Totals {
         crashes: 0,
         acknowledged: shop.acks.0.lock().unwrap().len() as u64,
@@ -170,6 +178,7 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
         superseded: orders.iter().filter(|order| order.superseded_by.is_some()).count() as u64,
         outrun: orders.iter().filter(|order| order.outrun_by.is_some()).count() as u64,
         records: commits.len() as u64,
+        mails,
     }
 }
 

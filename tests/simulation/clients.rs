@@ -186,6 +186,6 @@ fn place(
     lines: &[(Sku, u32)],
     now: souk::domain::time::Timestamp,
 ) -> CheckoutSnapshot {
-    let order = an_order().id(order).user(user).cart(cart).pay_by(now.plus_ms(HOLD_MS));
+    let order = an_order().id(order).user(user).cart(cart).pay_by(now.plus_ms(HOLD_MS)).with_mails();
     lines.iter().fold(order, |order, (sku, n)| order.line(sku.as_str(), *n, PRICE)).snapshot()
 }

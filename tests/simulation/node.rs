@@ -28,6 +28,7 @@ use crate::{
     link::Link,
     machine::Machine,
     observer::Observer,
+    post::Server,
     provider::Provider,
     remote_journal::{RemoteJournal, Servers},
     rng::Rng,
@@ -85,6 +86,13 @@ impl Node {
             went_back: shop.went_back.clone(),
         };
         let provider = Provider { books: shop.books.clone(), rng: site.rng.clone(), weather: site.weather.clone() };
+        let mails = Server {
+            post: shop.post.clone(),
+            storage: shop.storage.clone(),
+            rng: site.rng.clone(),
+            weather: site.weather.clone(),
+            told: Mutex::default(),
+        };
         let journal = RemoteJournal {
             journal: MemoryJournal::open(shop.storage.clone(), process.plan()),
             servers: site.servers.clone(),
@@ -92,7 +100,7 @@ impl Node {
         };
         let (up, end) = (started.clone(), ended.clone());
         machine.process.spawn_local(async move {
-            let _ = end.set(process.run(journal, observer, provider, up, leaves).await);
+            let _ = end.set(process.run(journal, observer, (provider, mails), up, leaves).await);
         });
         Self { name, place, machine, link, started, leave: Some(leave), ended }
     }
@@ -151,7 +159,7 @@ impl Process {
         self,
         journal: RemoteJournal,
         observer: Observer,
-        provider: Provider,
+        (provider, mails): (Provider, Server),
         started: Arc<OnceLock<Gateway>>,
         leaves: oneshot::Receiver<()>,
     ) -> Ended {
@@ -168,7 +176,7 @@ impl Process {
             projections: souk::shop::projections(&Default::default()).into(),
             listener: Arc::new(observer),
             clock: members.clock(),
-            connectors: vec![provider.registered()],
+            connectors: vec![provider.registered(), mails.registered(members.clock())],
             transport: Box::new(move |local| Arc::new(net.connect(me, link, local))),
             placement: members.clone(),
             settings: ActorSettings { node: self.name, ..self.site.settings },

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     clients::{Acks, Script, Step},
     observer::Seen,
+    post::Post,
     provider::Books,
     rng::Rng,
 };
@@ -27,6 +28,7 @@ pub struct Shop {
     pub rng: Rng,
     pub storage: MemoryStorage,
     pub books: Books,
+    pub post: Post,
     pub acks: Acks,
     /// The views that each node's viewers received, by the node's place: its incarnations count as one.
     pub viewers: Vec<Seen>,
@@ -41,6 +43,7 @@ impl Shop {
         let mut shop = Self {
             storage: MemoryStorage::new(rng.uuid(), shards),
             books: Books::default(),
+            post: Post::default(),
             acks: Acks::default(),
             // Not `vec![..; n]`: clones of one `Seen` are the same viewers.
             viewers: (0..nodes).map(|_| Seen::default()).collect(),

@@ -28,6 +28,7 @@ use crate::{
     faults::{Mix, Plan, Weather},
     network::Network,
     observer::Observer,
+    post::Server,
     projected::Demand,
     provider::{self, Provider},
     reckoning,
@@ -184,6 +185,8 @@ impl World {
         let (shop, rng, weather) = (&self.shop, self.shop.rng.clone(), Weather::new(mix));
         let plan = Arc::new(Plan { rng: rng.clone(), weather: weather.clone() });
         let provider = Provider { books: shop.books.clone(), rng: rng.clone(), weather: weather.clone() };
+        let (post, storage) = (shop.post.clone(), shop.storage.clone());
+        let mails = Server { post, storage, rng: rng.clone(), weather: weather.clone(), told: Mutex::default() };
         let (seen, went_back) = (shop.viewers[0].clone(), shop.went_back.clone());
         let observer = Observer { seen, newest: Mutex::new(HashMap::new()), went_back };
         // A projection comes, goes and changes its version from one life to the next.
@@ -198,7 +201,7 @@ impl World {
             projections,
             listener: Arc::new(observer),
             clock: clock.clone(),
-            connectors: vec![provider.registered()],
+            connectors: vec![provider.registered(), mails.registered(clock.clone())],
             transport: {
                 let rng = rng.clone();
                 Box::new(move |local| Arc::new(Network { local, rng, weather }))

@@ -66,6 +66,8 @@ impl Order {
                 self.superseded_by = Some(*by);
                 self.give_up(OrderStatus::Cancelled);
             }
+            // All there is to it is in `mails`.
+            OrderEvent::MailQueued { .. } => {}
             OrderEvent::PredecessorGone { order } => self.predecessors.retain(|older| older != order),
             OrderEvent::PredecessorPaid { order } => self.outrun_by = Some(*order),
             OrderEvent::Fulfilled { fulfilment, lines, carrier, tracking, at } => self.record_parcel(Fulfilment {

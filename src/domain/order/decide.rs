@@ -36,6 +36,7 @@ impl Order {
             OrderCommand::GiveUp { by } => self.give_up_for(*by, now),
             OrderCommand::PredecessorGone { order } => Ok(self.predecessor_gone(*order)),
             OrderCommand::PredecessorPaid { order } => Ok(self.predecessor_paid(*order)),
+            OrderCommand::MailQueued { mail } => Ok(self.mail_queued(mail)),
             OrderCommand::Wake => Ok(self.wake_up(now)),
         }
     }

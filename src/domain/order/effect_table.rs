@@ -7,6 +7,7 @@ use crate::domain::{
     ids::OrderId,
     key::EntityKey,
     kinds::{AnyCommand, AnyRejection, AnyView, Kind},
+    mail::MailCommand,
     numbers::{Numbers, NumbersCommand, NumbersView},
     order::Order,
     payment::PaymentCommand,
@@ -27,6 +28,7 @@ impl EffectOf<Order> for OrderEffect {
             Self::UnwindPayment { payment, .. } => format!("unwind/{payment}"),
             Self::RefundRest { payment, .. } => format!("refund_rest/{payment}"),
             Self::GiveUpOlder { older, .. } => format!("give_up/{older}"),
+            Self::QueueMail { mail, .. } => format!("mail/{}", mail.purpose()),
         }
     }
 
@@ -67,6 +69,10 @@ impl EffectOf<Order> for OrderEffect {
                 EntityKey::new(Kind::Order, older.to_string()),
                 AnyCommand::Order(OrderCommand::GiveUp { by: order }),
             ),
+            Self::QueueMail { order, mail, letter } => {
+                let mail = mail.id(order);
+                Request::Entity(mail.key(), AnyCommand::Mail(MailCommand::Queue { mail, letter }))
+            }
         }
     }
 
@@ -117,6 +123,7 @@ impl EffectOf<Order> for OrderEffect {
                 Outcome::Refused(_) => Some(OrderCommand::PredecessorPaid { order: older }),
                 Outcome::External(_) => None,
             },
+            Self::QueueMail { mail, .. } => decided(&outcome, OrderCommand::MailQueued { mail }),
         }
     }
 
@@ -132,7 +139,8 @@ impl EffectOf<Order> for OrderEffect {
             | Self::SettleCart { .. }
             | Self::UnwindPayment { .. }
             | Self::RefundRest { .. }
-            | Self::GiveUpOlder { .. } => false,
+            | Self::GiveUpOlder { .. }
+            | Self::QueueMail { .. } => false,
         }
     }
 
@@ -148,7 +156,8 @@ impl EffectOf<Order> for OrderEffect {
             | Self::AskCapture { .. }
             | Self::UnwindPayment { .. }
             | Self::RefundRest { .. }
-            | Self::GiveUpOlder { .. } => false,
+            | Self::GiveUpOlder { .. }
+            | Self::QueueMail { .. } => false,
         }
     }
 }

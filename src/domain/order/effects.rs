@@ -3,11 +3,14 @@
 //! Read it as the saga's table. Compensation stands beside the steps: a `Releasing` line has a pending release in every
 //! status, and an order that was given up has the undoing of its payment pending.
 
-use std::{iter::once_with, num::NonZeroU32};
+use std::{iter::once_with, num::NonZeroU32, sync::Arc};
 
-use super::{Attempt, CapturePolicy, CheckoutSnapshot, HoldState, Order, OrderStatus, PaymentStatus, StockLine};
+use super::{
+    Attempt, CapturePolicy, CheckoutSnapshot, HoldState, Order, OrderMail, OrderStatus, PaymentStatus, StockLine,
+};
 use crate::domain::{
     ids::{CartId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
+    mail::Letter,
     money::Money,
     stock::Buyer,
     time::Timestamp,
@@ -77,25 +80,34 @@ pub enum OrderEffect {
         order: OrderId,
         older: OrderId,
     },
+    QueueMail {
+        order: OrderId,
+        mail: OrderMail,
+        letter: Arc<Letter>,
+    },
 }
 
 impl Order {
     /// Lazy: most callers only check whether any effect is pending.
     pub(super) fn pending_effects(&self) -> impl Iterator<Item = OrderEffect> {
-        self.placement.iter().flat_map(move |placement| {
-            let order = placement.order;
-            let stock = self.stock.iter().filter_map(move |line| self.pending_for_stock(placement, line));
-            let number = once_with(move || self.lacks_only_its_number().then_some(OrderEffect::AllotNumber { order }));
-            let cart = once_with(move || self.pending_for_cart(placement));
-            let payment = self.payment.iter().map(move |payment| self.pending_for_payment(placement, payment));
-            let parcels =
-                self.parcels.iter().map(move |(fulfilment, sku)| self.pending_parcel(order, *fulfilment, sku));
-            let placing = self.lifecycle == OrderStatus::Placing;
-            let older = self.predecessors.iter().filter(move |_| placing);
-            let older = older.map(move |older| OrderEffect::GiveUpOlder { order, older: *older });
-            let rest = once_with(move || self.pending_for_rest());
-            older.chain(stock).chain(number.chain(cart).chain(payment).chain(parcels).chain(rest).flatten())
-        })
+        self.placement
+            .iter()
+            .flat_map(move |placement| {
+                let order = placement.order;
+                let stock = self.stock.iter().filter_map(move |line| self.pending_for_stock(placement, line));
+                let number =
+                    once_with(move || self.lacks_only_its_number().then_some(OrderEffect::AllotNumber { order }));
+                let cart = once_with(move || self.pending_for_cart(placement));
+                let payment = self.payment.iter().map(move |payment| self.pending_for_payment(placement, payment));
+                let parcels =
+                    self.parcels.iter().map(move |(fulfilment, sku)| self.pending_parcel(order, *fulfilment, sku));
+                let placing = self.lifecycle == OrderStatus::Placing;
+                let older = self.predecessors.iter().filter(move |_| placing);
+                let older = older.map(move |older| OrderEffect::GiveUpOlder { order, older: *older });
+                let rest = once_with(move || self.pending_for_rest());
+                older.chain(stock).chain(number.chain(cart).chain(payment).chain(parcels).chain(rest).flatten())
+            })
+            .chain(self.pending_mails())
     }
 
     fn pending_parcel(&self, order: OrderId, fulfilment: FulfilmentId, sku: &Sku) -> Option<OrderEffect> {

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckoutSnapshot, OrderStatus, PaymentStatus};
+use super::{CheckoutSnapshot, OrderMail, OrderStatus, PaymentStatus};
 use crate::domain::{
     entity::Work,
     ids::{FulfilmentId, OrderId, PaymentId, Sku},
@@ -124,6 +124,10 @@ pub enum OrderCommand {
         carrier: Option<String>,
         tracking: Option<String>,
     },
+    /// The mail has been taken over by its own entity.
+    MailQueued {
+        mail: OrderMail,
+    },
     /// The alarm: `pay_by` is over.
     Wake,
 }
@@ -153,6 +157,7 @@ impl OrderCommand {
             | Self::PaymentUpdate { .. }
             | Self::Transition { .. }
             | Self::Fulfil { .. }
+            | Self::MailQueued { .. }
             | Self::Wake => Work::Owed,
         }
     }
@@ -258,6 +263,9 @@ pub enum OrderEvent {
     /// Of an order that is held at its payment: every SKU is held, and the provider is asked from now on.
     PaymentCovered {
         payment: PaymentId,
+    },
+    MailQueued {
+        mail: OrderMail,
     },
 }
 

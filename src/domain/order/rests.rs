@@ -6,6 +6,7 @@ use crate::domain::{
     ids::{CartId, OrderId, PaymentId, Sku},
     key::EntityKey,
     kinds::Kind,
+    mail::Mail,
     numbers::Numbers,
     payment,
     rests::Rest,
@@ -78,6 +79,7 @@ impl Order {
             OrderEvent::PredecessorGone { order: older } => {
                 Rest::on(EntityKey::new(Kind::Order, older.to_string()), superseded(order)).perhaps()
             }
+            OrderEvent::MailQueued { mail } => Rest::on(mail.id(order).key(), Mail::QUEUED.to_owned()),
             // A payment's update is a command that the payment's effect sent: its id names its cause.
             OrderEvent::PaymentMoved { .. }
             | OrderEvent::Placed { .. }

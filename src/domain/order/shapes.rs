@@ -110,6 +110,9 @@ pub struct CheckoutSnapshot {
     /// What the buyer may keep unpaid of one SKU; absent: without a bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Share>,
+    /// The shopper is told by mail what becomes of the order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mails: bool,
 }
 
 /// When an order's stock is held.
@@ -227,6 +230,7 @@ impl CheckoutSnapshot {
             revivable_until: _,
             hold_at: _,
             share: _,
+            mails: _,
             // A retry may find the cart with other older orders; the first list counts.
             replaces: _,
         } = self;

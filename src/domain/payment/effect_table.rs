@@ -44,7 +44,10 @@ impl EffectOf<Payment> for PaymentEffect {
                 Some(PaymentCommand::Provider(event))
             }
             (Self::NotifyOrder { .. }, Outcome::External(_))
-            | (Self::CallProvider { .. }, Outcome::Accepted(_) | Outcome::Refused(_)) => None,
+            | (
+                Self::CallProvider { .. },
+                Outcome::External(AnyAnswer::Mail(_)) | Outcome::Accepted(_) | Outcome::Refused(_),
+            ) => None,
         }
     }
 

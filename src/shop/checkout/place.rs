@@ -103,6 +103,7 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
         revivable_until: Some(pay_by.plus_ms(shop.late_payment_ms())),
         hold_at: shop.hold_at,
         share: checkout.bounded.then(|| services.unpaid.bounds().share_of_buyer()),
+        mails: services.order_mails,
     };
     unpaid::enter(services, checkout, &snapshot)?;
     let command = OrderCommand::Place(Arc::new(snapshot));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use souk::domain::{
     ids::CartId,
     kinds::AnyEvent,
-    order::{Address, CapturePolicy, CheckoutSnapshot, HoldAt, OrderEvent, PaymentUpdate, StaffTransition},
+    order::{Address, CapturePolicy, CheckoutSnapshot, HoldAt, OrderEvent, OrderMail, PaymentUpdate, StaffTransition},
     pricing::{Basket, Quote},
     stock::Share,
 };
@@ -40,6 +40,7 @@ fn placement() -> CheckoutSnapshot {
         revivable_until: None,
         hold_at: HoldAt::Checkout,
         share: None,
+        mails: false,
     }
 }
 
@@ -105,6 +106,11 @@ pub fn order() -> Vec<AnyEvent> {
             }),
             at: AT,
         },
+        OrderEvent::Placed { placement: Arc::new(CheckoutSnapshot { mails: true, ..placement() }), at: AT },
+        OrderEvent::MailQueued { mail: OrderMail::Confirmed },
+        OrderEvent::MailQueued { mail: OrderMail::Cancelled },
+        OrderEvent::MailQueued { mail: OrderMail::Refunded { total: 500 } },
+        OrderEvent::MailQueued { mail: OrderMail::Parcel { fulfilment } },
     ];
     events.into_iter().map(AnyEvent::Order).collect()
 }

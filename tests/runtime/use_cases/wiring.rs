@@ -53,5 +53,5 @@ pub async fn start(bank: Arc<Bank>, door: Door) -> (Runtime, Services) {
     };
     let (runtime, gateway) = Runtime::start(parts).await.expect("the runtime starts");
     let providers = vec![bank::NAME.to_owned()];
-    (runtime, Services { gateway, front, providers, command_timeout: COMMAND_TIMEOUT })
+    (runtime, Services { gateway, front, providers, order_mails: false, command_timeout: COMMAND_TIMEOUT })
 }

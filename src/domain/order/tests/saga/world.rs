@@ -14,6 +14,7 @@ use crate::{
         ids::{CartId, OrderId, PaymentId, Sku, UserId},
         key::EntityKey,
         kinds::{AnyCommand, AnyEffect, AnyEvent, AnyRejection, AnyState, AnyView, Kind},
+        mail::MailAnswer,
         order::{CapturePolicy, CheckoutSnapshot, OrderCommand, OrderView},
         payment::{PaymentCommand, ProviderEvent},
         stock::{StockCommand, StockView},
@@ -134,6 +135,7 @@ impl World {
                 },
                 Request::External(call) => Outcome::External(match call.port {
                     AnyCall::Payment(call) => self.provider.call(&call, luck.answer, luck.fail).into(),
+                    AnyCall::Mail(_) => MailAnswer::Accepted.into(),
                 }),
             };
             if let Some(command) = effect.outcome(outcome).filter(|_| !luck.lost) {

@@ -1,0 +1,76 @@
+//! What a mail says, as data: the template is chosen and filled when it is sent.
+//!
+//! A letter holds what its text needs and no more of a person than the address that it goes to. What is written is
+//! frozen with the events: a new kind of letter is a new variant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    ids::{OrderId, UserId},
+    money::Money,
+    pricing::Totals,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    /// One address. Checked by the connector, which refuses for good what no server would take.
+    pub to: String,
+    /// Whose doing it is: a guest's session or an account, which a bound counts.
+    pub user: UserId,
+    pub says: Says,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Says {
+    OrderConfirmed {
+        order: OrderId,
+        number: u64,
+        lines: Vec<LetterLine>,
+        totals: Totals,
+    },
+    /// `paid`: money was taken or promised, and goes back.
+    OrderCancelled {
+        order: OrderId,
+        number: u64,
+        paid: bool,
+    },
+    /// `total` was given back so far. An order that was paid too late has no number.
+    OrderRefunded {
+        order: OrderId,
+        number: Option<u64>,
+        total: Money,
+    },
+    ParcelSent {
+        order: OrderId,
+        number: u64,
+        parcel: Vec<ParcelLine>,
+        carrier: Option<String>,
+        tracking: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LetterLine {
+    pub name: String,
+    pub units: u32,
+    pub price: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParcelLine {
+    pub name: String,
+    pub units: u32,
+}
+
+impl Says {
+    /// For counters and logs.
+    pub const fn purpose(&self) -> &'static str {
+        match self {
+            Self::OrderConfirmed { .. } => "order_confirmed",
+            Self::OrderCancelled { .. } => "order_cancelled",
+            Self::OrderRefunded { .. } => "order_refunded",
+            Self::ParcelSent { .. } => "parcel_sent",
+        }
+    }
+}
