@@ -2,7 +2,7 @@
 
 mod mail;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{shop::ShopError, sockets::Sockets};
 use crate::{

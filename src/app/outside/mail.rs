@@ -92,13 +92,13 @@ mod tests {
     #[test]
     fn mails_are_shown_to_this_machine_alone_and_only_at_the_sample_shop() {
         let dir = tempfile::tempdir().unwrap();
-        let shown = |listen: &str, trust_forwarded_for, with_sample| {
-            let http = Http { listen: listen.parse().unwrap(), trust_forwarded_for, ..Http::default() };
+        let shown = |listen: &str, trusted_hops, with_sample| {
+            let http = Http { listen: listen.parse().unwrap(), trusted_hops, ..Http::default() };
             to_show(Some(Outbox::new(dir.path(), "shop@localhost", 1)), &http, with_sample).is_some()
         };
-        assert!(shown("127.0.0.1:8080", false, true) && shown("[::1]:8080", false, true));
-        assert!(!shown("127.0.0.1:8080", false, false), "another shop");
-        assert!(!shown("0.0.0.0:8080", false, true) && !shown("127.0.0.1:8080", true, true), "others can ask");
+        assert!(shown("127.0.0.1:8080", 0, true) && shown("[::1]:8080", 0, true));
+        assert!(!shown("127.0.0.1:8080", 0, false), "another shop");
+        assert!(!shown("0.0.0.0:8080", 0, true) && !shown("127.0.0.1:8080", 1, true), "others can ask");
         assert!(to_show(None, &Http::default(), true).is_none(), "a mail server");
     }
 
