@@ -114,7 +114,7 @@ impl UnpaidOrders {
     pub fn summary(&self) -> Summary {
         let state = self.state();
         Summary {
-            orders: state.table.orders(),
+            orders: state.table.waiting(),
             units: state.table.units(),
             held: state.table.held(),
             largest: state.table.largest(Self::LARGEST_SHOWN),

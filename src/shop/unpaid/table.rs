@@ -39,11 +39,17 @@ pub struct Table {
     by_until: BTreeSet<(Timestamp, OrderId)>,
     /// Buyers by their units, for the board.
     largest: BTreeSet<(u64, UserId)>,
+    /// Orders that wait: not those whose payment is on its way to the sale, which keep no units here.
+    waiting: usize,
     units: u64,
     held: u64,
 }
 
 impl Entry {
+    fn waits(&self) -> bool {
+        self.units > 0
+    }
+
     pub fn holders(&self) -> impl Iterator<Item = Holder> + use<> {
         [Some(Holder::Buyer(self.buyer)), self.address.map(Holder::Address)].into_iter().flatten()
     }
@@ -64,6 +70,7 @@ impl Table {
             self.change(holder, |tally| tally.add(holder, order, &entry));
         }
         self.by_until.insert((entry.until, order));
+        self.waiting += usize::from(entry.waits());
         self.units += entry.units;
         self.held += entry.held;
         self.orders.insert(order, entry);
@@ -75,6 +82,7 @@ impl Table {
             self.change(holder, |tally| tally.take(order, &entry));
         }
         self.by_until.remove(&(entry.until, order));
+        self.waiting -= usize::from(entry.waits());
         self.units = self.units.saturating_sub(entry.units);
         self.held = self.held.saturating_sub(entry.held);
         Some(entry)
@@ -88,8 +96,8 @@ impl Table {
         }
     }
 
-    pub fn orders(&self) -> usize {
-        self.orders.len()
+    pub fn waiting(&self) -> usize {
+        self.waiting
     }
 
     pub fn units(&self) -> u64 {

@@ -118,6 +118,9 @@ fn what_is_paid_or_given_up_makes_room() {
         all.enter(&asked(n, 1, 5)).unwrap();
         all.follow(order(n), &view(n, 1, 5, OrderStatus::AwaitingPayment));
         assert_eq!((all.summary().orders, all.summary().held), (1, 5));
+        let waiting = view(n, 1, 5, OrderStatus::AwaitingPayment);
+        all.follow(order(n), &OrderView { payment_status: PaymentStatus::Authorized, ..waiting });
+        assert_eq!((all.summary().orders, all.summary().units), (0, 0), "what is paid does not wait for its sale");
         all.follow(order(n), &view(n, 1, 5, status));
         assert_eq!((all.summary().orders, all.summary().units, all.summary().held), (0, 0, 0));
     }
