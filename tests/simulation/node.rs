@@ -91,6 +91,7 @@ impl Node {
             storage: shop.storage.clone(),
             rng: site.rng.clone(),
             weather: site.weather.clone(),
+            alone: false,
             told: Mutex::default(),
         };
         let journal = RemoteJournal {

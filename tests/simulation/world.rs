@@ -186,7 +186,8 @@ impl World {
         let plan = Arc::new(Plan { rng: rng.clone(), weather: weather.clone() });
         let provider = Provider { books: shop.books.clone(), rng: rng.clone(), weather: weather.clone() };
         let (post, storage) = (shop.post.clone(), shop.storage.clone());
-        let mails = Server { post, storage, rng: rng.clone(), weather: weather.clone(), told: Mutex::default() };
+        let mails =
+            Server { post, storage, rng: rng.clone(), weather: weather.clone(), alone: true, told: Mutex::default() };
         let (seen, went_back) = (shop.viewers[0].clone(), shop.went_back.clone());
         let observer = Observer { seen, newest: Mutex::new(HashMap::new()), went_back };
         // A projection comes, goes and changes its version from one life to the next.
