@@ -13,6 +13,7 @@ pub mod page;
 pub mod smtp;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +22,7 @@ use futures::future::BoxFuture;
 use self::{
     accepted::Accepted,
     bounds::{Bounds, BoundsSettings},
+    turns::Turns,
 };
 use crate::{
     actors::ports::{Clock, Connector, ConnectorFault},
@@ -101,6 +103,7 @@ pub struct MailConnector {
     patience: Patience,
     bounds: Bounds,
     accepted: Accepted,
+    turns: Turns,
     clock: Arc<dyn Clock>,
 }
 
@@ -116,10 +119,13 @@ impl MailConnector {
         for outcome in ["accepted", "refused", "withheld", "given_up", "put_off"] {
             count(transport.name(), outcome).increment(0);
         }
-        Self { transport, render, patience, bounds: Bounds::new(bounds), accepted: Accepted::default(), clock }
+        let (bounds, accepted, turns) = (Bounds::new(bounds), Accepted::default(), Turns::default());
+        Self { transport, render, patience, bounds, accepted, turns, clock }
     }
 
     async fn deliver(&self, call: &MailCall) -> Result<MailAnswer, ConnectorFault> {
+        let turn = self.turns.of(call.mail);
+        let _turn = turn.lock().await;
         if self.accepted.contains(call.mail) {
             return Ok(MailAnswer::Accepted);
         }

@@ -67,7 +67,7 @@ impl Server {
     fn take(&self, mail: MailId) {
         let models = checks::fold(&self.storage);
         let committed = models.get(&mail.key()).is_some_and(|(_, model)| status(&model.view()) == MailStatus::Accepted);
-        if self.alone && (committed || self.told.lock().unwrap().contains(&mail)) {
+        if (committed && self.alone) || self.told.lock().unwrap().contains(&mail) {
             self.post.wrong.lock().unwrap().push(format!("mail {mail} came again after its acceptance was recorded"));
         }
         *self.post.taken.lock().unwrap().entry(mail).or_default() += 1;

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::*;
@@ -18,6 +19,8 @@ use crate::{
 struct Server {
     answer: Mutex<Result<Handed, ConnectorFault>>,
     sent: Mutex<Vec<Outgoing>>,
+    /// Each call takes one of these before it is answered.
+    answers: Semaphore,
 }
 
 impl MailTransport for Server {
@@ -27,7 +30,10 @@ impl MailTransport for Server {
 
     fn send(&self, mail: Outgoing) -> BoxFuture<'_, Result<Handed, ConnectorFault>> {
         self.sent.lock().unwrap().push(mail);
-        Box::pin(std::future::ready(self.answer.lock().unwrap().clone()))
+        Box::pin(async {
+            self.answers.acquire().await.expect("never closed").forget();
+            self.answer.lock().unwrap().clone()
+        })
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), ConnectorFault>> {
@@ -45,7 +51,7 @@ const PATIENCE: Patience =
     Patience { tries_max: 3, pause: Duration::from_secs(60), give_up_after: Duration::from_secs(86_400) };
 
 fn stage(answer: Result<Handed, ConnectorFault>) -> Stage {
-    let server = Arc::new(Server { answer: Mutex::new(answer), sent: Mutex::default() });
+    let server = Arc::new(Server { answer: Mutex::new(answer), sent: Mutex::default(), answers: Semaphore::new(100) });
     let clock = Arc::new(FixedClock::default());
     let render: Render = Arc::new(|letter| match letter.to.as_str() {
         "nobody@example.org" => Err("no template".to_owned()),
@@ -104,6 +110,19 @@ async fn what_was_accepted_is_answered_from_memory() {
     assert_eq!(stage.send(call(2, 0)).await, Ok(MailAnswer::Accepted));
     let sent = stage.server.sent.lock().unwrap();
     assert_eq!((sent.len(), &sent[1]), (3, &sent[2]), "an unknown fate is tried again, with the same message");
+}
+
+#[tokio::test]
+async fn two_calls_of_one_mail_at_once_send_it_once() {
+    let stage = stage(Ok(Handed::Accepted));
+    stage.server.answers.forget_permits(100);
+    let opens = async {
+        // Both calls were polled: one is with the server, and the other one waits.
+        assert_eq!(stage.sent(), 1);
+        stage.server.answers.add_permits(2);
+    };
+    let (first, second, ()) = tokio::join!(stage.send(call(1, 0)), stage.send(call(1, 0)), opens);
+    assert_eq!((first, second, stage.sent()), (Ok(MailAnswer::Accepted), Ok(MailAnswer::Accepted), 1));
 }
 
 #[tokio::test]
