@@ -49,6 +49,9 @@ async fn late(servers: &NatsServers) -> Vec<Proxy> {
     ways
 }
 
+/// Between two purchases of one buyer: a late way carries 640 KiB a second, and a quick machine writes more than that.
+const PAUSE: Duration = Duration::from_millis(150);
+
 /// Buys one thing after another, each as somebody new. A refusal under load is an answer; the next one tries again.
 async fn buyer(url: String, n: u32, sold: Arc<AtomicU32>, done: Arc<AtomicBool>) {
     let (desk, mut turn) = (Person::guest(), 0);
@@ -62,6 +65,7 @@ async fn buyer(url: String, n: u32, sold: Arc<AtomicU32>, done: Arc<AtomicBool>)
         if guest.send(&url, &Call::pay(&key, order, "tok_ok")).await.is_ok_and(|paid| paid.status < 300) {
             sold.fetch_add(1, Ordering::Relaxed);
         }
+        sleep(PAUSE).await;
     }
 }
 
