@@ -12,12 +12,13 @@ pub fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
     run.iter().flat_map(|(_, version, seq)| [version.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
 }
 
-/// The keys of all entries of an entity.
-pub fn entries_of(db: &sled::Db, key: &EntityKey) -> Result<Vec<sled::IVec>, String> {
-    let all = keys::history(key, 0)..=keys::history(key, u64::MAX);
-    db.range(all).keys().map(|key| key.map_err(text)).collect()
+/// The keys of an entity's entries that begin at the version or later.
+pub fn entries_from(db: &sled::Db, key: &EntityKey, version: u64) -> Result<Vec<sled::IVec>, String> {
+    let later = keys::history(key, version)..=keys::history(key, u64::MAX);
+    db.range(later).keys().map(|key| key.map_err(text)).collect()
 }
 
+/// Adds an entry's records to those of the entries before it.
 pub fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
     let (pairs, rest) = bytes.as_chunks::<16>();
     if !rest.is_empty() {
@@ -25,7 +26,12 @@ pub fn unpack(bytes: &[u8], into: &mut Vec<(u64, Seq)>) -> Result<(), String> {
     }
     let half = |pair: &[u8]| pair.try_into().map(u64::from_be_bytes).map_err(text);
     for pair in pairs {
-        into.push((half(&pair[..8])?, half(&pair[8..])?));
+        let (version, seq) = (half(&pair[..8])?, half(&pair[8..])?);
+        // After a crash the same records are folded again, in other entries: an older entry may reach into this one.
+        while into.last().is_some_and(|(before, _)| *before >= version) {
+            into.pop();
+        }
+        into.push((version, seq));
     }
     Ok(())
 }

@@ -215,8 +215,11 @@ impl StateStore for SledStateStore {
             batch.insert(keys::state(key.kind, &key.id), value);
         }
         let forgotten = write.forgotten.iter();
-        let old = forgotten.map(|key| self.with(|db| history::entries_of(db, key))).collect::<Result<Vec<_>, _>>()?;
-        old.into_iter().flatten().for_each(|key| batch.remove(key));
+        // What is folded again after a crash is packed anew: an entry of before that begins later would hide its end.
+        let again = write.history.chunk_by(|a, b| a.0 == b.0).map(|run| (&run[0].0, run[0].1));
+        let stale = forgotten.map(|key| (key, 0)).chain(again);
+        let stale = stale.map(|(key, from)| self.with(|db| history::entries_from(db, key, from)));
+        stale.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().for_each(|key| batch.remove(key));
         for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(history::HISTORY_PACK)) {
             let (key, first, _) = &run[0];
             batch.insert(keys::history(key, *first), history::pack(run));

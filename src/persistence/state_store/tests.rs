@@ -182,6 +182,22 @@ fn what_is_forgotten_keeps_its_version_and_what_comes_after() {
     });
 }
 
+/// A crash may come after a history was written and before the watermark has passed it: its records come again, and are
+/// divided otherwise.
+#[test]
+fn a_history_that_is_folded_again_has_no_gap_and_nothing_twice() {
+    both(|store| {
+        for versions in [1..=8, 10..=12, 9..=13, 14..=15, 11..=16] {
+            let history = versions.map(|version| (key("A"), version, 100 + version)).collect();
+            store.write(S, TailWrite { history, ..TailWrite::default() }).expect("a write");
+        }
+        for from in 1..=16 {
+            let expected: Vec<_> = (from..=16).map(|version| (version, 100 + version)).collect();
+            assert_eq!(store.history(&key("A"), from, 99).expect("history"), expected, "from {from}");
+        }
+    });
+}
+
 /// A history reads as one, regardless of its division into writes.
 #[test]
 fn history_of_many_records_and_many_writes_reads_as_one() {
