@@ -30,6 +30,11 @@ const CLIENTS_MAX: usize = 50_000;
 const BODY_MAX: u64 = 64;
 /// Units of one request's steps, at most: a guest's burst takes it.
 const STEPS_MAX: u64 = 64;
+/// The part of all guests' burst, one in so many, that is left to addresses that have used little: else a few addresses
+/// that use all they may would keep every other guest from buying.
+const LEFT_TO_OTHERS: u32 = 5;
+/// Little: one part in so many of an address's burst.
+const LITTLE: u32 = 20;
 /// So that a unit costs the disk about as much, whatever is sent: 2 KB as a cart's first line, 3 KB as one of 200.
 const BYTES_OF_ONE: u64 = 256;
 
@@ -133,17 +138,23 @@ impl Budgets {
         ];
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let over = |budget, allowance: &Allowance, rate: &Rate| {
-            let wait = allowance.excess_with(rate, units, now).saturating_sub(rate.burst);
+        let over = |budget, allowance: &Allowance, rate: &Rate, burst: Duration| {
+            let wait = allowance.excess_with(rate, units, now).saturating_sub(burst);
             (!wait.is_zero()).then_some(Spent { budget, wait })
         };
         let fresh = Allowance::default();
+        let used_by = |client: &Client| used.clients.get(client).unwrap_or(&fresh);
         let spent = concerned
             .iter()
             .flatten()
-            .filter_map(|(budget, client, rate)| over(budget, used.clients.get(client).unwrap_or(&fresh), rate));
+            .filter_map(|(budget, client, rate)| over(budget, used_by(client), rate, rate.burst));
         let of_all = account.is_none() && work == Work::New;
-        let all = of_all.then(|| over("guests", &used.guests, &self.guests)).flatten();
+        let has_used_little = address.is_some_and(|address| {
+            used_by(&of_address(address)).excess_with(&self.address, units, now) <= self.address.burst / LITTLE
+        });
+        let burst =
+            self.guests.burst - if has_used_little { Duration::ZERO } else { self.guests.burst / LEFT_TO_OTHERS };
+        let all = of_all.then(|| over("guests", &used.guests, &self.guests, burst)).flatten();
         if let Some(longest) = spent.chain(all).max_by_key(|spent| spent.wait) {
             return Err(longest);
         }

@@ -182,7 +182,7 @@ impl Buyer {
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer.json),
             Ok(answer) if answer.is(409, "out_of_stock") => Err("out_of_stock".to_owned()),
-            Ok(Answer { status, json, .. }) => Err(format!("{step}: {status} {}", json["code"])),
+            Ok(Answer { status, json, .. }) => Err(format!("{step}: {status} {} {}", json["code"], json["budget"])),
             Err(why) => Err(format!("{step}: {why}")),
         }
     }

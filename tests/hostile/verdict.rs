@@ -67,6 +67,8 @@ pub fn the_attacks_met_their_bounds(phases: &[Phase]) {
     for (attack, how) in [
         (Attack::HoldsEverything, "201"),
         (Attack::HoldsEverything, "429 too_much_unpaid"),
+        (Attack::NewCarts, "429 over_budget"),
+        (Attack::Cancels, "429 over_budget"),
         (Attack::RandomIds, "404"),
         (Attack::NeverReads, "cut"),
         (Attack::HalfBodies, "408"),

@@ -67,8 +67,9 @@ async fn new_guests_of_one_address_share_its_budget_and_leave_the_others_theirs(
 async fn all_guests_together_are_bounded_and_keep_no_account_from_buying() {
     let budgets = budgets();
     assert_eq!(until_refused(&budgets, |_| None, address(1)).0, 300);
-    assert_eq!(until_refused(&budgets, |_| None, address(2)), (200, "guests".into()));
-    assert_eq!(until_refused(&budgets, |_| None, address(3)), (0, "guests".into()));
+    assert_eq!(until_refused(&budgets, |_| None, address(2)), (100, "guests".into()), "a fifth is left to others");
+    assert_eq!(until_refused(&budgets, |_| None, address(3)), (15, "guests".into()), "who has used little");
+    assert_eq!(until_refused(&budgets, |_| None, None), (0, "guests".into()), "nobody knows of whom");
     let pays = budgets.charge(Some(&guest(1)), address(3), &HeaderMap::new(), Work::Owed);
     assert!(pays.is_ok(), "what was accepted goes on: {pays:?}");
     let shopper = |_| Some(signed_in(1, "shopper"));
