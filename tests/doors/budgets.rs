@@ -82,6 +82,8 @@ async fn all_guests_together_keep_no_account_from_buying() {
     spend(|| shop.guest(), "10.0.0.1", "address").await;
     spend(|| shop.guest(), "10.0.0.2", "guests").await;
     buyer.pay(&order, "tok_ok").await.created();
+    // Who has used little has what is left, and then waits as well.
+    assert!(spend(|| shop.guest(), "10.0.0.3", "guests").await > 1);
     put(&shop.guest(), "10.0.0.3", 1).await.refused(429, "over_budget");
     account.put_in_cart(&sku, 1).await;
     let order = account.keyed(Method::POST, "/api/checkout", &fresh_key(), checkout_body()).await.created();

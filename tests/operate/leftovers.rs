@@ -91,7 +91,8 @@ async fn a_start_on_a_full_disk_serves_reads_and_says_so() {
     while !data.join("start.ballast").exists() {
         sleep(Duration::from_millis(10)).await;
     }
-    server.kill().await;
+    // After a kill a start may first open a copy of the journal, which needs more than the kept blocks: it waits for room.
+    server.terminate().await;
     let filler = data.join("filler");
     let mut file = fs::File::create(&filler).expect("a filler");
     while std::io::Write::write_all(&mut file, &[1; 4096]).is_ok() {}
