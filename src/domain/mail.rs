@@ -131,8 +131,7 @@ impl Mail {
             MailAnswer::Refused { code } => MailEvent::Refused { code, at: now },
             MailAnswer::GivenUp { code } => MailEvent::GivenUp { code, at: now },
             MailAnswer::PutOff { code, pause_ms } => {
-                let pause = i64::try_from(pause_ms).unwrap_or(i64::MAX);
-                MailEvent::PutOff { code, until: Timestamp(now.0.saturating_add(pause)) }
+                MailEvent::PutOff { code, until: now.plus_ms(i64::try_from(pause_ms).unwrap_or(i64::MAX)) }
             }
         }]
     }
