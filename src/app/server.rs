@@ -73,10 +73,7 @@ impl Server {
     pub(super) async fn serve(self: Arc<Self>, listener: TcpListener, app: Router, tls: Option<Arc<Handshakes>>) {
         let refused = metrics::counter!("souk_http_connections_refused_total");
         let mut stopped = self.stopped.clone();
-        let mut stopping = std::pin::pin!(async move {
-            // The sender gone is the end as well.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        });
+        let mut stopping = std::pin::pin!(ended(&mut stopped));
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -122,7 +119,7 @@ impl Server {
                 let shaken = tokio::select! {
                     shaken = tls.shake(stream, peer.ip(), head_within) => shaken,
                     // Nothing was asked for yet, so nothing is owed.
-                    () = async { drop(stop.wait_for(|stop| *stop).await) } => None,
+                    () = ended(&mut stop) => None,
                 };
                 let Some(stream) = shaken else { return };
                 stream
@@ -154,20 +151,25 @@ impl Server {
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut served = std::pin::pin!(served);
-        let ended = tokio::select! {
-            ended = &mut served => ended,
-            // `wait_for` returns a guard of the channel's lock, which must not live across the next await.
-            () = async { drop(stop.wait_for(|stop| *stop).await) } => {
+        let outcome = tokio::select! {
+            outcome = &mut served => outcome,
+            () = ended(&mut stop) => {
                 // A request in flight gets its response; an idle connection ends now.
                 served.as_mut().graceful_shutdown();
                 served.await
             }
         };
         drop(held);
-        if let Err(error) = ended {
+        if let Err(error) = outcome {
             tracing::trace!(%error, "a connection broke off");
         }
     }
+}
+
+/// The sender gone is the end as well.
+async fn ended(stopped: &mut watch::Receiver<bool>) {
+    // `wait_for` returns a guard of the channel's lock, which must not live across the next await.
+    drop(stopped.wait_for(|stop| *stop).await);
 }
 
 fn head_time(limits: &Http, reserved: bool) -> Duration {
