@@ -46,7 +46,7 @@ pub use journal::Journal;
 pub use live::Live;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailSecurity, MailServer};
-pub use network::Network;
+pub use network::{Network, without_brackets};
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
 pub use shop::{ShippingMethod, Shop};

@@ -13,7 +13,10 @@ use axum::{
 };
 
 use super::certificate::Current;
-use crate::http::{Code, Door, Problem, guard};
+use crate::{
+    config::without_brackets,
+    http::{Code, Door, Problem, guard},
+};
 
 const HTTPS: u16 = 443;
 
@@ -23,7 +26,7 @@ pub fn router(shown: Current, port: u16, door: Door) -> Router {
     Router::new()
         .fallback(move |request: Request| async move {
             let host = request.headers().get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
-            match host.filter(|host| shown.borrow().names(bare(host.host()))) {
+            match host.filter(|host| shown.borrow().names(without_brackets(host.host()))) {
                 Some(host) => over_https(host.host(), port, request.uri()),
                 None => {
                     let refused = Problem::new(Code::BAD_REQUEST, "this server has no certificate for that host");
@@ -43,11 +46,6 @@ fn over_https(host: &str, port: u16, asked: &Uri) -> Response {
         Ok(there) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, there)]).into_response(),
         Err(_) => Problem::new(Code::BAD_REQUEST, "the address cannot be repeated").into_response(),
     }
-}
-
-/// Of an IPv6 address, without its brackets.
-fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]

@@ -27,6 +27,11 @@ fn same_prefix(one: u128, other: u128, host: u8) -> bool {
     (one ^ other).checked_shr(host.into()).unwrap_or(0) == 0
 }
 
+/// A host as it is parsed: URLs, `Host` and `Forwarded` write an IPv6 address in brackets.
+pub fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+}
+
 /// What is no network.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoNetwork;

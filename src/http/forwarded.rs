@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, uri::Authority};
 
-use crate::config::{ForwardedHeader, Http, Network};
+use crate::config::{ForwardedHeader, Http, Network, without_brackets};
 
 #[derive(Clone, Debug)]
 pub struct Proxies {
@@ -84,8 +84,7 @@ fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
 
 /// With or without a port: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`.
 fn address(node: &str) -> Option<IpAddr> {
-    let bare = node.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(node);
-    bare.parse().ok().or_else(|| node.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+    without_brackets(node).parse().ok().or_else(|| node.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }
 
 fn is_https(scheme: &str) -> Option<bool> {
