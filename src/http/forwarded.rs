@@ -9,7 +9,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, uri::Authority};
 
-use crate::config::{ForwardedHeader, Http, Network, without_brackets};
+use crate::{
+    config::{ForwardedHeader, Http, Network, without_brackets},
+    network::Bucket,
+};
 
 #[derive(Clone, Debug)]
 pub struct Proxies {
@@ -32,15 +35,19 @@ impl Proxies {
         Self { hops: limits.trusted_hops.into(), header: limits.forwarded_header, networks }
     }
 
-    /// Whether a connection from there is a proxy's, which carries many clients.
-    pub fn include(&self, peer: IpAddr) -> bool {
-        self.hops > 0 && (self.networks.is_empty() || self.networks.iter().any(|network| network.contains(peer)))
+    /// Whom the bounds of each address count a connection for; `None`: it is a proxy's, which carries many clients.
+    pub fn counted(&self, peer: IpAddr) -> Option<Bucket> {
+        (!self.include(Some(peer))).then(|| Bucket::of(peer))
+    }
+
+    fn include(&self, peer: Option<IpAddr>) -> bool {
+        let in_one = |peer| self.networks.iter().any(|network| network.contains(peer));
+        self.hops > 0 && (self.networks.is_empty() || peer.is_some_and(in_one))
     }
 
     /// `peer`: of the connection; `None`: the server told none.
     pub fn told<'a>(&self, headers: &'a HeaderMap, peer: Option<IpAddr>) -> Told<'a> {
-        let trusted = peer.map_or(self.hops > 0 && self.networks.is_empty(), |peer| self.include(peer));
-        if !trusted {
+        if !self.include(peer) {
             return Told::default();
         }
         match self.header {

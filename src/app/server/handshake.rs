@@ -10,12 +10,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::{paced::Paced, stream::Stream};
-use crate::{
-    app::certificate::Current,
-    config::Http,
-    http::forwarded::Proxies,
-    network::{Bucket, Places},
-};
+use crate::{app::certificate::Current, config::Http, http::forwarded::Proxies, network::Places};
 
 pub struct Handshakes {
     shown: Current,
@@ -33,15 +28,12 @@ impl Handshakes {
     /// `within`: where the connection has less time than others. `None`: it ends, for one of the reasons counted here.
     pub async fn shake(&self, stream: Paced, peer: IpAddr, within: Duration) -> Option<Stream> {
         let count = |outcome| metrics::counter!("souk_tls_handshakes_total", "outcome" => outcome).increment(1);
-        let _place = match self.proxies.include(peer) {
-            true => None,
-            false => {
-                let place = self.places.take(Bucket::of(peer));
-                if place.is_none() {
-                    count("too_many");
-                    return None;
-                }
-                place
+        let _place = match self.proxies.counted(peer).map(|client| self.places.take(client)) {
+            None => None,
+            Some(Some(place)) => Some(place),
+            Some(None) => {
+                count("too_many");
+                return None;
             }
         };
         let acceptor = TlsAcceptor::from(self.shown.borrow().config.clone());

@@ -54,7 +54,7 @@ impl Room {
 
     pub fn enter(&self, peer: IpAddr) -> Option<Held> {
         // A proxy's connections are many clients': only the bound in all holds for them.
-        let counted = (!self.proxies.include(peer)).then(|| Bucket::of(peer));
+        let counted = self.proxies.counted(peer);
         self.ordinary.enter(counted, false).or_else(|| self.reserve.enter(counted, true))
     }
 
