@@ -31,11 +31,10 @@ impl Cart {
         let owner = draft.owner.filter(|_| draft.owner != self.owner);
         let (mut items, mut quantities) = (Vec::new(), Vec::new());
         for (item, quantity) in &draft.lines {
-            match self.lines.iter().find(|(line, _)| line.sku == item.sku) {
-                Some((known, _)) if known != item => items.push((item.clone(), *quantity)),
+            match self.lines.iter().find(|(known, _)| known == item) {
+                None => items.push((item.clone(), *quantity)),
                 Some((_, before)) if before == quantity && !self.sold_again(draft, &item.sku) => {}
                 Some(_) => quantities.push((item.sku.clone(), *quantity)),
-                None => items.push((item.clone(), *quantity)),
             }
         }
         let gone = self.lines.iter().filter(|(line, _)| !draft.lines.iter().any(|(kept, _)| kept.sku == line.sku));

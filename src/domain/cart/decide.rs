@@ -49,9 +49,7 @@ impl Cart {
     fn set_lines(&self, owner: UserId, lines: &[(Item, u32)], add: bool, now: Timestamp) -> Decision {
         let mut draft = self.clone();
         for (item, units) in lines {
-            if let Some(event) = draft.set_line(owner, item, *units, add, now)? {
-                draft.apply(&event);
-            }
+            draft.set_line(owner, item, *units, add)?;
         }
         if draft.lines.len() > Self::LINES_MAX {
             return Err(CartRejection::TooManyLines { max: Self::LINES_MAX });
@@ -60,29 +58,23 @@ impl Cart {
         Ok(self.change_to(&draft, now).into_iter().collect())
     }
 
-    fn set_line(
-        &self,
-        owner: UserId,
-        item: &Item,
-        units: u32,
-        add: bool,
-        at: Timestamp,
-    ) -> Result<Option<CartEvent>, CartRejection> {
+    /// On the draft: whether anything differs is found at the end.
+    fn set_line(&mut self, owner: UserId, item: &Item, units: u32, add: bool) -> Result<(), CartRejection> {
         let present = self.lines.iter().find(|(line, _)| line.sku == item.sku);
         let quantity = u64::from(units) + present.filter(|_| add).map_or(0, |(_, there)| u64::from(*there));
         let refused = || CartRejection::BadQuantity { sku: item.sku.clone(), quantity, max: Self::QUANTITY_MAX };
         // Zero removes a line; adding zero changes nothing.
-        if units == 0 {
-            return match add {
-                true => Err(refused()),
-                false => Ok(present.map(|_| CartEvent::LineRemoved { sku: item.sku.clone(), at })),
-            };
+        if units == 0 && add {
+            return Err(refused());
         }
         let quantity = u32::try_from(quantity).ok().filter(|units| *units <= Self::QUANTITY_MAX).ok_or_else(refused)?;
-        let known = self.owner == Some(owner) && present.is_some_and(|line| *line == (item.clone(), quantity));
-        // Set again, a withdrawn line is on sale.
-        let same = known && !self.withdrawn.contains(&item.sku);
-        Ok((!same).then(|| CartEvent::LineSet { owner, item: item.clone(), quantity, at }))
+        if quantity == 0 {
+            self.set_quantity(&item.sku, 0);
+        } else {
+            self.owner = Some(owner);
+            self.put(item, quantity);
+        }
+        Ok(())
     }
 
     fn check_sum(&self) -> Result<(), CartRejection> {
