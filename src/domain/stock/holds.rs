@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::row::{Row, RowOf};
+use super::row::Row;
 use crate::domain::{
     ids::{FulfilmentId, OrderId, UserId},
     time::Timestamp,
 };
+
+/// Shipped units by parcel.
+pub type Parcels = Vec<(FulfilmentId, u32)>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
@@ -21,8 +24,8 @@ pub struct Hold {
     pub until: Option<Timestamp>,
     /// The order's attempt that the hold belongs to: commands of an older attempt are too late.
     pub attempt: u8,
-    /// Shipped units by parcel, so that a repeated `Ship` ships once.
-    pub parcels: Vec<(FulfilmentId, u32)>,
+    /// So that a repeated `Ship` ships once.
+    pub parcels: Parcels,
     /// Whose share of the SKU counts the hold until it is committed; `None`: nobody's.
     pub buyer: Option<UserId>,
 }
@@ -39,7 +42,7 @@ impl Hold {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "Vec<Row>")]
+#[serde(from = "Vec<Row<Parcels>>")]
 pub struct Holds {
     by_order: BTreeMap<OrderId, Hold>,
     expiries: BTreeSet<(Timestamp, OrderId)>,
@@ -122,10 +125,10 @@ impl Holds {
     }
 }
 
-impl From<Vec<Row>> for Holds {
-    fn from(rows: Vec<Row>) -> Self {
+impl From<Vec<Row<Parcels>>> for Holds {
+    fn from(rows: Vec<Row<Parcels>>) -> Self {
         let mut holds = Self::default();
-        for Row(order, hold) in rows {
+        for (order, hold) in rows.into_iter().map(Row::read) {
             holds.put(order, hold);
         }
         holds
@@ -134,6 +137,6 @@ impl From<Vec<Row>> for Holds {
 
 impl Serialize for Holds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.by_order.iter().map(|(order, hold)| RowOf(order, hold)))
+        serializer.collect_seq(self.by_order.iter().map(|(order, hold)| Row::of(*order, hold)))
     }
 }

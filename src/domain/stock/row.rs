@@ -2,61 +2,40 @@
 //!
 //! Its last place, the buyer, is left out for a hold without one, as in states from before buyers were told.
 
-use std::fmt;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, SeqAccess, Visitor},
-    ser::SerializeSeq,
+use super::holds::{Hold, Parcels};
+use crate::domain::{
+    ids::{OrderId, UserId},
+    time::Timestamp,
 };
 
-use super::holds::Hold;
-use crate::domain::ids::OrderId;
+/// Order, units, until, parcels (owned or borrowed), attempt, buyer.
+#[derive(Serialize, Deserialize)]
+pub struct Row<P>(
+    OrderId,
+    u32,
+    Option<Timestamp>,
+    P,
+    u8,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")] Option<UserId>,
+);
 
-pub struct Row(pub OrderId, pub Hold);
+/// A place that is there has a buyer.
+fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UserId>, D::Error> {
+    UserId::deserialize(deserializer).map(Some)
+}
 
-/// The same, borrowed.
-pub struct RowOf<'a>(pub &'a OrderId, pub &'a Hold);
-
-impl Serialize for RowOf<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(order, hold) = self;
-        let mut list = serializer.serialize_seq(Some(5 + usize::from(hold.buyer.is_some())))?;
-        list.serialize_element(order)?;
-        list.serialize_element(&hold.units)?;
-        list.serialize_element(&hold.until)?;
-        list.serialize_element(&hold.parcels)?;
-        list.serialize_element(&hold.attempt)?;
-        if let Some(buyer) = &hold.buyer {
-            list.serialize_element(buyer)?;
-        }
-        list.end()
+impl<'a> Row<&'a Parcels> {
+    pub fn of(order: OrderId, hold: &'a Hold) -> Self {
+        Self(order, hold.units, hold.until, &hold.parcels, hold.attempt, hold.buyer)
     }
 }
 
-impl<'de> Deserialize<'de> for Row {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(List)
-    }
-}
-
-struct List;
-
-impl<'de> Visitor<'de> for List {
-    type Value = Row;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a hold: order, units, until, parcels, attempt, and a buyer or none")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Row, A::Error> {
-        fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(list: &mut A, at: usize) -> Result<T, A::Error> {
-            list.next_element()?.ok_or_else(|| A::Error::invalid_length(at, &List))
-        }
-        let order = next(&mut list, 0)?;
-        let (units, until, parcels) = (next(&mut list, 1)?, next(&mut list, 2)?, next(&mut list, 3)?);
-        let (attempt, buyer) = (next(&mut list, 4)?, list.next_element()?);
-        Ok(Row(order, Hold { units, until, attempt, parcels, buyer }))
+impl Row<Parcels> {
+    pub fn read(self) -> (OrderId, Hold) {
+        let Self(order, units, until, parcels, attempt, buyer) = self;
+        (order, Hold { units, until, attempt, parcels, buyer })
     }
 }
 
@@ -71,10 +50,12 @@ mod tests {
     #[test]
     fn a_hold_of_before_buyers_is_read_and_written_as_ever() {
         for text in [OLD, OF_BUYER] {
-            let Row(order, hold) = serde_json::from_str(text).unwrap();
+            let (order, hold) = serde_json::from_str::<Row<Parcels>>(text).unwrap().read();
             assert_eq!((hold.units, hold.buyer.is_some()), (2, text == OF_BUYER));
-            assert_eq!(serde_json::to_string(&RowOf(&order, &hold)).unwrap(), text);
+            assert_eq!(serde_json::to_string(&Row::of(order, &hold)).unwrap(), text);
         }
-        assert!(serde_json::from_str::<Row>("[]").is_err());
+        for text in ["[]", &OLD.replace("1]", "1,null]")] {
+            assert!(serde_json::from_str::<Row<Parcels>>(text).is_err(), "{text}");
+        }
     }
 }
