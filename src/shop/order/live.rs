@@ -87,16 +87,21 @@ impl ManyEntities for Board {
             if left == 0 {
                 break;
             }
-            let prefix = rows::lifecycle_prefix(status);
-            let found = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, left).unwrap_or_else(|error| {
-                tracing::error!(%error, "the board's orders cannot be read");
-                Vec::new()
-            });
-            let orders = found.iter().filter_map(|row| rows::order_of(row));
-            open.extend(orders.filter_map(|order| Committed::read_local(gateway, key(order))));
+            open.extend(newest(gateway, status, left, "the board's"));
         }
         open
     }
+}
+
+/// Orders in this status, the newest first, at most `max`. `whose`: as the log says where they cannot be read.
+pub fn newest(gateway: &Gateway, status: OrderStatus, max: usize, whose: &str) -> Vec<Committed> {
+    let prefix = rows::lifecycle_prefix(status);
+    let found = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, max).unwrap_or_else(|error| {
+        tracing::error!(%error, "{whose} orders cannot be read");
+        Vec::new()
+    });
+    let orders = found.iter().filter_map(|row| rows::order_of(row));
+    orders.filter_map(|order| Committed::read_local(gateway, key(order))).collect()
 }
 
 /// The shape of `GET /api/orders/{id}`.

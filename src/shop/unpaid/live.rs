@@ -7,13 +7,11 @@ use super::{
 use crate::{
     actors::gateway::Gateway,
     domain::{
-        ids::OrderId,
-        key::EntityKey,
         kinds::{AnyView, Kind},
         order::OrderStatus,
     },
     live::{Audience, Committed, Detail, ManyEntities, Shown, TopicError, TopicFamily},
-    shop::rows,
+    shop::order::live,
 };
 
 pub struct WaitingOrders(pub UnpaidOrders);
@@ -53,13 +51,6 @@ impl TopicFamily for WaitingOrders {
 impl ManyEntities for WaitingOrders {
     /// The newest ones.
     fn snapshot(&self, gateway: &Gateway, max: usize) -> Vec<Committed> {
-        let prefix = rows::lifecycle_prefix(OrderStatus::AwaitingPayment);
-        let found = gateway.row_keys(rows::ORDERS_BY_STATUS, &prefix, None, max).unwrap_or_else(|error| {
-            tracing::error!(%error, "the unpaid orders cannot be read");
-            Vec::new()
-        });
-        let orders = found.iter().filter_map(|row| rows::order_of(row));
-        let key = |order: OrderId| EntityKey::new(Kind::Order, order.to_string());
-        orders.filter_map(|order| Committed::read_local(gateway, key(order))).collect()
+        live::newest(gateway, OrderStatus::AwaitingPayment, max, "the unpaid")
     }
 }
