@@ -156,14 +156,11 @@ async fn decided(
     order: OrderId,
     seen: Answer<OrderView>,
 ) -> Result<Answer<OrderView>, CheckoutRefusal> {
-    if is_decided(&seen.view) {
-        return held(services, order, seen);
-    }
-    held(
-        services,
-        order,
-        services.gateway.wait::<Order>(&order.to_string(), services.command_timeout, is_decided).await?,
-    )
+    let answer = match is_decided(&seen.view) {
+        true => seen,
+        false => services.gateway.wait::<Order>(&order.to_string(), services.command_timeout, is_decided).await?,
+    };
+    held(services, order, answer)
 }
 
 fn held(services: &Services, order: OrderId, answer: Answer<OrderView>) -> Result<Answer<OrderView>, CheckoutRefusal> {
