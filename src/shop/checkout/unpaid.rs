@@ -26,9 +26,8 @@ pub fn counted(address: Option<IpAddr>) -> Option<Bucket> {
 }
 
 pub fn check_pause(services: &Services, checkout: &Checkout) -> Result<(), UnpaidRefusal> {
-    let holders = [Some(Holder::Buyer(checkout.user)), checkout.address.map(Holder::Address)];
     match checkout.bounded {
-        true => services.unpaid.check_pause(holders.into_iter().flatten()),
+        true => services.unpaid.check_pause(Holder::of(checkout.user, checkout.address)),
         false => Ok(()),
     }
 }
@@ -44,7 +43,8 @@ pub fn enter(services: &Services, checkout: &Checkout, placed: &CheckoutSnapshot
     }
     let share = services.unpaid.bounds().share_of_address();
     let lines = units.into_iter().map(|(sku, units)| {
-        let most = share.most(unpaid_units(services, sku));
+        // Nobody asks for the share of an address that is not counted: its stock need not be read.
+        let most = checkout.address.map_or(u64::MAX, |_| share.most(unpaid_units(services, sku)));
         AskedLine { sku: sku.clone(), units, most }
     });
     services.unpaid.enter(&Asked {

@@ -67,10 +67,6 @@ struct Kept<'a> {
 }
 
 impl Asked {
-    pub fn holders(&self) -> impl Iterator<Item = Holder> + use<> {
-        [Some(Holder::Buyer(self.buyer)), self.address.map(Holder::Address)].into_iter().flatten()
-    }
-
     fn units(&self) -> u64 {
         self.lines.iter().map(|line| line.units).sum()
     }
@@ -83,7 +79,7 @@ impl Asked {
     }
 
     pub fn check(&self, table: &Table, bounds: &config::Unpaid, now: Timestamp) -> Result<(), UnpaidRefusal> {
-        for holder in self.holders() {
+        for holder in Holder::of(self.buyer, self.address) {
             let kept = self.kept(table, holder);
             let (orders_max, units_max) = match holder {
                 Holder::Buyer(_) => (bounds.orders_per_buyer_max, bounds.units_per_buyer_max),
@@ -106,21 +102,15 @@ impl Asked {
             if kept.units() + self.units() > units_max {
                 return Err(too_much("units", units_max, kept.units()));
             }
-            self.check_shares(&kept, holder, bounds, now)?;
+            if holder.counts_skus() {
+                self.check_shares(&kept, bounds, now)?;
+            }
         }
         Ok(())
     }
 
-    fn check_shares(
-        &self,
-        kept: &Kept<'_>,
-        holder: Holder,
-        bounds: &config::Unpaid,
-        now: Timestamp,
-    ) -> Result<(), UnpaidRefusal> {
-        // The stock decides a buyer's share itself.
-        let lines = self.lines.iter().filter(|_| matches!(holder, Holder::Address(_)));
-        let over = lines.filter(|line| kept.of(&line.sku).saturating_add(line.units) > line.most);
+    fn check_shares(&self, kept: &Kept<'_>, bounds: &config::Unpaid, now: Timestamp) -> Result<(), UnpaidRefusal> {
+        let over = self.lines.iter().filter(|line| kept.of(&line.sku).saturating_add(line.units) > line.most);
         let over: Vec<OverShare> = over
             .map(|line| OverShare {
                 sku: line.sku.clone(),

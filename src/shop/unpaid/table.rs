@@ -51,7 +51,7 @@ impl Entry {
     }
 
     pub fn holders(&self) -> impl Iterator<Item = Holder> + use<> {
-        [Some(Holder::Buyer(self.buyer)), self.address.map(Holder::Address)].into_iter().flatten()
+        Holder::of(self.buyer, self.address)
     }
 }
 

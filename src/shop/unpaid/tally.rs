@@ -1,6 +1,9 @@
 //! Who keeps units waiting, and how much: the sums of one buyer or one address.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    iter,
+};
 
 use super::table::Entry;
 use crate::{
@@ -23,11 +26,16 @@ pub struct Tally {
     /// By the end of their time to pay.
     pub orders: BTreeSet<(Timestamp, OrderId)>,
     pub units: u64,
-    /// Of an address only: a buyer's share of a SKU is decided by the stock.
+    /// Where they are counted.
     pub skus: HashMap<Sku, u64>,
 }
 
 impl Holder {
+    /// Who keeps what this buyer leaves unpaid from this address.
+    pub fn of(buyer: UserId, address: Option<Bucket>) -> impl Iterator<Item = Self> {
+        iter::once(Self::Buyer(buyer)).chain(address.map(Self::Address))
+    }
+
     /// As a refusal names it.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,7 +44,8 @@ impl Holder {
         }
     }
 
-    fn counts_skus(self) -> bool {
+    /// The stock decides a buyer's share of a SKU itself.
+    pub fn counts_skus(self) -> bool {
         matches!(self, Self::Address(_))
     }
 }
