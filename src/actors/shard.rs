@@ -47,8 +47,8 @@ pub(super) enum ShardMsg {
         envelope: Arc<CommandEnvelope>,
         reply: ReplyTo,
     },
-    /// A read whose entity was looked for and exists: it wakes the entity.
-    Exists {
+    /// A request that was looked at without an actor, and needs one.
+    NeedsActor {
         envelope: Arc<CommandEnvelope>,
         reply: ReplyTo,
     },
@@ -204,7 +204,7 @@ impl Actor for ShardActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             ShardMsg::Ask { envelope, reply } => state.route(&myself, envelope, reply, false).await,
-            ShardMsg::Exists { envelope, reply } => state.route(&myself, envelope, reply, true).await,
+            ShardMsg::NeedsActor { envelope, reply } => state.route(&myself, envelope, reply, true).await,
             ShardMsg::Reevaluate => state.consider(&myself),
             ShardMsg::BecameStandby { generation } => state.stood_down(generation),
             ShardMsg::Yielded { generation } => state.yielded(&myself, generation),

@@ -35,7 +35,7 @@ pub(super) fn may_need_no_actor(envelope: &CommandEnvelope) -> bool {
 
 impl ShardState {
     /// Outside the shard's mailbox, which never waits for the tail or a disk; bounded by the permit that the reply
-    /// holds. What needs an actor comes back as [`ShardMsg::Exists`].
+    /// holds. What needs an actor comes back as [`ShardMsg::NeedsActor`].
     pub(super) fn look_for(&mut self, myself: &ActorRef<ShardMsg>, envelope: Arc<CommandEnvelope>, reply: ReplyTo) {
         let uncommitted = self.retired.uncommitted(&envelope.key);
         let Phase::Serving { host, .. } = &self.phase else { return };
@@ -45,7 +45,7 @@ impl ShardState {
             let Some(absent) = host.absent(&envelope.key, uncommitted).await else { return };
             match absent.and_then(|version| host.without_an_actor(&envelope, version)) {
                 Some(answer) => host.deny(answer, reply),
-                None => drop(myself.send_message(ShardMsg::Exists { envelope, reply })),
+                None => drop(myself.send_message(ShardMsg::NeedsActor { envelope, reply })),
             }
         });
     }

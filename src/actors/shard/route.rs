@@ -17,13 +17,13 @@ use crate::{
 };
 
 impl ShardState {
-    /// `exists`: the request was found to need an actor already.
+    /// `needs_actor`: found so already.
     pub(super) async fn route(
         &mut self,
         myself: &ActorRef<ShardMsg>,
         envelope: Arc<CommandEnvelope>,
         mut reply: ReplyTo,
-        exists: bool,
+        needs_actor: bool,
     ) {
         match &mut self.phase {
             Phase::Opening { waiting, trouble: None } => return waiting.push((envelope, reply)),
@@ -50,7 +50,7 @@ impl ShardState {
             return reply.send(Reply::Quarantined);
         }
         if !self.slots.contains_key(&key) {
-            if !exists && may_need_no_actor(&envelope) {
+            if !needs_actor && may_need_no_actor(&envelope) {
                 return self.look_for(myself, envelope, reply);
             }
             self.activate(myself, key.clone(), Vec::new(), 0).await;

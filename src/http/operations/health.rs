@@ -74,29 +74,25 @@ pub async fn healthz() -> &'static str {
         (status = 503, description = "`unavailable`; `detail` says why, in full to whoever may read `/metrics`"),
     ))]
 pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Response {
+    // A disk's path, a server's address and a record's place are nothing for a stranger.
+    let in_full = may_read(&toolkit, &headers).is_ok();
     match toolkit.gateway.ready() {
         Ok(()) => {
             let skew = toolkit.gateway.status().clock_skew_ms();
             let clock_skew_ms = skew.filter(|ms| ms.unsigned_abs() >= SKEW_SHOWN_MS);
             let (durability, notices) = (toolkit.durability, toolkit.notices.clone());
-            let in_full = may_read(&toolkit, &headers).is_ok();
             let no_room = toolkit.gateway.tight().map(|why| match in_full {
                 true => why.to_string(),
                 false => "the disk is nearly full; the server's log has the reason".to_owned(),
             });
             let damage = toolkit.gateway.damage();
             let status = if damage.is_some() { "degraded" } else { "ready" };
-            // A record's bytes are nothing for a stranger, and neither is its place.
             let damage = damage.filter(|_| in_full).map(DamageBody::from);
             let ready = Ready { status, durability, clock_skew_ms, no_room, notices, damage };
             (StatusCode::OK, Json(ready)).into_response()
         }
         Err(why) => {
-            // A disk's path and a server's address are nothing for a stranger.
-            let detail = match may_read(&toolkit, &headers) {
-                Ok(()) => why.to_string(),
-                Err(_) => why.in_public(),
-            };
+            let detail = if in_full { why.to_string() } else { why.in_public() };
             Problem::new(Code::UNAVAILABLE, detail).retry_after(1000).into_response()
         }
     }

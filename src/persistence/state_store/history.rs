@@ -1,5 +1,7 @@
 //! An entity's history of one flush as one entry: where its commits stand in the log.
 
+use sled::{Db, IVec};
+
 use super::keys;
 use crate::{actors::ports::journal::Seq, domain::key::EntityKey, persistence::guard::text};
 
@@ -13,9 +15,9 @@ pub fn pack(run: &[(EntityKey, u64, Seq)]) -> Vec<u8> {
 }
 
 /// The keys of an entity's entries that begin at the version or later.
-pub fn entries_from(db: &sled::Db, key: &EntityKey, version: u64) -> Result<Vec<sled::IVec>, String> {
+pub fn entries_from(db: &Db, key: &EntityKey, version: u64) -> impl Iterator<Item = Result<IVec, String>> + use<> {
     let later = keys::history(key, version)..=keys::history(key, u64::MAX);
-    db.range(later).keys().map(|key| key.map_err(text)).collect()
+    db.range(later).keys().map(|key| key.map_err(text))
 }
 
 /// Adds an entry's records to those of the entries before it.

@@ -94,7 +94,9 @@ impl StateStore for MemoryStateStore {
         let mut kept = self.kept();
         kept.change(write.rows);
         kept.states.extend(write.states);
-        kept.history.retain(|(key, _), _| !write.forgotten.contains(key));
+        for key in &write.forgotten {
+            kept.history.retain(|(of, _), _| of != key);
+        }
         kept.history.extend(write.history.into_iter().map(|(key, version, seq)| ((key, version), seq)));
         if let Some(watermark) = write.watermark {
             kept.watermarks.insert(shard, (watermark, write.name));

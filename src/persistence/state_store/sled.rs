@@ -214,12 +214,15 @@ impl StateStore for SledStateStore {
             value.extend_from_slice(entity.json.as_bytes());
             batch.insert(keys::state(key.kind, &key.id), value);
         }
-        let forgotten = write.forgotten.iter();
+        let forgotten = write.forgotten.iter().map(|key| (key, 0));
         // What is folded again after a crash is packed anew: an entry of before that begins later would hide its end.
         let again = write.history.chunk_by(|a, b| a.0 == b.0).map(|run| (&run[0].0, run[0].1));
-        let stale = forgotten.map(|key| (key, 0)).chain(again);
-        let stale = stale.map(|(key, from)| self.with(|db| history::entries_from(db, key, from)));
-        stale.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().for_each(|key| batch.remove(key));
+        let mut stale = forgotten.chain(again);
+        self.with(|db| {
+            stale.try_for_each(|(key, from)| {
+                history::entries_from(db, key, from).try_for_each(|key| key.map(|key| batch.remove(key)))
+            })
+        })?;
         for run in write.history.chunk_by(|a, b| a.0 == b.0).flat_map(|run| run.chunks(history::HISTORY_PACK)) {
             let (key, first, _) = &run[0];
             batch.insert(keys::history(key, *first), history::pack(run));
