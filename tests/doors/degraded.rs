@@ -80,8 +80,7 @@ async fn damage_in_old_records_degrades_the_shop_and_stops_nothing() {
             assert_eq!(staff["damage"]["shard"], 0, "{staff}");
             assert!(staff["damage"]["records"].as_u64() >= Some(1), "{staff}");
             assert_eq!(guest["damage"], json!(null), "a stranger learns no more: {guest}");
-            let measured = shop.staff().get("/metrics").await.bytes;
-            let measured = String::from_utf8_lossy(&measured);
+            let measured = shop.metrics().await;
             assert!(measured.contains("souk_journal_damaged_records"), "{measured}");
         } else {
             assert_eq!(shop.guest().get("/readyz").await.ok()["status"], "ready");
