@@ -48,17 +48,14 @@ mod viewers;
 
 use std::sync::{Arc, atomic::Ordering};
 
+use rng::{Rng, number};
 use tokio::task::JoinHandle;
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
-}
-
 /// Printed, so that a failure can be looked at again.
-fn seeded() -> rng::Rng {
+fn seeded() -> Rng {
     let seed = number("SOUK_SEED").unwrap_or_else(|| u64::from(std::process::id()) ^ 0x50_75_6b);
     println!("SOUK_SEED={seed}");
-    rng::Rng::new(seed)
+    Rng::new(seed)
 }
 
 fn skus(name: &str, n: usize) -> Vec<String> {

@@ -30,6 +30,7 @@ use std::{
 };
 
 use nats::NatsServers;
+use process::Home;
 use souk::{
     actors::{
         gateway::{Call, Gateway},
@@ -46,6 +47,8 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 const DEADLINE: Duration = Duration::from_secs(60);
+/// Four times, one key for all nodes.
+const SIGNING_KEY: &str = "0123456789abcdef";
 
 fn config(servers: &NatsServers, dir: &TempDir, name: &str) -> Config {
     let urls = (0..servers.len()).map(|n| servers.url(n)).collect();
@@ -57,7 +60,7 @@ fn config_of(urls: Vec<String>, dir: &TempDir, name: &str) -> Config {
     config.data.dir = dir.path().join(name);
     config.http.listen.set_port(0);
     config.actors.shards = 8;
-    config.identity.signing_key = Secret::new("0123456789abcdef".repeat(4));
+    config.identity.signing_key = Secret::new(SIGNING_KEY.repeat(4));
     config.payments.sandbox.enabled = true;
     config.cluster.replicas = u8::try_from(urls.len()).expect("a few");
     config.cluster.urls = urls;
@@ -68,6 +71,19 @@ fn config_of(urls: Vec<String>, dir: &TempDir, name: &str) -> Config {
     config.cluster.settle_ms = 1_000;
     config.cluster.lease_ms = 2_500;
     config
+}
+
+/// The built binary as the one node on these servers.
+fn home(urls: &[String]) -> Home {
+    let listed = urls.iter().map(|url| format!("\"{url}\"")).collect::<Vec<_>>().join(",");
+    Home::new(&[
+        ("SOUK_CLUSTER__URLS", &format!("[{listed}]")),
+        ("SOUK_CLUSTER__NODE", "a"),
+        ("SOUK_CLUSTER__REPLICAS", &urls.len().to_string()),
+        // An export reads one after another: each takes its round trips.
+        ("SOUK_ACTORS__SHARDS", "4"),
+        ("SOUK_IDENTITY__SIGNING_KEY", &SIGNING_KEY.repeat(4)),
+    ])
 }
 
 async fn start(servers: &NatsServers, dir: &TempDir, name: &str) -> Shop {

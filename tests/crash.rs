@@ -31,7 +31,7 @@ use client::{Call, Person};
 use live::Viewer;
 use load::Site;
 use process::Home;
-use rng::Rng;
+use rng::{Rng, number};
 use tokio::time::sleep;
 
 /// Units of each SKU before anybody buys.
@@ -42,10 +42,6 @@ pub const SHOPPERS: usize = 6;
 const WITHOUT_STATE: u64 = 6;
 /// One crash in so many is followed by `souk journal verify`.
 const VERIFIED: u64 = 10;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
-}
 
 /// Printed, so that a failure can be looked at again.
 pub fn seeded() -> Rng {

@@ -50,14 +50,10 @@ use machine::Machine;
 use meter::Meter;
 use minute::Run;
 use process::Home;
-use rng::Rng;
+use rng::{Rng, number};
 
 /// Beyond it a shop's own default counts: ten minutes to pay.
 const TIME_TO_PAY_MAX: Duration = Duration::from_secs(600);
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn honest_buyers_shop_on_while_everything_is_attacked() {

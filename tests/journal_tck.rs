@@ -18,6 +18,8 @@ mod kill;
 mod make;
 #[path = "journal_tck/memory_only.rs"]
 mod memory_only;
+#[path = "common/record_copies.rs"]
+mod record_copies;
 #[path = "journal_tck/scrub.rs"]
 mod scrub;
 #[path = "journal_tck/sled_only.rs"]

@@ -6,6 +6,8 @@
 
 #[path = "common/raw.rs"]
 mod raw;
+#[path = "common/record_copies.rs"]
+mod record_copies;
 #[path = "common/shop.rs"]
 mod shop;
 

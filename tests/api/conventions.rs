@@ -82,8 +82,7 @@ async fn operations_answer() {
     assert_eq!(ready["status"], "ready");
     assert!(ready["durability"].is_string());
     guest.get("/api/products").await.ok();
-    let metrics = shop.staff().get("/metrics").await;
-    let text = String::from_utf8_lossy(&metrics.bytes).into_owned();
+    let text = shop.metrics().await;
     assert!(text.contains("souk_http_request_seconds") && text.contains("/api/products"), "{text}");
     assert!(shop.staff().get("/api/cluster").await.ok().is_object());
 }

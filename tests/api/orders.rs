@@ -2,7 +2,6 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
-use souk::domain::order::{Order, PaymentStatus};
 
 use crate::shop::{Shop, eventually, fresh_key, text};
 
@@ -120,12 +119,7 @@ async fn operators_make_legal_moves_only_and_on_the_version_they_saw() {
     let order = guest.buy(&sku, 1).await;
     let path = format!("/api/orders/{}", text(&order["id"]));
     // Every step of the order's own makes a version: what staff sees from here on stays.
-    eventually("the order is at rest", async || {
-        let order = shop.app().engine.gateway.read_local::<Order>(text(&order["id"])).expect("a read");
-        let view = order.expect("an order").view;
-        view.settled && view.payment_status == PaymentStatus::Captured
-    })
-    .await;
+    shop.at_rest(&order).await;
     let seen = staff.get(&path).await.ok();
     let allowed = |order: &Value, to: &str| {
         let next = order["next"].as_array().unwrap().iter().find(|next| next["to"] == to).cloned();

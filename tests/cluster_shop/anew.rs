@@ -9,20 +9,11 @@ use tokio::time::{Instant, sleep};
 use super::{
     DEADLINE,
     client::{Call, Person},
+    home,
     nats::NatsServers,
     odd_copies::Way,
-    process::{Home, Server},
+    process::Server,
 };
-
-fn home(url: &str) -> Home {
-    Home::new(&[
-        ("SOUK_CLUSTER__URLS", &format!("[\"{url}\"]")),
-        ("SOUK_CLUSTER__NODE", "a"),
-        ("SOUK_CLUSTER__REPLICAS", "1"),
-        ("SOUK_ACTORS__SHARDS", "4"),
-        ("SOUK_IDENTITY__SIGNING_KEY", &"0123456789abcdef".repeat(4)),
-    ])
-}
 
 /// The stock's level, once the node shows it as current.
 async fn levels(server: &Server, staff: &Person, so: impl Fn(&Value) -> bool) -> Value {
@@ -54,7 +45,7 @@ async fn a_node_that_took_in_an_odd_copy_starts_anew_by_itself() {
         }
     })
     .await;
-    let home = home(&way.url);
+    let home = home(std::slice::from_ref(&way.url));
     let head = "Handle,Title,Type,Published,Variant SKU,Variant Inventory Qty,Variant Price\n";
     let file = home.write("products.csv", &format!("{head}odd,Odd,Things,true,ODD,0,1.99\n"));
     home.run(&["import", file.to_str().expect("a path")]).await.ok();

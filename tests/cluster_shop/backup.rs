@@ -11,11 +11,13 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use souk::testing::eventually;
+use tokio::time::sleep;
 
 use super::{
     DEADLINE,
     client::{Call, Person},
+    home,
     nats::NatsServers,
     process::{Home, Server},
     proxy::{Link, Proxy},
@@ -25,18 +27,6 @@ const BUYERS: u32 = 3;
 const EXPORTS: u32 = 2;
 /// Between two exports, so that each meets other orders under way.
 const SALES: u32 = 4;
-
-fn home(urls: &[String]) -> Home {
-    let urls = urls.iter().map(|url| format!("\"{url}\"")).collect::<Vec<_>>().join(",");
-    Home::new(&[
-        ("SOUK_CLUSTER__URLS", &format!("[{urls}]")),
-        ("SOUK_CLUSTER__NODE", "a"),
-        ("SOUK_CLUSTER__REPLICAS", "3"),
-        // One after another is read: each takes its round trips.
-        ("SOUK_ACTORS__SHARDS", "4"),
-        ("SOUK_IDENTITY__SIGNING_KEY", &"0123456789abcdef".repeat(4)),
-    ])
-}
 
 /// 25 ms each way: of four exports over it four did not add up, when each log had its own moment.
 async fn late(servers: &NatsServers) -> Vec<Proxy> {
@@ -69,18 +59,10 @@ async fn buyer(url: String, n: u32, sold: Arc<AtomicU32>, done: Arc<AtomicBool>)
     }
 }
 
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
-    while !so().await {
-        assert!(Instant::now() < end, "{what}");
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// Nothing is left that the restored shop would do by itself: what waits for money waits for its time.
 async fn settled(server: &Server) {
     let staff = Person::staff(&server.url).await;
-    until("the restored shop comes to rest", async || {
+    eventually("the restored shop comes to rest", DEADLINE, async || {
         let get = async |path: &str| staff.send(&server.url, &Call::get(path)).await.expect("an answer").ok();
         let placing = get("/api/orders/status/placing").await;
         placing["items"] == json!([]) && get("/api/cluster").await["steps_under_way"] == 0
@@ -106,7 +88,7 @@ async fn exports_of_a_selling_cluster_restore_to_shops_that_add_up() {
     let mut exports = Vec::new();
     for n in 0..EXPORTS {
         let before = sold.load(Ordering::Relaxed);
-        until("the shop sells", async || sold.load(Ordering::Relaxed) >= before + SALES).await;
+        eventually("the shop sells", DEADLINE, async || sold.load(Ordering::Relaxed) >= before + SALES).await;
         let export = tool.file(&format!("{n}.jsonl"));
         tool.run(&["journal", "export", "--out", export.to_str().expect("a path")]).await.ok();
         exports.push((export, before + SALES));

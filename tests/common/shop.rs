@@ -29,6 +29,7 @@ use souk::{
     domain::{
         account::{AccountCommand, Role},
         ids::{CommandId, UserId},
+        order::{Order, PaymentStatus},
     },
     identity::Accounts,
     testing,
@@ -111,6 +112,11 @@ impl Shop {
         self.with_token(&self.front.staff)
     }
 
+    /// What a scraper reads.
+    pub async fn metrics(&self) -> String {
+        String::from_utf8_lossy(&self.staff().get("/metrics").await.bytes).into_owned()
+    }
+
     pub fn with_token(&self, token: &str) -> Person<'_> {
         Person { token: Some(token.to_owned()), ..self.guest() }
     }
@@ -139,6 +145,25 @@ impl Shop {
             assert_eq!(self.available(&sku).await, units, "the count that the test set");
         }
         sku
+    }
+
+    /// As many SKUs, each as [`Shop::sku_with`] gives one.
+    pub async fn skus_with(&self, skus: usize, units: i64) -> Vec<String> {
+        let mut all = Vec::new();
+        for _ in 0..skus {
+            all.push(self.sku_with(units).await);
+        }
+        all
+    }
+
+    /// Waits until an order's money is taken and no step of its own is left. Only in a shop of [`Shop::with`].
+    pub async fn at_rest(&self, order: &Value) {
+        eventually("the order is at rest", async || {
+            let order = self.app().engine.gateway.read_local::<Order>(text(&order["id"])).expect("a read");
+            let view = order.expect("an order").view;
+            view.settled && view.payment_status == PaymentStatus::Captured
+        })
+        .await;
     }
 
     pub async fn available(&self, sku: &str) -> i64 {

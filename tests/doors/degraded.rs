@@ -1,6 +1,6 @@
 //! A shop whose old records are damaged: it says so at its door, and sells on.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::json;
 use souk::{
@@ -12,25 +12,23 @@ use souk::{
 use tokio::time::{Instant, sleep};
 
 use super::raw::PATIENCE;
-use crate::shop::{Shop, eventually};
+use crate::{
+    record_copies::{copies, flip},
+    shop::{Shop, eventually},
+};
 
 const SEGMENT: usize = 2 << 20;
 
 /// Every copy of one record that no start reads: it is not in the page of the very first one, not among the 64 newest,
 /// and not in the log's newest segment, from which on sled reads.
 fn flip_an_old_record(db: &Path) {
-    const NAME: &[u8] = b"{\"shard\":0,\"seq\":";
     let mut bytes = fs::read(db).expect("bytes");
-    let mut copies = BTreeMap::<u64, Vec<usize>>::new();
-    for (at, _) in bytes.windows(NAME.len()).enumerate().filter(|(_, found)| *found == NAME) {
-        let digits = bytes[at + NAME.len()..].iter().take_while(|byte| byte.is_ascii_digit());
-        copies.entry(digits.fold(0, |seq, digit| seq * 10 + u64::from(digit - b'0'))).or_default().push(at);
-    }
+    let copies = copies(&bytes);
     let (end, newest) = copies.last_key_value().expect("records");
     let read = |at: &usize| newest.iter().any(|newest| newest / SEGMENT == at / SEGMENT);
     let old = |(seq, copies): &(&u64, &Vec<usize>)| (20..end - 64).contains(*seq) && !copies.iter().any(read);
     let (_, old) = copies.iter().find(old).expect("an old record");
-    old.iter().for_each(|at| bytes[at + 40] ^= 4);
+    flip(&mut bytes, old);
     fs::write(db, bytes).expect("written");
 }
 
@@ -82,8 +80,7 @@ async fn damage_in_old_records_degrades_the_shop_and_stops_nothing() {
             assert_eq!(staff["damage"]["shard"], 0, "{staff}");
             assert!(staff["damage"]["records"].as_u64() >= Some(1), "{staff}");
             assert_eq!(guest["damage"], json!(null), "a stranger learns no more: {guest}");
-            let measured = shop.staff().get("/metrics").await.bytes;
-            let measured = String::from_utf8_lossy(&measured);
+            let measured = shop.metrics().await;
             assert!(measured.contains("souk_journal_damaged_records"), "{measured}");
         } else {
             assert_eq!(shop.guest().get("/readyz").await.ok()["status"], "ready");

@@ -1,7 +1,19 @@
 //! Behind the shop's own proxies: what they tell is believed of them alone, and of the client only what they have heard.
 
+use souk::config::Config;
+
 use super::raw::{Raw, status};
 use crate::shop::Shop;
+
+/// A shop whose proxy names the clients' addresses.
+pub async fn proxied(change: impl FnOnce(&mut Config)) -> Shop {
+    Shop::with(|config| {
+        config.http.trusted_hops = 1;
+        config.payments.sandbox.allow_public = true;
+        change(config);
+    })
+    .await
+}
 
 /// A stream's place is its client's, as long as the stream is open.
 async fn stream(shop: &Shop, peer: u8, headers: &str) -> (u16, Raw) {
@@ -12,9 +24,7 @@ async fn stream(shop: &Shop, peer: u8, headers: &str) -> (u16, Raw) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_is_who_the_proxy_has_heard_whatever_it_says_itself() {
-    let shop = Shop::with(|config| {
-        config.http.trusted_hops = 1;
-        config.payments.sandbox.allow_public = true;
+    let shop = proxied(|config| {
         config.http.trusted_proxies = vec!["127.0.0.5".parse().expect("a network")];
         config.live.connections_per_address_max = 1;
     })
@@ -36,12 +46,7 @@ async fn a_client_is_who_the_proxy_has_heard_whatever_it_says_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scheme_and_host_are_the_proxys_to_tell() {
-    let shop = Shop::with(|config| {
-        config.http.trusted_hops = 1;
-        config.payments.sandbox.allow_public = true;
-        config.http.trusted_proxies = vec!["127.0.0.5".parse().expect("a network")];
-    })
-    .await;
+    let shop = proxied(|config| config.http.trusted_proxies = vec!["127.0.0.5".parse().expect("a network")]).await;
     let write = async |peer: u8, more: &str| {
         let mut client = Raw::from(&shop, peer).await;
         let body = "content-type: application/json\r\ncontent-length: 14\r\nconnection: close\r\n";

@@ -4,25 +4,13 @@
 use futures::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
-use souk::{
-    config::{Config, Unpaid},
-    domain::order::HoldAt,
-};
+use souk::{config::Unpaid, domain::order::HoldAt};
 
+use super::proxied::proxied;
 use crate::{
     live::listener::Listener,
     shop::{Answer, Person, Shop, checkout_body, eventually, fresh_key, text},
 };
-
-/// A shop whose proxy names the clients' addresses.
-async fn shop(change: impl FnOnce(&mut Config)) -> Shop {
-    Shop::with(|config| {
-        config.http.trusted_hops = 1;
-        config.payments.sandbox.allow_public = true;
-        change(config);
-    })
-    .await
-}
 
 async fn check_out(who: &Person<'_>, address: &str) -> Answer {
     let key = fresh_key();
@@ -37,14 +25,6 @@ async fn filled<'a>(shop: &'a Shop, skus: &[String], units: i64) -> Person<'a> {
         guest.put_in_cart(sku, units).await;
     }
     guest
-}
-
-async fn stocked(shop: &Shop, skus: usize, units: i64) -> Vec<String> {
-    let mut all = Vec::new();
-    for _ in 0..skus {
-        all.push(shop.sku_with(units).await);
-    }
-    all
 }
 
 async fn held(shop: &Shop, skus: &[String]) -> i64 {
@@ -63,8 +43,8 @@ async fn unpaid(shop: &Shop) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_address_holds_no_more_than_its_bound_and_everybody_else_can_buy_everything() {
     const SKUS: usize = 8;
-    let shop = shop(|config| config.unpaid.units_per_address_max = 60).await;
-    let skus = stocked(&shop, SKUS, 20).await;
+    let shop = proxied(|config| config.unpaid.units_per_address_max = 60).await;
+    let skus = shop.skus_with(SKUS, 20).await;
     let mut refused = 0;
     for _ in 0..30 {
         let guest = filled(&shop, &skus, 2).await;
@@ -92,15 +72,14 @@ async fn one_address_holds_no_more_than_its_bound_and_everybody_else_can_buy_eve
     assert_eq!((&board["orders"], &board["units"], &board["held"]), (&json!(3), &json!(48), &json!(48)));
     assert_eq!(board["largest"].as_array().expect("holders").len(), 3);
     assert_eq!(board["refused"], json!({"too_much_unpaid": 27}));
-    let metrics = shop.staff().get("/metrics").await;
-    let metrics = String::from_utf8_lossy(&metrics.bytes).into_owned();
+    let metrics = shop.metrics().await;
     assert!(metrics.contains("souk_unpaid_refusals_total{bound=\"too_much_unpaid\"}"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_buyer_and_an_address_keep_a_share_of_a_sku_and_leave_the_rest() {
-    let shop = shop(|_| {}).await;
-    let skus = stocked(&shop, 1, 100).await;
+    let shop = proxied(|_| {}).await;
+    let skus = shop.skus_with(1, 100).await;
     let greedy = filled(&shop, &skus, 26).await;
     let problem = check_out(&greedy, "10.0.0.1").await.refused(409, "share_taken");
     assert_eq!(problem["lines"], json!([{"sku": skus[0], "requested": 26, "remaining": 10}]), "the count is not told");
@@ -124,8 +103,8 @@ async fn a_buyer_and_an_address_keep_a_share_of_a_sku_and_leave_the_rest() {
 /// Each key begins an order of the same cart; the older ones give way, and the bound holds at every moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_checkouts_of_one_guest_at_once_do_not_pass_the_bound() {
-    let shop = shop(|config| config.unpaid = Unpaid { orders_per_buyer_max: 2, ..config.unpaid.clone() }).await;
-    let skus = stocked(&shop, 1, 400).await;
+    let shop = proxied(|config| config.unpaid = Unpaid { orders_per_buyer_max: 2, ..config.unpaid.clone() }).await;
+    let skus = shop.skus_with(1, 400).await;
     let guest = filled(&shop, &skus, 50).await;
     let answers = join_all((0..64).map(|_| check_out(&guest, "10.0.0.1"))).await;
     for answer in answers {
@@ -143,12 +122,12 @@ async fn sixty_four_checkouts_of_one_guest_at_once_do_not_pass_the_bound() {
 /// A SKU of a few units may be held whole, for one time to pay: then it is the others' turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn holding_again_at_each_expiry_leaves_the_others_their_turn() {
-    let shop = shop(|config| {
+    let shop = proxied(|config| {
         config.shop.hold_ttl_ms = 1_000;
         config.unpaid.lapses_free_per_buyer = 1;
     })
     .await;
-    let skus = stocked(&shop, 1, 5).await;
+    let skus = shop.skus_with(1, 5).await;
     let (holder, buyer) = (filled(&shop, &skus, 5).await, filled(&shop, &skus, 5).await);
     for _ in 0..2 {
         let order = check_out(&holder, "10.0.0.1").await.created();
@@ -169,8 +148,8 @@ async fn holding_again_at_each_expiry_leaves_the_others_their_turn() {
 /// A shop that holds at the payment only: who pays first has the units, and nobody is charged for none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_stock_is_held_at_payment_an_unpaid_order_holds_nothing() {
-    let shop = shop(|config| config.shop.hold_at = HoldAt::Payment).await;
-    let skus = stocked(&shop, 1, 2).await;
+    let shop = proxied(|config| config.shop.hold_at = HoldAt::Payment).await;
+    let skus = shop.skus_with(1, 2).await;
     let (slow, quick) = (filled(&shop, &skus, 2).await, filled(&shop, &skus, 2).await);
     let first = check_out(&slow, "10.0.0.1").await.created();
     assert_eq!((&first["status"], held(&shop, &skus).await), (&json!("awaiting_payment"), 0));
@@ -193,12 +172,12 @@ async fn where_stock_is_held_at_payment_an_unpaid_order_holds_nothing() {
 /// Staff takes orders for others, and the machine itself is nobody's address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn staff_and_the_machine_itself_are_not_bounded() {
-    let shop = shop(|config| {
+    let shop = proxied(|config| {
         config.unpaid.orders_per_address_max = 1;
         config.unpaid.units_per_buyer_max = 10;
     })
     .await;
-    let skus = stocked(&shop, 1, 40).await;
+    let skus = shop.skus_with(1, 40).await;
     let staff = shop.staff();
     staff.put_in_cart(&skus[0], 20).await;
     check_out(&staff, "10.0.0.1").await.created();
@@ -213,8 +192,8 @@ async fn staff_and_the_machine_itself_are_not_bounded() {
 /// The board's numbers come live, to staff.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_topic_unpaid_shows_each_order_with_the_sums_of_all() {
-    let shop = shop(|_| {}).await;
-    let skus = stocked(&shop, 1, 40).await;
+    let shop = proxied(|_| {}).await;
+    let skus = shop.skus_with(1, 40).await;
     let mut listener = Listener::staff(&shop).await;
     listener.listen("unpaid").await;
     let guest = filled(&shop, &skus, 3).await;

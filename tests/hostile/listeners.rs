@@ -1,9 +1,10 @@
 //! Sockets of the live feed: as many topics as they may have, of things that do not exist; and names of orders, asked
 //! over and over, for which the shop looks each time.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use futures::{SinkExt, StreamExt};
+use tokio::time::sleep;
 use tokio_tungstenite::{client_async, tungstenite::Message};
 use uuid::Uuid;
 
@@ -17,16 +18,16 @@ const TOPICS: usize = 256;
 const ASKERS: usize = 10;
 
 pub async fn listen_to_nothing(field: &Field, from: Ipv4Addr, toll: &Toll) {
-    let address = format!("ws://{}/live", field.url.trim_start_matches("http://"));
+    let address = feed(field);
     keep((field, from, toll), SOCKETS, async |raw: Raw| {
         let Ok((mut socket, _)) = client_async(&address, raw.stream).await else { return "no socket" };
-        toll.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        toll.requests.fetch_add(1, Relaxed);
         if socket.send(subscribe("stock")).await.is_err() {
             return "refused";
         }
         // Only a write shows that the server has closed: a read would take.
         while socket.get_ref().try_write(b"").is_ok() {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
         }
         "closed"
     })
@@ -35,12 +36,12 @@ pub async fn listen_to_nothing(field: &Field, from: Ipv4Addr, toll: &Toll) {
 
 /// Each socket as often as the feed's own bound of messages allows.
 pub async fn ask_for_orders(field: &Field, from: Ipv4Addr, toll: &Toll) {
-    let address = format!("ws://{}/live", field.url.trim_start_matches("http://"));
+    let address = feed(field);
     keep((field, from, toll), ASKERS, async |raw: Raw| {
         let Ok((mut socket, _)) = client_async(&address, raw.stream).await else { return "no socket" };
         let asked = subscribe("order");
         loop {
-            toll.requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            toll.requests.fetch_add(1, Relaxed);
             if socket.send(asked.clone()).await.is_err() {
                 return "closed";
             }
@@ -53,6 +54,10 @@ pub async fn ask_for_orders(field: &Field, from: Ipv4Addr, toll: &Toll) {
         }
     })
     .await;
+}
+
+fn feed(field: &Field) -> String {
+    format!("{}/live", field.url.replace("http://", "ws://"))
 }
 
 fn subscribe(name: &str) -> Message {

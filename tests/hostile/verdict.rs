@@ -1,10 +1,10 @@
 //! What must hold for the buyers and for the shop, whatever the attackers did.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use souk::config::Config;
 
-use super::{attack::Attack, bounds::Bounds, minute::AGAIN_AND_AGAIN, table::Phase};
+use super::{attack::Attack, bounds::Bounds, minute::AGAIN_AND_AGAIN, table::Phase, toll::Toll};
 
 /// A buyer's request takes no longer, where the machine is the test's own.
 const P99_MAX: Duration = Duration::from_secs(1);
@@ -60,15 +60,17 @@ pub fn the_shop_stays_within_its_bounds(phases: &[Phase]) {
 
 /// Else the attack was none, and the rest shows nothing.
 pub fn the_attacks_met_their_bounds(phases: &[Phase]) {
-    let count = |attack: Attack, how: &str| {
+    let sum = |attack: Attack, count: &dyn Fn(&Toll) -> u64| {
         let tolls = phases.iter().flat_map(|phase| &phase.tolls).filter(|(of, _)| *of == attack);
-        tolls.map(|(_, toll)| toll.count(how)).sum::<u64>()
+        tolls.map(|(_, toll)| count(toll)).sum::<u64>()
     };
     for (attack, how) in [
         (Attack::HoldsEverything, "201"),
         (Attack::HoldsEverything, "429 too_much_unpaid"),
+        (Attack::LongCarts, "429 over_budget"),
         (Attack::NewCarts, "429 over_budget"),
         (Attack::Cancels, "429 over_budget"),
+        (Attack::Declined, "402"),
         (Attack::RandomIds, "404"),
         (Attack::NeverReads, "cut"),
         (Attack::HalfBodies, "408"),
@@ -76,6 +78,10 @@ pub fn the_attacks_met_their_bounds(phases: &[Phase]) {
         (Attack::FatBodies, "408"),
         (Attack::Idle, "closed"),
     ] {
-        assert!(count(attack, how) > 0, "{}: never answered {how}", attack.name());
+        assert!(sum(attack, &|toll| toll.count(how)) > 0, "{}: never answered {how}", attack.name());
+    }
+    // In a short run these meet none.
+    for attack in [Attack::SlowHeads, Attack::Listeners, Attack::Askers] {
+        assert!(sum(attack, &|toll| toll.requests.load(Relaxed)) > 0, "{}: never asked", attack.name());
     }
 }

@@ -1,6 +1,6 @@
 //! The scrub: damage in records that no start reads is found while the journal runs, and stops nothing.
 
-use std::{collections::BTreeMap, fs};
+use std::fs;
 
 use futures::StreamExt;
 use souk::{
@@ -13,19 +13,8 @@ use super::{
     backends::{copy_dir, options},
     damage::{db, journal},
     make::*,
+    record_copies::{copies, flip},
 };
-
-/// Where every copy of each record is: sled writes a page anew at times.
-fn copies(bytes: &[u8]) -> BTreeMap<u64, Vec<usize>> {
-    const NAME: &[u8] = b"{\"shard\":0,\"seq\":";
-    let mut copies = BTreeMap::<u64, Vec<usize>>::new();
-    for (at, _) in bytes.windows(NAME.len()).enumerate().filter(|(_, found)| *found == NAME) {
-        let digits = bytes[at + NAME.len()..].iter().take_while(|byte| byte.is_ascii_digit());
-        let seq = digits.fold(0, |seq, digit| seq * 10 + u64::from(digit - b'0'));
-        copies.entry(seq).or_default().push(at);
-    }
-    copies
-}
 
 /// Behind the newest snapshot and the newest records, which are all that a start reads.
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +41,7 @@ async fn a_flip_in_an_old_record_is_found_while_the_journal_runs() {
         let dir = TempDir::new().expect("a directory");
         copy_dir(whole.path(), dir.path());
         let mut harmed = bytes.clone();
-        flipped.iter().flat_map(|seq| &copies[seq]).for_each(|at| harmed[at + 40] ^= 4);
+        flipped.iter().for_each(|seq| flip(&mut harmed, &copies[seq]));
         fs::write(db(dir.path()), harmed).expect("written");
         let journal = SledJournal::open(dir.path(), options()).expect("no start reads these");
         let mut unreadable = Vec::new();

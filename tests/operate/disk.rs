@@ -2,7 +2,7 @@
 //! reserve is left for what was accepted.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -99,15 +99,15 @@ async fn a_full_disk_refuses_commands_and_serves_reads_until_there_is_room() {
     home.run(&["journal", "verify"]).await.ok();
 }
 
-/// Fills a disk until `left` bytes are free, about.
-fn fill(disk: &Path, left: u64) {
+/// Fills a disk until `left` bytes are free, about; gives the file, which makes room again once it is removed.
+pub fn fill(disk: &Path, left: u64) -> PathBuf {
     let path = disk.join("filler");
-    let mut file = std::fs::File::options().create(true).append(true).open(path).expect("a file");
+    let mut file = std::fs::File::options().create(true).append(true).open(&path).expect("a file");
     let block = vec![1_u8; 1 << 16];
     loop {
         let free = rustix::fs::statvfs(disk).map(|at| at.f_bavail * at.f_frsize).expect("a disk");
         if free <= left || std::io::Write::write_all(&mut file, &block).is_err() {
-            return;
+            return path;
         }
     }
 }
@@ -172,11 +172,7 @@ async fn in_the_reserve_orders_are_paid_and_cancelled_and_nothing_new_begins() {
     let server = home.serve(&[]).await;
     reserve_only(&server.url, 1).await;
     std::fs::remove_file(data.join("filler")).expect("room");
-    let begun = async {
-        while !send(&Person::guest(), &server.url, line()).await.status.eq(&200) {
-            tokio::task::yield_now().await;
-        }
-    };
+    let begun = async { while send(&Person::guest(), &server.url, line()).await.status != 200 {} };
     tokio::time::timeout(Duration::from_secs(20), begun).await.expect("new work begins by itself");
     server.terminate().await;
     home.run(&["journal", "verify"]).await.ok();

@@ -3,12 +3,13 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use souk::testing::eventually;
 use tokio::time::{sleep, timeout};
 
 use crate::{
     buy,
     client::{Call, Person, text},
-    disk::Disk,
+    disk::{Disk, fill},
     process::Home,
     shop,
 };
@@ -55,10 +56,7 @@ async fn a_start_on_a_full_disk_says_so_and_goes_on_once_there_is_room() {
     }
     // What is kept for such a start was used up by an earlier one.
     let _not_made_on_a_small_disk = fs::remove_file(data.join("start.ballast"));
-    let ballast = data.join("ballast");
-    let mut file = fs::File::create(&ballast).expect("ballast");
-    while std::io::Write::write_all(&mut file, &[1; 4096]).is_ok() {}
-    drop(file);
+    let filler = fill(&data, 0);
     let said = home.run(&["journal", "verify"]).await.failed(1, &["the disk is full", "make room"]);
     assert!(!said.contains("damaged:") && !said.contains("backup"), "{said}");
     let starting = home.spawn(&[]);
@@ -68,7 +66,7 @@ async fn a_start_on_a_full_disk_says_so_and_goes_on_once_there_is_room() {
         }
     };
     timeout(Duration::from_secs(20), waits).await.expect("the start says that it waits");
-    fs::remove_file(&ballast).expect("room");
+    fs::remove_file(&filler).expect("room");
     let server = starting.ready().await.expect("the same process goes on");
     let orders = Person::staff(&server.url).await.list(&server.url, "/api/orders").await;
     assert_eq!(orders.len(), 6, "nothing is lost");
@@ -88,15 +86,11 @@ async fn a_start_on_a_full_disk_serves_reads_and_says_so() {
     let server = home.serve(&[]).await;
     let guest = Person::guest();
     let order = buy(&server, &guest, "k1").await;
-    while !data.join("start.ballast").exists() {
-        sleep(Duration::from_millis(10)).await;
-    }
+    let kept = data.join("start.ballast");
+    eventually("blocks are kept for a start", Duration::from_secs(20), async || kept.exists()).await;
     // After a kill a start may first open a copy of the journal, which needs more than the kept blocks: it waits for room.
     server.terminate().await;
-    let filler = data.join("filler");
-    let mut file = fs::File::create(&filler).expect("a filler");
-    while std::io::Write::write_all(&mut file, &[1; 4096]).is_ok() {}
-    drop(file);
+    let filler = fill(&data, 0);
     let server = home.spawn(&[]).ready().await.expect("it starts on a full disk");
     let staff = Person::staff(&server.url).await;
     let order_path = format!("/api/orders/{}", text(&order["id"]));
@@ -135,13 +129,9 @@ async fn a_disk_that_somebody_else_fills_in_an_instant_ends_no_reads() {
     let receive =
         async |key: String| staff.send(&server.url, &Call::receive(&key, "MUG-1", 1)).await.expect("an answer");
     receive("before".into()).await.ok();
-    let ballast = data.join("ballast");
     let filling = tokio::task::spawn_blocking({
-        let ballast = ballast.clone();
-        move || {
-            let mut file = fs::File::create(&ballast).expect("ballast");
-            while std::io::Write::write_all(&mut file, &[1; 1 << 16]).is_ok() {}
-        }
+        let data = data.clone();
+        move || fill(&data, 0)
     });
     // Commands all the while: the last ones are refused, those before them have states to write.
     let (mut tries, mut refused) = (0, 0);
@@ -155,7 +145,7 @@ async fn a_disk_that_somebody_else_fills_in_an_instant_ends_no_reads() {
         }
         assert!(tries < 20_000, "never full");
     }
-    filling.await.expect("filled");
+    let filler = filling.await.expect("filled");
     // Several flushes come due meanwhile; each read is answered, lists too.
     for _ in 0..20 {
         for (who, path) in [(&guest, "/api/products"), (&guest, "/api/stock/MUG-1"), (&staff, "/api/stock")] {
@@ -164,7 +154,7 @@ async fn a_disk_that_somebody_else_fills_in_an_instant_ends_no_reads() {
         }
         sleep(Duration::from_millis(50)).await;
     }
-    fs::remove_file(&ballast).expect("room");
+    fs::remove_file(&filler).expect("room");
     let served = async {
         let mut n = 0;
         while receive(format!("after{n}")).await.status != 200 {

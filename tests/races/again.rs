@@ -185,8 +185,7 @@ async fn time_outs_of_some_shoppers_close_the_provider_for_none() {
     let orders = join_all(shoppers.iter().map(|shopper| shopper.order(&sku, 1))).await;
     let burst = shoppers.iter().zip(&orders).map(|(shopper, order)| shopper.pay(order, "tok_timeout"));
     assert!(join_all(burst).await.iter().all(|paid| paid.status == 201), "each is paid by its second call");
-    let metrics = shop.staff().get("/metrics").await;
-    let metrics = String::from_utf8_lossy(&metrics.bytes).into_owned();
+    let metrics = shop.metrics().await;
     let open = metrics.lines().find(|line| line.starts_with("souk_connector_breaker_open{connector=\"sandbox\"}"));
     assert_eq!(open.and_then(|line| line.split(' ').nth(1)), Some("0"), "{metrics}");
     let refused =

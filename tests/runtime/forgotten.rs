@@ -13,10 +13,10 @@ use souk::{
         ids::{Sku, UserId},
         key::EntityKey,
         kinds::Kind,
-        money::{Currency, Money},
         stock::Stock,
     },
     persistence::state_store::MemoryStateStore,
+    testing::{self, eur},
 };
 use tokio::time::sleep;
 
@@ -26,7 +26,7 @@ const CART: &str = "01920000-0000-7000-8000-000000000001";
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn sku() -> Sku {
-    Sku::parse("MUG").unwrap()
+    testing::sku("MUG")
 }
 
 async fn ask(gateway: &Gateway, command: CartCommand, call: Call) -> Asked<Cart> {
@@ -34,7 +34,7 @@ async fn ask(gateway: &Gateway, command: CartCommand, call: Call) -> Asked<Cart>
 }
 
 fn lines(units: u32, add: bool) -> CartCommand {
-    let item = Item { sku: sku(), name: "Mug".to_owned(), unit_price: Money::new(990, Currency::EUR) };
+    let item = Item { sku: sku(), name: "Mug".to_owned(), unit_price: eur(990) };
     CartCommand::SetLines { owner: UserId::default(), lines: vec![(item, units)], add }
 }
 

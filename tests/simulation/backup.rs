@@ -97,8 +97,8 @@ pub async fn take(storage: MemoryStorage, books: Books, rng: Rng, taken: Taken) 
     }
 }
 
-fn length(storage: &MemoryStorage) -> usize {
-    (0..storage.shards()).map(|shard| storage.records(Shard(shard)).len()).sum()
+fn length(storage: &MemoryStorage) -> Seq {
+    (0..storage.shards()).map(|shard| storage.end(Shard(shard)).expect("a shard of the log")).sum()
 }
 
 async fn exported(journal: &Late) -> Vec<Record> {

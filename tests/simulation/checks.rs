@@ -66,15 +66,19 @@ impl Totals {
     }
 }
 
-fn commits(storage: &MemoryStorage) -> Vec<Commit> {
-    let mut commits = Vec::new();
+fn each_commit(storage: &MemoryStorage, mut see: impl FnMut(&Commit)) {
     for shard in 0..storage.shards() {
         for record in storage.records(Shard(shard)) {
             if let Entry::Batch(batch) = &record.entry {
-                commits.extend(batch.commits.iter().cloned());
+                batch.commits.iter().for_each(&mut see);
             }
         }
     }
+}
+
+fn commits(storage: &MemoryStorage) -> Vec<Commit> {
+    let mut commits = Vec::new();
+    each_commit(storage, |commit| commits.push(commit.clone()));
     commits
 }
 
@@ -111,12 +115,20 @@ pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
 
 /// The log folded from its beginning, as every node's read models must be.
 pub fn fold(storage: &MemoryStorage) -> Models {
+    fold_of(storage, |_| true)
+}
+
+/// Only these entities of it, for what is asked often.
+pub fn fold_of(storage: &MemoryStorage, wanted: impl Fn(&EntityKey) -> bool) -> Models {
     let mut models = Models::new();
-    for commit in commits(storage) {
-        let (version, model) = models.entry(commit.key.clone()).or_insert_with(|| (0, AnyState::new(commit.key.kind)));
-        commit.events.iter().for_each(|event| model.apply(event));
-        *version = commit.version;
-    }
+    each_commit(storage, |commit| {
+        if wanted(&commit.key) {
+            let begin = || (0, AnyState::new(commit.key.kind));
+            let (version, model) = models.entry(commit.key.clone()).or_insert_with(begin);
+            commit.events.iter().for_each(|event| model.apply(event));
+            *version = commit.version;
+        }
+    });
     models
 }
 

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use crate::faults;
+use crate::{faults, rng::number};
 
 /// After so many failed seeds there is enough to look at.
 const FAILED_MAX: usize = 5;
@@ -17,10 +17,6 @@ const FAILED_MAX: usize = 5;
 /// The sum of many runs.
 pub trait Sum: Default + Send + std::fmt::Debug {
     fn add(&mut self, other: &Self);
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
 }
 
 /// Runs `SOUK_SEED` alone, else the seeds from 1 to `SOUK_SEEDS` or `usual`. The sum, where the runs are enough to

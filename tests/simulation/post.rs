@@ -65,9 +65,12 @@ impl Server {
     }
 
     fn take(&self, mail: MailId) {
-        let models = checks::fold(&self.storage);
-        let committed = models.get(&mail.key()).is_some_and(|(_, model)| status(&model.view()) == MailStatus::Accepted);
-        if (committed && self.alone) || self.told.lock().unwrap().contains(&mail) {
+        let key = mail.key();
+        let committed = || {
+            let models = checks::fold_of(&self.storage, |of| *of == key);
+            models.get(&key).is_some_and(|(_, model)| status(&model.view()) == MailStatus::Accepted)
+        };
+        if (self.alone && committed()) || self.told.lock().unwrap().contains(&mail) {
             self.post.wrong.lock().unwrap().push(format!("mail {mail} came again after its acceptance was recorded"));
         }
         *self.post.taken.lock().unwrap().entry(mail).or_default() += 1;
@@ -129,7 +132,7 @@ fn mails(models: &Models) -> impl Iterator<Item = (MailId, MailView)> {
 
 /// Mails without an end (none, once the shop is at rest).
 pub fn under_way(storage: &MemoryStorage) -> Vec<String> {
-    let models = checks::fold(storage);
+    let models = checks::fold_of(storage, |key| key.kind == Kind::Mail);
     let open = mails(&models).filter(|(_, mail)| mail.status == MailStatus::Queued);
     open.map(|(id, mail)| format!("G4: mail {id} is still {mail:?}")).collect()
 }

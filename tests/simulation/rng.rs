@@ -5,6 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+/// A number of the environment: a seed, or how much of something.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
+}
+
 #[derive(Clone)]
 pub struct Rng(Arc<AtomicU64>);
 

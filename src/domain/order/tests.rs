@@ -57,8 +57,12 @@ fn placement() -> CheckoutSnapshot {
     order.line("A", 1, 1000).line("B", 1, 1000).line("A", 1, 1000).snapshot()
 }
 
+fn placed_as(placement: CheckoutSnapshot) -> OrderEvent {
+    OrderEvent::Placed { placement: Arc::new(placement), at: Timestamp(0) }
+}
+
 fn placed() -> OrderEvent {
-    OrderEvent::Placed { placement: Arc::new(placement()), at: Timestamp(0) }
+    placed_as(placement())
 }
 
 fn place(placement: CheckoutSnapshot) -> OrderCommand {
@@ -67,6 +71,14 @@ fn place(placement: CheckoutSnapshot) -> OrderCommand {
 
 fn held(sku: Sku) -> OrderEvent {
     OrderEvent::HoldGranted { sku }
+}
+
+fn granted(sku: Sku, attempt: u8) -> OrderCommand {
+    OrderCommand::HoldGranted { sku, attempt }
+}
+
+fn released(sku: Sku) -> OrderEvent {
+    OrderEvent::HoldReleased { sku }
 }
 
 fn committed(sku: Sku) -> OrderEvent {

@@ -92,7 +92,8 @@ impl MemoryStorage {
         Ok(Resolution::of(self.get(shard, after + 1).as_deref(), after, batch))
     }
 
-    pub(super) fn end(&self, shard: Shard) -> Result<Seq, JournalError> {
+    /// The newest record's number.
+    pub fn end(&self, shard: Shard) -> Result<Seq, JournalError> {
         Ok(self.log(shard)?.kept().end())
     }
 

@@ -9,8 +9,8 @@ use crate::{
     actors::ports::Clock,
     config,
     domain::{
-        ids::{OrderId, PaymentId, Sku, UserId},
-        order::{OrderStatus, OrderView, PaymentStatus},
+        ids::{OrderId, PaymentId, UserId},
+        order::{Order, OrderStatus, OrderView, PaymentStatus},
     },
     network::Bucket,
     testing::{EPOCH, FixedClock, an_order, sku},
@@ -237,10 +237,8 @@ fn checkouts_at_once_do_not_pass_the_bound_together() {
 
 #[test]
 fn a_placement_that_was_lost_on_its_way_is_forgotten_after_its_time_to_pay() {
-    let lines = |units| vec![AskedLine { sku: Sku::parse("A").unwrap(), units, most: 6 }];
     let all = orders(|_| {});
-    let before =
-        Asked { pay_by: EPOCH.plus_ms(-crate::domain::order::Order::GRACE_MS), lines: lines(10), ..asked(1, 1, 0) };
+    let before = Asked { pay_by: EPOCH.plus_ms(-Order::GRACE_MS), ..asked(1, 1, 10) };
     all.enter(&before).unwrap();
     all.enter(&asked(2, 1, 10)).expect("the lost one keeps nothing any more");
     assert_eq!(all.summary().orders, 1);

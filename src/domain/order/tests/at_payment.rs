@@ -1,14 +1,17 @@
 //! Orders whose stock is held at their payment.
 
 use super::*;
-use crate::domain::stock::Share;
+use crate::domain::{
+    pricing::Totals,
+    stock::{Buyer, Share},
+};
 
 fn later() -> CheckoutSnapshot {
     CheckoutSnapshot { hold_at: HoldAt::Payment, ..placement() }
 }
 
 fn later_placed() -> OrderEvent {
-    OrderEvent::Placed { placement: Arc::new(later()), at: Timestamp(0) }
+    placed_as(later())
 }
 
 /// Placed, and nothing is held.
@@ -24,10 +27,6 @@ fn unasked(n: u128, reason: &str) -> OrderEvent {
     moved(n, PaymentUpdate::Failed { reason: reason.to_owned() })
 }
 
-fn granted(sku: Sku, attempt: u8) -> OrderCommand {
-    OrderCommand::HoldGranted { sku, attempt }
-}
-
 #[test]
 fn it_waits_for_its_payment_without_a_hold() {
     let order = given([]).when(place(later())).then(waiting());
@@ -37,13 +36,8 @@ fn it_waits_for_its_payment_without_a_hold() {
     let order = given(waiting()).at(PAY_BY).when(OrderCommand::Wake).then([expired()]);
     assert_eq!((states(&order), has_pending_effects(&order)), (vec![HoldState::Released; 2], vec![]));
     // An order of 0.00 has no payment to wait for.
-    let totals = crate::domain::pricing::Totals {
-        items: eur(0),
-        shipping: eur(0),
-        discount: eur(0),
-        tax: eur(0),
-        total: eur(0),
-    };
+    let nothing = eur(0);
+    let totals = Totals { items: nothing, shipping: nothing, discount: nothing, tax: nothing, total: nothing };
     assert!(CheckoutSnapshot { totals, ..later() }.is_free());
 }
 
@@ -82,7 +76,6 @@ fn a_declined_payment_gives_the_units_back_and_the_next_one_asks_again() {
     assert_eq!(has_pending_effects(&order), ["release/A/1", "release/B/1"]);
     // The second payment waits until the units are back in the stock, then for the stock.
     let again = || before().after([moved(1, failed()), begun(2)]);
-    let released = |sku: Sku| OrderEvent::HoldReleased { sku };
     let order = again().when(OrderCommand::HoldReleased { sku: a(), attempt: 1 }).then([released(a())]);
     assert_eq!(has_pending_effects(&order), ["hold/A/2", "release/B/1"]);
     let order = again().after([released(a()), released(b()), held(a())]).when(granted(b(), 2));
@@ -102,14 +95,14 @@ fn an_order_that_ends_first_ends_its_payment_unasked() {
     let ended = || before().after([expired(), unasked(1, Order::ENDED)]);
     ended().when(granted(b(), 1)).then_nothing();
     let order = ended().when(OrderCommand::HoldReleased { sku: a(), attempt: 1 });
-    order.then([OrderEvent::HoldReleased { sku: a() }]);
+    order.then([released(a())]);
 }
 
 #[test]
 fn older_orders_of_the_cart_end_before_it_can_be_paid() {
     let older = OrderId(Uuid::from_u128(7));
     let newer = CheckoutSnapshot { replaces: vec![older], ..later() };
-    let placed = OrderEvent::Placed { placement: Arc::new(newer.clone()), at: Timestamp(0) };
+    let placed = placed_as(newer.clone());
     let order = given([]).when(place(newer)).then([placed.clone()]);
     assert_eq!(has_pending_effects(&order), [format!("give_up/{older}")]);
     let gone = OrderEvent::PredecessorGone { order: older };
@@ -121,7 +114,7 @@ fn the_buyers_share_goes_with_the_hold_until_it_is_paid() {
     let share = Share { units: 10, percent: 25 };
     let shared = CheckoutSnapshot { share: Some(share), ..placement() };
     let user = shared.user;
-    let placed = OrderEvent::Placed { placement: Arc::new(shared), at: Timestamp(0) };
+    let placed = placed_as(shared);
     let buyers = |order: &Order| {
         let of = order.effects().into_iter().filter_map(|effect| match effect {
             OrderEffect::Hold { buyer, .. } => Some(buyer),
@@ -130,7 +123,7 @@ fn the_buyers_share_goes_with_the_hold_until_it_is_paid() {
         of.collect::<Vec<_>>()
     };
     let order = given([placed.clone()]).when(granted(b(), 1)).then([held(b())]);
-    assert_eq!(buyers(&order), [Some(crate::domain::stock::Buyer { user, share })]);
+    assert_eq!(buyers(&order), [Some(Buyer { user, share })]);
     // Paid, and the hold was lost: whoever has paid keeps nothing.
     let paid = [placed, held(a()), held(b()), OrderEvent::Reserved, begun(1), moved(1, authorized())];
     let order = given(paid).when(OrderCommand::HoldGone { sku: a(), attempt: 1 });

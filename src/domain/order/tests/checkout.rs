@@ -2,10 +2,6 @@
 
 use super::*;
 
-fn granted(sku: Sku, attempt: u8) -> OrderCommand {
-    OrderCommand::HoldGranted { sku, attempt }
-}
-
 fn refused(sku: Sku, available: u64) -> OrderCommand {
     OrderCommand::HoldRefused { sku, available, attempt: 1 }
 }
@@ -133,7 +129,7 @@ fn committed_and_numbered_is_verified() {
 #[test]
 fn an_operator_captures_where_the_policy_says_so() {
     let placement = CheckoutSnapshot { capture: CapturePolicy::Manual, cart: None, ..placement() };
-    let first = OrderEvent::Placed { placement: Arc::new(placement), at: Timestamp(0) };
+    let first = placed_as(placement);
     let order: Order = testing::replay([first].into_iter().chain(verified().into_iter().skip(1)));
     assert_eq!(has_pending_effects(&order), [] as [&str; 0]);
 }

@@ -173,7 +173,7 @@ fn parcels_that_cannot_leave_are_refused() {
     let Quote { lines, totals } =
         Basket::new([(a(), String::new(), 200, eur(10)), (b(), String::new(), 1, eur(0))], eur(0), 0).quote().unwrap();
     let large = CheckoutSnapshot { lines, totals, ..placement() };
-    let first = OrderEvent::Placed { placement: Arc::new(large), at: Timestamp(0) };
+    let first = placed_as(large);
     let history = [first].into_iter().chain(taken().into_iter().skip(1));
     let parcels = (0..Order::FULFILMENTS_MAX as u128).map(|n| fulfilled(n, &[(a(), 1)]));
     given(history).after(parcels).when(fulfil(999, &[(a(), 1)])).then_rejected(bound("fulfilments", 100));

@@ -6,10 +6,6 @@ fn unwind() -> String {
     format!("unwind/{}", pay_id(1))
 }
 
-fn released(sku: Sku) -> OrderEvent {
-    OrderEvent::HoldReleased { sku }
-}
-
 #[test]
 fn a_payment_begins_once() {
     let order = given(reserved()).when(begin(1)).then([begun(1)]);

@@ -20,7 +20,7 @@ fn newer() -> CheckoutSnapshot {
 }
 
 fn newer_placed() -> OrderEvent {
-    OrderEvent::Placed { placement: Arc::new(newer()), at: Timestamp(0) }
+    placed_as(newer())
 }
 
 fn gone(n: u128) -> OrderEvent {
@@ -138,7 +138,7 @@ fn a_payment_that_succeeds_days_late_revives_nothing() {
     assert_eq!(has_pending_effects(&order), ["release/A/1".to_owned(), "release/B/1".to_owned(), unwind.clone()]);
     // The placement's own bound counts.
     let own = CheckoutSnapshot { revivable_until: Some(Timestamp(PAY_BY + 10)), ..placement() };
-    let first = OrderEvent::Placed { placement: Arc::new(own), at: Timestamp(0) };
+    let first = placed_as(own);
     let history: Vec<_> =
         [first].into_iter().chain(reserved().into_iter().skip(1)).chain([begun(1), expired()]).collect();
     given(history).at(PAY_BY + 11).when(news(1, authorized())).then([moved(1, authorized())]);
@@ -153,7 +153,7 @@ fn a_payment_that_succeeds_days_late_revives_nothing() {
 fn an_order_of_nothing_needs_no_payment() {
     let Quote { lines, totals } = Basket::new([(a(), String::new(), 1, eur(0))], eur(0), 0).quote().unwrap();
     let free = CheckoutSnapshot { lines, totals, ..placement() };
-    let first = OrderEvent::Placed { placement: Arc::new(free), at: Timestamp(0) };
+    let first = placed_as(free);
     let reserved = || given([first.clone(), held(a()), OrderEvent::Reserved]);
     let order = reserved().when(OrderCommand::Wake).then_nothing();
     assert_eq!((order.wake_at(), has_pending_effects(&order)), (None, vec!["commit/A/1".to_owned()]));
