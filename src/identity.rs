@@ -2,7 +2,7 @@
 //!
 //! An account proves itself by a signed access token, a guest by a signed session cookie; both are verified from the
 //! signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. The price: a token cannot be revoked
-//! before it expires (sessions and refresh tokens come with full identity). In reading order: [`principal`], [`secret`]
+//! before it expires (sessions and refresh tokens come with full identity). In reading order: [`permission`], [`principal`], [`secret`]
 //! and [`seal`] (keys and signatures), [`token`], [`guest`], [`origin`] (requests forged by other sites),
 //! [`passwords`], [`throttle`], [`login`], [`superadmin`]. Deliberately absent: HTTP responses (`http::auth`), and
 //! accounts themselves (entities; see [`accounts`]).
@@ -13,6 +13,7 @@ mod guest;
 mod login;
 mod origin;
 mod passwords;
+pub mod permission;
 mod principal;
 mod seal;
 mod secret;
@@ -32,6 +33,7 @@ pub use guest::{COOKIE, HOST_COOKIE};
 pub use login::Login;
 pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;
+pub use permission::{Permission, PermissionSet};
 pub use principal::{Principal, PrincipalKind};
 pub use secret::{SecretError, SigningSecret};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};

@@ -38,6 +38,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Account => catalogue::account(),
         Kind::Note => shop::note(),
         Kind::Mail => mail::mail(),
+        Kind::Role => shop::role(),
     }
 }
 

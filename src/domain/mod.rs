@@ -1,7 +1,7 @@
 //! The shop's rules, pure: states, commands, events, refusals, and two functions for each entity.
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process), [`payment`],
-//! [`product`] and [`category`], [`numbers`], [`account`], [`mail`]; [`money`] and [`pricing`]; [`effect`] (pending
+//! [`product`] and [`category`], [`numbers`], [`account`], [`role`], [`mail`]; [`money`] and [`pricing`]; [`effect`] (pending
 //! effects); [`kinds`] and [`external`] (the lists of kinds and of ports to the outside world). Deliberately absent:
 //! clocks, logs, I/O, random numbers, tokio.
 
@@ -20,6 +20,7 @@ macro_rules! entities {
             numbers: Numbers = "numbers",
             note: Note = "note",
             mail: Mail = "mail",
+            role: Role = "role",
         }
     };
 }

@@ -12,6 +12,7 @@ use souk::domain::{
     order::OrderEvent,
     payment::PaymentEvent,
     product::ProductEvent,
+    role::RoleEvent,
     stock::StockEvent,
 };
 
@@ -51,4 +52,5 @@ variants! {
     Numbers, NumbersEvent: Allotted;
     Note, NoteEvent: Written, Removed;
     Mail, MailEvent: Queued, PutOff, Due, Accepted, Refused, GivenUp;
+    Role, RoleEvent: Put, Deleted;
 }

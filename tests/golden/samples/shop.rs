@@ -1,4 +1,4 @@
-//! Samples of stock, cart, numbers, payment and note.
+//! Samples of stock, cart, numbers, payment, note and role.
 
 use souk::domain::{
     cart::{CartEvent, Item},
@@ -8,6 +8,7 @@ use souk::domain::{
     numbers::NumbersEvent,
     order::PaymentStatus,
     payment::PaymentEvent,
+    role::{RoleEvent, RoleName},
     stock::{StockEvent, StockPolicy},
 };
 
@@ -86,4 +87,11 @@ pub fn note() -> Vec<AnyEvent> {
     let (about, by) = (EntityKey::new(Kind::Order, order_id().to_string()), text("user:1"));
     let events = [NoteEvent::Written { about, text: text("two boxes"), by, at: AT }, NoteEvent::Removed];
     events.into_iter().map(AnyEvent::Note).collect()
+}
+
+pub fn role() -> Vec<AnyEvent> {
+    let name = RoleName::parse("night-shift").unwrap();
+    let permissions = [text("orders.read"), text("orders.fulfil")].into();
+    let events = [RoleEvent::Put { name, permissions, description: text("packs at night") }, RoleEvent::Deleted];
+    events.into_iter().map(AnyEvent::Role).collect()
 }
