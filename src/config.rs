@@ -11,6 +11,7 @@ mod check;
 mod cluster;
 mod data;
 mod error;
+pub mod file;
 mod http;
 mod identity;
 mod journal;
@@ -26,7 +27,7 @@ mod state;
 mod tls;
 mod unpaid;
 
-use std::{ffi::OsString, fs::File, io::Read, path::Path};
+use std::{ffi::OsString, path::Path};
 
 use figment::{
     Figment, Metadata, Profile, Provider,
@@ -142,13 +143,7 @@ impl TomlFile {
 
     fn read(path: &Path) -> Result<Self, ConfigError> {
         let refuse = |problem: String| ConfigError::File { path: path.into(), problem };
-        // The length that the file system states is 0 for a device or a pipe, which may never end.
-        let mut text = String::new();
-        let file = File::open(path).map_err(|e| refuse(e.to_string()))?;
-        file.take(Self::BYTES_MAX + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
-        if text.len() as u64 > Self::BYTES_MAX {
-            return Err(refuse(format!("more than {} bytes", Self::BYTES_MAX)));
-        }
+        let text = file::read_text(path, Self::BYTES_MAX).map_err(|e| refuse(e.to_string()))?;
         let dict = Toml::from_str(&text).map_err(|error| refuse(Self::not_toml(&text, &error)))?;
         Ok(Self { name: format!("file {}", path.display()), dict })
     }

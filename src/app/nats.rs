@@ -12,7 +12,7 @@ use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    config::{Cluster, Config},
+    config::{Cluster, Config, file},
     persistence::jetstream::JetStreamOptions,
 };
 
@@ -175,11 +175,7 @@ fn given(path: &Path) -> bool {
 
 fn read(key: &'static str, path: &Path) -> Result<String, NatsError> {
     let wrong = |why: String| NatsError::File { key, path: path.into(), why };
-    let bytes = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Err(wrong(format!("at most {FILE_BYTES_MAX} bytes expected, {bytes} found")));
-    }
-    std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))
+    file::read_text(path, FILE_BYTES_MAX).map_err(|error| wrong(error.to_string()))
 }
 
 /// The first try follows at once, then 20, 40, 80 ms and so on.
@@ -241,6 +237,13 @@ mod tests {
         let cluster = Cluster { nkey_seed_file: "/no/such/seed".into(), ..Cluster::default() };
         let error = options(&cluster, "a", Role::Log).map(|_| ()).expect_err("refused").to_string();
         assert!(error.starts_with("cluster.nkey_seed_file /no/such/seed: No such file"), "{error}");
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_refused() {
+        let cluster = Cluster { tls_ca_file: "/dev/zero".into(), ..Cluster::default() };
+        let error = options(&cluster, "a", Role::Log).map(|_| ()).expect_err("refused").to_string();
+        assert_eq!(error, "cluster.tls_ca_file /dev/zero: more than 65536 bytes");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The whole shop: the engine with identity, payments and the HTTP server around it.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures::future::LocalBoxFuture;
@@ -142,9 +142,12 @@ impl Shop {
         let app = routes::router(state, more).merge(live);
         let (stop, stopped) = watch::channel(false);
         let server = sockets.serve(app, &door, &config.http, stopped);
-        let data = config.data.dir.clone();
         let unpaid = engine.front.unpaid.clone();
-        let upkeep = tokio::spawn(upkeep(recorder, engine.gateway.clone(), unpaid, door, data));
+        let (kept, upkeep) =
+            (ballast::keep(config.data.dir.clone()), upkeep(recorder, engine.gateway.clone(), unpaid, door));
+        let upkeep = tokio::spawn(async move {
+            let ((), ()) = tokio::join!(kept, upkeep);
+        });
         let drain_within = config.http.drain_timeout();
         Ok(Self {
             address,
@@ -204,14 +207,12 @@ async fn first_account(
     }
 }
 
-/// Keeps the histograms' memory bounded, the gauges fresh, the security log's counts told, and blocks for a start on a
-/// full disk.
+/// Keeps the histograms' memory bounded, the gauges fresh, and the security log's counts told.
 async fn upkeep(
     recorder: metrics_exporter_prometheus::PrometheusHandle,
     gateway: crate::actors::gateway::Gateway,
     unpaid: UnpaidOrders,
     door: Door,
-    data: PathBuf,
 ) {
     let lag = ::metrics::gauge!("souk_tail_lag_records");
     let connected = ::metrics::gauge!("souk_connected");
@@ -232,7 +233,6 @@ async fn upkeep(
         units.set(waiting.units as f64);
         held.set(waiting.held as f64);
         door.security.settle();
-        ballast::keep(&data);
         recorder.run_upkeep();
     }
 }

@@ -42,9 +42,10 @@ pub struct Mail {
     pub retry_pause_ms: u64,
     /// Milliseconds after which a mail is given up, whatever stood in the way. Default 172,800,000 (2 days).
     pub give_up_after_ms: u64,
-    /// Mails to one address in an hour, at most, counted by each node; the next is refused for good. Default 20.
+    /// Mails to one address that are queued within an hour, at most, counted by each node; the next is refused for good.
+    /// Default 20.
     pub per_address_hour_max: u32,
-    /// Mails that one guest or account causes in an hour, at most; as above. Default 40.
+    /// Mails that one guest or account causes within an hour, at most; as above. Default 40.
     pub per_user_hour_max: u32,
 }
 
@@ -101,9 +102,13 @@ impl MailServer {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
             Some(_) | None => (rest, None),
         };
+        // Without brackets the last part of an IPv6 address would be taken for a port.
+        let legal = match without_brackets(host) {
+            inside if inside.len() < host.len() => inside.parse::<std::net::Ipv6Addr>().is_ok(),
+            name => !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')),
+        };
         let host = without_brackets(host);
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-        if host.is_empty() || !host.chars().all(legal) {
+        if !legal {
             return None;
         }
         let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -145,7 +150,8 @@ impl Mail {
         checks.that("mail.from", self.from.escape_debug(), from.is_ok() && plain, "an address, or Name <address>");
         let (server, wanted) = (self.server(), !self.smtp_url.is_empty());
         // The value may have a password in it.
-        let expected = "empty, smtps://host:465 or smtp://host:587, with the password in mail.smtp_password";
+        let expected = "empty, smtps://host:465 or smtp://host:587, an IPv6 address in brackets, and the password in \
+                        mail.smtp_password";
         checks.that("mail.smtp_url", "another text", !wanted || server.is_some(), expected);
         let local = from.is_ok_and(|from| from.email.domain().eq_ignore_ascii_case("localhost"));
         checks.that("mail.from", &self.from, !wanted || !local, "an address of your own beside mail.smtp_url");
@@ -183,8 +189,12 @@ mod tests {
         assert_eq!(server("smtp://127.0.0.1:1025"), is("127.0.0.1", 1025, MailSecurity::Plain));
         assert_eq!(server("smtp://[::1]"), is("::1", 25, MailSecurity::Plain));
         assert_eq!(server("smtps://localhost"), is("localhost", 465, MailSecurity::Tls));
+        assert_eq!(server("smtp://[2001:db8::25]:587"), is("2001:db8::25", 587, MailSecurity::StartTls));
         for bad in ["mx.example", "http://mx.example", "smtp://", "smtp://u:p@mx.example", "smtp://mx:0", "smtp://mx:x"]
         {
+            assert_eq!(server(bad), None, "{bad}");
+        }
+        for bad in ["smtp://2001:db8::25", "smtp://::1", "smtp://[mx.example]", "smtp://[]", "smtp://[10.0.0.1]:25"] {
             assert_eq!(server(bad), None, "{bad}");
         }
     }

@@ -43,8 +43,17 @@ impl FromStr for Network {
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.trim().parse().map_err(|_| NoNetwork)?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), |bits| bits.trim().parse().map_err(|_| NoNetwork))?;
-        if bits > most { Err(NoNetwork) } else { Ok(Self { address, bits }) }
+        let bits: u8 = bits.map_or(Ok(most), |bits| bits.trim().parse().map_err(|_| NoNetwork))?;
+        if bits > most {
+            return Err(NoNetwork);
+        }
+        match address.to_canonical() {
+            // `::ffff:10.0.0.0/104` is 10.0.0.0/8, as addresses are compared. A wider one would hold all of IPv4 and more.
+            v4 @ IpAddr::V4(_) if address.is_ipv6() => {
+                bits.checked_sub(96).map(|bits| Self { address: v4, bits }).ok_or(NoNetwork)
+            }
+            address => Ok(Self { address, bits }),
+        }
     }
 }
 
@@ -82,7 +91,9 @@ mod tests {
         assert!(holds("10.0.0.0/8", "::ffff:10.0.0.1"), "an IPv4 peer of an IPv6 socket");
         assert!(holds("2001:db8::/32", "2001:db8:9::1") && !holds("2001:db8::/32", "2001:db9::1"));
         assert!(holds("0.0.0.0/0", "192.0.2.1") && !holds("0.0.0.0/0", "::1") && holds("::/0", "::1"));
-        for bad in ["", "10.0.0.0/33", "::/129", "shop.example", "10.0.0.0/", "10.0.0.0/-1"] {
+        assert!(holds("::ffff:10.0.0.0/104", "10.9.0.1") && !holds("::ffff:10.0.0.0/104", "11.0.0.1"));
+        assert!(holds("::ffff:10.0.0.7", "10.0.0.7") && !holds("::ffff:10.0.0.7", "10.0.0.8"));
+        for bad in ["", "::ffff:10.0.0.0/95", "10.0.0.0/33", "::/129", "shop.example", "10.0.0.0/", "10.0.0.0/-1"] {
             assert_eq!(bad.parse::<Network>(), Err(NoNetwork), "{bad}");
         }
     }

@@ -134,11 +134,16 @@ impl MailConnector {
         if now.since(call.queued_at) > patience {
             return Ok(MailAnswer::GivenUp { code: "too_old".to_owned() });
         }
-        if let Err(code) = self.bounds.admit(call.mail, &call.letter, now) {
+        if let Err(code) = self.bounds.admit(call, now) {
             return Ok(MailAnswer::Refused { code: code.to_owned() });
         }
-        let Ok(body) = (self.render)(&call.letter) else {
-            return Ok(MailAnswer::Refused { code: "no_text".to_owned() });
+        let body = match (self.render)(&call.letter) {
+            Ok(body) => body,
+            Err(why) => {
+                // What is wrong with the template; the answer has a code alone.
+                tracing::error!(mail = %call.mail, purpose = call.letter.says.purpose(), %why, "a mail has no text");
+                return Ok(MailAnswer::Refused { code: "no_text".to_owned() });
+            }
         };
         let outgoing = Outgoing { id: call.mail, at: call.queued_at, to: call.letter.to.clone(), body };
         Ok(match self.transport.send(outgoing).await? {

@@ -176,7 +176,7 @@ fn dress(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     // The same address shows carts, orders, payments and staff's counts of different callers: no shared cache may keep
     // them, and a browser must revalidate before it shows one again. A response that is the same for all callers sets
     // its own header.

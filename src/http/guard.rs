@@ -41,6 +41,7 @@ pub async fn around(State(toolkit): State<Toolkit>, mut request: Request, next: 
     };
     if let Some(mut granted) = cors::preflight(&request, came.page.as_ref()) {
         toolkit.door.finish(&mut granted, id, &came, route);
+        measure(method, route, &granted, began);
         return granted;
     }
     request.extensions_mut().insert(came.clone());
@@ -57,10 +58,14 @@ pub async fn around(State(toolkit): State<Toolkit>, mut request: Request, next: 
     };
     drop(inside);
     span.in_scope(|| toolkit.door.finish(&mut response, id, &came, route));
-    let status = response.status().as_u16();
-    metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status_name(status))
-        .record(began.elapsed().as_secs_f64());
+    measure(method, route, &response, began);
     response
+}
+
+fn measure(method: &'static str, route: &str, response: &Response, began: Instant) {
+    let status = status_name(response.status().as_u16());
+    metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status)
+        .record(began.elapsed().as_secs_f64());
 }
 
 /// The layer around the live feed, whose connections last longer than any request: the same id, `Host`, headers and

@@ -102,4 +102,7 @@ async fn a_listed_origin_may_call_and_read_and_no_other_is_told_anything() {
     assert_eq!((other.status, other.header("access-control-allow-origin")), (200, None));
     let vary = other.headers.get_all("vary");
     assert!(vary.iter().any(|vary| vary == "origin"), "no cache gives it to a listed page");
+    let measured = shop.metrics().await;
+    let granted = r#"souk_http_request_seconds_count{method="OPTIONS",route="/api/cart/lines/{sku}",status="2xx"}"#;
+    assert!(measured.contains(granted), "a browser's question is a request: {measured}");
 }

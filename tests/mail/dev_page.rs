@@ -15,6 +15,11 @@ async fn a_newcomer_reads_the_mails_of_the_sample_shop() {
     assert_eq!(answer.status, 200);
     assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(
+        answer.header("referrer-policy"),
+        Some("no-referrer"),
+        "links of mails tell nobody where they were read"
+    );
     let html = page().await;
     assert!(!html.contains("<script") && !html.contains(" style="), "{html}");
     let at = html.find(&reference).expect("the mail");

@@ -1,8 +1,6 @@
 //! The two files of a certificate: read with a bound, and compared by content, for a renewal may keep a file's date.
 
 use std::{
-    fs::File,
-    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -11,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject};
 use sha2::{Digest, Sha256};
 
 use super::{CertificateError, Shown, dates::is_over};
+use crate::config::file;
 
 /// A chain of certificates is a page, not a database.
 const BYTES_MAX: u64 = 1_024 * 1_024;
@@ -51,10 +50,10 @@ impl Files {
     }
 
     fn both(&self) -> Result<[Vec<u8>; 2], CertificateError> {
-        let file = |key, path: &Path| {
-            bytes(path).map_err(|error| CertificateError::File { key, path: path.to_owned(), error })
+        let read = |key, path: &Path| {
+            file::read(path, BYTES_MAX).map_err(|error| CertificateError::File { key, path: path.to_owned(), error })
         };
-        Ok([file("certificate", &self.certificate)?, file("key", &self.key)?])
+        Ok([read("certificate", &self.certificate)?, read("key", &self.key)?])
     }
 
     fn shown(&self, [certificate, key]: [Vec<u8>; 2]) -> Result<Shown, CertificateError> {
@@ -78,15 +77,6 @@ fn mark(both: &Result<[Vec<u8>; 2], CertificateError>) -> Result<[u8; 32], Strin
             .finalize()
             .into()),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > BYTES_MAX {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {BYTES_MAX} bytes"))),
-        false => Ok(bytes),
     }
 }
 

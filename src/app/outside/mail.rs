@@ -1,6 +1,6 @@
 //! Mail as configured: through a server, or into the outbox; one connector either way.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     actors::{
@@ -8,7 +8,7 @@ use crate::{
         settings::{BreakerSettings, ConnectorSettings},
     },
     app::shop::ShopError,
-    config::{Config, Http, Mail, Secret},
+    config::{Config, Http, Mail, Secret, file},
     connectors::mail::{
         MailConnector, MailTransport, Patience, bounds::BoundsSettings, outbox::Outbox, smtp::SmtpTransport,
     },
@@ -74,11 +74,7 @@ fn password(mail: &Mail) -> Result<Secret, ShopError> {
         return Ok(mail.smtp_password.clone());
     }
     let refuse = |why: String| ShopError::Mail(format!("mail.smtp_password_file {}: {why}", path.display()));
-    let length = fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
-    if length > PASSWORD_BYTES_MAX {
-        return Err(refuse(format!("more than {PASSWORD_BYTES_MAX} bytes")));
-    }
-    let text = fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let text = file::read_text(path, PASSWORD_BYTES_MAX).map_err(|error| refuse(error.to_string()))?;
     match text.lines().next().filter(|line| !line.is_empty()) {
         Some(line) => Ok(Secret::new(line)),
         None => Err(refuse("no password in its first line".to_owned())),
@@ -87,6 +83,8 @@ fn password(mail: &Mail) -> Result<Secret, ShopError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -115,5 +113,7 @@ mod tests {
             let error = password(&mail).err().unwrap().to_string();
             assert!(!error.contains("hunter2") && error.contains("smtp_password_file"), "{error}");
         }
+        let endless = password(&Mail { smtp_password_file: "/dev/zero".into(), ..Mail::default() });
+        assert!(endless.err().unwrap().to_string().contains("more than 1024 bytes"));
     }
 }

@@ -54,6 +54,8 @@ fn page(policy: &'static str, html: String) -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, policy),
+        // A mail's links lead elsewhere, and nobody there need know where it was read.
+        (header::REFERRER_POLICY, "no-referrer"),
     ];
     (headers, html).into_response()
 }

@@ -170,6 +170,33 @@ async fn what_cannot_be_written_or_is_no_mail_reaches_no_server() {
     assert_eq!((stage.sent(), stage.connector.name()), (0, MAIL_CONNECTOR));
 }
 
+/// What is written to a log.
+#[derive(Clone, Default)]
+struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_template_is_in_the_log_and_the_address_is_not() {
+    let shown = Shown::default();
+    let writer = shown.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let stage = stage(Ok(Handed::Accepted));
+        futures::executor::block_on(stage.send(call_to("nobody@example.org", 1, 0))).unwrap();
+    });
+    let text = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("no template") && !text.contains("nobody@"), "{text}");
+}
+
 #[test]
 fn every_outcome_is_counted_from_the_start_on() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
