@@ -52,6 +52,8 @@ pub(super) struct Tail {
     pub(super) shard: Shard,
     journal: Arc<dyn Journal>,
     store: Arc<dyn StateStore>,
+    /// The newest record of which the store had anything when this tail began.
+    stored_upto: Seq,
     registry: Arc<Registry>,
     listener: Arc<dyn Listener>,
     watchers: Arc<Watchers>,
@@ -94,6 +96,7 @@ impl Tail {
             shard,
             journal,
             store,
+            stored_upto: newest.map_or(0, |newest| newest.seq),
             registry,
             listener,
             watchers,

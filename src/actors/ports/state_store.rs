@@ -79,6 +79,9 @@ pub struct TailWrite {
     pub forgotten: Vec<EntityKey>,
     /// (entity, first version in the record) -> record: the index behind history and movements.
     pub history: Vec<(EntityKey, u64, Seq)>,
+    /// History of records up to this one may be in the store already, in other entries: they were folded before this
+    /// start. Behind it nothing older is looked for.
+    pub again_upto: Seq,
     pub watermark: Option<Seq>,
     /// The name of the record at the watermark, as it was folded, where the journal has names.
     pub name: Option<RecordName>,
@@ -119,6 +122,8 @@ pub trait StateStore: Send + Sync + 'static {
     /// One atomic write of rows that belongs to no shard: a step of a projection's build.
     fn write_rows(&self, rows: Vec<RowChange>) -> Result<(), StoreError>;
     fn load(&self, key: &EntityKey) -> Result<Option<StoredEntity>, StoreError>;
+    /// The version of an entity that has no state or is forgotten; `None`: there is something.
+    fn absent(&self, key: &EntityKey) -> Result<Option<u64>, StoreError>;
     /// Keys of one kind from `after` (exclusive) on, in order.
     fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError>;
     /// Rows of a table whose keys start with `prefix`, after `after` (exclusive), in the order of their keys.

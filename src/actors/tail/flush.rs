@@ -177,7 +177,7 @@ impl Tail {
         all: bool,
         watermark: &mut Seq,
     ) -> Result<(TailWrite, Deltas), TailError> {
-        let mut write = TailWrite { newest: inner.newest, ..TailWrite::default() };
+        let mut write = TailWrite { newest: inner.newest, again_upto: self.stored_upto, ..TailWrite::default() };
         let mut sums = Deltas::default();
         for key in keys {
             let Some(cached) = inner.cached.get_mut(key) else { continue };

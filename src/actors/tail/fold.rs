@@ -87,7 +87,7 @@ impl Tail {
         if let Entry::Batch(batch) = &record.entry {
             let mut inner = self.inner();
             // Under the same lock as the states, so that no write has these without it.
-            inner.newest = Some(BatchAt { seq: record.seq, batch: batch.id });
+            inner.newest = Some(newest(inner.newest, BatchAt { seq: record.seq, batch: batch.id }));
             let mut changed: Vec<&Commit> = Vec::with_capacity(batch.commits.len());
             for commit in &batch.commits {
                 if self.fold_commit(&mut inner, commit, record.seq)? {
@@ -217,5 +217,25 @@ impl Tail {
 
     pub(super) fn stopped(&self, reason: String) -> TailError {
         TailError::Stopped { shard: self.shard, reason: reason.into() }
+    }
+}
+
+/// What is folded again after a start does not lower it: the store has effects of later batches already.
+fn newest(known: Option<BatchAt>, folded: BatchAt) -> BatchAt {
+    known.filter(|known| known.seq > folded.seq).unwrap_or(folded)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::actors::ports::journal::BatchId;
+
+    #[test]
+    fn folding_again_leaves_the_newest_batch_that_the_store_knows() {
+        let at = |seq| BatchAt { seq, batch: BatchId(Uuid::from_u128(seq.into())) };
+        assert_eq!(newest(None, at(3)), at(3));
+        assert_eq!([at(3), at(7), at(9)].map(|folded| newest(Some(at(7)), folded)), [at(7), at(7), at(9)]);
     }
 }

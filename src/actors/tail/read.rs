@@ -46,10 +46,7 @@ impl Tail {
             let Loaded { version, model, .. } = &cached.loaded;
             return Ok((*version == 0 || model.is_forgotten()).then_some(*version));
         }
-        Ok(match self.store.load(key)? {
-            Some(stored) => stored.json.is_empty().then_some(stored.version),
-            None => Some(0),
-        })
+        self.store.absent(key)
     }
 
     /// The newest folded view, without cloning the state; `None` when the entity does not exist.

@@ -116,6 +116,13 @@ impl StateStore for MemoryStateStore {
         Ok(self.kept().states.get(key).cloned())
     }
 
+    fn absent(&self, key: &EntityKey) -> Result<Option<u64>, StoreError> {
+        Ok(match self.kept().states.get(key) {
+            Some(stored) => stored.json.is_empty().then_some(stored.version),
+            None => Some(0),
+        })
+    }
+
     fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError> {
         // No id is empty, so the empty one stands before the first.
         let after = EntityKey::new(kind, after.unwrap_or(""));

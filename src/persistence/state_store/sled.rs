@@ -216,7 +216,8 @@ impl StateStore for SledStateStore {
         }
         let forgotten = write.forgotten.iter().map(|key| (key, 0));
         // What is folded again after a crash is packed anew: an entry of before that begins later would hide its end.
-        let again = write.history.chunk_by(|a, b| a.0 == b.0).map(|run| (&run[0].0, run[0].1));
+        let runs = write.history.chunk_by(|a, b| a.0 == b.0);
+        let again = runs.filter(|run| run[0].2 <= write.again_upto).map(|run| (&run[0].0, run[0].1));
         let mut stale = forgotten.chain(again);
         self.with(|db| {
             stale.try_for_each(|(key, from)| {
@@ -257,6 +258,15 @@ impl StateStore for SledStateStore {
             let (version, json) = value.split_first_chunk().ok_or("a state is too short")?;
             let json: Arc<str> = std::str::from_utf8(json).map_err(text)?.into();
             Ok(Some(StoredEntity { version: u64::from_be_bytes(*version), json }))
+        })
+    }
+
+    /// Without a copy of the state, and without reading it.
+    fn absent(&self, key: &EntityKey) -> Result<Option<u64>, StoreError> {
+        self.with(|db| {
+            let Some(value) = db.get(keys::state(key.kind, &key.id)).map_err(text)? else { return Ok(Some(0)) };
+            let (version, json) = value.split_first_chunk().ok_or("a state is too short")?;
+            Ok(json.is_empty().then_some(u64::from_be_bytes(*version)))
         })
     }
 

@@ -57,6 +57,7 @@ fn filled() -> TailWrite {
         watermark: Some(12),
         name: Some(RecordName(0xbeef)),
         newest: Some(newest(11)),
+        again_upto: 0,
     }
 }
 
@@ -174,6 +175,8 @@ fn what_is_forgotten_keeps_its_version_and_what_comes_after() {
         let (forgotten, states) = (vec![key("A")], vec![(key("A"), nothing.clone())]);
         store.write(S, TailWrite { forgotten, states, ..TailWrite::default() }).expect("a write");
         assert_eq!(store.load(&key("A")).expect("a state"), Some(nothing));
+        let absent = ["A", "B", "C"].map(|id| store.absent(&key(id)).expect("a version"));
+        assert_eq!(absent, [Some(10), None, Some(0)]);
         assert_eq!(store.history(&key("A"), 1, 9).expect("history"), []);
         assert_eq!(store.history(&key("AA"), 1, 9).expect("history"), [(1, 6)], "another entity's");
         // Forgotten again, and alive since: both in one write.

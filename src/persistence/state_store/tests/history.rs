@@ -1,6 +1,7 @@
 //! Where an entity's commits stand in the log, whatever the writes were.
 
 use super::*;
+use crate::{actors::ports::journal::Seq, persistence::state_store::keys};
 
 /// A crash may come after a history was written and before the watermark has passed it: its records come again, and are
 /// divided otherwise.
@@ -9,13 +10,32 @@ fn a_history_that_is_folded_again_has_no_gap_and_nothing_twice() {
     both(|store| {
         for versions in [1..=8, 10..=12, 9..=13, 14..=15, 11..=16] {
             let history = versions.map(|version| (key("A"), version, 100 + version)).collect();
-            store.write(S, TailWrite { history, ..TailWrite::default() }).expect("a write");
+            store.write(S, TailWrite { history, again_upto: Seq::MAX, ..TailWrite::default() }).expect("a write");
         }
         for from in 1..=16 {
             let expected: Vec<_> = (from..=16).map(|version| (version, 100 + version)).collect();
             assert_eq!(store.history(&key("A"), from, 99).expect("history"), expected, "from {from}");
         }
     });
+}
+
+/// Looking for older entries costs a search for each entity and flush, and what was never folded before has none.
+#[test]
+fn behind_what_was_folded_before_no_older_entry_is_looked_for() {
+    let dir = TempDir::new().expect("a directory");
+    let store = open(dir.path());
+    let write = |versions: std::ops::RangeInclusive<u64>, again_upto| {
+        let history = versions.map(|version| (key("A"), version, 100 + version)).collect();
+        store.write(S, TailWrite { history, again_upto, ..TailWrite::default() }).expect("a write");
+    };
+    let all = keys::history(&key("A"), 0)..=keys::history(&key("A"), u64::MAX);
+    let entries = || store.with(|db| Ok(db.range(all.clone()).count())).expect("a count");
+    write(1..=2, 0);
+    write(5..=6, 0);
+    write(3..=4, 102);
+    assert_eq!(entries(), 3, "behind record 102 nothing was looked for");
+    write(3..=4, 103);
+    assert_eq!(entries(), 2, "what begins later was removed");
 }
 
 /// A history reads as one, regardless of its division into writes.
