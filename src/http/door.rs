@@ -101,9 +101,13 @@ impl Inner {
         Came { client: told.client.or_else(|| peer(extensions)), https, hsts, page }
     }
 
-    /// The client's address: the connection's, or what trusted proxies tell. `None`: the server told none.
+    /// The client's address, as the guard around the request found it: the connection's, or what trusted proxies tell.
+    /// `None`: the server told none.
     pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-        self.told(headers, extensions).client.or_else(|| peer(extensions))
+        match extensions.get::<Came>() {
+            Some(came) => came.client,
+            None => self.told(headers, extensions).client.or_else(|| peer(extensions)),
+        }
     }
 
     /// Refuses what a browser sends on behalf of another site.
@@ -236,6 +240,18 @@ mod tests {
         assert!(!unasked.came(&told("https"), &plain).https, "anybody can say so");
         let here = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("localhost:8443"))]);
         assert!(!unasked.came(&here, &encrypted).hsts, "every other service of this machine would be cut off");
+    }
+
+    #[test]
+    fn a_clients_address_is_found_once() {
+        let door = Door::new(&Http { trusted_hops: 1, ..Http::default() }, &config::Budgets::default(), Uuid::nil());
+        let told = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), HeaderValue::from_static("192.0.2.7"))]);
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 9))));
+        let found = door.client(&told, &extensions);
+        assert_eq!(found, "192.0.2.7".parse().ok());
+        extensions.insert(door.came(&told, &extensions));
+        assert_eq!(door.client(&HeaderMap::new(), &extensions), found, "the headers are not read again");
     }
 
     #[test]

@@ -70,14 +70,17 @@ fn measure(method: &'static str, route: &str, response: &Response, began: Instan
 
 /// The layer around the live feed, whose connections last longer than any request: the same id, `Host`, headers and
 /// security events, without the bounds of requests in flight. `[live]` has its own.
-pub async fn around_live(State(door): State<Door>, request: Request, next: Next) -> Response {
+pub async fn around_live(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let id = door.request_id(request.headers());
     let came = door.came(request.headers(), request.extensions());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match (one_host(&request), request.extensions().get::<Reserved>()) {
         (Ok(()), None) => match cors::preflight(&request, came.page.as_ref()) {
             Some(granted) => granted,
-            None => next.run(request).await,
+            None => {
+                request.extensions_mut().insert(came.clone());
+                next.run(request).await
+            }
         },
         (Ok(()), Some(Reserved)) => no_place().into_response(),
         (Err(problem), _) => problem.into_response(),

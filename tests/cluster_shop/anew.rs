@@ -1,10 +1,9 @@
 //! A node that folded what the log does not have mends itself, in the process that runs.
 
-use std::time::Duration;
+use std::sync::Mutex;
 
 use serde_json::Value;
-use souk::persistence::envelope;
-use tokio::time::{Instant, sleep};
+use souk::{persistence::envelope, testing::eventually};
 
 use super::{
     DEADLINE,
@@ -17,17 +16,16 @@ use super::{
 
 /// The stock's level, once the node shows it as current.
 async fn levels(server: &Server, staff: &Person, so: impl Fn(&Value) -> bool) -> Value {
-    let (end, call) = (Instant::now() + DEADLINE, Call::get("/api/stock/ODD"));
-    let mut last = String::new();
-    while Instant::now() < end {
-        match staff.send(&server.url, &call).await {
-            Ok(answer) if answer.status == 200 && so(&answer.json) => return answer.json,
-            Ok(answer) => last = answer.json.to_string(),
-            Err(error) => last = error,
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{last}");
+    let (call, shown) = (Call::get("/api/stock/ODD"), Mutex::new(Value::Null));
+    eventually("the node shows the level", DEADLINE, async || {
+        // A node that starts anew answers nothing for a while.
+        let Ok(answer) = staff.send(&server.url, &call).await else { return false };
+        let found = answer.status == 200 && so(&answer.json);
+        *shown.lock().expect("no panic holds it") = answer.json;
+        found
+    })
+    .await;
+    shown.into_inner().expect("no panic holds it")
 }
 
 /// The newest record comes from a copy that the others do not know: 9 units in place of 7. The next one names the true

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::json;
 use souk::testing::eventually;
-use tokio::time::sleep;
+use tokio::time::interval;
 
 use super::{
     DEADLINE,
@@ -39,13 +39,14 @@ async fn late(servers: &NatsServers) -> Vec<Proxy> {
     ways
 }
 
-/// Between two purchases of one buyer: a late way carries 640 KiB a second, and a quick machine writes more than that.
-const PAUSE: Duration = Duration::from_millis(150);
+/// Of one buyer's purchases: a late way carries 640 KiB a second, and a quick machine writes more than that.
+const PACE: Duration = Duration::from_millis(150);
 
 /// Buys one thing after another, each as somebody new. A refusal under load is an answer; the next one tries again.
 async fn buyer(url: String, n: u32, sold: Arc<AtomicU32>, done: Arc<AtomicBool>) {
-    let (desk, mut turn) = (Person::guest(), 0);
+    let (desk, mut turn, mut pace) = (Person::guest(), 0, interval(PACE));
     while !done.load(Ordering::Relaxed) {
+        pace.tick().await;
         turn += 1;
         let (guest, key) = (desk.somebody_new(), format!("b{n}-{turn}"));
         let put = Call::put(format!("/api/cart/lines/MUG-{}", n % 3), json!({"quantity": 1}));
@@ -55,7 +56,6 @@ async fn buyer(url: String, n: u32, sold: Arc<AtomicU32>, done: Arc<AtomicBool>)
         if guest.send(&url, &Call::pay(&key, order, "tok_ok")).await.is_ok_and(|paid| paid.status < 300) {
             sold.fetch_add(1, Ordering::Relaxed);
         }
-        sleep(PAUSE).await;
     }
 }
 

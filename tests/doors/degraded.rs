@@ -1,6 +1,6 @@
 //! A shop whose old records are damaged: it says so at its door, and sells on.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Mutex};
 
 use serde_json::json;
 use souk::{
@@ -9,9 +9,7 @@ use souk::{
     config::Config,
     domain::money::Currency,
 };
-use tokio::time::{Instant, sleep};
 
-use super::raw::PATIENCE;
 use crate::{
     record_copies::{copies, flip},
     shop::{Shop, eventually},
@@ -44,14 +42,16 @@ async fn goods(shop: &Shop, file: &Path) {
 
 /// Handles of the shop before are gone a moment after its end.
 async fn started(config: &Config) -> app::Shop {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match app::Shop::start(config, false).await {
-            Ok(app) => return app,
-            Err(error) => assert!(error.to_string().contains("opened by process") && Instant::now() < end, "{error}"),
+    let started = Mutex::new(None);
+    eventually("the directory is free", async || match app::Shop::start(config, false).await {
+        Ok(app) => started.lock().expect("no panic holds it").replace(app).is_none(),
+        Err(error) => {
+            assert!(error.to_string().contains("opened by process"), "{error}");
+            false
         }
-        sleep(Duration::from_millis(20)).await;
-    }
+    })
+    .await;
+    started.into_inner().expect("no panic holds it").expect("started")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
