@@ -22,7 +22,7 @@ use souk::{
         kinds::{AnyView, Kind},
         stock::StockView,
     },
-    live::{Committed, Detail, Text, frames},
+    live::{Committed, Sight, Text, frames},
     load::usage,
     shop::{Front, topics},
 };
@@ -108,7 +108,7 @@ fn change(version: u64) -> (Committed, Text) {
     let sku = TOPIC.strip_prefix("stock.").expect("of stock");
     let view = StockView { on_hand: 500, available: 500, threshold: 5, ..StockView::default() };
     let change = Committed { key: EntityKey::new(Kind::Stock, sku), version, view: AnyView::Stock(view) };
-    let frame = frames::encode(&topic, &change, Detail::Public).expect("a stock view is a frame");
+    let frame = frames::encode(&topic, &change, Sight::default()).expect("a stock view is a frame");
     (change, frame.text)
 }
 

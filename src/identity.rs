@@ -2,11 +2,13 @@
 //!
 //! An account proves itself by a signed access token, a guest by a signed session cookie; both are verified from the
 //! signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. The price: a token cannot be revoked
-//! before it expires (sessions and refresh tokens come with full identity). In reading order: [`permission`], [`principal`], [`secret`]
+//! before it expires (sessions and refresh tokens come with full identity). In reading order: [`permission`], `access` (whom a
+//! route admits), [`principal`], [`secret`]
 //! and [`seal`] (keys and signatures), [`token`], [`guest`], [`origin`] (requests forged by other sites),
 //! [`passwords`], [`throttle`], [`login`], [`superadmin`]. Deliberately absent: HTTP responses (`http::auth`), and
 //! accounts themselves (entities; see [`accounts`]).
 
+mod access;
 pub mod accounts;
 mod error;
 mod guest;
@@ -27,14 +29,15 @@ use axum::http::{HeaderMap, header};
 
 use crate::{actors::ports::Clock, config};
 
+pub use access::Access;
 pub use accounts::{Accounts, AccountsFault};
 pub use error::{AuthError, TokenFault};
 pub use guest::{COOKIE, HOST_COOKIE};
 pub use login::Login;
 pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;
-pub use permission::{Permission, PermissionSet};
-pub use principal::{Principal, PrincipalKind};
+pub use permission::{Needs, Permission, PermissionSet, may};
+pub use principal::{Principal, PrincipalKind, Reach};
 pub use secret::{SecretError, SigningSecret};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
 pub use throttle::{Key as ThrottleKey, Throttle};

@@ -32,10 +32,11 @@ fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthError> {
 
 fn audience(principal: Principal) -> Audience {
     Audience {
-        staff: principal.is_staff(),
+        permissions: principal.permissions,
         user: Some(principal.user),
         own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
         valid_for: None,
+        still: None,
     }
 }
 
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{account::Role, ids::UserId},
-        identity::testing::world,
+        identity::{Permission, testing::world},
     };
 
     #[test]
@@ -61,10 +62,10 @@ mod tests {
         let by_message = authorise(Credentials::Token(&login.access_token)).unwrap();
         let by_handshake = authorise(Credentials::Handshake(&headers)).unwrap();
         for audience in [&by_message, &by_handshake] {
-            assert!(audience.staff && audience.user == Some(user));
+            assert!(audience.permissions.has(Permission::OrdersRead) && audience.user == Some(user));
             assert_eq!(audience.valid_for, Some(Duration::from_secs(login.expires_in.into())));
         }
         let anonymous = authorise(Credentials::Handshake(&HeaderMap::new())).unwrap();
-        assert!(!anonymous.staff && anonymous.user.is_none() && anonymous.valid_for.is_none());
+        assert!(anonymous.permissions.is_empty() && anonymous.user.is_none() && anonymous.valid_for.is_none());
     }
 }

@@ -1,12 +1,19 @@
-//! Authentication at the edge: extractors, two middlewares.
+//! Authentication at the edge: extractors, what they declare, two middlewares.
 //!
-//! A handler's first argument declares its callers: [`Staff`] (operators), [`Caller`] (any writer; a new guest gets a
-//! session), [`Settler`] (a writer who pays or cancels) or [`MaybeCaller`] (any reader; no session is created). All of them read `Identity` from the state by
-//! `FromRef`. The router needs both layers, [`guest_cookie`] and [`same_origin`].
+//! One argument of each handler declares its callers: [`Staff`] (whoever has the permission in its type), [`Caller`] (any
+//! writer; a new guest gets a session), [`Settler`] (a writer who pays or cancels), [`MaybeCaller`] and [`MaybeOwner`]
+//! (any reader of what is their own; no session is created), [`SignedIn`] (an account), [`Anybody`] and [`Public`]. A
+//! handler without one, or with two, does not compile: `declared!` reads the declaration from its type and writes it
+//! into the document. All of them read `Identity` from the state by `FromRef`. The router needs both layers,
+//! [`guest_cookie`] and [`same_origin`].
 
+pub mod declare;
 mod extract;
 mod layers;
 mod problem;
+mod readers;
 
-pub use extract::{Caller, MaybeCaller, Settler, Staff};
+pub(crate) use declare::declared;
+pub use extract::{Caller, Settler, Staff};
 pub use layers::{guest_cookie, same_origin};
+pub use readers::{Anybody, MaybeCaller, MaybeOwner, Public, SignedIn};

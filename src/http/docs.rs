@@ -49,7 +49,8 @@ const ABOUT: &str = "A live shop. Money is in minor units; times are RFC 3339 in
 version as `ETag`, and changes take `If-Match`; lists go on by `cursor`. What changes can be listened to: a WebSocket at `/live`, server-sent \
 events at `/live/sse?topics=stock.SKU1`; `docs/live.md` describes frames and bounds.";
 
-pub use live::describe as describe_live;
+pub use live::{admitted, describe as describe_live};
+pub use shapes::BEARER;
 
 /// Adds to every operation the shared parts: the rules of common parameters, every status with its codes.
 pub fn finish(mut document: OpenApi, codes: &[Code]) -> OpenApi {
@@ -68,6 +69,11 @@ pub fn finish(mut document: OpenApi, codes: &[Code]) -> OpenApi {
     let paths = std::mem::take(&mut document.paths.paths);
     document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     document
+}
+
+/// Each operation of a path.
+pub fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    operations(item).map(|(operation, _)| operation)
 }
 
 /// Each operation, and whether it changes anything.

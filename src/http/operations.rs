@@ -5,9 +5,10 @@ mod health;
 mod metrics;
 
 use axum::extract::FromRef;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::Toolkit;
+use crate::http::auth::declared;
 use crate::identity::Identity;
 
 pub fn routes<S>() -> OpenApiRouter<S>
@@ -17,8 +18,8 @@ where
     Identity: FromRef<S>,
 {
     OpenApiRouter::default()
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
-        .routes(routes!(metrics::get_metrics))
-        .routes(routes!(cluster::get_cluster))
+        .routes(declared!(health::healthz))
+        .routes(declared!(health::readyz))
+        .routes(declared!(metrics::get_metrics))
+        .routes(declared!(cluster::get_cluster))
 }

@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::account::Role;
-
-use super::principal::role_name;
+use super::permission::Permission;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
@@ -27,8 +25,8 @@ pub enum AuthError {
     /// Unknown e-mail and wrong password alike.
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
-    #[error("this needs an operator's account, and yours is a {}'s", role_name(*.role))]
-    Forbidden { role: Role, by: Arc<str> },
+    #[error("this needs the permission {permission}")]
+    Forbidden { permission: Permission, by: Arc<str> },
     #[error("too many failed attempts, try again in {} s", .retry_after_ms.div_ceil(1000))]
     TooManyAttempts { retry_after_ms: u64 },
     /// More log-ins at once than there are places to wait for the password check.

@@ -5,9 +5,14 @@
 //! owner. Deliberately absent: who has which role (the account says so), and the roles of the shop's own
 //! (`domain::role`), which name permissions by their wire names.
 
-use std::{collections::BTreeSet, fmt, ops::BitOr, str::FromStr};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    ops::{BitAnd, BitOr},
+    str::FromStr,
+};
 
-use crate::domain::role::RoleName;
+use crate::domain::{account::Role, role::RoleName};
 
 macro_rules! permissions {
     ($($(#[doc = $doc:literal])+ $name:ident = $wire:literal),* $(,)?) => {
@@ -26,6 +31,15 @@ macro_rules! permissions {
             pub const fn describe(self) -> &'static str {
                 match self { $(Permission::$name => concat!($($doc),+)),* }
             }
+        }
+
+        /// The permissions as types, so that a handler's argument can name one.
+        pub mod may {
+            $($(#[doc = $doc])+ #[derive(Clone, Copy, Debug)] pub struct $name;
+
+            impl super::Needs for $name {
+                const PERMISSION: super::Permission = super::Permission::$name;
+            })*
         }
     };
 }
@@ -71,6 +85,11 @@ permissions! {
     RolesWrite = "roles.write",
     /// See metrics, the node and the details of its readiness
     OperationsRead = "operations.read",
+}
+
+/// A permission as a type, of [`may`].
+pub trait Needs: Send + Sync + 'static {
+    const PERMISSION: Permission;
 }
 
 impl fmt::Display for Permission {
@@ -146,6 +165,24 @@ impl BitOr for PermissionSet {
     type Output = Self;
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl BitAnd for PermissionSet {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// Of an account as it was named before there were permissions.
+impl From<Role> for PermissionSet {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Shopper => Self::NONE,
+            Role::Operator => Self::ALL.without(Permission::RolesWrite),
+            Role::Superadmin => Self::ALL,
+        }
     }
 }
 
@@ -270,5 +307,7 @@ mod tests {
         assert!(!of("manager").has(P::RolesWrite) && of("manager").has(P::UsersWrite));
         assert!(!of("warehouse").has(P::MoneyRead));
         assert_eq!(of_built_in(&RoleName::parse("night-shift").unwrap()), None);
+        let old = [(Role::Shopper, "customer"), (Role::Operator, "manager"), (Role::Superadmin, "superadmin")];
+        old.into_iter().for_each(|(role, name)| assert_eq!(PermissionSet::from(role), of(name)));
     }
 }

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::domain::{
-    account::Role,
-    ids::{CartId, UserId},
-};
+use super::permission::{Permission, PermissionSet};
+use crate::domain::ids::{CartId, UserId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
@@ -19,7 +17,8 @@ pub enum PrincipalKind {
 pub struct Principal {
     pub user: UserId,
     pub cart: CartId,
-    pub role: Role,
+    /// Of all roles together; a guest has none.
+    pub permissions: PermissionSet,
     pub kind: PrincipalKind,
     /// `guest:<uuid>` or `user:<uuid>`: recorded in the journal with each commit.
     pub by: Arc<str>,
@@ -30,32 +29,48 @@ const CARTS: Uuid = Uuid::from_u128(0x6f1d_52a4_0a3e_4c0b_9a55_0f7c_2d84_91e3);
 
 impl Principal {
     pub fn guest(session: Uuid) -> Self {
-        Self::new(UserId(session), Role::Shopper, PrincipalKind::Guest, format!("guest:{session}"))
+        Self::new(UserId(session), PermissionSet::NONE, PrincipalKind::Guest, format!("guest:{session}"))
     }
 
-    pub fn account(user: UserId, role: Role) -> Self {
-        Self::new(user, role, PrincipalKind::Account, format!("user:{user}"))
+    pub fn account(user: UserId, permissions: impl Into<PermissionSet>) -> Self {
+        Self::new(user, permissions.into(), PrincipalKind::Account, format!("user:{user}"))
     }
 
-    fn new(user: UserId, role: Role, kind: PrincipalKind, by: String) -> Self {
+    fn new(user: UserId, permissions: PermissionSet, kind: PrincipalKind, by: String) -> Self {
         let cart = CartId(Uuid::new_v5(&CARTS, by.as_bytes()));
-        Self { user, cart, role, kind, by: by.into() }
+        Self { user, cart, permissions, kind, by: by.into() }
     }
 
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+
+    /// Works for the shop: whoever has any permission. Bounds that keep strangers in check do not concern them; what
+    /// they may see and do is a question for [`Principal::may`].
     pub fn is_staff(&self) -> bool {
-        match self.role {
-            Role::Shopper => false,
-            Role::Operator | Role::Superadmin => true,
-        }
+        !self.permissions.is_empty()
     }
 }
 
-/// The role's name in tokens, responses and messages.
-pub fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Shopper => "shopper",
-        Role::Operator => "operator",
-        Role::Superadmin => "superadmin",
+/// Whose things a caller reaches: the own ones, or everybody's.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    pub who: Principal,
+    pub all: bool,
+}
+
+impl Reach {
+    pub fn of(who: Principal, others: Permission) -> Self {
+        Self { all: who.may(others), who }
+    }
+
+    /// For whoever the route has admitted by a permission already.
+    pub fn all(who: Principal) -> Self {
+        Self { who, all: true }
+    }
+
+    pub fn covers(&self, owner: UserId) -> bool {
+        self.all || self.who.user == owner
     }
 }
 
@@ -67,14 +82,24 @@ mod tests {
     fn a_cart_is_a_function_of_its_owner_and_differs_between_a_guest_and_an_account_of_one_id() {
         let id = Uuid::from_u128(7);
         assert_eq!(Principal::guest(id).cart, Principal::guest(id).cart);
-        assert_ne!(Principal::guest(id).cart, Principal::account(UserId(id), Role::Shopper).cart);
+        assert_ne!(Principal::guest(id).cart, Principal::account(UserId(id), PermissionSet::NONE).cart);
         assert_ne!(Principal::guest(id).cart, Principal::guest(Uuid::from_u128(8)).cart);
         assert_eq!(&*Principal::guest(id).by, "guest:00000000-0000-0000-0000-000000000007");
     }
 
     #[test]
+    fn who_may_reach_others_reaches_everybody_and_else_oneself() {
+        let (own, other) = (UserId(Uuid::from_u128(7)), UserId(Uuid::from_u128(8)));
+        let reach = |permissions: &[Permission]| {
+            Reach::of(Principal::account(own, PermissionSet::of(permissions)), Permission::OrdersRead)
+        };
+        assert!(reach(&[]).covers(own) && !reach(&[]).covers(other));
+        assert!(!reach(&[Permission::StockRead]).covers(other) && reach(&[Permission::OrdersRead]).covers(other));
+    }
+
+    #[test]
     fn cart_ids_are_frozen() {
-        let cart = Principal::account(UserId(Uuid::from_u128(7)), Role::Shopper).cart;
+        let cart = Principal::account(UserId(Uuid::from_u128(7)), PermissionSet::ALL).cart;
         assert_eq!(cart.to_string(), "c6d2d86c-5f59-5ec3-aa58-96df246ba0f3");
     }
 }

@@ -1,49 +1,106 @@
 //! A listener's permissions, and the rules shared by topic families.
 //!
-//! Checked at subscribe, once: ownership never changes during a subscription, and the ticker closes a connection with
-//! expired credentials ([`Audience::valid_for`]).
+//! Checked at subscribe. Ownership never changes during a subscription; credentials that expire and permissions that are
+//! taken away close the connection ([`Audience::valid_for`], [`Audience::still`]).
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{Committed, topic::TopicError};
-use crate::domain::{ids::UserId, key::EntityKey};
+use crate::{
+    domain::{ids::UserId, key::EntityKey},
+    identity::{Access, Permission, PermissionSet},
+};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audience {
-    pub staff: bool,
+    pub permissions: PermissionSet,
     /// The account, or the guest's session id.
     pub user: Option<UserId>,
     /// An entity that the session owns, which may not exist yet.
     pub own: Option<EntityKey>,
     /// How long these credentials are valid from now; at the end the connection is closed. `None`: for ever.
     pub valid_for: Option<Duration>,
+    /// Asked each second; a `false` closes the connection. `None`: nothing can be taken away.
+    pub still: Option<Still>,
 }
 
-/// How much of a view a listener receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    Public,
-    Staff,
+/// Whether what the credentials granted is still granted; the whole of it, else the client starts over.
+#[derive(Clone)]
+pub struct Still(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Still {
+    /// `stands` must neither block nor wait: one task asks for all connections.
+    pub fn new(stands: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(stands))
+    }
+
+    pub fn stands(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Still {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Still")
+    }
+}
+
+impl PartialEq for Still {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Still {}
+
+/// How much of a view a listener sees: what the family makes depend on it. Listeners of one sight share each frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sight {
+    /// The view is the listener's own.
+    pub own: bool,
+    /// Of the permissions that the family [shows](super::TopicFamily::shows) by, those that the listener has.
+    pub permissions: PermissionSet,
+}
+
+impl Sight {
+    pub fn own() -> Self {
+        Self { own: true, ..Self::default() }
+    }
+
+    pub fn with(permissions: PermissionSet) -> Self {
+        Self { own: false, permissions }
+    }
+
+    /// Whether what needs this permission is shown: everything of one's own is.
+    pub fn shows(self, permission: Permission) -> bool {
+        self.own || self.permissions.has(permission)
+    }
 }
 
 impl Audience {
-    pub fn detail(&self) -> Detail {
-        if self.staff { Detail::Staff } else { Detail::Public }
+    /// The rule of each [`Access`]. Unknown and forbidden entities are refused alike, so that a refusal reveals nothing.
+    /// `current`: the view now, of a topic of one entity.
+    pub fn admitted(&self, access: Access, current: Option<&Committed>) -> Result<(), TopicError> {
+        match access {
+            Access::Public => Ok(()),
+            Access::SignedIn => self.reaches(None, current),
+            Access::Owner { others } => self.reaches(others, current),
+            Access::Permission(permission) if self.permissions.has(permission) => Ok(()),
+            Access::Permission(permission) => Err(TopicError::StaffOnly { permission }),
+        }
     }
 
-    /// The rule of a topic for staff.
-    pub fn staff_only(&self) -> Result<(), TopicError> {
-        if self.staff { Ok(()) } else { Err(TopicError::StaffOnly) }
-    }
-
-    /// The rule of an entity that belongs to one person: its owner and staff. An entity without an owner is for staff
-    /// only.
-    pub fn owner_or_staff(&self, current: Option<&Committed>) -> Result<(), TopicError> {
-        match current.map(|current| current.view.owner()) {
-            Some(_) if self.staff => Ok(()),
-            Some(Some(owner)) if self.user == Some(owner) => Ok(()),
+    /// What belongs to one person: its owner, and whoever may reach others'. What nobody owns is for the latter only.
+    fn reaches(&self, others: Option<Permission>, current: Option<&Committed>) -> Result<(), TopicError> {
+        match current {
+            Some(_) if others.is_some_and(|others| self.permissions.has(others)) => Ok(()),
+            Some(current) if self.owns(current) => Ok(()),
             Some(_) | None => Err(TopicError::NotFound),
         }
+    }
+
+    pub fn owns(&self, current: &Committed) -> bool {
+        current.view.owner().is_some_and(|owner| self.user == Some(owner))
     }
 }
 
@@ -62,12 +119,22 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_owns_is_for_staff_and_what_is_unknown_for_nobody() {
+    fn what_nobody_owns_is_for_who_may_reach_others_and_what_is_unknown_for_nobody() {
         let guest = Audience { user: Some(UserId::default()), ..Audience::default() };
-        let staff = Audience { staff: true, ..Audience::default() };
+        let staff = Audience { permissions: PermissionSet::of(&[Permission::MoneyRead]), ..Audience::default() };
         let ownerless = thing("A", 1, 1);
-        assert_eq!(guest.owner_or_staff(Some(&ownerless)), Err(TopicError::NotFound));
-        assert_eq!(staff.owner_or_staff(Some(&ownerless)), Ok(()));
-        assert_eq!(staff.owner_or_staff(None), Err(TopicError::NotFound));
+        let access = |others| Access::Owner { others };
+        assert_eq!(guest.admitted(access(None), Some(&ownerless)), Err(TopicError::NotFound));
+        assert_eq!(staff.admitted(access(Some(Permission::MoneyRead)), Some(&ownerless)), Ok(()));
+        assert_eq!(staff.admitted(access(Some(Permission::RolesRead)), Some(&ownerless)), Err(TopicError::NotFound));
+        assert_eq!(staff.admitted(access(Some(Permission::MoneyRead)), None), Err(TopicError::NotFound));
+    }
+
+    #[test]
+    fn a_topic_for_a_permission_names_it() {
+        let permission = Permission::OperationsRead;
+        let refused = Audience::default().admitted(Access::Permission(permission), None);
+        assert_eq!(refused, Err(TopicError::StaffOnly { permission }));
+        assert!(refused.is_err_and(|error| error.to_string().contains("operations.read")));
     }
 }

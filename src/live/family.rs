@@ -7,17 +7,14 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{
-    Committed,
-    audience::{Audience, Detail},
-    topic::TopicError,
-};
+use super::{Committed, audience::Sight};
 use crate::{
     actors::gateway::Gateway,
     domain::{
         key::EntityKey,
         kinds::{AnyView, Kind},
     },
+    identity::{Access, PermissionSet},
 };
 
 pub trait TopicFamily: Send + Sync + 'static {
@@ -30,13 +27,16 @@ pub trait TopicFamily: Send + Sync + 'static {
     /// The name of a frame's view in the API's document.
     fn schema(&self) -> &'static str;
 
-    /// Called once, at subscribe. `current` is the topic's view now, for an existing entity of a family of one. Unknown
-    /// and forbidden entities are refused alike, so that a refusal reveals nothing; [`Audience::owner_or_staff`] does
-    /// so.
-    fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError>;
+    /// Whom its topics admit; judged at subscribe.
+    fn access(&self) -> Access;
+
+    /// The permissions that its frames depend on: who lacks one sees less.
+    fn shows(&self) -> PermissionSet {
+        PermissionSet::NONE
+    }
 
     /// The view in its wire shape. `None` when the view is of another kind.
-    fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown>;
+    fn frame(&self, change: &Committed, sight: Sight) -> Option<Shown>;
 }
 
 /// Topics `name.<id>`: one entity each.

@@ -17,7 +17,7 @@ use std::{
 use self::version_gate::VersionGate;
 use super::{
     Committed,
-    audience::Detail,
+    audience::Sight,
     connection::Connection,
     frames::{self, Frame},
     lock,
@@ -55,7 +55,7 @@ enum Phase {
 
 struct Entry {
     connection: Arc<Connection>,
-    detail: Detail,
+    sight: Sight,
     gate: VersionGate,
 }
 
@@ -140,9 +140,9 @@ impl Feed {
     }
 
     /// Adds a listener; `since` is the version that the client reports to have.
-    pub fn join(&self, connection: Arc<Connection>, detail: Detail, since: Option<u64>) {
+    pub fn join(&self, connection: Arc<Connection>, sight: Sight, since: Option<u64>) {
         let gate = if self.topic.many_keyed() { VersionGate::gathering() } else { VersionGate::One { last: since } };
-        lock(&self.entries).insert(connection.id, Entry { connection, detail, gate });
+        lock(&self.entries).insert(connection.id, Entry { connection, sight, gate });
     }
 
     pub fn leave(&self, connection: &Connection) {
@@ -163,9 +163,9 @@ impl Feed {
     /// lists behind a snapshot may be a moment older than the views.
     pub fn snapshot(&self, connection: u64, views: &[Committed], limits: &Live) -> Delivered {
         let mut delivered = Delivered::default();
-        let Some(detail) = lock(&self.entries).get(&connection).map(|entry| entry.detail) else { return delivered };
+        let Some(sight) = lock(&self.entries).get(&connection).map(|entry| entry.sight) else { return delivered };
         // Encoded without the lock, which the pump needs for everybody.
-        let frames = views.iter().filter_map(|view| Some((view, frames::encode(&self.topic, view, detail)?)));
+        let frames = views.iter().filter_map(|view| Some((view, frames::encode(&self.topic, view, sight)?)));
         let shown = frames.filter(|(_, frame)| !(frame.gone && self.topic.many_keyed()));
         let shown: Vec<_> = shown.take(limits.snapshot_entities_max).collect();
         let mut entries = lock(&self.entries);
@@ -180,7 +180,7 @@ impl Feed {
     }
 
     fn send(&self, entry: &mut Entry, change: &Committed, encoded: &mut Encoded, limits: &Live) -> Option<Pushed> {
-        let frame = encoded.frame(&self.topic, change, entry.detail)?;
+        let frame = encoded.frame(&self.topic, change, entry.sight)?;
         Some(self.push(entry, change, frame, limits))
     }
 
@@ -195,23 +195,19 @@ impl Feed {
     }
 }
 
-/// One change's frame for each level of detail, made when first wanted.
+/// One change's frame for each sight, made when first wanted. There are as many as the family's permissions make, and a
+/// feed has few: no map.
 #[derive(Default)]
-struct Encoded {
-    public: Option<Frame>,
-    staff: Option<Frame>,
-}
+struct Encoded(Vec<(Sight, Option<Frame>)>);
 
 impl Encoded {
-    fn frame(&mut self, topic: &Topic, change: &Committed, detail: Detail) -> Option<Frame> {
-        let made = match detail {
-            Detail::Public => &mut self.public,
-            Detail::Staff => &mut self.staff,
-        };
-        if made.is_none() {
-            *made = frames::encode(topic, change, detail);
+    fn frame(&mut self, topic: &Topic, change: &Committed, sight: Sight) -> Option<Frame> {
+        if let Some((_, made)) = self.0.iter().find(|(of, _)| *of == sight) {
+            return made.clone();
         }
-        made.clone()
+        let made = frames::encode(topic, change, sight);
+        self.0.push((sight, made.clone()));
+        made
     }
 }
 

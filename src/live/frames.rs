@@ -1,12 +1,12 @@
 //! The envelope of a frame, and the engine's own texts: errors and resets.
 //!
-//! A frame is encoded once for each level of detail and shared by all listeners. The topic family defines the view's
+//! A frame is encoded once for each sight and shared by all listeners. The topic family defines the view's
 //! shape.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Committed, Text, audience::Detail, topic::Topic};
+use super::{Committed, Text, audience::Sight, topic::Topic};
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -28,8 +28,8 @@ pub struct Frame {
 }
 
 /// `None` when the view is not of the topic's kind, or (practically never) JSON refuses the view.
-pub fn encode(topic: &Topic, change: &Committed, detail: Detail) -> Option<Frame> {
-    let shown = topic.family().frame(change, detail)?;
+pub fn encode(topic: &Topic, change: &Committed, sight: Sight) -> Option<Frame> {
+    let shown = topic.family().frame(change, sight)?;
     let key = topic.many_keyed().then_some(&*change.key.id);
     let envelope =
         Envelope { topic: topic.as_str(), key, version: change.version, gone: shown.gone, view: &shown.json };
@@ -55,24 +55,27 @@ pub fn reset(topic: &Topic) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::testing::{thing, topics};
+    use crate::{
+        identity::PermissionSet,
+        live::testing::{thing, topics},
+    };
 
-    fn frame(topic: &str, change: &Committed, detail: Detail) -> Option<String> {
-        let frame = encode(&topics().parse(topic).unwrap(), change, detail)?;
+    fn frame(topic: &str, change: &Committed, sight: Sight) -> Option<String> {
+        let frame = encode(&topics().parse(topic).unwrap(), change, sight)?;
         Some(String::from_utf8(frame.text.as_bytes().to_vec()).unwrap())
     }
 
     #[test]
     fn the_envelope_names_topic_key_version_and_what_has_left() {
         let (here, gone) = (thing("A", 4, 9), thing("A", 5, 0));
-        let text = frame("thing.A", &here, Detail::Public);
+        let text = frame("thing.A", &here, Sight::default());
         assert_eq!(text.as_deref(), Some(r#"{"topic":"thing.A","version":4,"view":{"id":"A","units":9}}"#));
-        let text = frame("thing", &here, Detail::Staff);
+        let text = frame("thing", &here, Sight::with(PermissionSet::ALL));
         assert_eq!(
             text.as_deref(),
             Some(r#"{"topic":"thing","key":"A","version":4,"view":{"id":"A","units":9,"staff":true}}"#)
         );
-        let text = frame("shelf", &gone, Detail::Public);
+        let text = frame("shelf", &gone, Sight::default());
         assert_eq!(
             text.as_deref(),
             Some(r#"{"topic":"shelf","key":"A","version":5,"gone":true,"view":{"id":"A","units":0}}"#)

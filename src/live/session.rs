@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     Text,
-    audience::Audience,
+    audience::{Audience, Sight},
     connection::{Closing, Connection, Out},
     feed::Feed,
     frames,
@@ -58,7 +58,8 @@ impl Session {
         let topic = self.listeners.hub.topics().parse(name)?;
         if topic.many_keyed() {
             topic.may_listen(&self.audience, None)?;
-            let feed = self.join(topic, None)?;
+            let sight = topic.sight(&self.audience, None);
+            let feed = self.join(topic, sight, None)?;
             self.snapshot_many(&feed).await;
         } else {
             // Ownership is read before joining: no listener receives a frame of another person's entity.
@@ -70,7 +71,8 @@ impl Session {
                 current = port.current(&topic).into_iter().next();
             }
             topic.may_listen(&self.audience, current.as_ref())?;
-            let feed = self.join(topic, since)?;
+            let sight = topic.sight(&self.audience, current.as_ref());
+            let feed = self.join(topic, sight, since)?;
             // An entity without a first event has its empty view, and its listener receives the first event.
             let current = self.listeners.inner.current.current(&feed.topic).into_iter().next();
             if let Some(view) = current.or_else(|| feed.topic.first()) {
@@ -81,14 +83,14 @@ impl Session {
         Ok(())
     }
 
-    fn join(&mut self, topic: Topic, since: Option<u64>) -> Result<Arc<Feed>, TopicError> {
+    fn join(&mut self, topic: Topic, sight: Sight, since: Option<u64>) -> Result<Arc<Feed>, TopicError> {
         self.leave(&topic);
         if self.feeds.len() >= self.limits().topics_max {
             return Err(TopicError::TooManyTopics);
         }
         let hub = &self.listeners.hub.inner;
         let feed = hub.feeds.join(&topic, hub.limits.subscriptions_max).ok_or(TopicError::TooManyTopics)?;
-        feed.join(self.connection.clone(), self.audience.detail(), since);
+        feed.join(self.connection.clone(), sight, since);
         self.feeds.push(feed.clone());
         Ok(feed)
     }

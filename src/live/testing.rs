@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily, Topics};
+use super::{Audience, Committed, ManyEntities, OneEntity, Shown, Sight, TopicFamily, Topics};
 use crate::{
     actors::gateway::Gateway,
     domain::{
@@ -15,7 +15,11 @@ use crate::{
         kinds::{AnyView, Kind},
         numbers::NumbersView,
     },
+    identity::{Access, Permission, PermissionSet},
 };
+
+/// What the staff of these tests has.
+pub const STAFF: Permission = Permission::OperationsRead;
 
 #[derive(Serialize)]
 struct Thing<'a> {
@@ -52,6 +56,12 @@ pub fn topics() -> Topics {
     )
 }
 
+/// Who has `STAFF`, or nothing.
+pub fn audience(staff: bool) -> Audience {
+    let permissions = if staff { PermissionSet::of(&[STAFF]) } else { PermissionSet::NONE };
+    Audience { permissions, ..Audience::default() }
+}
+
 pub fn key(id: &str) -> EntityKey {
     EntityKey::new(Kind::Numbers, id)
 }
@@ -74,18 +84,22 @@ impl TopicFamily for Family {
         "Thing"
     }
 
-    fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
+    fn access(&self) -> Access {
         match self.rule {
-            Rule::Everybody => Ok(()),
-            Rule::Staff => audience.staff_only(),
-            Rule::Owner => audience.owner_or_staff(current),
+            Rule::Everybody => Access::Public,
+            Rule::Staff => Access::Permission(STAFF),
+            Rule::Owner => Access::Owner { others: Some(STAFF) },
         }
     }
 
-    fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
+    fn shows(&self) -> PermissionSet {
+        PermissionSet::of(&[STAFF])
+    }
+
+    fn frame(&self, change: &Committed, sight: Sight) -> Option<Shown> {
         let AnyView::Numbers(view) = &change.view else { return None };
         let units = view.last.map_or(0, |(_, units)| units);
-        let shape = Thing { id: &change.key.id, units, staff: detail == Detail::Staff };
+        let shape = Thing { id: &change.key.id, units, staff: sight.permissions.has(STAFF) };
         Shown::of(&shape).map(|shown| shown.gone(self.name == "shelf" && units == 0))
     }
 }

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Committed,
-    audience::Audience,
+    audience::{Audience, Sight},
     family::{ManyEntities, OneEntity, TopicFamily},
 };
-use crate::domain::key::EntityKey;
+use crate::{domain::key::EntityKey, identity::Permission};
 
 #[derive(Clone)]
 pub struct Topic {
@@ -33,8 +33,8 @@ pub enum TopicError {
     /// Also for another person's entity: the reply must not reveal whether it exists.
     #[error("there is no such topic for you")]
     NotFound,
-    #[error("this topic is for staff")]
-    StaffOnly,
+    #[error("this topic needs the permission {permission}")]
+    StaffOnly { permission: Permission },
     #[error("too many topics on this connection")]
     TooManyTopics,
 }
@@ -44,7 +44,7 @@ impl TopicError {
         match self {
             Self::BadTopic { .. } => "bad_topic",
             Self::NotFound => "not_found",
-            Self::StaffOnly => "staff_only",
+            Self::StaffOnly { .. } => "staff_only",
             Self::TooManyTopics => "too_many_topics",
         }
     }
@@ -86,8 +86,17 @@ impl Topic {
     pub fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
         match self.entity() {
             Some(key) if audience.own.as_ref() == Some(key) => Ok(()),
-            Some(_) | None => self.family().may_listen(audience, current),
+            Some(_) | None => audience.admitted(self.family().access(), current),
         }
+    }
+
+    /// How much an admitted listener sees.
+    pub fn sight(&self, audience: &Audience, current: Option<&Committed>) -> Sight {
+        let shows = self.family().shows();
+        let own = self.entity().is_some_and(|key| audience.own.as_ref() == Some(key));
+        // Where nothing depends on it, everybody shares one sight and one frame.
+        let own = !shows.is_empty() && (own || current.is_some_and(|current| audience.owns(current)));
+        Sight { own, permissions: audience.permissions & shows }
     }
 
     /// The view sent for an entity without a first event: its empty view at version 0, if the family shows one.

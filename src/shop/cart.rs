@@ -11,9 +11,10 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability, Families, Front};
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { topics, ..Capability::new(routes, codes::ALL) };
 
@@ -23,7 +24,7 @@ fn topics(front: &Front) -> Families {
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(routes::get_cart))
-        .routes(routes!(routes::add_cart_lines))
-        .routes(routes!(routes::set_cart_line, routes::remove_cart_line))
+        .routes(declared!(routes::get_cart))
+        .routes(declared!(routes::add_cart_lines))
+        .routes(declared!(routes::set_cart_line, routes::remove_cart_line))
 }

@@ -3,15 +3,16 @@
 mod codes;
 mod routes;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability};
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability::new(routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(routes::list_categories))
-        .routes(routes!(routes::get_category))
-        .routes(routes!(routes::list_category_products))
+        .routes(declared!(routes::list_categories))
+        .routes(declared!(routes::get_category))
+        .routes(declared!(routes::list_category_products))
 }

@@ -11,15 +11,16 @@ mod shipping;
 mod unpaid;
 pub mod wire;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability};
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability::new(routes, codes::ALL);
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(shipping::list_shipping_methods))
-        .routes(routes!(routes::check_out))
-        .routes(routes!(routes::create_order))
+        .routes(declared!(shipping::list_shipping_methods))
+        .routes(declared!(routes::check_out))
+        .routes(declared!(routes::create_order))
 }

@@ -12,10 +12,11 @@ mod write;
 
 use std::sync::Arc;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
@@ -28,7 +29,7 @@ fn topics(_: &Front) -> Families {
 }
 
 fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(routes::list_notes)).routes(routes!(
+    OpenApiRouter::default().routes(declared!(routes::list_notes)).routes(declared!(
         routes::get_note,
         routes::write_note,
         routes::remove_note

@@ -22,10 +22,11 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
@@ -39,13 +40,13 @@ fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(routes::list_orders))
-        .routes(routes!(routes::get_order, routes::cancel_order))
-        .routes(routes!(routes::list_orders_by_status))
-        .routes(routes!(lookup::look_up_order))
-        .routes(routes!(of_user::list_orders_of_user))
-        .routes(routes!(transitions::move_order))
-        .routes(routes!(transitions::update_order))
-        .routes(routes!(fulfilments::fulfil_order))
-        .routes(routes!(history::get_order_history))
+        .routes(declared!(routes::list_orders))
+        .routes(declared!(routes::get_order, routes::cancel_order))
+        .routes(declared!(routes::list_orders_by_status))
+        .routes(declared!(lookup::look_up_order))
+        .routes(declared!(of_user::list_orders_of_user))
+        .routes(declared!(transitions::move_order))
+        .routes(declared!(transitions::update_order))
+        .routes(declared!(fulfilments::fulfil_order))
+        .routes(declared!(history::get_order_history))
 }

@@ -14,10 +14,11 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability, Front};
 use crate::actors::projection::Projection;
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { projections, ..Capability::new(routes, codes::ALL) };
 
@@ -27,14 +28,14 @@ fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(routes::create_payment))
-        .routes(routes!(one::get_payment))
-        .routes(routes!(list::list_payments))
-        .routes(routes!(list::list_payments_by_status))
-        .routes(routes!(list::list_payments_of_user))
-        .routes(routes!(upkeep::capture_payment))
-        .routes(routes!(upkeep::void_payment))
-        .routes(routes!(upkeep::refund_payment))
-        .routes(routes!(upkeep::create_refund))
+        .routes(declared!(routes::create_payment))
+        .routes(declared!(one::get_payment))
+        .routes(declared!(list::list_payments))
+        .routes(declared!(list::list_payments_by_status))
+        .routes(declared!(list::list_payments_of_user))
+        .routes(declared!(upkeep::capture_payment))
+        .routes(declared!(upkeep::void_payment))
+        .routes(declared!(upkeep::refund_payment))
+        .routes(declared!(upkeep::create_refund))
         .merge(webhook::routes())
 }

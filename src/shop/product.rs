@@ -12,10 +12,11 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability, Front};
 use crate::actors::projection::Projection;
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { projections, ..Capability::new(routes, codes::ALL) };
 
@@ -25,8 +26,8 @@ fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(routes::list_products))
-        .routes(routes!(routes::get_product))
-        .routes(routes!(routes::list_products_of_category))
-        .routes(routes!(sample_picture::get_sample_picture))
+        .routes(declared!(routes::list_products))
+        .routes(declared!(routes::get_product))
+        .routes(declared!(routes::list_products_of_category))
+        .routes(declared!(sample_picture::get_sample_picture))
 }

@@ -12,7 +12,8 @@ use crate::{
         stock::StockView,
         time::Timestamp,
     },
-    live::{Audience, Committed, Detail, Text, TopicError, Topics, frames},
+    identity::PermissionSet,
+    live::{Audience, Committed, Sight, Text, TopicError, Topics, frames},
     shop::Front,
     testing::an_order,
 };
@@ -23,9 +24,9 @@ pub fn topics(public_stock_counts: bool) -> Topics {
 }
 
 /// The frame of a change, parsed as by a client.
-pub fn frame(topic: &str, change: &Committed, detail: Detail, counts: bool) -> Value {
+pub fn frame(topic: &str, change: &Committed, sight: Sight, counts: bool) -> Value {
     let topic = topics(counts).parse(topic).unwrap();
-    serde_json::from_slice(frames::encode(&topic, change, detail).unwrap().text.as_bytes()).unwrap()
+    serde_json::from_slice(frames::encode(&topic, change, sight).unwrap().text.as_bytes()).unwrap()
 }
 
 /// The whole live protocol by example.
@@ -37,12 +38,14 @@ pub fn live_protocol() -> Value {
         version: 2,
         view: AnyView::Cart(crate::domain::cart::CartView { owner: Some(user), ..Default::default() }),
     };
+    let staff = Sight::with(PermissionSet::ALL);
     let waiting = order(9, user);
     let ended = order_at(9, user, 5, OrderStatus::Cancelled);
     let cart_topic = format!("cart.{cart_id}");
     let order_topic = format!("order.{id}");
     let error = |topic, code, message| text(frames::error(topic, code, message));
     json!({
+        "topics": crate::http::docs::admitted(&topics(false)),
         "client": [
             {"op": "subscribe", "topics": ["stock.TEE", order_topic], "since": {"stock.TEE": 17}},
             {"op": "unsubscribe", "topics": ["stock.TEE"]},
@@ -50,14 +53,14 @@ pub fn live_protocol() -> Value {
             {"op": "ping"},
         ],
         "frames": {
-            "stock.<sku>, everybody": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Public, false),
-            "stock.<sku>, where counts are public": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Public, true),
-            "stock.<sku>, staff": frame("stock.TEE", &stock("TEE", 18, 5), Detail::Staff, false),
-            "stock, staff": frame("stock", &stock("TEE", 18, 5), Detail::Staff, false),
-            "cart.<id>": frame(&cart_topic, &cart, Detail::Public, false),
-            "order.<id>": frame(&order_topic, &waiting, Detail::Public, false),
-            "board, staff": frame("board", &waiting, Detail::Staff, false),
-            "board, staff, an order that has ended": frame("board", &ended, Detail::Staff, false),
+            "stock.<sku>, everybody": frame("stock.TEE", &stock("TEE", 18, 5), Sight::default(), false),
+            "stock.<sku>, where counts are public": frame("stock.TEE", &stock("TEE", 18, 5), Sight::default(), true),
+            "stock.<sku>, staff": frame("stock.TEE", &stock("TEE", 18, 5), staff, false),
+            "stock, staff": frame("stock", &stock("TEE", 18, 5), staff, false),
+            "cart.<id>": frame(&cart_topic, &cart, Sight::default(), false),
+            "order.<id>": frame(&order_topic, &waiting, Sight::own(), false),
+            "board, staff": frame("board", &waiting, staff, false),
+            "board, staff, an order that has ended": frame("board", &ended, staff, false),
         },
         "server": [
             error(Some("order.x"), "bad_topic", "..."),
@@ -78,7 +81,7 @@ fn text(frame: Text) -> Value {
 pub fn nobody_else_may_listen(topic: &str, owner: UserId, current: &Committed) {
     let topic = topics(false).parse(topic).unwrap();
     let of = |user: u128| Audience { user: Some(UserId(Uuid::from_u128(user))), ..Audience::default() };
-    let staff = Audience { staff: true, ..Audience::default() };
+    let staff = Audience { permissions: PermissionSet::ALL, ..Audience::default() };
     for friend in [Audience { user: Some(owner), ..Audience::default() }, staff] {
         assert_eq!(topic.may_listen(&friend, Some(current)), Ok(()));
     }

@@ -15,10 +15,11 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
@@ -33,13 +34,13 @@ fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(one::get_stock))
-        .routes(routes!(list::list_stock))
-        .routes(routes!(changes::receive_stock))
-        .routes(routes!(changes::adjust_stock))
-        .routes(routes!(changes::set_stock_threshold))
-        .routes(routes!(policy::set_stock_policy))
-        .routes(routes!(movements::list_stock_movements))
-        .routes(routes!(holds::hold_stock))
-        .routes(routes!(holds::release_stock_hold))
+        .routes(declared!(one::get_stock))
+        .routes(declared!(list::list_stock))
+        .routes(declared!(changes::receive_stock))
+        .routes(declared!(changes::adjust_stock))
+        .routes(declared!(changes::set_stock_threshold))
+        .routes(declared!(policy::set_stock_policy))
+        .routes(declared!(movements::list_stock_movements))
+        .routes(declared!(holds::hold_stock))
+        .routes(declared!(holds::release_stock_hold))
 }

@@ -23,7 +23,7 @@ mod wire;
 use std::sync::Arc;
 
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     bounds::{Asked, AskedLine, OverShare, UnpaidRefusal},
@@ -32,6 +32,7 @@ pub use self::{
 };
 use super::{AppState, Capability, Families, Front};
 use crate::actors::projection::Projection;
+use crate::http::auth::declared;
 
 pub const CAPABILITY: Capability = Capability { projections, topics, ..Capability::new(routes, codes::ALL) };
 
@@ -49,5 +50,5 @@ fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
 struct Frames;
 
 fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Frames::openapi()).routes(routes!(routes::show_unpaid))
+    OpenApiRouter::with_openapi(Frames::openapi()).routes(declared!(routes::show_unpaid))
 }

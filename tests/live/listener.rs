@@ -21,7 +21,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// With the cookie that the guest holds by now.
+    /// With the cookie that the guest holds by now, or the account's token.
     pub async fn of(shop: &Shop, who: &Person<'_>) -> Self {
         Self::on_page(shop, who, None).await
     }
@@ -30,7 +30,10 @@ impl Listener {
     pub async fn on_page(shop: &Shop, who: &Person<'_>, origin: Option<&str>) -> Self {
         let cookie = who.cookie();
         let cookie = cookie.as_deref().map(|cookie| ("cookie", cookie));
-        let headers: Vec<_> = cookie.into_iter().chain(origin.map(|origin| ("origin", origin))).collect();
+        let bearer = who.token().map(|token| format!("Bearer {token}"));
+        let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        let origin = origin.map(|origin| ("origin", origin));
+        let headers: Vec<_> = cookie.into_iter().chain(bearer).chain(origin).collect();
         Self::with(shop, &headers).await
     }
 
@@ -95,6 +98,15 @@ impl Listener {
         self.listen(topic).await;
         let answer = self.hear().await;
         assert_eq!((&answer["op"], &answer["topic"], &answer["code"]), (&json!("error"), &json!(topic), &json!(code)));
+    }
+
+    /// What the topic's subscription is refused with, if it is.
+    pub async fn refusal(mut self, topic: &str) -> Option<Value> {
+        self.listen(topic).await;
+        self.say(json!({"op": "ping"})).await;
+        // Both are said before any frame.
+        let said = self.until(|said| said["op"] == "error" || said["op"] == "pong").await;
+        (said["op"] == "error").then_some(said)
     }
 
     /// Nothing waits: the pong is the very next thing.

@@ -25,7 +25,7 @@ use souk::{
         Door,
         live::{Credentials, LiveState, router},
     },
-    identity::{AuthError, TokenFault},
+    identity::{AuthError, PermissionSet, TokenFault},
     live::{Audience, Committed, Current, Hub, Listeners, Topic},
     shop::{Front, topics},
 };
@@ -97,7 +97,7 @@ fn authorise(shown: Credentials<'_>) -> Result<Audience, AuthError> {
             let own = cookie.strip_prefix("cart=").map(|id| EntityKey::new(Kind::Cart, id));
             Ok(Audience { own, ..Audience::default() })
         }
-        Credentials::Token("staff") => Ok(Audience { staff: true, ..Audience::default() }),
+        Credentials::Token("staff") => Ok(Audience { permissions: PermissionSet::ALL, ..Audience::default() }),
         Credentials::Token(_) => Err(AuthError::InvalidToken(TokenFault::Forged)),
     }
 }

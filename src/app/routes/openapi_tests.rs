@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{http::docs, shop::AppState};
+use crate::{http::docs, identity::Permission, shop::AppState};
 
 fn document() -> Value {
     serde_json::from_str(&super::openapi().to_json().unwrap()).unwrap()
@@ -163,6 +163,29 @@ fn every_post_that_moves_stock_or_money_requires_a_key() {
             assert_eq!(key.map(|key| &key["required"]), Some(&Value::Bool(true)), "{method} {path}");
         }
     }
+}
+
+/// Deny unless declared: an operation whose handler says nothing of its callers, or whose document says another thing
+/// than its security, fails here.
+#[test]
+fn every_operation_and_every_topic_declares_whom_it_admits() {
+    let document = document();
+    let declared = |said: &Value| matches!(said.as_str(), Some("public" | "owner")) || is_permission(said);
+    for (method, path, operation) in operations(&document) {
+        let said = &operation["x-permission"];
+        assert!(declared(said), "{method} {path}: x-permission is {said}");
+        let others = &operation["x-permission-others"];
+        assert!(others.is_null() || (said == "owner" && is_permission(others)), "{method} {path}: {others}");
+        let needs_account = operation["security"] == serde_json::json!([{"bearer": []}]);
+        assert!(!is_permission(said) || needs_account, "{method} {path} asks for {said} and for no account");
+        assert!(said != "public" || !needs_account, "{method} {path} is public and asks for an account");
+    }
+    let topics = document["paths"]["/live"]["get"]["x-topics"].as_object().expect("topics");
+    assert!(topics.len() >= 6 && topics.values().all(|topic| declared(&topic["permission"])), "{topics:?}");
+}
+
+fn is_permission(said: &Value) -> bool {
+    said.as_str().is_some_and(|said| said.parse::<Permission>().is_ok())
 }
 
 /// Axum refuses conflicting routes by a panic when they are put together.

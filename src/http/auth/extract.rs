@@ -1,4 +1,6 @@
-//! Who may call, as the handler's arguments.
+//! Who may write or work for the shop, as the handler's arguments. Readers are in `readers`.
+
+use std::marker::PhantomData;
 
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -8,28 +10,24 @@ use axum::{
 use crate::{
     domain::entity::Work,
     http::{Door, Problem, door::Came},
-    identity::{AuthError, Identity, Principal, PrincipalKind},
+    identity::{Access, AuthError, Identity, Needs, Principal, PrincipalKind, Reach},
 };
 
-use super::layers::GuestSlot;
+use super::{declare::Argument, layers::GuestSlot};
 
 /// A writer: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds. Each request with one
 /// is a change, and charged to the writer's budgets; a guest whose first change is refused gets no session.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);
 
-/// A reader; `None` without token and session.
-#[derive(Clone, Debug)]
-pub struct MaybeCaller(pub Option<Principal>);
-
-/// An operator or the superadmin.
-#[derive(Clone, Debug)]
-pub struct Staff(pub Principal);
-
 /// A writer who goes on with what was accepted: pays or cancels. Not charged to the budget of all guests together, so that
-/// no crowd keeps a buyer from paying.
+/// no crowd keeps a buyer from paying. Whoever has the permission `P` does it for others, too.
 #[derive(Clone, Debug)]
-pub struct Settler(pub Principal);
+pub struct Settler<P>(pub Reach, pub PhantomData<P>);
+
+/// Whoever has the permission `P`.
+#[derive(Clone, Debug)]
+pub struct Staff<P>(pub Principal, pub PhantomData<P>);
 
 impl<S> FromRequestParts<S> for Caller
 where
@@ -44,16 +42,18 @@ where
     }
 }
 
-impl<S> FromRequestParts<S> for Settler
+impl<S, P> FromRequestParts<S> for Settler<P>
 where
     S: Send + Sync,
+    P: Needs,
     Identity: FromRef<S>,
     Door: FromRef<S>,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::Owed).map(Self)
+        let who = writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::Owed)?;
+        Ok(Self(Reach::of(who, P::PERMISSION), PhantomData))
     }
 }
 
@@ -75,21 +75,10 @@ fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> Result
     Ok(slot.fill(recognised.principal, cookie))
 }
 
-impl<S> FromRequestParts<S> for MaybeCaller
+impl<S, P> FromRequestParts<S> for Staff<P>
 where
     S: Send + Sync,
-    Identity: FromRef<S>,
-{
-    type Rejection = AuthError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        Identity::from_ref(state).identify(&parts.headers).map(Self)
-    }
-}
-
-impl<S> FromRequestParts<S> for Staff
-where
-    S: Send + Sync,
+    P: Needs,
     Identity: FromRef<S>,
 {
     type Rejection = AuthError;
@@ -99,13 +88,27 @@ where
     }
 }
 
-impl Staff {
-    /// The operator whose token the headers carry.
+impl<P: Needs> Staff<P> {
+    /// Whose token the headers carry, if that account has the permission.
     pub fn of(identity: &Identity, headers: &HeaderMap) -> Result<Self, AuthError> {
         match identity.identify(headers)? {
-            Some(principal) if principal.is_staff() => Ok(Self(principal)),
-            Some(Principal { kind: PrincipalKind::Account, role, by, .. }) => Err(AuthError::Forbidden { role, by }),
+            Some(principal) if principal.may(P::PERMISSION) => Ok(Self(principal, PhantomData)),
+            Some(Principal { kind: PrincipalKind::Account, by, .. }) => {
+                Err(AuthError::Forbidden { permission: P::PERMISSION, by })
+            }
             Some(Principal { kind: PrincipalKind::Guest, .. }) | None => Err(AuthError::Unauthenticated),
         }
     }
+}
+
+impl Argument for Caller {
+    const ACCESS: Option<Access> = Some(Access::Owner { others: None });
+}
+
+impl<P: Needs> Argument for Settler<P> {
+    const ACCESS: Option<Access> = Some(Access::Owner { others: Some(P::PERMISSION) });
+}
+
+impl<P: Needs> Argument for Staff<P> {
+    const ACCESS: Option<Access> = Some(Access::Permission(P::PERMISSION));
 }

@@ -18,7 +18,9 @@ impl From<AuthError> for Problem {
             E::InvalidToken(TokenFault::Expired | TokenFault::NotBearer) => problem(Code::INVALID_TOKEN),
             E::InvalidToken(TokenFault::Forged) => problem(Code::INVALID_TOKEN).alarm(),
             E::InvalidCredentials => problem(Code::INVALID_CREDENTIALS).alarm(),
-            E::Forbidden { role: _, by } => problem(Code::FORBIDDEN).alarm().about(|| by),
+            E::Forbidden { permission, by } => {
+                problem(Code::FORBIDDEN).with("permission", permission.name()).alarm().about(|| by)
+            }
             E::TooManyAttempts { retry_after_ms } => {
                 problem(Code::TOO_MANY_ATTEMPTS).alarm().retry_after(retry_after_ms)
             }

@@ -4,6 +4,7 @@ use tokio::time::advance;
 use uuid::Uuid;
 
 use super::*;
+use crate::identity::PermissionSet;
 
 fn budgets() -> Budgets {
     Budgets::new(&config::Budgets {
@@ -23,9 +24,8 @@ fn guest(n: u128) -> Principal {
     Principal::guest(Uuid::from_u128(n))
 }
 
-fn signed_in(n: u128, role: &str) -> Principal {
-    let role = serde_json::from_value(role.into()).expect("a role");
-    Principal::account(UserId(Uuid::from_u128(n)), role)
+fn signed_in(n: u128, permissions: PermissionSet) -> Principal {
+    Principal::account(UserId(Uuid::from_u128(n)), permissions)
 }
 
 fn address(n: u8) -> Option<IpAddr> {
@@ -72,15 +72,15 @@ async fn all_guests_together_are_bounded_and_keep_no_account_from_buying() {
     assert_eq!(until_refused(&budgets, |_| None, None), (0, "guests".into()), "nobody knows of whom");
     let pays = budgets.charge(Some(&guest(1)), address(3), &HeaderMap::new(), Work::Owed);
     assert!(pays.is_ok(), "what was accepted goes on: {pays:?}");
-    let shopper = |_| Some(signed_in(1, "shopper"));
+    let shopper = |_| Some(signed_in(1, PermissionSet::NONE));
     assert_eq!(until_refused(&budgets, shopper, address(1)), (200, "signed_in".into()), "more than a guest's");
-    let many = |n| Some(signed_in(10 + n, "shopper"));
+    let many = |n| Some(signed_in(10 + n, PermissionSet::NONE));
     assert_eq!(until_refused(&budgets, many, address(1)), (100, "address".into()), "and bounded by address as well");
 }
 
 #[tokio::test(start_paused = true)]
 async fn staff_has_no_budget_and_neither_has_anybody_where_none_is_enforced() {
-    let staff = |_| Some(signed_in(1, "operator"));
+    let staff = |_| Some(signed_in(1, PermissionSet::ALL));
     assert_eq!(until_refused(&budgets(), staff, address(1)).0, 1_000);
     let off = Budgets::new(&config::Budgets { enforced: false, ..config::Budgets::default() });
     assert_eq!(until_refused(&off, |_| None, address(1)).0, 1_000);

@@ -6,7 +6,10 @@
 use serde_json::{Value, json};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema};
 
-use crate::live::{TopicFamily, Topics};
+use crate::{
+    identity::Access,
+    live::{TopicFamily, Topics},
+};
 
 /// Adds the paths and schemas. A text that does not parse is left out, and the snapshot's test notices.
 pub fn describe(document: &mut OpenApi, topics: &Topics) {
@@ -82,7 +85,7 @@ fn socket(topics: &Topics) -> Value {
     let description =
         format!("A WebSocket. The client sends `LiveMessage`, the server `LiveFrame`. Topics: {}.", topics.known());
     json!({"get": {"operationId": "listen", "tags": ["Live"], "security": [{}, {"guest": []}, {"bearer": []}], "summary": "The live feed, as a WebSocket",
-        "description": description, "responses": {
+        "description": description, "x-permission": Access::Public.name(), "x-topics": admitted(topics), "responses": {
             "101": {"description": "The connection speaks WebSocket from here on", "content": {
                 "application/json": {"schema": {"$ref": "#/components/schemas/LiveFrame"}}}},
             "426": {"description": "`upgrade_required`: the request is no WebSocket's handshake"},
@@ -96,7 +99,7 @@ fn stream(topics: &Topics) -> Value {
             "schema": {"type": "string", "maxLength": 16_384}})
     };
     json!({"get": {"operationId": "stream", "tags": ["Live"], "security": [{}, {"guest": []}, {"bearer": []}], "summary": "The live feed, as server-sent events",
-        "description": description,
+        "description": description, "x-permission": Access::Public.name(), "x-topics": admitted(topics),
         "parameters": [
             list("topics", "query", true, "1 to 64 topics, joined by commas; `\\,` is a comma inside a name"),
             list("since", "query", false, "`topic:version` pairs, joined by commas: what the client has"),
@@ -107,6 +110,18 @@ fn stream(topics: &Topics) -> Value {
                 "text/event-stream": {"schema": {"$ref": "#/components/schemas/LiveFrame"}}}},
             "400": {"description": "`too_many_topics`"},
             "403": {"description": "`foreign_origin`: another site's page may not listen"}}}})
+}
+
+/// Whom each topic admits, by its pattern, as `x-permission` says it of an operation. The connection itself is open to
+/// everybody: each subscription is judged.
+pub fn admitted(topics: &Topics) -> Value {
+    let said = |access: Access| match access.others() {
+        Some(others) => json!({"permission": access.name(), "permission_others": others.name()}),
+        None => json!({"permission": access.name()}),
+    };
+    let one = topics.one_entity().iter().map(|family| (family.pattern().to_owned(), said(family.access())));
+    let many = topics.many_entities().iter().map(|family| (family.name().to_owned(), said(family.access())));
+    one.chain(many).collect::<serde_json::Map<_, _>>().into()
 }
 
 fn merge(into: &mut Value, members: Value) {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     actors::gateway::NodeStatus,
     http::{Toolkit, auth::Staff},
+    identity::may,
 };
 
 #[derive(Serialize)]
@@ -19,9 +20,12 @@ pub struct ClusterBody {
 }
 
 /// Nodes, shards, owners, epochs, journal lag
-#[utoipa::path(get, path = "/api/cluster", tag = "Operations", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/cluster", tag = "Operations",
     responses((status = 200, description = "The state of this node and what it knows of others", body = Object)))]
-pub async fn get_cluster(State(toolkit): State<Toolkit>, Staff(_who): Staff) -> Json<ClusterBody> {
+pub async fn get_cluster(
+    State(toolkit): State<Toolkit>,
+    Staff(_who, ..): Staff<may::OperationsRead>,
+) -> Json<ClusterBody> {
     let lag = toolkit.gateway.tail_lags().await;
     Json(ClusterBody { status: toolkit.gateway.status(), durability: toolkit.durability, lag })
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::metrics::may_read;
 use crate::{
     actors::ports::journal::Damage,
-    http::{Code, Problem, Toolkit},
+    http::{Code, Problem, Toolkit, auth::Public},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -63,7 +63,7 @@ const SKEW_SHOWN_MS: u64 = 1_000;
 /// The process answers
 #[utoipa::path(get, path = "/healthz", tag = "Operations",
     responses((status = 200, description = "Always `ok`", content_type = "text/plain", body = String)))]
-pub async fn healthz() -> &'static str {
+pub async fn healthz(_: Public) -> &'static str {
     "ok"
 }
 
@@ -73,7 +73,7 @@ pub async fn healthz() -> &'static str {
         (status = 200, description = "Every shard takes commands", body = Ready),
         (status = 503, description = "`unavailable`; `detail` says why, in full to whoever may read `/metrics`"),
     ))]
-pub async fn readyz(State(toolkit): State<Toolkit>, headers: HeaderMap) -> Response {
+pub async fn readyz(_: Public, State(toolkit): State<Toolkit>, headers: HeaderMap) -> Response {
     // A disk's path, a server's address and a record's place are nothing for a stranger.
     let in_full = may_read(&toolkit, &headers).is_ok();
     match toolkit.gateway.ready() {

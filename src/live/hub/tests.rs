@@ -9,7 +9,7 @@ use tokio::time::{Instant, advance, timeout};
 use super::*;
 use crate::live::{
     Audience, Closing, Current, Listeners, Out, Refused, Session, Topic, lock,
-    testing::{thing, topics},
+    testing::{audience, thing, topics},
 };
 
 /// The committed views; the tests write and publish them, in the tail's order. Things that are named `late` are never
@@ -57,7 +57,7 @@ impl Rig {
     }
 
     fn connect(&self, staff: bool) -> Session {
-        self.listeners.connect(address(1), Audience { staff, ..Audience::default() }).expect("room")
+        self.listeners.connect(address(1), audience(staff)).expect("room")
     }
 }
 

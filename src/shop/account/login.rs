@@ -8,13 +8,17 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::{
     config::Secret,
     domain::{account::Role, time::Timestamp},
-    http::{Body, BodyMax, Door, Problem},
+    http::auth::declared,
+    http::{
+        Body, BodyMax, Door, Problem,
+        auth::{Public, SignedIn},
+    },
     identity::{AuthError, Identity},
 };
 
@@ -60,7 +64,7 @@ where
     BodyMax: FromRef<S>,
     Door: FromRef<S>,
 {
-    OpenApiRouter::default().routes(routes!(login)).routes(routes!(validate))
+    OpenApiRouter::default().routes(declared!(login)).routes(declared!(validate))
 }
 
 /// Log in with e-mail and password
@@ -71,6 +75,7 @@ where
     (status = 503, description = "`busy`, `unavailable`, with Retry-After", content_type = "application/problem+json"),
 ))]
 async fn login(
+    _: Public,
     State(identity): State<Identity>,
     State(door): State<Door>,
     headers: HeaderMap,
@@ -91,11 +96,15 @@ async fn login(
 }
 
 /// Whose token this is, and until when
-#[utoipa::path(get, path = "/api/auth/validate", tag = "Identity", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/api/auth/validate", tag = "Identity", responses(
     (status = 200, description = "the token is valid", body = ValidateResponse),
     (status = 401, description = "`unauthenticated`, `invalid_token`", content_type = "application/problem+json"),
 ))]
-async fn validate(State(identity): State<Identity>, headers: HeaderMap) -> Result<Json<ValidateResponse>, AuthError> {
+async fn validate(
+    _: SignedIn,
+    State(identity): State<Identity>,
+    headers: HeaderMap,
+) -> Result<Json<ValidateResponse>, AuthError> {
     let token = Identity::bearer(&headers)?.ok_or(AuthError::Unauthenticated)?;
     let claims = identity.claims_of_token(token)?;
     let user = SessionUser { id: claims.sub, email: claims.email, role: claims.role };

@@ -20,7 +20,7 @@ use crate::{
         BodyMax, Door,
         auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
     },
-    identity::{Identity, testing::world},
+    identity::{Identity, may, testing::world},
 };
 
 #[derive(Clone)]
@@ -50,7 +50,7 @@ fn app(identity: &Identity) -> Router {
     router
         .route("/write", post(async |Caller(a): Caller, Caller(b): Caller| format!("{} {}", a.by, a == b)))
         .route("/read", get(async |MaybeCaller(p): MaybeCaller| p.map_or("nobody".to_owned(), |p| p.by.to_string())))
-        .route("/staff", get(async |Staff(p): Staff| p.by.to_string()))
+        .route("/staff", get(async |Staff(p, ..): Staff<may::OrdersRead>| p.by.to_string()))
         .layer(from_fn(guest_cookie))
         .layer(from_fn_with_state((door.clone(), identity.clone()), same_origin))
         .with_state(Shop(identity.clone(), door))

@@ -1,4 +1,4 @@
-//! The topic of a cart: `cart.<id>`, for its owner, and for its session before the cart exists.
+//! The topic of a cart: `cart.<id>`, for its owner, for its session before the cart exists, and for `customers.read`.
 
 use crate::{
     domain::{
@@ -7,7 +7,8 @@ use crate::{
         key::EntityKey,
         kinds::{AnyView, Kind},
     },
-    live::{Audience, Committed, Detail, OneEntity, Shown, TopicError, TopicFamily},
+    identity::{Access, Permission, PermissionSet},
+    live::{Committed, OneEntity, Shown, Sight, TopicFamily},
     shop::{one_spelling, services::Front},
 };
 
@@ -29,15 +30,19 @@ impl TopicFamily for OneCart {
         "Cart"
     }
 
-    fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
-        audience.owner_or_staff(current)
+    fn access(&self) -> Access {
+        Access::Owner { others: Some(Permission::CustomersRead) }
+    }
+
+    fn shows(&self) -> PermissionSet {
+        PermissionSet::of(&[Permission::StockRead])
     }
 
     /// The shape of `GET /api/cart`.
-    fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
+    fn frame(&self, change: &Committed, sight: Sight) -> Option<Shown> {
         let AnyView::Cart(view) = &change.view else { return None };
         let id = change.key.id.parse().ok()?;
-        Shown::of(&self.front.cart(Some(id), change.version, view, detail == Detail::Staff).ok()?)
+        Shown::of(&self.front.cart(Some(id), change.version, view, sight.permissions.has(Permission::StockRead)).ok()?)
     }
 }
 
@@ -64,6 +69,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::ids::UserId,
+        live::{Audience, TopicError},
         shop::samples::{frame, nobody_else_may_listen, topics},
     };
 
@@ -80,7 +86,7 @@ mod tests {
         let shown = json!({"id": ID, "version": 2, "lines": [], "units": 0, "coupons": [],
             "totals": {"items": none, "tax": none, "total": none}});
         let change = cart(Some(UserId::default()));
-        assert_eq!(frame(&format!("cart.{ID}"), &change, Detail::Public, false)["view"], shown);
+        assert_eq!(frame(&format!("cart.{ID}"), &change, Sight::default(), false)["view"], shown);
     }
 
     #[test]
@@ -89,7 +95,7 @@ mod tests {
         nobody_else_may_listen(&format!("cart.{ID}"), owner, &cart(Some(owner)));
         let guest = Audience::default();
         assert_eq!(
-            OneCart { front: Front::default() }.may_listen(&guest, Some(&cart(None))),
+            guest.admitted(OneCart { front: Front::default() }.access(), Some(&cart(None))),
             Err(TopicError::NotFound),
             "no owner is nobody's"
         );

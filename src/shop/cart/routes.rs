@@ -22,7 +22,7 @@ use crate::{
         conditional::{IfMatch, Tagged},
         idempotency::OptionalKey,
     },
-    identity::Principal,
+    identity::{Permission, Principal},
     shop::AppState,
 };
 
@@ -128,7 +128,7 @@ async fn change(state: &AppState, who: &Principal, command: CartCommand, call: C
 }
 
 fn shown(state: &AppState, who: Option<&Principal>, answer: &Answer<CartView>) -> Result<Response, Problem> {
-    let staff = who.is_some_and(Principal::is_staff);
-    let body = state.front.cart(who.map(|who| who.cart), answer.version, &answer.view, staff)?;
+    let counts = who.is_some_and(|who| who.may(Permission::StockRead));
+    let body = state.front.cart(who.map(|who| who.cart), answer.version, &answer.view, counts)?;
     Ok(Tagged(answer.version, body).into_response())
 }

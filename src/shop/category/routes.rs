@@ -4,7 +4,7 @@ use axum::{Json, extract::State, response::Response};
 
 use crate::shop::product::routes::of_category;
 use crate::{
-    http::{Code, Path, Problem, Query, listing::PageQuery},
+    http::{Code, Path, Problem, Query, auth::Public, listing::PageQuery},
     shop::{
         AppState,
         product::{
@@ -17,7 +17,7 @@ use crate::{
 /// All categories, as a tree
 #[utoipa::path(get, path = "/api/categories", tag = "Catalogue",
     responses((status = 200, description = "Siblings by position and name", body = [Category])))]
-pub async fn list_categories(State(state): State<AppState>) -> Json<Vec<CategoryNode>> {
+pub async fn list_categories(_: Public, State(state): State<AppState>) -> Json<Vec<CategoryNode>> {
     Json(state.catalogue.categories())
 }
 
@@ -28,6 +28,7 @@ pub async fn list_categories(State(state): State<AppState>) -> Json<Vec<Category
         (status = 404, description = "`unknown_category`"),
     ))]
 pub async fn get_category(
+    _: Public,
     State(state): State<AppState>,
     Path(slug): Path<String>,
 ) -> Result<Json<CategoryNode>, Problem> {
@@ -42,6 +43,7 @@ pub async fn get_category(
         (status = 404, description = "`unknown_category`"),
     ))]
 pub async fn list_category_products(
+    _: Public,
     State(state): State<AppState>,
     Path(slug): Path<String>,
     Query(query): Query<PageQuery>,

@@ -4,7 +4,10 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::shop::{AppState, money::MoneyBody};
+use crate::{
+    http::auth::Public,
+    shop::{AppState, money::MoneyBody},
+};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ShippingMethod)]
@@ -20,7 +23,7 @@ pub struct ShippingMethodBody {
 /// Shipping methods
 #[utoipa::path(get, path = "/api/shipping-methods", tag = "Checkout",
     responses((status = 200, description = "In the shop's order", body = [ShippingMethodBody])))]
-pub async fn list_shipping_methods(State(state): State<AppState>) -> Json<Vec<ShippingMethodBody>> {
+pub async fn list_shipping_methods(_: Public, State(state): State<AppState>) -> Json<Vec<ShippingMethodBody>> {
     let shop = &state.settings;
     let methods = shop.shipping_methods.iter().map(|method| ShippingMethodBody {
         id: method.id.clone(),

@@ -1,4 +1,4 @@
-//! Notes as they are watched: `notes`, by staff: each note as it is written or removed, keyed by what it is about.
+//! Notes as they are watched: `notes`, by whoever has `notes.read`: each note as it is written or removed, keyed by what it is about.
 
 use super::{
     projection::{self, NOTES_ALL},
@@ -10,7 +10,8 @@ use crate::{
         key::EntityKey,
         kinds::{AnyView, Kind},
     },
-    live::{Audience, Committed, Detail, ManyEntities, Shown, TopicError, TopicFamily},
+    identity::{Access, Permission},
+    live::{Committed, ManyEntities, Shown, Sight, TopicFamily},
 };
 
 /// `notes`.
@@ -29,12 +30,12 @@ impl TopicFamily for AllNotes {
         "Note"
     }
 
-    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
-        audience.staff_only()
+    fn access(&self) -> Access {
+        Access::Permission(Permission::NotesRead)
     }
 
     /// As `GET /api/notes/{kind}/{id}` shows it; a removed note leaves the topic.
-    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
         let AnyView::Note(view) = &change.view else { return None };
         let body = NoteBody::new(&change.key.id, change.version, view);
         Some(Shown::of(&body)?.gone(view.written.is_none()))

@@ -23,18 +23,19 @@ use crate::{
         conditional::{IfMatch, Tagged},
         listing::{self, Page, PageQuery},
     },
+    identity::may,
     shop::AppState,
 };
 
 /// Notes, the newest first
-#[utoipa::path(get, path = "/api/notes", tag = "Notes", params(PageQuery), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/notes", tag = "Notes", params(PageQuery),
     responses(
         (status = 200, description = "A page of notes", body = Page<NoteBody>),
         (status = 503, description = "`index_building`, with Retry-After"),
     ))]
 pub async fn list_notes(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::NotesRead>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<NoteBody>>, Problem> {
     let (after, limit) = state.toolkit.open_page(page.cursor.as_deref(), page.limit).await?;
@@ -49,7 +50,7 @@ pub async fn list_notes(
 }
 
 /// The note about one entity
-#[utoipa::path(get, path = "/api/notes/{kind}/{id}", tag = "Notes", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/notes/{kind}/{id}", tag = "Notes",
     params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 255)),
     responses(
         (status = 200, description = "The note", body = NoteBody, headers(("etag" = String))),
@@ -57,7 +58,7 @@ pub async fn list_notes(
     ))]
 pub async fn get_note(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::NotesRead>,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let about = about(&kind, &id)?;
@@ -65,7 +66,7 @@ pub async fn get_note(
 }
 
 /// Writes the note about one entity, in place of the one before
-#[utoipa::path(put, path = "/api/notes/{kind}/{id}", tag = "Notes", security(("bearer" = [])),
+#[utoipa::path(put, path = "/api/notes/{kind}/{id}", tag = "Notes",
     params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 255),
         ("if-match" = Option<String>, Header)),
     request_body = NewNoteBody,
@@ -76,7 +77,7 @@ pub async fn get_note(
     ))]
 pub async fn write_note(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::NotesWrite>,
     Path((kind, id)): Path<(String, String)>,
     IfMatch(version): IfMatch,
     Body(body): Body<NewNoteBody>,
@@ -86,12 +87,12 @@ pub async fn write_note(
 }
 
 /// Removes the note about one entity
-#[utoipa::path(delete, path = "/api/notes/{kind}/{id}", tag = "Notes", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/notes/{kind}/{id}", tag = "Notes",
     params(("kind" = String, Path, description = "E.g. `order`"), ("id" = String, Path, max_length = 255)),
     responses((status = 200, description = "No note any more; also where there was none", body = NoteBody)))]
 pub async fn remove_note(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::NotesWrite>,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let about = about(&kind, &id)?;

@@ -1,14 +1,14 @@
-//! Reads an order for its owner or for staff: for all others the order does not exist.
+//! Reads an order for its owner, or for whoever may reach those of others: for everybody else it does not exist.
 
 use super::wire::OrderBody;
 use crate::{
     actors::gateway::{Answer, AskError},
     domain::{
         ids::OrderId,
-        order::{CheckoutSnapshot, Order, OrderRejection, OrderView},
+        order::{Order, OrderRejection, OrderView},
     },
     http::{Code, Problem, conditional::Tagged},
-    identity::Principal,
+    identity::Reach,
     shop::Services,
 };
 
@@ -21,23 +21,19 @@ pub enum Unreadable {
     Ask(#[from] AskError<OrderRejection>),
 }
 
-/// The order's newest committed state, if `who` may see it.
+/// The order's newest committed state, if the caller reaches it.
 pub async fn readable(
     services: &Services,
-    who: Option<&Principal>,
+    reach: Option<&Reach>,
     id: OrderId,
 ) -> Result<Answer<OrderView>, Unreadable> {
     // A caller without a session owns no order: no entity is woken.
-    let who = who.ok_or(Unreadable::Unknown(id))?;
+    let reach = reach.ok_or(Unreadable::Unknown(id))?;
     let answer = services.gateway.read::<Order>(&id.to_string(), services.command_timeout).await?;
     match answer.view.placement.as_deref() {
-        Some(snapshot) if may_read(who, snapshot) => Ok(answer),
+        Some(snapshot) if reach.covers(snapshot.user) => Ok(answer),
         Some(_) | None => Err(Unreadable::Unknown(id)),
     }
-}
-
-fn may_read(who: &Principal, snapshot: &CheckoutSnapshot) -> bool {
-    who.is_staff() || snapshot.user == who.user
 }
 
 pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Unreadable> {

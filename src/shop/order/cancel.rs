@@ -8,7 +8,7 @@ use crate::{
         order::{Order, OrderCommand, OrderRejection, OrderStatus, OrderView, StaffTransition},
     },
     http::{Code, Problem},
-    identity::Principal,
+    identity::Reach,
     shop::Services,
 };
 
@@ -25,10 +25,10 @@ pub enum CancelRefusal {
     Ask(#[from] AskError<OrderRejection>),
 }
 
-pub async fn cancel(services: &Services, who: &Principal, id: OrderId) -> Result<Answer<OrderView>, CancelRefusal> {
+pub async fn cancel(services: &Services, reach: &Reach, id: OrderId) -> Result<Answer<OrderView>, CancelRefusal> {
     let mut conflict = AskError::TimedOut;
     for _ in 0..ATTEMPTS {
-        let seen = access::readable(services, Some(who), id).await?;
+        let seen = access::readable(services, Some(reach), id).await?;
         if seen.view.lifecycle == OrderStatus::Cancelled {
             return Ok(seen);
         }
@@ -37,7 +37,7 @@ pub async fn cancel(services: &Services, who: &Principal, id: OrderId) -> Result
             return Err(CancelRefusal::TooLate { from: seen.view.lifecycle });
         }
         // The check above holds for this version only.
-        let call = Call { expected_version: Some(seen.version), ..services.call(who) };
+        let call = Call { expected_version: Some(seen.version), ..services.call(&reach.who) };
         let command = OrderCommand::Transition { to: StaffTransition::Cancelled };
         match services.gateway.ask::<Order>(&id.to_string(), command, call).await {
             Ok(answer) => return Ok(answer),

@@ -1,4 +1,4 @@
-//! The topics of orders: `order.<id>` for its owner and staff; `board`, with every open order, for staff.
+//! The topics of orders: `order.<id>` for its owner and `orders.read`; `board`, with every open order, for the latter.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,8 @@ use crate::{
         kinds::{AnyView, Kind},
         order::OrderStatus,
     },
-    live::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily},
+    identity::{Access, Permission},
+    live::{Committed, ManyEntities, OneEntity, Shown, Sight, TopicFamily},
     shop::{one_spelling, rows},
 };
 
@@ -35,11 +36,11 @@ impl TopicFamily for OneOrder {
         "Order"
     }
 
-    fn may_listen(&self, audience: &Audience, current: Option<&Committed>) -> Result<(), TopicError> {
-        audience.owner_or_staff(current)
+    fn access(&self) -> Access {
+        Access::Owner { others: Some(Permission::OrdersRead) }
     }
 
-    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
         shown(change)
     }
 }
@@ -67,12 +68,12 @@ impl TopicFamily for Board {
         "Order"
     }
 
-    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
-        audience.staff_only()
+    fn access(&self) -> Access {
+        Access::Permission(Permission::OrdersRead)
     }
 
     /// An order leaves the board when it is terminal.
-    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
         let AnyView::Order(view) = &change.view else { return None };
         Some(shown(change)?.gone(view.lifecycle.is_terminal()))
     }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::order::{Order, OrderStatus, OrderView, PaymentStatus},
-    http::{Body, Code, Problem},
+    http::{Body, Code, Problem, auth::Public},
     identity::{Throttle, ThrottleKey},
     network::Bucket,
     shop::{AppState, checkout::address::EMAIL_MAX, rows},
@@ -61,6 +61,7 @@ pub struct FoundBody {
         (status = 503, description = "`index_building`, with Retry-After"),
     ))]
 pub async fn look_up_order(
+    _: Public,
     State(state): State<AppState>,
     headers: HeaderMap,
     extensions: Extensions,

@@ -14,17 +14,18 @@ use crate::{
         auth::Staff,
         listing::{Page, PageQuery},
     },
+    identity::may,
     shop::AppState,
 };
 
 /// Orders of one user, newest first
-#[utoipa::path(get, path = "/api/orders/user/{id}", tag = "Orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders/user/{id}", tag = "Orders",
     params(("id" = Uuid, Path, description = "An account's or a guest's id"), PageQuery),
     responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_of_user(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::OrdersRead>,
     Path(id): Path<Uuid>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {

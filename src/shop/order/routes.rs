@@ -21,11 +21,12 @@ use crate::{
         order::OrderStatus,
     },
     http::{
-        Code, Path, Problem, Query,
-        auth::{MaybeCaller, Settler},
+        Path, Problem, Query,
+        auth::{MaybeOwner, Settler},
         conditional::{etag, unless_known},
         listing::{Page, PageQuery, Search},
     },
+    identity::{AuthError, Permission, Reach, may},
     shop::AppState,
 };
 
@@ -48,7 +49,7 @@ pub struct OrdersQuery {
 
 /// Orders, newest first
 ///
-/// A shopper sees the own ones; staff sees all.
+/// A shopper sees the own ones; whoever has `orders.read` sees all.
 #[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
     responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
         (status = 503, description = "`index_building`, with Retry-After"),
@@ -56,19 +57,19 @@ pub struct OrdersQuery {
     ))]
 pub async fn list_orders(
     State(state): State<AppState>,
-    MaybeCaller(who): MaybeCaller,
+    MaybeOwner(reach, ..): MaybeOwner<may::OrdersRead>,
     Query(query): Query<OrdersQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
-    let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
+    let Some(Reach { who, all }) = reach else { return Ok(Json(Page { items: Vec::new(), next: None })) };
     let filter = Filter {
         status: query.status,
         user: query.user.map(UserId),
         text: query.q.map(|Search(text)| text).filter(|text| !text.trim().is_empty()),
     };
-    if !who.is_staff() && (filter.text.is_some() || filter.user.is_some_and(|user| user != who.user)) {
-        return Err(Problem::new(Code::FORBIDDEN, "only staff sees the orders of others").alarm().about(|| who.by));
+    if !all && (filter.text.is_some() || filter.user.is_some_and(|user| user != who.user)) {
+        return Err(AuthError::Forbidden { permission: Permission::OrdersRead, by: who.by }.into());
     }
-    let filter = if who.is_staff() { filter } else { Filter { user: Some(who.user), ..filter } };
+    let filter = if all { filter } else { Filter { user: Some(who.user), ..filter } };
     list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 
@@ -79,12 +80,12 @@ pub async fn list_orders(
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_by_status(
     State(state): State<AppState>,
-    MaybeCaller(who): MaybeCaller,
+    MaybeOwner(reach, ..): MaybeOwner<may::OrdersRead>,
     Path(status): Path<OrderStatus>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
-    let Some(who) = who else { return Ok(Json(Page { items: Vec::new(), next: None })) };
-    let user = (!who.is_staff()).then_some(who.user);
+    let Some(Reach { who, all }) = reach else { return Ok(Json(Page { items: Vec::new(), next: None })) };
+    let user = (!all).then_some(who.user);
     let filter = Filter { status: Some(status), user, text: None };
     list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
@@ -98,12 +99,12 @@ pub async fn list_orders_by_status(
     ))]
 pub async fn get_order(
     State(state): State<AppState>,
-    MaybeCaller(who): MaybeCaller,
+    MaybeOwner(reach, ..): MaybeOwner<may::OrdersRead>,
     Path(id): Path<Uuid>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = access::readable(&state.services, who.as_ref(), id).await?;
+    let answer = access::readable(&state.services, reach.as_ref(), id).await?;
     let tag = etag(answer.version);
     let body = access::body(id, answer)?;
     Ok(unless_known(&headers, tag, || Json(body).into_response()))
@@ -122,10 +123,10 @@ pub async fn get_order(
     ))]
 pub async fn cancel_order(
     State(state): State<AppState>,
-    Settler(who): Settler,
+    Settler(reach, ..): Settler<may::OrdersWrite>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = cancel::cancel(&state.services, &who, id).await?;
+    let answer = cancel::cancel(&state.services, &reach, id).await?;
     Ok(access::tagged(id, answer)?.into_response())
 }

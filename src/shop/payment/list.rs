@@ -18,6 +18,7 @@ use crate::{
         auth::Staff,
         listing::{self, Page, PageQuery},
     },
+    identity::may,
     shop::{AppState, rows},
 };
 
@@ -35,12 +36,12 @@ pub struct PaymentsQuery {
 }
 
 /// Payments
-#[utoipa::path(get, path = "/api/payments", tag = "Payments", params(PaymentsQuery), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/payments", tag = "Payments", params(PaymentsQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::PaymentsRead>,
     Query(query): Query<PaymentsQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
@@ -48,13 +49,13 @@ pub async fn list_payments(
 }
 
 /// Payments of one status
-#[utoipa::path(get, path = "/api/payments/status/{status}", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/payments/status/{status}", tag = "Payments",
     params(("status" = PaymentStatus, Path), PageQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_by_status(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::PaymentsRead>,
     Path(status): Path<PaymentStatus>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
@@ -62,13 +63,13 @@ pub async fn list_payments_by_status(
 }
 
 /// Payments of one user
-#[utoipa::path(get, path = "/api/payments/user/{id}", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/payments/user/{id}", tag = "Payments",
     params(("id" = Uuid, Path), PageQuery),
     responses((status = 200, description = "A page of payments", body = Page<PaymentBody>),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_of_user(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::PaymentsRead>,
     Path(id): Path<Uuid>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {

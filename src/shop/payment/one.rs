@@ -1,4 +1,4 @@
-//! One payment, for its owner and for staff.
+//! One payment, for its owner and for whoever has `payments.read`.
 
 use axum::{
     extract::State,
@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::wire::PaymentBody;
 use crate::{
     domain::{ids::PaymentId, payment::Payment},
-    http::{Code, Path, Problem, auth::MaybeCaller, conditional::Tagged},
+    http::{Code, Path, Problem, auth::MaybeOwner, conditional::Tagged},
+    identity::may,
     shop::AppState,
 };
 
@@ -21,17 +22,15 @@ use crate::{
     ))]
 pub async fn get_payment(
     State(state): State<AppState>,
-    MaybeCaller(who): MaybeCaller,
+    MaybeOwner(reach, ..): MaybeOwner<may::PaymentsRead>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let id = PaymentId(id);
     let unknown = || Problem::new(Code::UNKNOWN_PAYMENT, format!("there is no payment {id} of yours"));
-    let who = who.ok_or_else(unknown)?;
+    let reach = reach.ok_or_else(unknown)?;
     let answer = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout).await?;
     match answer.view.user {
-        Some(user) if user == who.user || who.is_staff() => {
-            Ok(Tagged(answer.version, PaymentBody::new(id, answer)).into_response())
-        }
+        Some(user) if reach.covers(user) => Ok(Tagged(answer.version, PaymentBody::new(id, answer)).into_response()),
         Some(_) | None => Err(unknown()),
     }
 }

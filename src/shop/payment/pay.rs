@@ -19,7 +19,7 @@ use crate::{
         order::{Order, OrderCommand, OrderRejection, OrderStatus, OrderView, PaymentStatus},
         payment::{Payment, PaymentCommand, PaymentRejection, PaymentView},
     },
-    identity::Principal,
+    identity::{Permission, Principal, Reach},
     shop::{
         Services,
         checkout::place::{self, CheckoutRefusal},
@@ -71,12 +71,12 @@ pub enum PayRefusal {
 
 pub async fn pay(
     services: &Services,
-    who: &Principal,
+    reach: &Reach,
     pay: &Pay,
     call: Call,
 ) -> Result<(PaymentOutcome, Answer<PaymentView>), PayRefusal> {
     check(services, pay)?;
-    let seen = access::readable(services, Some(who), pay.order).await?;
+    let seen = access::readable(services, Some(reach), pay.order).await?;
     same_as_before(services, pay, &seen.view, &call).await?;
     let deadline = Instant::now() + call.within;
     let (provider, token) = (pay.provider.clone(), pay.token.clone());
@@ -94,7 +94,7 @@ pub async fn pay(
         return Err(PayRefusal::KeyReused);
     }
     if payment.view.order.is_none() && failed(&order.view, pay.payment) {
-        return Err(unasked(services, who, pay, &order.view));
+        return Err(unasked(services, &reach.who, pay, &order.view));
     }
     match outcome(&order.view, &payment.view) {
         Ok(outcome) => Ok((outcome, payment)),
@@ -108,7 +108,7 @@ fn unasked(services: &Services, who: &Principal, pay: &Pay, order: &OrderView) -
     match order.lifecycle {
         OrderStatus::Rejected => PayRefusal::NotHeld {
             why: Box::new(place::not_held(services, pay.order, order)),
-            counts: services.public_stock_counts || who.is_staff(),
+            counts: services.public_stock_counts || who.may(Permission::StockRead),
         },
         status => PayRefusal::NotPayable { status, payment: pay.payment },
     }

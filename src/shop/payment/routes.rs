@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::ids::{OrderId, PaymentId},
     http::{Body, Problem, auth::Settler, idempotency::IdempotencyKey},
+    identity::may,
     shop::AppState,
 };
 
@@ -33,14 +34,14 @@ const ROUTE: &str = "payments";
     ))]
 pub async fn create_payment(
     State(state): State<AppState>,
-    Settler(who): Settler,
+    Settler(reach, ..): Settler<may::OrdersWrite>,
     key: IdempotencyKey,
     Body(body): Body<NewPaymentBody>,
 ) -> Result<Response, Problem> {
-    let payment = PaymentId(key.name(who.user, ROUTE));
-    let call = state.toolkit.keyed(&who, &key, ROUTE, &body);
+    let payment = PaymentId(key.name(reach.who.user, ROUTE));
+    let call = state.toolkit.keyed(&reach.who, &key, ROUTE, &body);
     let pay = Pay { payment, order: OrderId(body.order_id), provider: body.provider, token: body.token };
-    let (outcome, answer) = pay::pay(&state.services, &who, &pay, call).await?;
+    let (outcome, answer) = pay::pay(&state.services, &reach, &pay, call).await?;
     let status = match outcome {
         PaymentOutcome::Paid => StatusCode::CREATED,
         PaymentOutcome::RequiresAction | PaymentOutcome::Pending => StatusCode::ACCEPTED,

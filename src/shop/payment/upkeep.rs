@@ -16,12 +16,12 @@ use crate::{
         payment::{Payment, PaymentCommand},
     },
     http::{Body, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
-    identity::Principal,
+    identity::{Principal, may},
     shop::{AppState, checkout::address},
 };
 
 /// Captures an authorised payment
-#[utoipa::path(post, path = "/api/payments/{id}/capture", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/{id}/capture", tag = "Payments",
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
     responses(
         (status = 200, description = "The payment; captured when its status says so", body = PaymentBody),
@@ -30,7 +30,7 @@ use crate::{
     ))]
 pub async fn capture_payment(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::PaymentsWrite>,
     Path(id): Path<Uuid>,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
@@ -42,7 +42,7 @@ pub async fn capture_payment(
 ///
 /// Also one that is not decided yet: it fails at once where it waits for its shopper, and is voided whenever its provider
 /// answers.
-#[utoipa::path(post, path = "/api/payments/{id}/void", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/{id}/void", tag = "Payments",
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)),
     responses(
         (status = 200, description = "The payment; voided when its status says so", body = PaymentBody),
@@ -51,7 +51,7 @@ pub async fn capture_payment(
     ))]
 pub async fn void_payment(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::PaymentsWrite>,
     Path(id): Path<Uuid>,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
@@ -60,7 +60,7 @@ pub async fn void_payment(
 }
 
 /// Gives money back
-#[utoipa::path(post, path = "/api/payments/{id}/refunds", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/{id}/refunds", tag = "Payments",
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
@@ -70,7 +70,7 @@ pub async fn void_payment(
     ))]
 pub async fn refund_payment(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::OrdersRefund>,
     Path(id): Path<Uuid>,
     key: IdempotencyKey,
     Body(body): Body<NewRefundBody>,
@@ -79,7 +79,7 @@ pub async fn refund_payment(
 }
 
 /// Gives money back (the same as `POST /api/payments/{id}/refunds`)
-#[utoipa::path(post, path = "/api/payments/refund/{id}", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/payments/refund/{id}", tag = "Payments",
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
@@ -89,7 +89,7 @@ pub async fn refund_payment(
     ))]
 pub async fn create_refund(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::OrdersRefund>,
     Path(id): Path<Uuid>,
     key: IdempotencyKey,
     Body(body): Body<NewRefundBody>,

@@ -18,7 +18,9 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::http::auth::{Public, declared};
 
 pub use problem::WebhookProblem;
 pub use receiver::{Payments, PaymentsFault, Told, WebhookReceiver};
@@ -38,7 +40,7 @@ where
     S: Clone + Send + Sync + 'static,
     WebhookReceiver: FromRef<S>,
 {
-    OpenApiRouter::default().routes(routes!(webhook)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+    OpenApiRouter::default().routes(declared!(webhook)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// A payment provider reports what became of a payment
@@ -52,6 +54,7 @@ where
         (status = 503, description = "`unavailable`, with Retry-After", content_type = "application/problem+json"),
     ))]
 async fn webhook(
+    _: Public,
     State(receiver): State<WebhookReceiver>,
     Path(provider): Path<String>,
     headers: HeaderMap,

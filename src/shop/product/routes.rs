@@ -18,10 +18,11 @@ use super::{
 use crate::{
     http::{
         Code, Path, Problem, Query,
-        auth::MaybeCaller,
+        auth::{Anybody, Public},
         conditional::{etag_of, unless_known},
         listing::{self, PageQuery},
     },
+    identity::Permission,
     shop::AppState,
 };
 
@@ -45,6 +46,7 @@ pub struct ProductsQuery {
         (status = 400, description = "`bad_cursor`"),
     ))]
 pub async fn list_products(
+    _: Public,
     State(state): State<AppState>,
     Query(query): Query<ProductsQuery>,
 ) -> Result<Response, Problem> {
@@ -58,6 +60,7 @@ pub async fn list_products(
         (status = 404, description = "`unknown_category`"),
     ))]
 pub async fn list_products_of_category(
+    _: Public,
     State(state): State<AppState>,
     Path(slug): Path<String>,
     Query(query): Query<PageQuery>,
@@ -95,11 +98,11 @@ fn page(
     ))]
 pub async fn get_product(
     State(state): State<AppState>,
-    MaybeCaller(who): MaybeCaller,
+    Anybody(who): Anybody,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let counts = state.public_stock_counts || who.is_some_and(|who| who.is_staff());
+    let counts = state.public_stock_counts || who.is_some_and(|who| who.may(Permission::StockRead));
     let unknown = || Problem::new(Code::UNKNOWN_PRODUCT, "there is no such product").with("product", &id);
     let product = state.catalogue.product(&id, counts).ok_or_else(unknown)?;
     let body = serde_json::to_string(&product).map_err(|error| Problem::internal(&error))?;

@@ -7,7 +7,7 @@ use axum::{
 
 use crate::{
     catalogue::sample::picture,
-    http::{Code, Path, Problem},
+    http::{Code, Path, Problem, auth::Public},
 };
 
 /// A picture of the sample shop
@@ -16,7 +16,7 @@ use crate::{
     responses((status = 200, description = "A drawing", content_type = "image/svg+xml", body = String),
         (status = 404, description = "`not_found`"),
     ))]
-pub async fn get_sample_picture(Path(path): Path<String>) -> Result<Response, Problem> {
+pub async fn get_sample_picture(_: Public, Path(path): Path<String>) -> Result<Response, Problem> {
     let whole = format!("/media/sample/{path}");
     let drawing =
         picture::from_path(&whole).ok_or_else(|| Problem::new(Code::NOT_FOUND, "there is no such picture"))?;

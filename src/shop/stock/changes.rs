@@ -20,6 +20,7 @@ use crate::{
         conditional::{IfMatch, Tagged},
         idempotency::IdempotencyKey,
     },
+    identity::may,
     shop::{AppState, product::skus::known},
 };
 
@@ -32,7 +33,7 @@ pub fn units(sku: &Sku, quantity: i64) -> Result<NonZeroU32, Problem> {
 }
 
 /// Goods arrived
-#[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/stock/{sku}/receipts", tag = "Stock",
     params(("sku" = String, Path), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = ReceiptBody,
     responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
@@ -40,7 +41,7 @@ pub fn units(sku: &Sku, quantity: i64) -> Result<NonZeroU32, Problem> {
     ))]
 pub async fn receive_stock(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::StockReceive>,
     Path(sku): Path<String>,
     IfMatch(expected_version): IfMatch,
     key: IdempotencyKey,
@@ -53,7 +54,7 @@ pub async fn receive_stock(
 }
 
 /// A count, a loss, a find
-#[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/stock/{sku}/adjustments", tag = "Stock",
     params(("sku" = String, Path), ("idempotency-key" = String, Header), ("if-match" = Option<String>, Header)), request_body = AdjustmentBody,
     responses(
         (status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
@@ -63,7 +64,7 @@ pub async fn receive_stock(
     ))]
 pub async fn adjust_stock(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::StockAdjust>,
     Path(sku): Path<String>,
     IfMatch(expected_version): IfMatch,
     key: IdempotencyKey,
@@ -76,14 +77,14 @@ pub async fn adjust_stock(
 }
 
 /// When the SKU counts as low
-#[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(put, path = "/api/stock/{sku}/threshold", tag = "Stock",
     params(("sku" = String, Path), ("if-match" = Option<String>, Header)), request_body = ThresholdBody,
     responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
     ))]
 pub async fn set_stock_threshold(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::StockWrite>,
     Path(sku): Path<String>,
     IfMatch(expected_version): IfMatch,
     Body(body): Body<ThresholdBody>,

@@ -13,6 +13,7 @@ use super::{by_hand, changes::units};
 use crate::{
     domain::ids::OrderId,
     http::{Body, Path, Problem, auth::Staff, idempotency::IdempotencyKey},
+    identity::may,
     shop::{AppState, product::skus::known},
 };
 
@@ -20,7 +21,7 @@ use crate::{
 const HOLD_SECONDS_MAX: u64 = 7 * 24 * 3_600;
 
 /// Sets units aside for a time
-#[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/stock/{sku}/holds", tag = "Stock",
     params(("sku" = String, Path), ("idempotency-key" = String, Header)), request_body = NewHoldBody,
     responses(
         (status = 201, description = "The units are held", body = HoldBody),
@@ -30,7 +31,7 @@ const HOLD_SECONDS_MAX: u64 = 7 * 24 * 3_600;
     ))]
 pub async fn hold_stock(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::StockAdjust>,
     Path(sku): Path<String>,
     key: IdempotencyKey,
     Body(body): Body<NewHoldBody>,
@@ -53,7 +54,7 @@ pub async fn hold_stock(
 }
 
 /// Ends a hold that was taken by hand
-#[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/stock/{sku}/holds/{id}", tag = "Stock",
     params(("sku" = String, Path), ("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The levels; also where no such hold is left", body = StockBody),
@@ -62,7 +63,7 @@ pub async fn hold_stock(
     ))]
 pub async fn release_stock_hold(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::StockAdjust>,
     Path((sku, id)): Path<(String, Uuid)>,
 ) -> Result<Json<StockBody>, Problem> {
     let (sku, _) = known(&state, &sku)?;

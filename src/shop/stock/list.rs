@@ -13,6 +13,7 @@ use crate::{
         auth::Staff,
         listing::{self, Page, SCAN_KEYS_MAX, Search},
     },
+    identity::may,
     shop::{AppState, rows},
 };
 
@@ -34,13 +35,13 @@ pub struct StockQuery {
 }
 
 /// Stock levels, by SKU
-#[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery), security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/stock", tag = "Stock", params(StockQuery),
     responses((status = 200, description = "A page of levels", body = Page<StockBody>),
         (status = 400, description = "`bad_cursor`"),
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_stock(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::StockRead>,
     Query(query): Query<StockQuery>,
 ) -> Result<Json<Page<StockBody>>, Problem> {
     let (after, limit) = state.toolkit.open_page(query.cursor.as_deref(), query.limit).await?;

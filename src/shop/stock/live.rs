@@ -1,4 +1,4 @@
-//! The topics of stock: `stock.<sku>` for everybody, in words, and `stock` for staff, every level in numbers.
+//! The topics of stock: `stock.<sku>` for everybody, in words, and `stock` for `stock.read`, every level in numbers.
 
 use super::wire::{StockBody, StockDetail};
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
         kinds::{AnyView, Kind},
         stock::StockView,
     },
-    live::{Audience, Committed, Detail, ManyEntities, OneEntity, Shown, TopicError, TopicFamily},
+    identity::{Access, Permission, PermissionSet},
+    live::{Committed, ManyEntities, OneEntity, Shown, Sight, TopicFamily},
 };
 
 /// `stock.<sku>`.
@@ -34,12 +35,16 @@ impl TopicFamily for OneStock {
         "Stock"
     }
 
-    fn may_listen(&self, _: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
-        Ok(())
+    fn access(&self) -> Access {
+        Access::Public
     }
 
-    fn frame(&self, change: &Committed, detail: Detail) -> Option<Shown> {
-        shown(change, StockDetail::of(detail == Detail::Staff, self.public_counts))
+    fn shows(&self) -> PermissionSet {
+        PermissionSet::of(&[Permission::StockRead])
+    }
+
+    fn frame(&self, change: &Committed, sight: Sight) -> Option<Shown> {
+        shown(change, StockDetail::of(sight.permissions.has(Permission::StockRead), self.public_counts))
     }
 }
 
@@ -71,11 +76,11 @@ impl TopicFamily for StockLevels {
         "Stock"
     }
 
-    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
-        audience.staff_only()
+    fn access(&self) -> Access {
+        Access::Permission(Permission::StockRead)
     }
 
-    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
         shown(change, StockDetail::Levels)
     }
 }
@@ -110,15 +115,15 @@ mod tests {
         let change = samples::stock("TEE", 18, 5);
         let public =
             json!({"topic": "stock.TEE", "version": 18, "view": {"sku": "TEE", "version": 18, "availability": "low"}});
-        assert_eq!(frame("stock.TEE", &change, Detail::Public, false), public);
-        assert_eq!(frame("stock.TEE", &change, Detail::Public, true)["view"]["available"], 5);
+        assert_eq!(frame("stock.TEE", &change, Sight::default(), false), public);
+        assert_eq!(frame("stock.TEE", &change, Sight::default(), true)["view"]["available"], 5);
         let levels = json!({"topic": "stock", "key": "TEE", "version": 18, "view": {"sku": "TEE",
             "version": 18, "on_hand": 7, "held": 2, "committed": 0, "available": 5, "threshold": 5, "shipped": 0,
             "received": 7, "adjusted": 0, "oversold": 0, "policy": "tracked", "availability": "low"}});
-        assert_eq!(frame("stock", &change, Detail::Staff, false), levels);
+        assert_eq!(frame("stock", &change, Sight::default(), false), levels);
         for (available, shown) in [(0, "out"), (6, "in_stock")] {
             let change = samples::stock("TEE", 1, available);
-            assert_eq!(frame("stock.TEE", &change, Detail::Public, false)["view"]["availability"], shown);
+            assert_eq!(frame("stock.TEE", &change, Sight::default(), false)["view"]["availability"], shown);
         }
     }
 
@@ -127,7 +132,7 @@ mod tests {
         let first = OneStock { public_counts: false }.first().unwrap();
         let never = Committed { key: EntityKey::new(Kind::Stock, "NEW"), version: 0, view: first };
         assert_eq!(
-            frame("stock.NEW", &never, Detail::Public, false),
+            frame("stock.NEW", &never, Sight::default(), false),
             json!({"topic": "stock.NEW", "version": 0, "view": {"sku": "NEW", "version": 0, "availability": "out"}})
         );
     }
@@ -135,7 +140,7 @@ mod tests {
     #[test]
     fn a_view_of_another_kind_is_no_frame() {
         let order = samples::order(1, Default::default());
-        assert!(StockLevels.frame(&order, Detail::Staff).is_none());
-        assert!(OneStock { public_counts: true }.frame(&order, Detail::Public).is_none());
+        assert!(StockLevels.frame(&order, Sight::default()).is_none());
+        assert!(OneStock { public_counts: true }.frame(&order, Sight::default()).is_none());
     }
 }

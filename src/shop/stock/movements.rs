@@ -26,6 +26,7 @@ use crate::{
         auth::Staff,
         listing::{self, Page},
     },
+    identity::may,
     shop::{AppState, product::skus::known},
 };
 
@@ -46,14 +47,14 @@ pub struct MovementsQuery {
 }
 
 /// The stock book of one SKU
-#[utoipa::path(get, path = "/api/stock/{sku}/movements", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/stock/{sku}/movements", tag = "Stock",
     params(("sku" = String, Path), MovementsQuery),
     responses((status = 200, description = "Movements, oldest first", body = Page<StockMovement>),
         (status = 404, description = "`unknown_sku`"),
     ))]
 pub async fn list_stock_movements(
     State(state): State<AppState>,
-    Staff(_who): Staff,
+    Staff(_who, ..): Staff<may::StockRead>,
     Path(sku): Path<String>,
     Query(query): Query<MovementsQuery>,
 ) -> Result<Json<Page<StockMovement>>, Problem> {

@@ -17,10 +17,11 @@ use crate::{
     },
     http::{
         Path, Problem,
-        auth::MaybeCaller,
+        auth::Anybody,
         conditional::{etag, unless_known},
         staleness,
     },
+    identity::Permission,
     shop::AppState,
 };
 
@@ -37,7 +38,7 @@ const FOLD_WAIT: std::time::Duration = std::time::Duration::from_millis(500);
     ))]
 pub async fn get_stock(
     State(state): State<AppState>,
-    MaybeCaller(who): MaybeCaller,
+    Anybody(who): Anybody,
     Path(text): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -55,8 +56,8 @@ pub async fn get_stock(
         }
         None => return Err(skus::unknown(&text)),
     };
-    let staff = who.is_some_and(|who| who.is_staff());
-    let detail = StockDetail::of(staff, state.public_stock_counts);
+    let levels = who.is_some_and(|who| who.may(Permission::StockRead));
+    let detail = StockDetail::of(levels, state.public_stock_counts);
     let body = StockBody::new(sku, answer.version, &answer.view, detail);
     Ok(unless_known(&headers, etag(answer.version), || Json(body).into_response()))
 }

@@ -14,6 +14,7 @@ use crate::{
     actors::gateway::Call,
     domain::stock::{StockCommand, StockPolicy},
     http::{Body, Path, Problem, auth::Staff, conditional::IfMatch},
+    identity::may,
     shop::{AppState, product::skus::known},
 };
 
@@ -43,7 +44,7 @@ impl PolicyName {
 /// How far a SKU is sold beyond the units in the house
 ///
 /// `oversold` counts what is owed; a stricter policy leaves it, and refuses more.
-#[utoipa::path(put, path = "/api/stock/{sku}/policy", tag = "Stock", security(("bearer" = [])),
+#[utoipa::path(put, path = "/api/stock/{sku}/policy", tag = "Stock",
     params(("sku" = String, Path), ("if-match" = Option<String>, Header)), request_body = PolicyBody,
     responses((status = 200, description = "The new levels", body = StockBody, headers(("etag" = String))),
         (status = 404, description = "`unknown_sku`"),
@@ -51,7 +52,7 @@ impl PolicyName {
     ))]
 pub async fn set_stock_policy(
     State(state): State<AppState>,
-    Staff(who): Staff,
+    Staff(who, ..): Staff<may::StockWrite>,
     Path(sku): Path<String>,
     IfMatch(expected_version): IfMatch,
     Body(body): Body<PolicyBody>,

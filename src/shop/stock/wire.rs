@@ -70,8 +70,8 @@ pub enum StockDetail {
 }
 
 impl StockDetail {
-    pub fn of(staff: bool, public_counts: bool) -> Self {
-        match (staff, public_counts) {
+    pub fn of(levels: bool, public_counts: bool) -> Self {
+        match (levels, public_counts) {
             (true, _) => Self::Levels,
             (false, true) => Self::Count,
             (false, false) => Self::Word,

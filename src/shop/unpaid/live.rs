@@ -1,4 +1,4 @@
-//! The topic `unpaid`, for staff: every order that waits for its payment, each frame with the sums of all.
+//! The topic `unpaid`, for `orders.read`: every order that waits for its payment, each frame with the sums of all.
 
 use super::{
     orders::UnpaidOrders,
@@ -10,7 +10,8 @@ use crate::{
         kinds::{AnyView, Kind},
         order::OrderStatus,
     },
-    live::{Audience, Committed, Detail, ManyEntities, Shown, TopicError, TopicFamily},
+    identity::{Access, Permission},
+    live::{Committed, ManyEntities, Shown, Sight, TopicFamily},
     shop::order::live,
 };
 
@@ -29,12 +30,12 @@ impl TopicFamily for WaitingOrders {
         "UnpaidOrder"
     }
 
-    fn may_listen(&self, audience: &Audience, _: Option<&Committed>) -> Result<(), TopicError> {
-        audience.staff_only()
+    fn access(&self) -> Access {
+        Access::Permission(Permission::OrdersRead)
     }
 
     /// An order leaves the topic when it is paid or given up.
-    fn frame(&self, change: &Committed, _: Detail) -> Option<Shown> {
+    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
         let AnyView::Order(view) = &change.view else { return None };
         let placed = view.placement.as_deref()?;
         let shown = Shown::of(&UnpaidOrderBody {

@@ -14,7 +14,7 @@ use souk::{
 use super::{
     bank::{self, ASKS, Account, GOOD, SILENT},
     door::Stops,
-    shop::{Shop, a_moment, guest, payment},
+    shop::{Shop, a_moment, guest, payment, reach},
     wiring::BANK_CALLS_MAX,
 };
 
@@ -24,7 +24,7 @@ async fn an_unknown_provider_is_refused_with_the_known_ones() {
     shop.sells("SHIRT", eur(1_000), 5).await;
     let order = shop.order(1, &ada, "SHIRT", 2).await;
     let by_shells = Pay { payment: payment(1), order, provider: "shells".to_owned(), token: GOOD.to_owned() };
-    match pay::pay(&shop.services, &ada, &by_shells, shop.services.call(&ada)).await {
+    match pay::pay(&shop.services, &reach(&ada), &by_shells, shop.services.call(&ada)).await {
         Err(PayRefusal::UnknownProvider { known }) => assert_eq!(known, [bank::NAME]),
         other => panic!("{other:?}"),
     }
