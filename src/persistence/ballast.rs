@@ -6,6 +6,7 @@
 
 use std::{
     fs::{self, File},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -18,6 +19,7 @@ use rustix::{
 use super::reserve::free_bytes;
 
 const FILE: &str = "start.ballast";
+const FRESH: &str = "start.ballast.new";
 const BYTES: u64 = 16 << 20;
 /// Free bytes from which on it is made: the last ones are the journal's.
 const ROOM_MIN: u64 = 4 * BYTES;
@@ -52,31 +54,42 @@ async fn keep_with(data: PathBuf, reserve: fn(&File) -> Result<(), Errno>) {
 
 fn kept(data: &Path, reserve: fn(&File) -> Result<(), Errno>) -> Kept {
     let path = data.join(FILE);
-    if path.exists() {
+    if blocks_of(&path) >= BYTES {
         return Kept::Yes;
     }
     if free_bytes(data).map_or(true, |free| free < ROOM_MIN) {
         return Kept::NotYet;
     }
-    let made = File::create(&path).map_err(|error| Errno::from_io_error(&error));
-    match made.and_then(|file| reserve(&file).map_err(Some)) {
+    let fresh = data.join(FRESH);
+    let made = File::create(&fresh).map_err(|error| Errno::from_io_error(&error));
+    let made = made.and_then(|file| reserve(&file).map_err(Some));
+    // It has its name once it has its blocks: a kill in between would leave a file that gives nothing back.
+    match made.and_then(|()| fs::rename(&fresh, &path).map_err(|error| Errno::from_io_error(&error))) {
         Ok(()) => Kept::Yes,
         Err(errno) => {
             tracing::debug!(path = %path.display(), ?errno, "no blocks are kept for a start on a full disk");
             // Half of one helps nobody.
-            let _never_made = fs::remove_file(&path);
+            let _never_made = fs::remove_file(&fresh);
             let never = matches!(errno, Some(Errno::OPNOTSUPP | Errno::NOSYS));
             if never { Kept::Never } else { Kept::NotYet }
         }
     }
 }
 
+/// Bytes of the disk that the file has, whatever its length says; 0 where there is none.
+fn blocks_of(path: &Path) -> u64 {
+    path.metadata().map_or(0, |found| found.blocks().saturating_mul(512))
+}
+
 /// Gives it up; `false`: there is none.
 pub fn release(data: &Path) -> bool {
+    // Of a process that was killed while it made one.
+    let _begun = fs::remove_file(data.join(FRESH));
     let path = data.join(FILE);
-    let released = fs::remove_file(&path).is_ok();
+    let bytes = blocks_of(&path);
+    let released = fs::remove_file(&path).is_ok() && bytes > 0;
     if released {
-        tracing::warn!(path = %path.display(), bytes = BYTES, "the disk is full: the blocks that are kept for a start are used");
+        tracing::warn!(path = %path.display(), bytes, "the disk is full: the blocks that are kept for a start are used");
     }
     released
 }
@@ -85,21 +98,40 @@ pub fn release(data: &Path) -> bool {
 mod tests {
     use super::*;
 
+    /// Blocks without a reservation, which some file systems do not have.
+    fn written(mut file: &File) -> Result<(), Errno> {
+        std::io::Write::write_all(&mut file, &vec![1; BYTES as usize]).expect("room");
+        Ok(file.sync_all().expect("synced"))
+    }
+
     #[tokio::test]
     async fn it_is_kept_once_and_given_up_once() {
         let dir = tempfile::tempdir().expect("a directory");
         assert!(!release(dir.path()));
-        keep_with(dir.path().into(), |file| Ok(file.set_len(BYTES).expect("a length"))).await;
-        assert_eq!(dir.path().join(FILE).metadata().expect("made").len(), BYTES);
+        keep_with(dir.path().into(), written).await;
+        assert!(blocks_of(&dir.path().join(FILE)) >= BYTES);
         keep_with(dir.path().into(), |_| unreachable!("it is kept")).await;
         assert!(release(dir.path()) && !release(dir.path()));
+    }
+
+    /// A kill between the file and its blocks: for ever after the file was there, and gave nothing back on a full disk.
+    #[tokio::test]
+    async fn a_file_without_blocks_is_none() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join(FILE);
+        fs::write(&path, b"").expect("a file");
+        assert!(!release(dir.path()) && !path.exists());
+        File::create(&path).and_then(|file| file.set_len(BYTES)).expect("a file of nothing");
+        let looked = kept(dir.path(), |_| Err(Errno::NOSPC));
+        assert_eq!((looked, dir.path().join(FRESH).exists()), (Kept::NotYet, false));
+        keep_with(dir.path().into(), written).await;
+        assert!(blocks_of(&path) >= BYTES && release(dir.path()));
     }
 
     #[tokio::test]
     async fn where_no_blocks_are_reserved_it_is_tried_once() {
         let dir = tempfile::tempdir().expect("a directory");
         keep_with(dir.path().into(), |_| Err(Errno::OPNOTSUPP)).await;
-        assert!(!dir.path().join(FILE).exists());
-        assert_eq!(kept(dir.path(), |_| Err(Errno::NOSPC)), Kept::NotYet);
+        assert!(!dir.path().join(FILE).exists() && !dir.path().join(FRESH).exists());
     }
 }
