@@ -29,7 +29,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::{actors::ports::Clock, config};
 
-pub use access::Access;
+pub use access::{Access, Sight};
 pub use accounts::{Accounts, AccountsFault};
 pub use error::{AuthError, TokenFault};
 pub use guest::{COOKIE, HOST_COOKIE};

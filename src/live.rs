@@ -32,7 +32,7 @@ pub mod topics;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::{
-    audience::{Audience, Sight, Still},
+    audience::{Audience, Stands},
     committed::Committed,
     connection::{Closing, Out},
     connections::Refused,
@@ -44,6 +44,7 @@ pub use self::{
     topic::{Target, Topic, TopicError},
     topics::Topics,
 };
+pub use crate::identity::Sight;
 
 /// A panic inside a short critical section leaves at worst a frame undelivered, which the next whole view repairs; so a
 /// poisoned lock is entered, not propagated.

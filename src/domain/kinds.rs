@@ -194,14 +194,17 @@ impl Kind {
 
 /// Blots the secrets of a kind in the JSON of its events or states, however deep they are.
 pub fn redact(kind: Kind, value: &mut Value) {
+    blot(kind.secrets(), value);
+}
+
+/// Blots the members of these names, however deep they are.
+pub fn blot(names: &[&str], value: &mut Value) {
     match value {
-        Value::Object(members) => {
-            members.iter_mut().for_each(|(name, member)| match kind.secrets().contains(&name.as_str()) {
-                true => *member = Value::from("***"),
-                false => redact(kind, member),
-            })
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| redact(kind, value)),
+        Value::Object(members) => members.iter_mut().for_each(|(name, member)| match names.contains(&name.as_str()) {
+            true => *member = Value::from("***"),
+            false => blot(names, member),
+        }),
+        Value::Array(values) => values.iter_mut().for_each(|value| blot(names, value)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

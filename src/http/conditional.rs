@@ -70,6 +70,13 @@ pub fn unless_known(headers: &HeaderMap, tag: HeaderValue, full: impl FnOnce() -
     response
 }
 
+/// The whole response with its tag, whatever the caller has: of what depends on permissions, a version in the caller's
+/// cache may show more than the caller may see by now, or less.
+pub fn in_full(tag: HeaderValue, mut response: Response) -> Response {
+    response.headers_mut().insert(header::ETAG, tag);
+    response
+}
+
 /// Weak comparison, as RFC 9110 asks for `If-None-Match`.
 fn lists(listed: &[u8], tag: &[u8]) -> bool {
     let opaque = |tag: &[u8]| {

@@ -72,6 +72,11 @@ impl Problem {
         self
     }
 
+    /// Only what the code says: for who may not see the numbers of the refusal.
+    pub fn bare(self) -> Self {
+        Self { detail: self.code.title().into(), numbers: Map::new(), ..self }
+    }
+
     pub fn retry_after(mut self, ms: u64) -> Self {
         self.retry_after_ms = Some(ms);
         self

@@ -1,6 +1,7 @@
-//! Whom a route or a topic admits: its own declaration, from which documents and tests are made.
+//! Whom a route or a topic admits: its own declaration, from which documents and tests are made. And how much of an
+//! entity whoever is admitted sees.
 
-use super::permission::Permission;
+use super::permission::{Permission, PermissionSet};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -38,5 +39,27 @@ impl Access {
             Self::SignedIn | Self::Permission(_) => true,
             Self::Public | Self::Owner { .. } => false,
         }
+    }
+}
+
+/// How much of an entity's view is shown. Live listeners of one sight share each frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sight {
+    /// It is the viewer's own: everything in it is theirs to see.
+    pub own: bool,
+    /// The viewer's permissions; of a live listener only those that the frames depend on.
+    pub permissions: PermissionSet,
+}
+
+impl Sight {
+    pub const OWN: Self = Self { own: true, permissions: PermissionSet::NONE };
+
+    pub const fn with(permissions: PermissionSet) -> Self {
+        Self { own: false, permissions }
+    }
+
+    /// Whether what needs this permission is shown.
+    pub const fn shows(self, permission: Permission) -> bool {
+        self.own || self.permissions.has(permission)
     }
 }

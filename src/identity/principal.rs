@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::permission::{Permission, PermissionSet};
+use super::{
+    access::Sight,
+    permission::{Permission, PermissionSet},
+};
 use crate::domain::ids::{CartId, UserId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,11 @@ impl Principal {
 
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.has(permission)
+    }
+
+    /// How much of this owner's things is shown.
+    pub fn sight(&self, owner: Option<UserId>) -> Sight {
+        Sight { own: owner == Some(self.user), permissions: self.permissions }
     }
 
     /// Works for the shop: whoever has any permission. Bounds that keep strangers in check do not concern them; what

@@ -1,7 +1,7 @@
 //! A listener's permissions, and the rules shared by topic families.
 //!
 //! Checked at subscribe. Ownership never changes during a subscription; credentials that expire and permissions that are
-//! taken away close the connection ([`Audience::valid_for`], [`Audience::still`]).
+//! taken away close the connection ([`Audience::valid_for`], [`Audience::stands`]).
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,62 +20,37 @@ pub struct Audience {
     pub own: Option<EntityKey>,
     /// How long these credentials are valid from now; at the end the connection is closed. `None`: for ever.
     pub valid_for: Option<Duration>,
-    /// Asked each second; a `false` closes the connection. `None`: nothing can be taken away.
-    pub still: Option<Still>,
+    /// Of credentials that can be taken away: asked each second, and the connection is closed once they do not stand.
+    pub stands: Option<Stands>,
 }
 
-/// Whether what the credentials granted is still granted; the whole of it, else the client starts over.
+/// Whether revocable credentials stand, by this node's own state.
 #[derive(Clone)]
-pub struct Still(Arc<dyn Fn() -> bool + Send + Sync>);
+pub struct Stands(Arc<dyn Fn() -> bool + Send + Sync>);
 
-impl Still {
-    /// `stands` must neither block nor wait: one task asks for all connections.
-    pub fn new(stands: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(stands))
+impl Stands {
+    pub fn by(question: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(question))
     }
 
-    pub fn stands(&self) -> bool {
+    pub fn still(&self) -> bool {
         (self.0)()
     }
 }
 
-impl fmt::Debug for Still {
+impl fmt::Debug for Stands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Still")
+        f.write_str("Stands(..)")
     }
 }
 
-impl PartialEq for Still {
+impl PartialEq for Stands {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Still {}
-
-/// How much of a view a listener sees: what the family makes depend on it. Listeners of one sight share each frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Sight {
-    /// The view is the listener's own.
-    pub own: bool,
-    /// Of the permissions that the family [shows](super::TopicFamily::shows) by, those that the listener has.
-    pub permissions: PermissionSet,
-}
-
-impl Sight {
-    pub fn own() -> Self {
-        Self { own: true, ..Self::default() }
-    }
-
-    pub fn with(permissions: PermissionSet) -> Self {
-        Self { own: false, permissions }
-    }
-
-    /// Whether what needs this permission is shown: everything of one's own is.
-    pub fn shows(self, permission: Permission) -> bool {
-        self.own || self.permissions.has(permission)
-    }
-}
+impl Eq for Stands {}
 
 impl Audience {
     /// The rule of each [`Access`]. Unknown and forbidden entities are refused alike, so that a refusal reveals nothing.

@@ -7,14 +7,14 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Committed, audience::Sight};
+use super::Committed;
 use crate::{
     actors::gateway::Gateway,
     domain::{
         key::EntityKey,
         kinds::{AnyView, Kind},
     },
-    identity::{Access, PermissionSet},
+    identity::{Access, PermissionSet, Sight},
 };
 
 pub trait TopicFamily: Send + Sync + 'static {

@@ -17,14 +17,13 @@ use std::{
 use self::version_gate::VersionGate;
 use super::{
     Committed,
-    audience::Sight,
     connection::Connection,
     frames::{self, Frame},
     lock,
     outbox::{Pushed, QueuedFrame},
     topic::Topic,
 };
-use crate::config::Live;
+use crate::{config::Live, identity::Sight};
 
 pub(super) struct Feed {
     pub id: u64,

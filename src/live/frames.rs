@@ -6,7 +6,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Committed, Text, audience::Sight, topic::Topic};
+use super::{Committed, Text, topic::Topic};
+use crate::identity::Sight;
 
 #[derive(Serialize)]
 struct Envelope<'a> {

@@ -12,14 +12,14 @@ use std::{
 
 use super::{
     Text,
-    audience::{Audience, Sight},
+    audience::Audience,
     connection::{Closing, Connection, Out},
     feed::Feed,
     frames,
     listeners::Listeners,
     topic::{Topic, TopicError},
 };
-use crate::config::Live;
+use crate::{config::Live, identity::Sight};
 
 pub struct Session {
     listeners: Listeners,

@@ -4,10 +4,13 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Committed,
-    audience::{Audience, Sight},
+    audience::Audience,
     family::{ManyEntities, OneEntity, TopicFamily},
 };
-use crate::{domain::key::EntityKey, identity::Permission};
+use crate::{
+    domain::key::EntityKey,
+    identity::{Permission, Sight},
+};
 
 #[derive(Clone)]
 pub struct Topic {

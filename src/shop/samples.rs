@@ -58,7 +58,7 @@ pub fn live_protocol() -> Value {
             "stock.<sku>, staff": frame("stock.TEE", &stock("TEE", 18, 5), staff, false),
             "stock, staff": frame("stock", &stock("TEE", 18, 5), staff, false),
             "cart.<id>": frame(&cart_topic, &cart, Sight::default(), false),
-            "order.<id>": frame(&order_topic, &waiting, Sight::own(), false),
+            "order.<id>": frame(&order_topic, &waiting, Sight::OWN, false),
             "board, staff": frame("board", &waiting, staff, false),
             "board, staff, an order that has ended": frame("board", &ended, staff, false),
         },

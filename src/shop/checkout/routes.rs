@@ -105,10 +105,10 @@ async fn respond(
     };
     let counts = state.public_stock_counts || who.may(Permission::StockRead);
     let placed = place::place(&state.services, &checkout, call).await;
-    shown(order, placed.map_err(|refusal| refusals::problem(refusal, counts))?)
+    shown(order, placed.map_err(|refusal| refusals::problem(refusal, counts))?, who)
 }
 
-fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem> {
+fn shown(order: OrderId, answer: Answer<OrderView>, who: &Principal) -> Result<Response, Problem> {
     let status = match answer.view.lifecycle {
         // The order's process continues; the caller may subscribe to it.
         OrderStatus::Placing => StatusCode::ACCEPTED,
@@ -126,5 +126,5 @@ fn shown(order: OrderId, answer: Answer<OrderView>) -> Result<Response, Problem>
     };
     let place =
         HeaderValue::try_from(format!("/api/orders/{order}")).unwrap_or(HeaderValue::from_static("/api/orders"));
-    Ok((status, [(header::LOCATION, place)], access::tagged(order, answer)?).into_response())
+    Ok((status, [(header::LOCATION, place)], access::tagged(order, answer, who)?).into_response())
 }

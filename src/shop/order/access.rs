@@ -8,7 +8,7 @@ use crate::{
         order::{Order, OrderRejection, OrderView},
     },
     http::{Code, Problem, conditional::Tagged},
-    identity::Reach,
+    identity::{Principal, Reach},
     shop::Services,
 };
 
@@ -22,13 +22,7 @@ pub enum Unreadable {
 }
 
 /// The order's newest committed state, if the caller reaches it.
-pub async fn readable(
-    services: &Services,
-    reach: Option<&Reach>,
-    id: OrderId,
-) -> Result<Answer<OrderView>, Unreadable> {
-    // A caller without a session owns no order: no entity is woken.
-    let reach = reach.ok_or(Unreadable::Unknown(id))?;
+pub async fn readable(services: &Services, reach: &Reach, id: OrderId) -> Result<Answer<OrderView>, Unreadable> {
     let answer = services.gateway.read::<Order>(&id.to_string(), services.command_timeout).await?;
     match answer.view.placement.as_deref() {
         Some(snapshot) if reach.covers(snapshot.user) => Ok(answer),
@@ -36,13 +30,15 @@ pub async fn readable(
     }
 }
 
-pub fn body(id: OrderId, answer: Answer<OrderView>) -> Result<OrderBody, Unreadable> {
-    OrderBody::new(id, answer.version, &answer.view).ok_or(Unreadable::Unknown(id))
+/// The order as `who` sees it.
+pub fn body(id: OrderId, answer: Answer<OrderView>, who: &Principal) -> Result<OrderBody, Unreadable> {
+    let sight = who.sight(answer.view.placement.as_deref().map(|placed| placed.user));
+    OrderBody::new(id, answer.version, &answer.view, sight).ok_or(Unreadable::Unknown(id))
 }
 
 /// The same, with its version as the tag.
-pub fn tagged(id: OrderId, answer: Answer<OrderView>) -> Result<Tagged<OrderBody>, Unreadable> {
-    Ok(Tagged(answer.version, body(id, answer)?))
+pub fn tagged(id: OrderId, answer: Answer<OrderView>, who: &Principal) -> Result<Tagged<OrderBody>, Unreadable> {
+    Ok(Tagged(answer.version, body(id, answer, who)?))
 }
 
 impl From<Unreadable> for Problem {

@@ -28,7 +28,7 @@ pub enum CancelRefusal {
 pub async fn cancel(services: &Services, reach: &Reach, id: OrderId) -> Result<Answer<OrderView>, CancelRefusal> {
     let mut conflict = AskError::TimedOut;
     for _ in 0..ATTEMPTS {
-        let seen = access::readable(services, Some(reach), id).await?;
+        let seen = access::readable(services, reach, id).await?;
         if seen.view.lifecycle == OrderStatus::Cancelled {
             return Ok(seen);
         }

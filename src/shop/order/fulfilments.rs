@@ -60,10 +60,10 @@ pub async fn fulfil_order(
         carrier: body.carrier.map(|text| address::line("carrier", text)).transpose()?,
         tracking: body.tracking.map(|text| address::line("tracking", text)).transpose()?,
     };
-    let seen = access::readable(&state.services, Some(&Reach::all(who)), id).await?;
+    let seen = access::readable(&state.services, &Reach::all(who.clone()), id).await?;
     captured(&state, id, seen).await?;
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
-    Ok((StatusCode::CREATED, access::tagged(id, answer)?).into_response())
+    Ok((StatusCode::CREATED, access::tagged(id, answer, &who)?).into_response())
 }
 
 /// No parcel leaves before its money is captured. The engine does that by itself a moment after the sale, which is waited

@@ -1,6 +1,6 @@
 //! Lists of orders: the index to walk, and the conditions on each row.
 
-use super::{super::AppState, wire::OrderBody};
+use super::{super::AppState, access, wire::OrderBody};
 use crate::http::{
     Problem,
     listing::{self, Page, SCAN_KEYS_MAX},
@@ -11,6 +11,7 @@ use crate::{
         ids::{OrderId, UserId},
         order::{Order, OrderStatus, OrderView},
     },
+    identity::{AuthError, Permission, Principal},
     shop::rows,
 };
 
@@ -31,6 +32,7 @@ enum Walk {
 
 pub async fn page(
     state: &AppState,
+    who: &Principal,
     filter: &Filter,
     cursor: Option<&str>,
     limit: Option<usize>,
@@ -38,9 +40,8 @@ pub async fn page(
     let (after, limit) = state.toolkit.open_page(cursor, limit).await?;
     let load = |id: OrderId| -> Result<Option<OrderBody>, StoreError> {
         let answer = state.gateway.read_local::<Order>(&id.to_string())?;
-        Ok(answer
-            .filter(|answer| filter.passes(answer))
-            .and_then(|answer| OrderBody::new(id, answer.version, &answer.view)))
+        let passing = answer.filter(|answer| filter.passes(answer));
+        Ok(passing.and_then(|answer| access::body(id, answer, who).ok()))
     };
     match filter.walk() {
         Walk::One(id) => Ok(Page { items: load(id)?.into_iter().collect(), next: None }),
@@ -52,6 +53,17 @@ pub async fn page(
 }
 
 impl Filter {
+    /// By an e-mail's beginning people are found: whoever may not see e-mails could spell them out.
+    pub fn allowed(&self, who: &Principal) -> Result<(), AuthError> {
+        let text = self.text.as_deref().map(str::trim).unwrap_or_default();
+        let by_email = !text.is_empty() && text.parse::<OrderId>().is_err() && text.parse::<u64>().is_err();
+        let permission = Permission::CustomersRead;
+        match by_email && !who.may(permission) {
+            true => Err(AuthError::Forbidden { permission, by: who.by.clone() }),
+            false => Ok(()),
+        }
+    }
+
     fn walk(&self) -> Walk {
         let text = self.text.as_deref().map(str::trim).unwrap_or_default();
         if let Ok(id) = text.parse::<OrderId>() {
@@ -105,7 +117,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::time::Timestamp, shop::order::projection, testing::an_order};
+    use crate::{domain::time::Timestamp, identity::PermissionSet, shop::order::projection, testing::an_order};
 
     #[test]
     fn the_narrowest_index_is_walked() {
@@ -124,6 +136,19 @@ mod tests {
         let open = Filter { text: text("ada@"), status: Some(OrderStatus::Verified), user: None };
         assert_eq!(table(open), rows::ORDERS_BY_EMAIL);
         assert_eq!(table(Filter { text: Some(user.to_string()), ..Filter::default() }), "one");
+    }
+
+    #[test]
+    fn people_are_found_by_their_e_mail_only_by_who_may_see_it() {
+        let allowed = |text: &str, permissions: &[Permission]| {
+            let who = Principal::account(UserId::default(), PermissionSet::of(permissions));
+            Filter { text: Some(text.to_owned()), ..Filter::default() }.allowed(&who).is_ok()
+        };
+        let id = UserId::default().to_string();
+        for (text, without) in [("1042", true), (&id, true), (" ", true), ("ada@", false), ("a", false)] {
+            assert_eq!(allowed(text, &[Permission::OrdersRead]), without, "{text:?}");
+            assert!(allowed(text, &[Permission::CustomersRead]), "{text:?}");
+        }
     }
 
     /// 6,000 orders, of which every second is Zoe's, and one of hers, the oldest, is verified.

@@ -12,7 +12,7 @@ use crate::{
         kinds::{AnyView, Kind},
         order::OrderStatus,
     },
-    identity::{Access, Permission},
+    identity::{Access, Permission, PermissionSet},
     live::{Committed, ManyEntities, OneEntity, Shown, Sight, TopicFamily},
     shop::{one_spelling, rows},
 };
@@ -40,8 +40,12 @@ impl TopicFamily for OneOrder {
         Access::Owner { others: Some(Permission::OrdersRead) }
     }
 
-    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
-        shown(change)
+    fn shows(&self) -> PermissionSet {
+        OrderBody::SHOWN_BY
+    }
+
+    fn frame(&self, change: &Committed, sight: Sight) -> Option<Shown> {
+        shown(change, sight)
     }
 }
 
@@ -72,10 +76,14 @@ impl TopicFamily for Board {
         Access::Permission(Permission::OrdersRead)
     }
 
+    fn shows(&self) -> PermissionSet {
+        OrderBody::SHOWN_BY
+    }
+
     /// An order leaves the board when it is terminal.
-    fn frame(&self, change: &Committed, _: Sight) -> Option<Shown> {
+    fn frame(&self, change: &Committed, sight: Sight) -> Option<Shown> {
         let AnyView::Order(view) = &change.view else { return None };
-        Some(shown(change)?.gone(view.lifecycle.is_terminal()))
+        Some(shown(change, sight)?.gone(view.lifecycle.is_terminal()))
     }
 }
 
@@ -106,10 +114,10 @@ pub fn newest(gateway: &Gateway, status: OrderStatus, max: usize, whose: &str) -
 }
 
 /// The shape of `GET /api/orders/{id}`.
-fn shown(change: &Committed) -> Option<Shown> {
+fn shown(change: &Committed, sight: Sight) -> Option<Shown> {
     let AnyView::Order(view) = &change.view else { return None };
     let id = change.key.id.parse().ok()?;
-    Shown::of(&OrderBody::new(id, change.version, view)?)
+    Shown::of(&OrderBody::new(id, change.version, view, sight)?)
 }
 
 fn key(order: OrderId) -> EntityKey {

@@ -113,7 +113,7 @@ fn shown(number: u64, reference: String, email: &str, view: &OrderView) -> Optio
         status: view.lifecycle,
         payment_status: view.payment_status,
         placed_at: view.placed_at.rfc3339(),
-        lines: placed.lines.iter().cloned().map(Into::into).collect(),
+        lines: placed.lines.iter().map(|line| OrderLine::new(line.clone(), true)).collect(),
         totals: placed.totals.into(),
         fulfilments: view.fulfilments.iter().cloned().map(Into::into).collect(),
     })

@@ -25,10 +25,10 @@ use crate::{
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_orders_of_user(
     State(state): State<AppState>,
-    Staff(_who, ..): Staff<may::OrdersRead>,
+    Staff(who, ..): Staff<may::OrdersRead>,
     Path(id): Path<Uuid>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let filter = Filter { user: Some(UserId(id)), ..Filter::default() };
-    list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
+    list::page(&state, &who, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }

@@ -23,7 +23,7 @@ use crate::{
     http::{
         Path, Problem, Query,
         auth::{MaybeOwner, Settler},
-        conditional::{etag, unless_known},
+        conditional::{etag, in_full, unless_known},
         listing::{Page, PageQuery, Search},
     },
     identity::{AuthError, Permission, Reach, may},
@@ -70,7 +70,8 @@ pub async fn list_orders(
         return Err(AuthError::Forbidden { permission: Permission::OrdersRead, by: who.by }.into());
     }
     let filter = if all { filter } else { Filter { user: Some(who.user), ..filter } };
-    list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
+    filter.allowed(&who)?;
+    list::page(&state, &who, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 
 /// Orders of one status, newest first
@@ -87,7 +88,7 @@ pub async fn list_orders_by_status(
     let Some(Reach { who, all }) = reach else { return Ok(Json(Page { items: Vec::new(), next: None })) };
     let user = (!all).then_some(who.user);
     let filter = Filter { status: Some(status), user, text: None };
-    list::page(&state, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
+    list::page(&state, &who, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 
 /// One order
@@ -104,10 +105,13 @@ pub async fn get_order(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
-    let answer = access::readable(&state.services, reach.as_ref(), id).await?;
+    // A caller without a session owns no order: no entity is woken.
+    let reach = reach.ok_or(access::Unreadable::Unknown(id))?;
+    let answer = access::readable(&state.services, &reach, id).await?;
     let tag = etag(answer.version);
-    let body = access::body(id, answer)?;
-    Ok(unless_known(&headers, tag, || Json(body).into_response()))
+    let body = access::body(id, answer, &reach.who)?;
+    let (own, body) = (body.user_id == reach.who.user.0, Json(body).into_response());
+    Ok(if own { unless_known(&headers, tag, || body) } else { in_full(tag, body) })
 }
 
 /// Cancels an order
@@ -128,5 +132,5 @@ pub async fn cancel_order(
 ) -> Result<Response, Problem> {
     let id = OrderId(id);
     let answer = cancel::cancel(&state.services, &reach, id).await?;
-    Ok(access::tagged(id, answer)?.into_response())
+    Ok(access::tagged(id, answer, &reach.who)?.into_response())
 }

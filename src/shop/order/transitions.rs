@@ -68,9 +68,9 @@ async fn transition(
     IfMatch(version): IfMatch,
     body: &TransitionBody,
 ) -> Result<Response, Problem> {
-    access::readable(&state.services, Some(&Reach::all(who.clone())), id).await?;
+    access::readable(&state.services, &Reach::all(who.clone()), id).await?;
     let call = Call { expected_version: body.expected_version.or(version), ..state.call(who) };
     let command = OrderCommand::Transition { to: body.to };
     let answer = state.gateway.ask::<Order>(&id.to_string(), command, call).await?;
-    Ok(access::tagged(id, answer)?.into_response())
+    Ok(access::tagged(id, answer, who)?.into_response())
 }

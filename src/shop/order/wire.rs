@@ -1,4 +1,5 @@
-//! An order on the wire: the one shape of HTTP responses, of `order.<id>` and of `board`.
+//! An order on the wire: the one shape of HTTP responses, of `order.<id>` and of `board`. Who lacks `money.read` sees no
+//! amount in it, who lacks `customers.read` no person: those members are absent. An owner sees all of their own.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -11,9 +12,11 @@ use super::reference;
 use crate::{
     domain::{
         ids::{OrderId, Sku},
+        money::Money,
         order::{Fulfilment, NextTransition, OrderStatus, OrderStockLine, OrderView, PaymentStatus, StaffTransition},
         pricing::{Line, Totals},
     },
+    identity::{Permission, PermissionSet, Sight},
     shop::{checkout::address::AddressBody, money::MoneyBody, names::StockState},
 };
 
@@ -31,11 +34,18 @@ pub struct OrderBody {
     pub payment_status: PaymentStatus,
     pub payment_id: Option<Uuid>,
     pub user_id: Uuid,
-    pub email: String,
+    /// For the owner and `customers.read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     pub lines: Vec<OrderLine>,
-    pub totals: OrderTotals,
+    /// For the owner and `money.read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<OrderTotals>,
     pub shipping_method: String,
-    pub shipping_address: AddressBody,
+    /// For the owner and `customers.read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<AddressBody>,
+    /// For the owner and `customers.read`.
     pub billing_address: Option<AddressBody>,
     /// RFC 3339, UTC.
     pub placed_at: String,
@@ -55,10 +65,14 @@ pub struct OrderLine {
     pub sku: Sku,
     pub name: String,
     pub quantity: u32,
-    pub unit_price: MoneyBody,
-    pub line_total: MoneyBody,
+    /// For the owner and `money.read`, like the other amounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<MoneyBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line_total: Option<MoneyBody>,
     /// Contained in `line_total`.
-    pub tax: MoneyBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax: Option<MoneyBody>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,9 +123,14 @@ pub struct NextTransitionBody {
 }
 
 impl OrderBody {
+    /// What the parts of an order that not everybody sees depend on.
+    pub const SHOWN_BY: PermissionSet = PermissionSet::of(&[Permission::MoneyRead, Permission::CustomersRead]);
+
     /// For HTTP and for frames alike. `None` for an order that was never placed.
-    pub fn new(id: OrderId, version: u64, view: &OrderView) -> Option<Self> {
+    pub fn new(id: OrderId, version: u64, view: &OrderView, sight: Sight) -> Option<Self> {
         let placed = view.placement.as_deref()?;
+        let (money, person) = (sight.shows(Permission::MoneyRead), sight.shows(Permission::CustomersRead));
+        let line = |line: &Line| OrderLine::new(line.clone(), money);
         Some(Self {
             id,
             number: view.number,
@@ -121,12 +140,12 @@ impl OrderBody {
             payment_status: view.payment_status,
             payment_id: view.payment.map(|payment| payment.0),
             user_id: placed.user.0,
-            email: placed.email.clone(),
-            lines: placed.lines.iter().cloned().map(Into::into).collect(),
-            totals: placed.totals.into(),
+            email: person.then(|| placed.email.clone()),
+            lines: placed.lines.iter().map(line).collect(),
+            totals: money.then(|| placed.totals.into()),
             shipping_method: placed.shipping_method.clone(),
-            shipping_address: placed.shipping_address.clone().into(),
-            billing_address: placed.billing_address.clone().map(Into::into),
+            shipping_address: person.then(|| placed.shipping_address.clone().into()),
+            billing_address: placed.billing_address.clone().filter(|_| person).map(Into::into),
             placed_at: view.placed_at.rfc3339(),
             hold_expires_at: view.lifecycle.is_undecided().then(|| placed.pay_by.rfc3339()),
             stock: view.stock.iter().map(Into::into).collect(),
@@ -149,15 +168,16 @@ impl From<NextTransition> for NextTransitionBody {
     }
 }
 
-impl From<Line> for OrderLine {
-    fn from(line: Line) -> Self {
+impl OrderLine {
+    pub fn new(line: Line, money: bool) -> Self {
+        let shown = |amount: Money| money.then(|| amount.into());
         Self {
             sku: line.sku,
             name: line.name,
             quantity: line.quantity,
-            unit_price: line.unit_price.into(),
-            line_total: line.line_total.into(),
-            tax: line.tax.into(),
+            unit_price: shown(line.unit_price),
+            line_total: shown(line.line_total),
+            tax: shown(line.tax),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         auth::Staff,
         listing::{self, Page, PageQuery},
     },
-    identity::may,
+    identity::{Principal, may},
     shop::{AppState, rows},
 };
 
@@ -41,11 +41,11 @@ pub struct PaymentsQuery {
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments(
     State(state): State<AppState>,
-    Staff(_who, ..): Staff<may::PaymentsRead>,
+    Staff(who, ..): Staff<may::PaymentsRead>,
     Query(query): Query<PaymentsQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit };
-    list(&state, query.status, query.user.map(UserId), &page).await
+    list(&state, &who, query.status, query.user.map(UserId), &page).await
 }
 
 /// Payments of one status
@@ -55,11 +55,11 @@ pub async fn list_payments(
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_by_status(
     State(state): State<AppState>,
-    Staff(_who, ..): Staff<may::PaymentsRead>,
+    Staff(who, ..): Staff<may::PaymentsRead>,
     Path(status): Path<PaymentStatus>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    list(&state, Some(status), None, &page).await
+    list(&state, &who, Some(status), None, &page).await
 }
 
 /// Payments of one user
@@ -69,15 +69,16 @@ pub async fn list_payments_by_status(
         (status = 503, description = "`index_building`, with Retry-After")))]
 pub async fn list_payments_of_user(
     State(state): State<AppState>,
-    Staff(_who, ..): Staff<may::PaymentsRead>,
+    Staff(who, ..): Staff<may::PaymentsRead>,
     Path(id): Path<Uuid>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<PaymentBody>>, Problem> {
-    list(&state, None, Some(UserId(id)), &page).await
+    list(&state, &who, None, Some(UserId(id)), &page).await
 }
 
 async fn list(
     state: &AppState,
+    who: &Principal,
     status: Option<PaymentStatus>,
     user: Option<UserId>,
     page: &PageQuery,
@@ -95,7 +96,7 @@ async fn list(
             status.is_none_or(|status| answer.view.status == status)
                 && user.is_none_or(|user| answer.view.user == Some(user))
         });
-        Ok(passes.map(|answer| PaymentBody::new(id, answer)))
+        Ok(passes.map(|answer| PaymentBody::new(id, answer, who)))
     };
     let found = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
     Ok(Json(listing::walk(after, limit, found, |key| rows::payment_of(key).map_or(Ok(None), load))?))

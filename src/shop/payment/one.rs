@@ -30,7 +30,9 @@ pub async fn get_payment(
     let reach = reach.ok_or_else(unknown)?;
     let answer = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout).await?;
     match answer.view.user {
-        Some(user) if reach.covers(user) => Ok(Tagged(answer.version, PaymentBody::new(id, answer)).into_response()),
+        Some(user) if reach.covers(user) => {
+            Ok(Tagged(answer.version, PaymentBody::new(id, answer, &reach.who)).into_response())
+        }
         Some(_) | None => Err(unknown()),
     }
 }

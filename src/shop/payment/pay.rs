@@ -76,7 +76,7 @@ pub async fn pay(
     call: Call,
 ) -> Result<(PaymentOutcome, Answer<PaymentView>), PayRefusal> {
     check(services, pay)?;
-    let seen = access::readable(services, Some(reach), pay.order).await?;
+    let seen = access::readable(services, reach, pay.order).await?;
     same_as_before(services, pay, &seen.view, &call).await?;
     let deadline = Instant::now() + call.within;
     let (provider, token) = (pay.provider.clone(), pay.token.clone());

@@ -48,5 +48,5 @@ pub async fn create_payment(
     };
     let place = HeaderValue::try_from(format!("/api/payments/{payment}"));
     let place = place.unwrap_or(HeaderValue::from_static("/api/payments"));
-    Ok((status, [(header::LOCATION, place)], Json(PaymentBody::new(payment, answer))).into_response())
+    Ok((status, [(header::LOCATION, place)], Json(PaymentBody::new(payment, answer, &reach.who))).into_response())
 }

@@ -16,7 +16,7 @@ use crate::{
         payment::{Payment, PaymentCommand},
     },
     http::{Body, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
-    identity::{Principal, may},
+    identity::{Permission, Principal, may},
     shop::{AppState, checkout::address},
 };
 
@@ -35,7 +35,7 @@ pub async fn capture_payment(
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
     let call = state.toolkit.keyed(&who, &key, &format!("payments/{id}/capture"), &());
-    ask(&state, PaymentId(id), PaymentCommand::Capture, call, StatusCode::OK).await
+    ask(&state, &who, PaymentId(id), PaymentCommand::Capture, call, StatusCode::OK).await
 }
 
 /// Voids a payment that was not captured
@@ -56,7 +56,7 @@ pub async fn void_payment(
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
     let call = state.toolkit.keyed(&who, &key, &format!("payments/{id}/void"), &());
-    ask(&state, PaymentId(id), PaymentCommand::Void, call, StatusCode::OK).await
+    ask(&state, &who, PaymentId(id), PaymentCommand::Void, call, StatusCode::OK).await
 }
 
 /// Gives money back
@@ -115,16 +115,19 @@ async fn refund(
         amount: body.amount.map(Into::into),
         reason: address::line("reason", body.reason)?,
     };
-    ask(state, PaymentId(id), command, call, StatusCode::CREATED).await
+    ask(state, who, PaymentId(id), command, call, StatusCode::CREATED).await
 }
 
 async fn ask(
     state: &AppState,
+    who: &Principal,
     id: PaymentId,
     command: PaymentCommand,
     call: Call,
     status: StatusCode,
 ) -> Result<Response, Problem> {
-    let answer = state.gateway.ask::<Payment>(&id.to_string(), command, call).await?;
-    Ok((status, Tagged(answer.version, PaymentBody::new(id, answer))).into_response())
+    let answer = state.gateway.ask::<Payment>(&id.to_string(), command, call).await.map_err(Problem::from);
+    // A refusal of a refund counts what is left.
+    let answer = answer.map_err(|refused| if who.may(Permission::MoneyRead) { refused } else { refused.bare() })?;
+    Ok((status, Tagged(answer.version, PaymentBody::new(id, answer, who))).into_response())
 }

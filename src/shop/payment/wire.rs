@@ -1,4 +1,4 @@
-//! A payment on the wire. The shopper's token never leaves the server again.
+//! A payment on the wire: without amounts for who lacks `money.read`. The shopper's token never leaves the server again.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use crate::{
         order::PaymentStatus,
         payment::{PaymentView, RefundStatus},
     },
+    identity::{Permission, Principal},
     shop::money::MoneyBody,
 };
 
@@ -25,9 +26,12 @@ pub struct PaymentBody {
     #[schema(value_type = Option<Uuid>)]
     pub user_id: Option<UserId>,
     pub status: PaymentStatus,
-    pub amount: MoneyBody,
+    /// For the owner and `money.read`, like the other amounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<MoneyBody>,
     /// Given back so far.
-    pub refunded: MoneyBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<MoneyBody>,
     pub provider: String,
     /// Where the shopper must go on, while `requires_action`.
     pub continue_url: Option<String>,
@@ -39,17 +43,20 @@ pub struct PaymentBody {
 #[schema(as = Refund)]
 pub struct RefundBody {
     pub id: Uuid,
-    pub amount: MoneyBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<MoneyBody>,
     pub reason: String,
     pub status: RefundStatus,
 }
 
 impl PaymentBody {
-    pub fn new(id: PaymentId, answer: Answer<PaymentView>) -> Self {
+    /// As `who` sees it.
+    pub fn new(id: PaymentId, answer: Answer<PaymentView>, who: &Principal) -> Self {
         let view = answer.view;
+        let money = who.sight(view.user).shows(Permission::MoneyRead);
         let refunds = view.refunds.into_iter().map(|refund| RefundBody {
             id: refund.id.0,
-            amount: refund.amount.into(),
+            amount: money.then(|| refund.amount.into()),
             reason: refund.reason,
             status: refund.status,
         });
@@ -59,8 +66,8 @@ impl PaymentBody {
             order_id: view.order,
             user_id: view.user,
             status: view.status,
-            amount: view.amount.into(),
-            refunded: MoneyBody { amount: view.refunded, currency: view.amount.currency },
+            amount: money.then(|| view.amount.into()),
+            refunded: money.then_some(MoneyBody { amount: view.refunded, currency: view.amount.currency }),
             provider: view.provider,
             continue_url: view.continue_url,
             decline_code: view.decline_code,
@@ -90,4 +97,41 @@ pub struct NewRefundBody {
     pub amount: Option<MoneyBody>,
     #[schema(min_length = 1, max_length = 120)]
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            entity::Entity,
+            ids::RefundId,
+            money::Money,
+            payment::{Payment, Refund},
+        },
+        identity::PermissionSet,
+    };
+
+    #[test]
+    fn amounts_are_for_the_owner_and_who_may_see_money() {
+        let owner = UserId(Uuid::from_u128(7));
+        let view = Payment::default().view();
+        let refund = Refund {
+            id: RefundId::default(),
+            amount: Money::default(),
+            reason: "late".to_owned(),
+            status: RefundStatus::Pending,
+        };
+        let view = PaymentView { user: Some(owner), refunds: vec![refund], ..view };
+        let amounts = |user: u128, permissions: &[Permission]| {
+            let who = Principal::account(UserId(Uuid::from_u128(user)), PermissionSet::of(permissions));
+            let answer = Answer { version: 1, changed: false, view: view.clone() };
+            serde_json::to_string(&PaymentBody::new(PaymentId::default(), answer, &who))
+                .unwrap()
+                .matches("amount")
+                .count()
+        };
+        assert_eq!(amounts(8, &[Permission::PaymentsRead, Permission::OrdersRefund]), 0);
+        assert!(amounts(7, &[]) > 3 && amounts(7, &[]) == amounts(8, &[Permission::MoneyRead]));
+    }
 }
