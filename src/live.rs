@@ -32,7 +32,7 @@ pub mod topics;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::{
-    audience::{Audience, Stands},
+    audience::{Audience, Still},
     committed::Committed,
     connection::{Closing, Out},
     connections::Refused,

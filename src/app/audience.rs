@@ -36,7 +36,7 @@ fn audience(principal: Principal) -> Audience {
         user: Some(principal.user),
         own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
         valid_for: None,
-        stands: None,
+        still: None,
     }
 }
 

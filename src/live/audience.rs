@@ -1,7 +1,7 @@
 //! A listener's permissions, and the rules shared by topic families.
 //!
 //! Checked at subscribe. Ownership never changes during a subscription; credentials that expire and permissions that are
-//! taken away close the connection ([`Audience::valid_for`], [`Audience::stands`]).
+//! taken away close the connection ([`Audience::valid_for`], [`Audience::still`]).
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,37 +20,38 @@ pub struct Audience {
     pub own: Option<EntityKey>,
     /// How long these credentials are valid from now; at the end the connection is closed. `None`: for ever.
     pub valid_for: Option<Duration>,
-    /// Of credentials that can be taken away: asked each second, and the connection is closed once they do not stand.
-    pub stands: Option<Stands>,
+    /// Asked each second; a `false` closes the connection. `None`: nothing can be taken away.
+    pub still: Option<Still>,
 }
 
-/// Whether revocable credentials stand, by this node's own state.
+/// Whether what the credentials granted is still granted; the whole of it, else the client starts over.
 #[derive(Clone)]
-pub struct Stands(Arc<dyn Fn() -> bool + Send + Sync>);
+pub struct Still(Arc<dyn Fn() -> bool + Send + Sync>);
 
-impl Stands {
-    pub fn by(question: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(question))
+impl Still {
+    /// `stands` must neither block nor wait: one task asks for all connections.
+    pub fn new(stands: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(stands))
     }
 
-    pub fn still(&self) -> bool {
+    pub fn stands(&self) -> bool {
         (self.0)()
     }
 }
 
-impl fmt::Debug for Stands {
+impl fmt::Debug for Still {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Stands(..)")
+        f.write_str("Still")
     }
 }
 
-impl PartialEq for Stands {
+impl PartialEq for Still {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Stands {}
+impl Eq for Still {}
 
 impl Audience {
     /// The rule of each [`Access`]. Unknown and forbidden entities are refused alike, so that a refusal reveals nothing.
