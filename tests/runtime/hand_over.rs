@@ -22,10 +22,10 @@ use souk::{
 };
 use tokio::{
     sync::{Notify, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
-use crate::stage::{Life, SHARDS, Stage, eventually};
+use crate::stage::{Life, SHARDS, Stage, eventually, receive};
 
 pub const LEASE: Duration = Duration::from_secs(2);
 
@@ -148,6 +148,32 @@ async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Rece
 
 pub fn serves_all(life: &Life) -> bool {
     life.gateway.status().shards.iter().all(|line| line.serving)
+}
+
+/// While a shard moves, its callers ask again at growing intervals; from its new claim on they ask at once.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_shard_that_moves_is_answered_as_soon_as_it_is_served() {
+    let stage = Stage::new();
+    let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
+    let told = Told::new(&a, &[a.clone(), b.clone()]);
+    let (_always, always) = watch::channel(true);
+    let first = start(&stage, &a, &told, always.clone()).await;
+    eventually("a serves", || serves_all(&first)).await;
+    let second = start(&stage, &b, &told, always).await;
+    for n in 0..5 {
+        let gateway = second.gateway.clone();
+        let asked = tokio::spawn(async move { receive(&gateway, "A", n, 1).await });
+        // By now two tries are 200 ms apart; somewhere between two of them the shard moves.
+        sleep(Duration::from_millis(500 + 37 * n as u64)).await;
+        assert!(!asked.is_finished(), "it is with the other node");
+        told.moves_to(&b);
+        let moved = Instant::now();
+        asked.await.expect("no panic").expect("received");
+        assert!(moved.elapsed() < Duration::from_millis(30), "{:?} after the move", moved.elapsed());
+        told.moves_to(&a);
+        eventually("a serves again", || serves_all(&first)).await;
+    }
+    drop((first, second));
 }
 
 #[tokio::test(start_paused = true)]

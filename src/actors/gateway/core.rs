@@ -16,6 +16,7 @@ use crate::actors::{
     effects::Effects,
     freshness::Standing,
     local::LocalShards,
+    ownership::LogOwner,
     ports::{Clock, CommandEnvelope, Journal, Placement, Reply, StateStore, Transport, TransportError, journal::Shard},
     projection::Registry,
     settings::ActorSettings,
@@ -84,6 +85,8 @@ impl Core {
 
     async fn repeat_until(&self, shard: Shard, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let mut pause = PAUSE_MIN;
+        let owner = || self.tails.get(usize::from(shard.0)).and_then(|tail| tail.progress().owner);
+        let mut seen = owner();
         // A try whose reply was lost may have been executed, regardless of a later try's reply.
         let mut uncertain = false;
         loop {
@@ -105,8 +108,20 @@ impl Core {
             if Instant::now() + pause >= deadline {
                 return newest.filter(|_| !uncertain);
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            tokio::select! {
+                biased;
+                // Given back, or claimed: whoever has it now may answer at once, so it is asked often again.
+                () = self.owner_changed(shard, &seen) => (seen, pause) = (owner(), PAUSE_MIN),
+                () = sleep(pause) => pause = (pause * 2).min(PAUSE_MAX),
+            }
+        }
+    }
+
+    /// Never, where the shard has no tail.
+    async fn owner_changed(&self, shard: Shard, seen: &Option<LogOwner>) {
+        match self.tails.get(usize::from(shard.0)) {
+            Some(tail) => tail.owner_changed(seen).await,
+            None => std::future::pending().await,
         }
     }
 
