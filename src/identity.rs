@@ -36,7 +36,7 @@ pub use guest::{COOKIE, HOST_COOKIE};
 pub use login::Login;
 pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;
-pub use permission::{Needs, Permission, PermissionSet, may};
+pub use permission::{Needs, Permission, PermissionSet, may, of_built_in};
 pub use principal::{Principal, PrincipalKind, Reach};
 pub use secret::{SecretError, SigningSecret};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};

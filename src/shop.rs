@@ -74,6 +74,7 @@ capabilities! {
     order,
     payment,
     product,
+    role,
     stock,
     unpaid,
 }

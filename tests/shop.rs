@@ -22,6 +22,7 @@ mod api {
     mod orders;
     mod payments;
     mod permissions;
+    mod roles;
     mod stock;
     mod strictness;
 }

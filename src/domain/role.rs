@@ -195,6 +195,11 @@ impl Entity for Role {
         };
     }
 
+    /// Deleted.
+    fn is_forgotten(&self) -> bool {
+        self.defined.is_none()
+    }
+
     fn view(&self) -> RoleView {
         RoleView { defined: self.defined.clone() }
     }

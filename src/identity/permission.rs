@@ -148,6 +148,10 @@ impl PermissionSet {
         Self(self.0 & !(1 << permission as u32))
     }
 
+    pub const fn without_all(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -208,7 +212,7 @@ pub struct BuiltIn {
 
 use Permission as P;
 
-pub const BUILT_IN: [BuiltIn; 6] = [
+pub static BUILT_IN: [BuiltIn; 6] = [
     BuiltIn {
         name: RoleName::CUSTOMER,
         permissions: PermissionSet::NONE,
@@ -262,9 +266,14 @@ pub const BUILT_IN: [BuiltIn; 6] = [
     },
 ];
 
+/// The built-in role of this name, if it is one.
+pub fn built_in(role: &RoleName) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|built_in| built_in.name == role.as_str())
+}
+
 /// The permissions of a built-in role; `None` for any other.
 pub fn of_built_in(role: &RoleName) -> Option<PermissionSet> {
-    BUILT_IN.iter().find(|built_in| built_in.name == role.as_str()).map(|built_in| built_in.permissions)
+    built_in(role).map(|built_in| built_in.permissions)
 }
 
 #[cfg(test)]

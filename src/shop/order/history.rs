@@ -84,7 +84,9 @@ mod tests {
         let mut events: Value = serde_json::from_str(golden).unwrap();
         HIDDEN.iter().for_each(|(_, names)| blot(names, &mut events));
         let left = events.to_string();
-        for hidden in ["EUR", "4488", "\"total\":500", "shopper@example.org", "Ada Example", "Market Street", "50667", "+49"] {
+        for hidden in
+            ["EUR", "4488", "\"total\":500", "shopper@example.org", "Ada Example", "Market Street", "50667", "+49"]
+        {
             assert!(golden.contains(hidden) && !left.contains(hidden), "{hidden} is left: {left}");
         }
         assert!(left.contains("TSHIRT-RED-M"));
