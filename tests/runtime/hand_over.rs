@@ -1,7 +1,10 @@
 //! A shard goes from one node to another in one step, regardless of how late the old owner reads its own writes.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -9,7 +12,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture};
 use souk::{
     actors::{
         ports::{
-            Hint, MemberLine, Placement,
+            CommandEnvelope, Hint, MemberLine, Placement, Reply, Transport, TransportError,
             journal::{Entry, Journal, NodeId, Records, Seq, Shard},
         },
         probe::NoFaults,
@@ -128,7 +131,42 @@ impl InFront for HearsLate {
     }
 }
 
+/// As servers do with a message to somebody who has just unsubscribed: nobody gets it, and nobody is told.
+struct Swallows {
+    inner: Loopback,
+    swallow: Arc<AtomicBool>,
+}
+
+impl Transport for Swallows {
+    fn send(
+        &self,
+        shard: Shard,
+        envelope: Arc<CommandEnvelope>,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<Reply, TransportError>> {
+        match self.swallow.swap(false, Ordering::AcqRel) {
+            true => futures::future::pending().boxed(),
+            false => self.inner.send(shard, envelope, within),
+        }
+    }
+
+    fn serving(&self, shard: Shard, serves: bool) {
+        self.inner.serving(shard, serves);
+    }
+}
+
 async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Receiver<bool>) -> Life {
+    start_swallowing(stage, node, told, open, Arc::default()).await
+}
+
+/// While `swallow` is true, the next message is lost.
+async fn start_swallowing(
+    stage: &Stage,
+    node: &NodeId,
+    told: &Arc<Told>,
+    open: watch::Receiver<bool>,
+    swallow: Arc<AtomicBool>,
+) -> Life {
     let inner = MemoryJournal::open(stage.storage.clone(), stage.gate.clone());
     let parts = Parts {
         journal: Arc::new(HearsLate { inner, open }),
@@ -137,7 +175,7 @@ async fn start(stage: &Stage, node: &NodeId, told: &Arc<Told>, open: watch::Rece
         listener: stage.told.clone(),
         clock: stage.clock.clone(),
         connectors: Vec::new(),
-        transport: Box::new(|local| Arc::new(Loopback::new(local))),
+        transport: Box::new(move |local| Arc::new(Swallows { inner: Loopback::new(local), swallow })),
         placement: Arc::new(View(told.clone())),
         probe: Arc::new(NoFaults),
         settings: ActorSettings { node: node.clone(), lease: Some(LEASE), ..stage.settings.clone() },
@@ -173,6 +211,28 @@ async fn who_waits_for_a_shard_that_moves_is_answered_as_soon_as_it_is_served() 
         told.moves_to(&a);
         eventually("a serves again", || serves_all(&first)).await;
     }
+    drop((first, second));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_lost_on_its_way_to_an_owner_that_left_is_sent_to_the_next_one() {
+    let stage = Stage::new();
+    let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
+    let told = Told::new(&a, &[a.clone(), b.clone()]);
+    let (_always, always) = watch::channel(true);
+    let first = start(&stage, &a, &told, always.clone()).await;
+    eventually("a serves", || serves_all(&first)).await;
+    let swallow = Arc::new(AtomicBool::new(false));
+    let second = start_swallowing(&stage, &b, &told, always, swallow.clone()).await;
+    swallow.store(true, Ordering::Release);
+    let gateway = second.gateway.clone();
+    let asked = tokio::spawn(async move { receive(&gateway, "A", 1, 1).await });
+    eventually("it is lost", || !swallow.load(Ordering::Acquire)).await;
+    told.moves_to(&b);
+    let moved = Instant::now();
+    let received = asked.await.expect("no panic").expect("received");
+    assert!(moved.elapsed() < Duration::from_millis(250), "{:?} after the move", moved.elapsed());
+    assert_eq!(received.view.available, 1, "once");
     drop((first, second));
 }
 

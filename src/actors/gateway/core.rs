@@ -49,6 +49,9 @@ pub(in crate::actors) struct Core {
 /// First pause before a lost command is sent again; doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 const PAUSE_MAX: Duration = Duration::from_millis(200);
+/// An owner replies to all that it accepted before it gives the shard back: that reply may be this much later than the
+/// news of it. Asking once more does no harm, because the id is the same.
+const REPLY_ON_ITS_WAY: Duration = Duration::from_millis(100);
 
 impl Core {
     /// `None`: no reply within the time; the command may still be executed.
@@ -86,20 +89,24 @@ impl Core {
     async fn repeat_until(&self, shard: Shard, envelope: Arc<CommandEnvelope>, deadline: Instant) -> Option<Reply> {
         let mut pause = PAUSE_MIN;
         let owner = || self.tails.get(usize::from(shard.0)).and_then(|tail| tail.progress().owner);
-        let mut seen = owner();
         // A try whose reply was lost may have been executed, regardless of a later try's reply.
         let mut uncertain = false;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
+            let seen = owner();
             let sent = self.transport.send(shard, envelope.clone(), remaining);
-            let newest = match timeout_at(deadline, sent).await {
+            let newest = match timeout_at(deadline, self.unless_moved(shard, &seen, sent)).await {
                 // Sent without a reply: regardless of an earlier try's reply, this try may still be executed.
                 Err(_) => return None,
-                Ok(Ok(Reply::Unavailable { retry: true, retry_after_ms, reason })) => {
+                Ok(Some(Ok(Reply::Unavailable { retry: true, retry_after_ms, reason }))) => {
                     Some(Reply::Unavailable { retry: true, retry_after_ms, reason })
                 }
-                Ok(Ok(reply)) => return Some(reply),
-                Ok(Err(TransportError::Lost(reason))) => {
+                Ok(Some(Ok(reply))) => return Some(reply),
+                Ok(None) => {
+                    uncertain = true;
+                    None
+                }
+                Ok(Some(Err(TransportError::Lost(reason)))) => {
                     tracing::debug!(%reason, "lost; sent again with the same id");
                     uncertain = true;
                     None
@@ -111,9 +118,23 @@ impl Core {
             tokio::select! {
                 biased;
                 // Given back, or claimed: whoever has it now may answer at once, so it is asked often again.
-                () = self.owner_changed(shard, &seen) => (seen, pause) = (owner(), PAUSE_MIN),
+                () = self.owner_changed(shard, &seen) => pause = PAUSE_MIN,
                 () = sleep(pause) => pause = (pause * 2).min(PAUSE_MAX),
             }
+        }
+    }
+
+    /// `None`: the shard has moved, and no reply came: what was sent may have met nobody. Servers drop a message that is on
+    /// its way to an owner who has just unsubscribed, and tell nobody.
+    async fn unless_moved<T>(&self, shard: Shard, seen: &Option<LogOwner>, sent: impl Future<Output = T>) -> Option<T> {
+        let moved = async {
+            self.owner_changed(shard, seen).await;
+            sleep(REPLY_ON_ITS_WAY).await;
+        };
+        tokio::select! {
+            biased;
+            answer = sent => Some(answer),
+            () = moved, if self.cluster.is_some() => None,
         }
     }
 
