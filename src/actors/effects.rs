@@ -4,6 +4,8 @@
 //! try carries ids derived from the sender and the step alone, so that retries, and the same step begun again after a
 //! crash, have one effect. No durable state is kept here: a restart derives the steps again from the entities' states.
 
+mod pace;
+
 use std::{
     sync::{
         Arc, Weak,
@@ -12,9 +14,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::pace::Pace;
 use super::{
     connectors::{Connectors, NoAnswer},
     gateway::Core,
@@ -53,13 +56,15 @@ struct Inner {
     /// Steps to other entities, which admission counts. Calls are counted for each connector separately: an outage
     /// outside must not close the shop.
     under_way: Arc<AtomicUsize>,
+    pace: Pace,
     settings: ActorSettings,
 }
 
 impl Effects {
     pub(super) fn new(core: Weak<Core>, connectors: Vec<ConnectorEntry>, settings: ActorSettings) -> Self {
         let connectors = Connectors::new(connectors);
-        Self(Arc::new(Inner { core, connectors, under_way: Arc::default(), settings }))
+        let pace = Pace::new(settings.actors.background_per_second, settings.actors.background_waiting_max);
+        Self(Arc::new(Inner { core, connectors, under_way: Arc::default(), pace, settings }))
     }
 
     /// All steps, including calls to connectors.
@@ -99,6 +104,14 @@ impl Counted {
         counter.fetch_add(1, Ordering::AcqRel);
         Self(counter)
     }
+
+    /// Idle time: the step holds no permit, and a shutdown does not wait for it.
+    async fn idle(self, time: impl Future<Output = ()>) -> Self {
+        let counter = self.0.clone();
+        drop(self);
+        time.await;
+        Self::new(counter)
+    }
 }
 
 impl Drop for Counted {
@@ -121,17 +134,17 @@ impl Inner {
     async fn perform(&self, pending: &PendingEffect, request: Request, mut counted: Counted) {
         if pending.attempt > 0 {
             sleep(self.settings.actors.backoff(pending.attempt - 1)).await;
+        } else if pending.effect.in_background()
+            && let Some(turn) = self.pace.turn(Instant::now())
+        {
+            counted = counted.idle(sleep_until(turn)).await;
         }
         let outcome = match request {
             Request::Entity(key, command) => self.ask(pending, key, command).await,
             Request::External(call) => self.call(pending, call).await,
         };
         if matches!(outcome, Some(Outcome::Accepted(_))) && pending.effect.outcome_may_wait() {
-            // Idle time: the step holds no permit, and a shutdown does not wait for it.
-            let counter = counted.0.clone();
-            drop(counted);
-            sleep(OUTCOME_WAIT).await;
-            counted = Counted::new(counter);
+            counted = counted.idle(sleep(OUTCOME_WAIT)).await;
         }
         let command = outcome.and_then(|outcome| pending.effect.outcome(outcome));
         self.bring_back(pending, command).await;

@@ -26,6 +26,12 @@ pub struct Actors {
     /// Effects on other entities (holds, numbers) under way, at most; beyond it new work is answered 503. Calls to connectors
     /// have budgets of their own. Default 65,536.
     pub effects_inflight_max: usize,
+    /// Effects that nobody waits for (mails) begun each second by a node, at most; the next ones begin later, and the unused
+    /// ones of a second may begin at once. Default 100.
+    pub background_per_second: u32,
+    /// Such effects that wait for their turn, at most, each with its entity in memory; the next one begins at once. Default
+    /// 10,000.
+    pub background_waiting_max: u32,
     /// Milliseconds that one try of an owed step may take before it is repeated with the same id. Default 10,000.
     pub effect_timeout_ms: u64,
     /// Milliseconds between two polls for due alarms: a hold expires at most this late. Default 250.
@@ -48,6 +54,8 @@ impl Default for Actors {
             shard_inflight_max: 8_192,
             command_timeout_ms: 5_000,
             effects_inflight_max: 65_536,
+            background_per_second: 100,
+            background_waiting_max: 10_000,
             effect_timeout_ms: 10_000,
             alarm_poll_ms: 250,
             restart_backoff_ms_min: 200,
@@ -95,6 +103,10 @@ impl Actors {
         checks.range("actors.shard_inflight_max", self.shard_inflight_max, 1, 1_000_000, "commands");
         checks.range("actors.command_timeout_ms", self.command_timeout_ms, 10, 300_000, "milliseconds");
         checks.range("actors.effects_inflight_max", self.effects_inflight_max, 16, 10_000_000, "steps");
+        let per_second = u64::from(self.background_per_second);
+        checks.range("actors.background_per_second", per_second, 1, 1_000_000, "effects");
+        let waiting = u64::from(self.background_waiting_max);
+        checks.range("actors.background_waiting_max", waiting, 0, 1_000_000, "effects");
         checks.range("actors.effect_timeout_ms", self.effect_timeout_ms, 100, 300_000, "milliseconds");
         checks.range("actors.alarm_poll_ms", self.alarm_poll_ms, 10, 60_000, "milliseconds");
         let max = self.restart_backoff_ms_max;

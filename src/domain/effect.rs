@@ -28,6 +28,11 @@ pub trait EffectOf<E: Entity>: Clone + Debug + PartialEq + Send + Sync + 'static
     /// outcome may then wait for that update, after which it mostly has nothing left to record: one commit less. The
     /// outcome is still delivered in every case, because the update may be lost. A refusal never waits.
     fn outcome_may_wait(&self) -> bool;
+    /// Whether nobody waits for it, so that it may begin later: the host paces such effects, and a rush of orders is served
+    /// before its mails are sent.
+    fn in_background(&self) -> bool {
+        false
+    }
     /// Whether the outcome is in the target's view; otherwise the target's acceptance is the outcome.
     fn reads_view(&self) -> bool;
 }

@@ -104,6 +104,9 @@ macro_rules! sums {
             pub fn outcome_may_wait(&self) -> bool {
                 match self { $(Self::$variant(e) => EffectOf::<$variant>::outcome_may_wait(e)),* }
             }
+            pub fn in_background(&self) -> bool {
+                match self { $(Self::$variant(e) => EffectOf::<$variant>::in_background(e)),* }
+            }
             pub fn reads_view(&self) -> bool {
                 match self { $(Self::$variant(e) => EffectOf::<$variant>::reads_view(e)),* }
             }

@@ -144,6 +144,10 @@ impl EffectOf<Order> for OrderEffect {
         }
     }
 
+    fn in_background(&self) -> bool {
+        matches!(self, Self::QueueMail { .. })
+    }
+
     fn reads_view(&self) -> bool {
         match self {
             Self::AllotNumber { .. } => true,
