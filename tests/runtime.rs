@@ -3,6 +3,8 @@
 
 #[path = "runtime/admission.rs"]
 mod admission;
+#[path = "runtime/background.rs"]
+mod background;
 #[path = "runtime/commit_gate.rs"]
 mod commit_gate;
 #[path = "runtime/connectors.rs"]
