@@ -1,51 +1,84 @@
 //! The caller's identity, behind one cheap handle.
 //!
-//! An account proves itself by a signed access token, a guest by a signed session cookie; both are verified from the
-//! signature alone, so a request costs one HMAC (1 to 2 us in all) and no look-up. The price: a token cannot be revoked
-//! before it expires (sessions and refresh tokens come with full identity). In reading order: [`permission`], `access` (whom a
-//! route admits), [`principal`], [`secret`]
-//! and [`seal`] (keys and signatures), [`token`], [`guest`], [`origin`] (requests forged by other sites),
-//! [`passwords`], [`throttle`], [`login`], [`superadmin`]. Deliberately absent: HTTP responses (`http::auth`), and
-//! accounts themselves (entities; see [`accounts`]).
+//! An account proves itself by a password and gets a session: a short access token, whose session and account are looked
+//! up in this node's own folded state with every request ([`standings`]), and a refresh token, which is replaced at each
+//! use. A guest has a signed session cookie. In reading order: [`principal`], [`secret`] and [`seal`] (keys and
+//! signatures), [`keys`] and [`token`] (access tokens), [`refresh`], [`cookies`], [`guest`], [`origin`] (requests forged
+//! by other sites), [`accounts`] and [`standings`] (the ports to the entities), [`passwords`] and [`strength`],
+//! [`throttle`] and [`quota`], [`find`], [`login`], [`sessions`], [`registration`], [`recovery`], [`superadmin`];
+//! [`permission`] (what a caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts themselves
+//! (entities).
 
 mod access;
 pub mod accounts;
+pub mod cookies;
 mod error;
+mod find;
 mod guest;
+mod keys;
 mod login;
 mod origin;
 mod passwords;
 pub mod permission;
 mod principal;
+mod quota;
+mod recovery;
+mod refresh;
+mod registration;
 mod seal;
 mod secret;
+mod sessions;
+mod standings;
+mod strength;
 mod superadmin;
 mod throttle;
 mod token;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header};
 
-use crate::{actors::ports::Clock, config};
+use crate::{
+    actors::ports::Clock,
+    config,
+    domain::{
+        ids::{SessionId, UserId},
+        role::RoleName,
+        time::Timestamp,
+    },
+    network::Bucket,
+};
 
 pub use access::{Access, Sight};
 pub use accounts::{Accounts, AccountsFault};
-pub use error::{AuthError, TokenFault};
+pub use error::{AccountError, AuthError, TokenFault};
 pub use guest::{COOKIE, HOST_COOKIE};
-pub use login::Login;
+pub use keys::PublicKey;
 pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;
 pub use permission::{Needs, Permission, PermissionSet, may, of_built_in};
-pub use principal::{Principal, PrincipalKind, Reach};
+pub use principal::{Principal, PrincipalKind, Reach, role_of};
+pub use refresh::MailTokens;
+pub use registration::Applicant;
 pub use secret::{SecretError, SigningSecret};
+pub use standings::{Standing, Standings};
+pub use strength::{PASSWORD_LEN_MIN, Weakness};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
 pub use throttle::{Key as ThrottleKey, Throttle};
 pub use token::Claims;
 
 use guest::GuestSession;
 use passwords::Passwords;
+use quota::Quota;
 use seal::Seal;
+use token::AccessTokens;
+
+/// The author of what the shop does by itself.
+const SYSTEM: &str = "system";
+/// Mails on demand to one address in an hour.
+const LETTERS_PER_HOUR: u32 = 5;
+/// Seconds for which a token may be of a session that this node has not heard of yet.
+const YOUNG_S: i64 = 30;
 
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
@@ -54,11 +87,53 @@ struct Inner {
     settings: config::Identity,
     clock: Arc<dyn Clock>,
     accounts: Arc<dyn Accounts>,
-    tokens: Seal,
+    standings: Arc<dyn Standings>,
+    tokens: AccessTokens,
+    refreshes: Seal,
+    links: MailTokens,
     guests: Seal,
     tags: Seal,
+    /// Of the salts and ids of accounts that do not exist.
+    nobody: [u8; 32],
     passwords: Passwords,
     throttle: Throttle,
+    /// New accounts, and mails on demand, by address.
+    registrations: Quota,
+    /// Mails on demand, by whom they go to.
+    letters: Quota,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// `None`: not known.
+    pub address: Option<IpAddr>,
+    /// What the client calls itself.
+    pub device: String,
+}
+
+impl Client {
+    fn throttled(&self) -> Vec<ThrottleKey> {
+        self.address.map(|address| ThrottleKey::Address(Bucket::of(address))).into_iter().collect()
+    }
+
+    fn shown_address(&self) -> String {
+        self.address.map(|address| address.to_canonical().to_string()).unwrap_or_default()
+    }
+}
+
+/// A session's tokens, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    pub access_token: String,
+    /// Seconds.
+    pub expires_in: u32,
+    pub refresh_token: String,
+    pub user: UserId,
+    pub session: SessionId,
+    pub email: Arc<str>,
+    pub verified: bool,
+    pub roles: BTreeSet<RoleName>,
 }
 
 /// The writer, and the cookie that the response must carry when the session is new or was renewed.
@@ -73,31 +148,73 @@ impl Identity {
         secret: &SigningSecret,
         clock: Arc<dyn Clock>,
         accounts: Arc<dyn Accounts>,
+        standings: Arc<dyn Standings>,
     ) -> Self {
+        let tokens = AccessTokens::new(secret, &settings.issuer, settings.token_ttl_s(), settings.key_rotation_ms);
         Self(Arc::new(Inner {
-            tokens: Seal::new(secret, "access-token"),
+            tokens,
+            refreshes: Seal::new(secret, "refresh-token"),
+            links: MailTokens::new(secret),
             guests: Seal::new(secret, "guest-session"),
             tags: Seal::new(secret, "log-tag"),
+            nobody: secret.derive("nobody"),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
+            registrations: Quota::new(settings.registrations_per_address_hour),
+            letters: Quota::new(LETTERS_PER_HOUR),
             settings,
             clock,
             accounts,
+            standings,
         }))
     }
 
-    /// Milliseconds since 1970, by the clock that token expiry uses.
-    pub fn now_ms(&self) -> i64 {
-        self.0.clock.now().0
+    /// By the clock that token expiry uses.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
-    /// The account that `token` was issued to.
-    pub fn principal_of_token(&self, token: &str) -> Result<Principal, AuthError> {
-        Ok(self.claims_of_token(token)?.principal())
+    pub(super) fn fresh_id(&self) -> uuid::Uuid {
+        self.0.clock.uuid()
+    }
+
+    /// The account that `token` was issued to, as it stands now.
+    pub async fn principal_of_token(&self, token: &str) -> Result<Principal, AuthError> {
+        let claims = self.claims_of_token(token)?;
+        let (standing, (user, session)) = (self.standing(&claims).await?, (claims.user(), claims.session()));
+        Ok(Principal::standing(user, session, &standing))
     }
 
     pub fn claims_of_token(&self, token: &str) -> Result<Claims, AuthError> {
-        token::verify(&self.0.tokens, token, self.0.clock.now()).map_err(AuthError::InvalidToken)
+        self.0.tokens.verify(token, self.now()).map_err(AuthError::InvalidToken)
+    }
+
+    /// What the session of a token may be taken for. Only where the token is so young that its session may not have come
+    /// here yet, this waits for the owners' word.
+    pub async fn standing(&self, claims: &Claims) -> Result<Standing, AuthError> {
+        let (session, user) = (claims.session(), claims.user());
+        if let Some(standing) = self.0.standings.of(session, user) {
+            return Ok(standing);
+        }
+        if self.now().0.div_euclid(1000) - claims.iat <= YOUNG_S {
+            self.0.standings.caught_up(session, user).await;
+        }
+        self.0.standings.of(session, user).ok_or(AuthError::InvalidToken(TokenFault::Ended))
+    }
+
+    /// The public keys of access tokens: the current one, the next, the one before.
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        self.0.tokens.public_keys(self.now())
+    }
+
+    /// Whether the session stands and its account may do at least what was granted, by this node's state: what open
+    /// sockets are asked each second.
+    pub fn still_grants(&self, session: SessionId, user: UserId, granted: PermissionSet) -> bool {
+        self.0.standings.of(session, user).is_some_and(|standing| standing.permissions.covers(granted))
+    }
+
+    pub fn settings(&self) -> &config::Identity {
+        &self.0.settings
     }
 
     /// The bearer token of the request, if it carries an `Authorization` header at all.
@@ -110,27 +227,49 @@ impl Identity {
     }
 
     /// The reader, if identified; never creates a session. A bad token is refused, a bad cookie is ignored.
-    pub fn identify(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
-        match Self::bearer(headers)? {
-            Some(token) => self.principal_of_token(token).map(Some),
+    pub async fn identify(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
+        match self.signed_in(headers).await? {
+            Some(principal) => Ok(Some(principal)),
             None => Ok(self.guest(headers).map(|(session, _)| Principal::guest(session.id))),
         }
     }
 
-    /// The writer; a caller without token and session becomes a new guest. `https`: the request is known to have come by it.
-    pub fn identify_or_create_guest(&self, headers: &HeaderMap, https: bool) -> Result<Recognised, AuthError> {
+    /// The account whose request this is, as far as this node knows at this moment.
+    pub fn account_now(&self, headers: &HeaderMap) -> Option<Principal> {
+        let token = Self::bearer(headers).ok()?.or_else(|| cookies::access(headers))?;
+        let claims = self.claims_of_token(token).ok()?;
+        let (session, user) = (claims.session(), claims.user());
+        self.0.standings.of(session, user).map(|standing| Principal::standing(user, session, &standing))
+    }
+
+    /// The account, if the request is one's: by its header, or by a browser's cookie.
+    async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
         if let Some(token) = Self::bearer(headers)? {
-            return Ok(Recognised { principal: self.principal_of_token(token)?, set_cookie: None });
+            return self.principal_of_token(token).await.map(Some);
         }
-        let now = self.0.clock.now();
-        let secure = https || (self.0.settings.secure_cookies && !origin::is_this_machine(headers));
+        let Some(token) = cookies::access(headers) else { return Ok(None) };
+        Ok(self.principal_of_token(token).await.ok())
+    }
+
+    /// The writer; a caller without token and session becomes a new guest. `https`: the request is known to have come by it.
+    pub async fn identify_or_create_guest(&self, headers: &HeaderMap, https: bool) -> Result<Recognised, AuthError> {
+        if let Some(principal) = self.signed_in(headers).await? {
+            return Ok(Recognised { principal, set_cookie: None });
+        }
+        let now = self.now();
+        let secure = self.wants_secure(headers, https);
         let (id, stale) = match self.guest(headers) {
             // A cookie of the old name gets the safe one by the next write.
             Some((session, name)) => (session.id, session.wants_renewal(now) || (secure && name != HOST_COOKIE)),
-            None => (self.0.clock.uuid(), true),
+            None => (self.fresh_id(), true),
         };
         let set_cookie = stale.then(|| GuestSession { id, issued: now }.set_cookie(&self.0.guests, secure));
         Ok(Recognised { principal: Principal::guest(id), set_cookie })
+    }
+
+    /// Whether cookies are marked for HTTPS only.
+    pub fn wants_secure(&self, headers: &HeaderMap, https: bool) -> bool {
+        https || (self.0.settings.secure_cookies && !origin::is_this_machine(headers))
     }
 
     /// An e-mail as the log may name it: a keyed tag, the same for every attempt, from which nobody reads the e-mail.
@@ -140,7 +279,7 @@ impl Identity {
     }
 
     fn guest(&self, headers: &HeaderMap) -> Option<(GuestSession, &'static str)> {
-        GuestSession::read(&self.0.guests, headers, self.0.clock.now())
+        GuestSession::read(&self.0.guests, headers, self.now())
     }
 }
 

@@ -6,6 +6,8 @@
 //! appends, it never rewrites a line that exists. The samples name each field themselves: no shared default may move
 //! them.
 
+#[path = "golden/samples/account.rs"]
+mod account;
 #[path = "golden/samples/catalogue.rs"]
 mod catalogue;
 #[path = "golden/envelope.rs"]
@@ -35,7 +37,9 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Order => order::order(),
         Kind::Product => catalogue::product(),
         Kind::Category => catalogue::category(),
-        Kind::Account => catalogue::account(),
+        Kind::Account => account::account(),
+        Kind::Email => account::email(),
+        Kind::Session => account::session_events(),
         Kind::Note => shop::note(),
         Kind::Mail => mail::mail(),
         Kind::Role => shop::role(),

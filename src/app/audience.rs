@@ -2,32 +2,50 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::http::HeaderMap;
+
 use crate::{
     domain::{key::EntityKey, kinds::Kind},
     http::live::{Authorise, Credentials},
-    identity::{AuthError, Identity, Principal},
-    live::Audience,
+    identity::{AuthError, Identity, Principal, cookies},
+    live::{Audience, Still},
 };
 
-/// A token ends its connection when it expires, whether the handshake brought it or a message.
+/// A token ends its connection when it expires, whether the handshake brought it (as a header or in a browser's cookie) or
+/// a message; so do the end of its session and a permission that is taken away.
 pub(super) fn authorise(identity: Identity) -> Arc<Authorise> {
-    Arc::new(move |shown| match shown {
-        Credentials::Token(token) => of_token(&identity, token),
-        Credentials::Handshake(headers) => match Identity::bearer(headers)? {
-            Some(token) => of_token(&identity, token),
-            None => {
-                let caller = identity.identify(headers)?;
-                Ok(caller.map(audience).unwrap_or_default())
+    Arc::new(move |shown| {
+        let identity = identity.clone();
+        Box::pin(async move {
+            match shown {
+                Credentials::Token(token) => of_token(&identity, token).await,
+                Credentials::Handshake(headers) => match (Identity::bearer(headers)?, cookies::access(headers)) {
+                    (Some(token), _) => of_token(&identity, token).await,
+                    (None, Some(token)) => match of_token(&identity, token).await {
+                        Ok(audience) => Ok(audience),
+                        // As with every request: a cookie that is not good any more names nobody.
+                        Err(_) => guest(&identity, headers).await,
+                    },
+                    (None, None) => guest(&identity, headers).await,
+                },
             }
-        },
+        })
     })
 }
 
-fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthError> {
+async fn guest(identity: &Identity, headers: &HeaderMap) -> Result<Audience, AuthError> {
+    let caller = identity.identify(headers).await?;
+    Ok(caller.map(audience).unwrap_or_default())
+}
+
+async fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthError> {
     let claims = identity.claims_of_token(token)?;
-    let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now_ms());
+    let principal = identity.principal_of_token(token).await?;
+    let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now().0);
     let valid_for = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
-    Ok(Audience { valid_for, ..audience(claims.principal()) })
+    let (of, session, user, granted) = (identity.clone(), claims.session(), claims.user(), principal.permissions);
+    let still = Some(Still::new(move || of.still_grants(session, user, granted)));
+    Ok(Audience { valid_for, still, ..audience(principal) })
 }
 
 fn audience(principal: Principal) -> Audience {
@@ -42,30 +60,42 @@ fn audience(principal: Principal) -> Audience {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, header};
-    use uuid::Uuid;
+    use axum::http::header;
 
     use super::*;
     use crate::{
-        domain::{account::Role, ids::UserId},
+        domain::{account::AccountCommand, role::RoleName},
         identity::{Permission, testing::world},
     };
 
-    #[test]
-    fn a_token_ends_its_connection_wherever_it_came_from() {
-        let identity = world().identity;
-        let user = UserId(Uuid::from_u128(5));
-        let login = identity.issue(user, Role::Operator, "ada@example.org".to_owned()).unwrap();
-        let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, format!("Bearer {}", login.access_token).parse().unwrap());
-        let authorise = authorise(identity);
-        let by_message = authorise(Credentials::Token(&login.access_token)).unwrap();
-        let by_handshake = authorise(Credentials::Handshake(&headers)).unwrap();
-        for audience in [&by_message, &by_handshake] {
-            assert!(audience.permissions.has(Permission::OrdersRead) && audience.user == Some(user));
-            assert_eq!(audience.valid_for, Some(Duration::from_secs(login.expires_in.into())));
+    #[tokio::test]
+    async fn a_token_ends_its_connection_wherever_it_came_from_and_so_does_its_session() {
+        let w = world();
+        let granted = w.account("ada@example.org", RoleName::manager()).await;
+        let header = |name, value: String| HeaderMap::from_iter([(name, value.parse().unwrap())]);
+        let bearer = header(header::AUTHORIZATION, format!("Bearer {}", granted.access_token));
+        let cookie = header(header::COOKIE, format!("souk_access={}", granted.access_token));
+        let authorise = authorise(w.identity.clone());
+        let by_message = authorise(Credentials::Token(&granted.access_token)).await.unwrap();
+        let by_header = authorise(Credentials::Handshake(&bearer)).await.unwrap();
+        let by_cookie = authorise(Credentials::Handshake(&cookie)).await.unwrap();
+        let all = [&by_message, &by_header, &by_cookie];
+        for audience in all {
+            assert!(audience.permissions.has(Permission::OrdersRead) && audience.user == Some(granted.user));
+            assert_eq!(audience.valid_for, Some(Duration::from_secs(granted.expires_in.into())));
+            assert!(audience.still.as_ref().is_some_and(Still::stands));
         }
-        let anonymous = authorise(Credentials::Handshake(&HeaderMap::new())).unwrap();
+        let roles = |role| AccountCommand::SetRoles { roles: [role].into() };
+        w.tell(granted.user, roles(RoleName::customer()));
+        assert!(!by_header.still.as_ref().unwrap().stands(), "a permission was taken away");
+        w.tell(granted.user, roles(RoleName::superadmin()));
+        assert!(by_header.still.as_ref().unwrap().stands(), "more than before takes nothing away");
+        w.identity.log_out(granted.user, granted.session).await.unwrap();
+        assert!(all.into_iter().all(|audience| !audience.still.as_ref().unwrap().stands()));
+        assert!(authorise(Credentials::Token(&granted.access_token)).await.is_err());
+        let stale = authorise(Credentials::Handshake(&cookie)).await.unwrap();
+        assert!(stale.permissions.is_empty() && stale.user.is_none(), "an old cookie names nobody");
+        let anonymous = authorise(Credentials::Handshake(&HeaderMap::new())).await.unwrap();
         assert!(anonymous.permissions.is_empty() && anonymous.user.is_none() && anonymous.valid_for.is_none());
     }
 }

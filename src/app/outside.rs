@@ -18,7 +18,8 @@ use crate::{
         signature::WebhookKey,
         webhook::WebhookVerifier,
     },
-    identity::SigningSecret,
+    identity::{MailTokens, SigningSecret},
+    shop::mail::Links,
 };
 
 pub(super) use self::mail::to_show;
@@ -47,7 +48,9 @@ impl Outside {
         sockets: &Sockets,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, ShopError> {
-        let mail = mail::start(config, clock)?;
+        let own = config.http.public_url.trim();
+        let shop = if own.is_empty() { sockets.pages() } else { own.to_owned() };
+        let mail = mail::start(config, Links::new(MailTokens::new(secret), &shop), clock)?;
         let mut outside = Self {
             sandbox: None,
             outbox: mail.outbox,

@@ -96,8 +96,10 @@ impl Shop {
         let outside = Outside::new(config, &secret, &sockets, &backend.clock())?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
         let accounts = Arc::new(engine.gateway.clone());
-        let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts);
+        let standings = accounts.clone();
+        let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts, standings);
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
+        carry_over(identity.clone());
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
         let door = Door::new(&config.http, &config.budgets, engine.gateway.fresh_id());
@@ -205,6 +207,19 @@ async fn first_account(
         }
         outcome => outcome.map(|password| password.map(|password| password.to_string())),
     }
+}
+
+/// Accounts as they were first kept get their new form beside the start: until then a log-in does it.
+fn carry_over(identity: Identity) {
+    tokio::spawn(async move {
+        match identity.carry_over_all().await {
+            Ok(0) => {}
+            Ok(accounts) => tracing::info!(accounts, "accounts of before user ids are carried over"),
+            Err(fault) => {
+                tracing::warn!(%fault, "old accounts are carried over at the next start, or when they log in")
+            }
+        }
+    });
 }
 
 /// Keeps the histograms' memory bounded, the gauges fresh, and the security log's counts told.

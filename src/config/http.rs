@@ -19,6 +19,9 @@ pub struct Http {
     /// Address and port to listen on; port 0 takes a free one and prints it. Default `127.0.0.1:8080`.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// Where customers reach the shop, such as `https://shop.example`: the links of mails begin with it. Empty: the address
+    /// that this process listens on. Default empty.
+    pub public_url: String,
     /// Bytes of a request's body, at most; more is answered 413. An address may keep `inflight_per_address_max` times as much
     /// in memory. Default 256 KiB.
     pub body_bytes_max: usize,
@@ -91,6 +94,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
             body_bytes_max: 262_144,
             request_timeout_ms: 10_000,
             connections_max: 20_000,
@@ -158,6 +162,9 @@ impl Http {
         let count = format!("{} networks", self.trusted_proxies.len());
         checks.that("http.trusted_proxies", count, self.trusted_proxies.is_empty() || self.trusted_hops > 0, expected);
         checks.origins("http.trusted_origins", &self.trusted_origins);
+        if !self.public_url.is_empty() {
+            checks.origins("http.public_url", std::slice::from_ref(&self.public_url));
+        }
         // The value never reaches an error.
         let length = self.metrics_token.expose().chars().count();
         let legal = length == 0 || (16..=256).contains(&length);

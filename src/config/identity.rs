@@ -12,9 +12,19 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// Milliseconds that an access token is good for. A role taken away and a changed password take effect on running tokens
-    /// only when they end. Default 43,200,000 (12 hours).
+    /// Milliseconds that an access token is good for; then its session's refresh token gets the next one. A session that ends
+    /// ends its tokens at once. Default 900,000 (15 minutes).
     pub token_ttl_ms: u64,
+    /// Milliseconds without a refresh after which a session ends. Default 2,592,000,000 (30 days).
+    pub session_idle_ms: u64,
+    /// Milliseconds that one key signs access tokens for; the next key is published ahead, the last one stays valid.
+    /// Every node needs the same. Default 2,592,000,000 (30 days).
+    pub key_rotation_ms: u64,
+    /// Who issues the access tokens (`iss`): only its own are taken. Every node needs the same. Default `souk`.
+    pub issuer: String,
+    /// Accounts that one client address (IPv6: one /64) may make in an hour; as many mails it may ask for. Then 429.
+    /// Default 20.
+    pub registrations_per_address_hour: u32,
     /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. A request to this machine itself
     /// (`http://localhost`) gets one without the mark. Default true.
     pub secure_cookies: bool,
@@ -33,7 +43,11 @@ pub struct Identity {
 impl Default for Identity {
     fn default() -> Self {
         Self {
-            token_ttl_ms: DAY_MS / 2,
+            token_ttl_ms: DAY_MS / 96,
+            session_idle_ms: 30 * DAY_MS,
+            key_rotation_ms: 30 * DAY_MS,
+            issuer: "souk".to_owned(),
+            registrations_per_address_hour: 20,
             secure_cookies: true,
             signing_key: Secret::default(),
             replaces_key: String::new(),
@@ -52,7 +66,20 @@ impl Identity {
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {
-        checks.range("identity.token_ttl_ms", self.token_ttl_ms, 60_000, 30 * DAY_MS, "milliseconds");
+        checks.range("identity.token_ttl_ms", self.token_ttl_ms, 60_000, DAY_MS, "milliseconds");
+        checks.range("identity.session_idle_ms", self.session_idle_ms, 3_600_000, 400 * DAY_MS, "milliseconds");
+        // Longer than the longest token: the last key is valid for one more period.
+        checks.range("identity.key_rotation_ms", self.key_rotation_ms, 2 * DAY_MS, 400 * DAY_MS, "milliseconds");
+        let issuer = self.issuer.trim();
+        let legal = (1..=200).contains(&issuer.len()) && issuer.bytes().all(|b| b.is_ascii_graphic());
+        checks.that("identity.issuer", issuer, legal, "1 to 200 visible ASCII characters");
+        checks.range(
+            "identity.registrations_per_address_hour",
+            u64::from(self.registrations_per_address_hour),
+            1,
+            1_000_000_000,
+            "an hour",
+        );
         // Neither value ever reaches an error.
         let key = self.signing_key.expose();
         let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()) && is_varied(key));

@@ -1,160 +1,196 @@
-//! An account that may log in, named by its e-mail in lower case. Only what operators need today:
-//! full identity (profiles, sessions, second factors) comes later and grows here.
+//! A person's account, named by its user id: how they prove who they are, their roles, sessions, profile and addresses.
+//!
+//! Registration is a process: the account begins, claims its e-mail at the entity of that address ([`email`]), and is
+//! registered once it has it, or given up where another account has. A change of the e-mail is the same process: the new
+//! address is proven by a mail, claimed, taken, and the old one given back. Invariant: a registered account's address is
+//! claimed by it, so no two accounts have one, whatever races.
+//!
+//! In `account/`: `protocol`, `decide`, `apply`, `effects`, `mails`, `password` (what is kept of one), `shapes`, `old`
+//! (accounts as they were first kept). Deliberately absent: second factors and links to other issuers.
+//!
+//! [`email`]: super::email
+
+mod apply;
+mod decide;
+mod effects;
+mod mails;
+mod old;
+mod password;
+mod protocol;
+mod rests;
+mod shapes;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use self::mails::OwedMail;
+pub use self::{
+    effects::AccountEffect,
+    mails::AccountMail,
+    old::Role,
+    password::{Challenge, Key, Password},
+    protocol::{AccountCommand, AccountEvent, AccountRejection, AccountView, NewToken},
+    shapes::{AccountStatus, Claim, Right, SavedAddress, Token},
+};
 use super::{
-    effect::NoEffect,
+    email::Mailbox,
     entity::{Entity, Work},
-    ids::UserId,
+    ids::{AddressId, SessionId, UserId},
     kinds::Kind,
+    rests::Rest,
+    role::RoleName,
     time::Timestamp,
 };
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    #[default]
-    Shopper,
-    Operator,
-    Superadmin,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountCommand {
-    /// `password_hash` is a PHC string (Argon2id); the password itself never enters the domain.
-    Register {
-        user: UserId,
-        role: Role,
-        password_hash: String,
-    },
-    SetPassword {
-        password_hash: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountEvent {
-    Registered { user: UserId, role: Role, password_hash: String },
-    PasswordSet { password_hash: String },
-}
-
-#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountRejection {
-    #[error("the account exists")]
-    AlreadyRegistered,
-    #[error("there is no such account")]
-    NotRegistered,
-}
-
-/// Carries the hash for the login check; never leaves the process (`http` has its own shapes).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AccountView {
-    pub user: Option<UserId>,
-    pub role: Role,
-    pub password_hash: String,
-}
-
-/// State. `user` is `None` until registered.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Account {
     user: Option<UserId>,
-    role: Role,
+    status: AccountStatus,
+    roles: BTreeSet<RoleName>,
+    mailbox: Option<Mailbox>,
+    /// The number of the claim on the mailbox, and of the newest one.
+    claim: u32,
+    claims: u32,
+    /// The claim that leads to another address.
+    changing: Option<Claim>,
+    /// Claims that are to be given back.
+    releasing: Vec<Claim>,
+    verified: bool,
+    disabled: bool,
+    password: Option<Password>,
+    /// The old account that this one was carried over from.
+    old: Option<Arc<str>>,
+    name: Option<Arc<str>>,
+    phone: Option<Arc<str>>,
+    addresses: Arc<Vec<SavedAddress>>,
+    default_address: Option<AddressId>,
+    sessions: Arc<Vec<SessionId>>,
+    tokens: Vec<Token>,
+    mails: Vec<OwedMail>,
+    created_at: Timestamp,
+    /// Of an old account.
+    old_role: Role,
     password_hash: String,
+}
+
+impl Account {
+    /// Sessions at once; a further one displaces the oldest.
+    pub const SESSIONS_MAX: usize = 50;
+    pub const ADDRESSES_MAX: usize = 20;
+    pub const ROLES_MAX: usize = 16;
+    /// Tokens of one right at once; a further one displaces the oldest.
+    pub const TOKENS_MAX: usize = 3;
+    /// Addresses that wait to be given back; until then no further change begins.
+    pub const RELEASING_MAX: usize = 4;
+
+    /// The claim whose outcome is awaited.
+    fn claiming(&self) -> Option<Claim> {
+        match self.status {
+            AccountStatus::Registering => self.mailbox.clone().map(|mailbox| Claim { mailbox, claim: self.claim }),
+            AccountStatus::Registered => self.changing.clone(),
+            AccountStatus::None | AccountStatus::Old | AccountStatus::GivenUp => None,
+        }
+    }
+
+    fn has_room_for(&self, id: AddressId) -> bool {
+        self.addresses.len() < Self::ADDRESSES_MAX || self.addresses.iter().any(|known| known.id == id)
+    }
+
+    fn prove_old(&self, key: &Key) -> Result<Vec<AccountEvent>, AccountRejection> {
+        match old::password(&self.password_hash).is_some_and(|password| password.is(key)) {
+            true => Ok(vec![]),
+            false => Err(AccountRejection::WrongPassword),
+        }
+    }
 }
 
 impl Entity for Account {
     const KIND: Kind = Kind::Account;
-    const SECRETS: &'static [&'static str] = &["password_hash"];
+    const SECRETS: &'static [&'static str] = &["password_hash", "password"];
     type Command = AccountCommand;
     type Event = AccountEvent;
     type Rejection = AccountRejection;
     type View = AccountView;
-    type Effect = NoEffect;
+    type Effect = AccountEffect;
 
-    fn work(command: &AccountCommand) -> Work {
-        match command {
-            AccountCommand::Register { role: Role::Shopper, .. } => Work::New,
-            AccountCommand::Register { role: Role::Operator | Role::Superadmin, .. } => Work::Owed,
-            AccountCommand::SetPassword { .. } => Work::Owed,
-        }
-    }
-
-    fn decide(&self, command: &AccountCommand, _now: Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
-        match command {
-            AccountCommand::Register { user, role, password_hash } => match self.user {
-                // A retry: the same account exists already.
-                Some(known) if known == *user && self.role == *role && self.password_hash == *password_hash => {
-                    Ok(vec![])
-                }
-                Some(_) => Err(AccountRejection::AlreadyRegistered),
-                None => Ok(vec![AccountEvent::Registered {
-                    user: *user,
-                    role: *role,
-                    password_hash: password_hash.clone(),
-                }]),
-            },
-            AccountCommand::SetPassword { .. } if self.user.is_none() => Err(AccountRejection::NotRegistered),
-            AccountCommand::SetPassword { password_hash } if self.password_hash == *password_hash => Ok(vec![]),
-            AccountCommand::SetPassword { password_hash } => {
-                Ok(vec![AccountEvent::PasswordSet { password_hash: password_hash.clone() }])
-            }
-        }
+    fn decide(&self, command: &AccountCommand, now: Timestamp) -> Result<Vec<AccountEvent>, AccountRejection> {
+        self.decided(command, now)
     }
 
     fn apply(&mut self, event: &AccountEvent) {
-        match event {
-            AccountEvent::Registered { user, role, password_hash } => {
-                *self = Self { user: Some(*user), role: *role, password_hash: password_hash.clone() };
-            }
-            AccountEvent::PasswordSet { password_hash } => self.password_hash.clone_from(password_hash),
-        }
+        self.applied(event);
     }
 
     fn view(&self) -> AccountView {
-        AccountView { user: self.user, role: self.role, password_hash: self.password_hash.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn given(events: &[AccountEvent]) -> Account {
-        let mut account = Account::default();
-        events.iter().for_each(|event| account.apply(event));
-        account
-    }
-
-    fn register(hash: &str) -> AccountCommand {
-        AccountCommand::Register { user: UserId::default(), role: Role::Superadmin, password_hash: hash.into() }
-    }
-
-    fn registered(hash: &str) -> AccountEvent {
-        AccountEvent::Registered { user: UserId::default(), role: Role::Superadmin, password_hash: hash.into() }
-    }
-
-    #[test]
-    fn registers_once() {
-        assert_eq!(given(&[]).decide(&register("a"), Timestamp(0)), Ok(vec![registered("a")]));
-        assert_eq!(given(&[registered("a")]).decide(&register("a"), Timestamp(0)), Ok(vec![]));
-        assert_eq!(
-            given(&[registered("a")]).decide(&register("b"), Timestamp(0)),
-            Err(AccountRejection::AlreadyRegistered)
-        );
+        let is_old = self.status == AccountStatus::Old;
+        let password = if is_old { old::password(&self.password_hash) } else { self.password.clone() };
+        AccountView {
+            user: self.user,
+            status: self.status,
+            roles: if is_old { BTreeSet::from([self.old_role.name()]) } else { self.roles.clone() },
+            mailbox: self.mailbox.clone(),
+            verified: self.verified,
+            disabled: self.disabled,
+            challenge: password.map(|password| password.challenge),
+            old: self.old.clone(),
+            name: self.name.clone(),
+            phone: self.phone.clone(),
+            addresses: self.addresses.clone(),
+            default_address: self.default_address,
+            sessions: self.sessions.clone(),
+            changing_to: self.changing.as_ref().map(|changing| changing.mailbox.clone()),
+            created_at: self.created_at,
+        }
     }
 
-    #[test]
-    fn a_password_needs_an_account() {
-        let command = AccountCommand::SetPassword { password_hash: "b".into() };
-        let event = AccountEvent::PasswordSet { password_hash: "b".into() };
-        assert_eq!(given(&[]).decide(&command, Timestamp(0)), Err(AccountRejection::NotRegistered));
-        assert_eq!(given(&[registered("a")]).decide(&command, Timestamp(0)), Ok(vec![event.clone()]));
-        assert_eq!(given(&[registered("a"), event.clone()]).decide(&command, Timestamp(0)), Ok(vec![]));
-        let view = given(&[registered("a"), event]).view();
-        assert_eq!((view.role, view.password_hash.as_str()), (Role::Superadmin, "b"));
+    fn owner(view: &AccountView) -> Option<UserId> {
+        view.user
+    }
+
+    fn work(command: &AccountCommand) -> Work {
+        match command {
+            AccountCommand::Register { .. }
+            | AccountCommand::SetProfile { .. }
+            | AccountCommand::KeepAddress { .. }
+            | AccountCommand::AskEmailChange { .. }
+            | AccountCommand::AskVerification { .. } => Work::New,
+            // Staff has to log in to make room, and what ends a right is never put off.
+            AccountCommand::LogIn { .. }
+            | AccountCommand::OpenSession { .. }
+            | AccountCommand::CarryOver { .. }
+            | AccountCommand::EmailClaimed { .. }
+            | AccountCommand::EmailRefused { .. }
+            | AccountCommand::EmailReleased { .. }
+            | AccountCommand::Prove { .. }
+            | AccountCommand::EndSessions { .. }
+            | AccountCommand::EndOtherSessions { .. }
+            | AccountCommand::AdoptPassword { .. }
+            | AccountCommand::ChangePassword { .. }
+            | AccountCommand::SetPassword { .. }
+            | AccountCommand::AskReset { .. }
+            | AccountCommand::ResetPassword { .. }
+            | AccountCommand::VerifyEmail { .. }
+            | AccountCommand::ConfirmEmailChange { .. }
+            | AccountCommand::RemoveAddress { .. }
+            | AccountCommand::SetRoles { .. }
+            | AccountCommand::SetDisabled { .. }
+            | AccountCommand::MailQueued { .. } => Work::Owed,
+        }
+    }
+
+    /// One that nobody ever registered: a log-in that names it makes no actor.
+    fn is_forgotten(&self) -> bool {
+        self.status == AccountStatus::None
+    }
+
+    fn effects(&self) -> Vec<AccountEffect> {
+        self.pending_effects()
+    }
+
+    fn rests_on(&self, event: &AccountEvent) -> Vec<Rest> {
+        self.outcomes(event)
     }
 }

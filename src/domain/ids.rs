@@ -48,6 +48,12 @@ uuid_ids! {
     RefundId
     /// One mail to one person.
     MailId
+    /// One log-in of an account on one device, until it ends.
+    SessionId
+    /// One right that a mail carries: to verify an address, to reset a password.
+    TokenId
+    /// One entry of an account's address book.
+    AddressId
     /// Names one command; a retry carries the same id and has no second effect (G3).
     CommandId
 }

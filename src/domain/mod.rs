@@ -1,9 +1,9 @@
 //! The shop's rules, pure: states, commands, events, refusals, and two functions for each entity.
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process), [`payment`],
-//! [`product`] and [`category`], [`numbers`], [`account`], [`role`], [`mail`]; [`money`] and [`pricing`]; [`effect`] (pending
-//! effects); [`kinds`] and [`external`] (the lists of kinds and of ports to the outside world). Deliberately absent:
-//! clocks, logs, I/O, random numbers, tokio.
+//! [`product`] and [`category`], [`numbers`], [`account`] (with [`email`], [`session`] and [`role`]), [`mail`];
+//! [`money`] and [`pricing`]; [`effect`] (pending effects); [`kinds`] and [`external`] (the lists of kinds and of ports
+//! to the outside world). Deliberately absent: clocks, logs, I/O, random numbers, tokio.
 
 /// The entities: each one's module, its type, and the name that begins its keys. The whole registration of an entity is
 /// its line here; `kinds` makes the sums over them. The names are frozen, and so is the order (keys sort by it).
@@ -21,6 +21,8 @@ macro_rules! entities {
             note: Note = "note",
             mail: Mail = "mail",
             role: Role = "role",
+            email: Email = "email",
+            session: Session = "session",
         }
     };
 }

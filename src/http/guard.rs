@@ -105,7 +105,7 @@ fn admit(toolkit: &Toolkit, request: &Request, address: Option<IpAddr>) -> Resul
     let reserved = request.extensions().get::<Reserved>().is_some();
     match Inside::enter(toolkit, address) {
         Ok(inside) if !reserved => Ok(Some(inside)),
-        // Verified here only where it decides: a signature costs a microsecond.
+        // Verified here only where it decides, and without waiting for anybody's word.
         entered if is_staff(toolkit, request.headers()) => Ok(entered.ok()),
         Ok(_) => Err(no_place()),
         Err(full) => Err(full),
@@ -121,7 +121,7 @@ fn is_health(path: &str) -> bool {
 }
 
 fn is_staff(toolkit: &Toolkit, headers: &HeaderMap) -> bool {
-    matches!(toolkit.identity.identify(headers), Ok(Some(principal)) if principal.is_staff())
+    toolkit.identity.account_now(headers).is_some_and(|principal| principal.is_staff())
 }
 
 /// Whether a node must refuse the path while others may serve its shards and its views stand still: true for the shop,

@@ -20,6 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use futures::future::BoxFuture;
 
 pub use self::wire::Wire;
 use super::{Door, Problem, guard};
@@ -38,8 +39,8 @@ pub enum Credentials<'a> {
     Token(&'a str),
 }
 
-/// A caller without credentials is a guest, not an error. Must not block: it runs on the worker that drives the socket.
-pub type Authorise = dyn Fn(Credentials<'_>) -> Result<Audience, AuthError> + Send + Sync;
+/// A caller without credentials is a guest, not an error.
+pub type Authorise = dyn for<'a> Fn(Credentials<'a>) -> BoxFuture<'a, Result<Audience, AuthError>> + Send + Sync;
 
 #[derive(Clone)]
 pub struct LiveState {

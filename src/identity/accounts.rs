@@ -1,14 +1,20 @@
-//! Identity's port to accounts: two operations on the entities, so that log-in is tested without the runtime.
+//! Identity's port to accounts, their sessions and the claims on addresses, so that log-in is tested without the runtime.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
 use crate::{
-    actors::gateway::{AskError, Call, Gateway},
+    actors::{
+        gateway::{AskError, Call, Gateway},
+        ports::StoreError,
+    },
     domain::{
-        account::{Account, AccountCommand, AccountRejection, AccountView},
-        ids::CommandId,
+        account::{Account, AccountCommand, AccountRejection, AccountStatus, AccountView},
+        email::{Email, Mailbox},
+        ids::{CommandId, SessionId, UserId},
+        kinds::Kind,
+        session::{Session, SessionCommand, SessionRejection, SessionView},
     },
 };
 
@@ -19,55 +25,90 @@ const WITHIN: Duration = Duration::from_secs(5);
 pub enum AccountsFault {
     #[error("the account refuses: {0}")]
     Refused(#[from] AccountRejection),
+    #[error("the session refuses: {0}")]
+    SessionRefused(#[from] SessionRejection),
     #[error("accounts are not available: {reason}")]
     Unavailable { retry_after_ms: u64, reason: String },
 }
 
+/// Who asks, and the id by which a repetition is known.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    pub by: Arc<str>,
+    pub id: CommandId,
+}
+
+pub type Answered<'a, T> = BoxFuture<'a, Result<T, AccountsFault>>;
+
 pub trait Accounts: Send + Sync + 'static {
-    /// `None`: there is no such account. `email` is in lower case.
-    fn find<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<AccountView>, AccountsFault>>;
-    /// Durable when it returns.
-    fn tell<'a>(
-        &'a self,
-        email: &'a str,
-        command: AccountCommand,
-        id: CommandId,
-    ) -> BoxFuture<'a, Result<(), AccountsFault>>;
+    /// Which account has the address; a strong read.
+    fn holder<'a>(&'a self, mailbox: &'a Mailbox) -> Answered<'a, Option<UserId>>;
+    /// A strong read: a password that was just replaced must not be accepted. Of nobody it is the empty view.
+    fn account<'a>(&'a self, id: &'a str) -> Answered<'a, AccountView>;
+    /// Durable when it returns; a claim of an address that it began is decided then, where the time sufficed.
+    fn tell<'a>(&'a self, id: &'a str, command: AccountCommand, asking: Asking) -> Answered<'a, AccountView>;
+    fn tell_session(&self, id: SessionId, command: SessionCommand, asking: Asking) -> Answered<'_, SessionView>;
+    /// Ids of old accounts, after `after`.
+    fn old_accounts(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, AccountsFault>;
 }
 
 impl Accounts for Gateway {
-    fn find<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<AccountView>, AccountsFault>> {
+    fn holder<'a>(&'a self, mailbox: &'a Mailbox) -> Answered<'a, Option<UserId>> {
         Box::pin(async move {
-            // A strong read: a password that was just replaced must not be accepted.
-            let answer = self.read::<Account>(email, WITHIN).await.map_err(fault)?;
-            Ok(answer.view.user.is_some().then_some(answer.view))
+            let answer = self.read::<Email>(&mailbox.key().id, WITHIN).await;
+            Ok(answer.map_err(|error| unavailable(&error))?.view.holder.map(|holder| holder.user))
         })
     }
 
-    fn tell<'a>(
-        &'a self,
-        email: &'a str,
-        command: AccountCommand,
-        id: CommandId,
-    ) -> BoxFuture<'a, Result<(), AccountsFault>> {
-        let call =
-            Call { command_id: id, by: "system".into(), expected_version: None, fingerprint: None, within: WITHIN };
-        Box::pin(async move { self.ask::<Account>(email, command, call).await.map(|_| ()).map_err(fault) })
+    fn account<'a>(&'a self, id: &'a str) -> Answered<'a, AccountView> {
+        Box::pin(async move { Ok(self.read::<Account>(id, WITHIN).await.map_err(fault)?.view) })
+    }
+
+    fn tell<'a>(&'a self, id: &'a str, command: AccountCommand, asking: Asking) -> Answered<'a, AccountView> {
+        Box::pin(async move {
+            let decided = |view: &AccountView| view.status != AccountStatus::Registering && view.changing_to.is_none();
+            Ok(self.ask_until::<Account>(id, command, call(asking), decided).await.map_err(fault)?.view)
+        })
+    }
+
+    fn tell_session(&self, id: SessionId, command: SessionCommand, asking: Asking) -> Answered<'_, SessionView> {
+        Box::pin(async move {
+            let asked = self.ask::<Session>(&id.to_string(), command, call(asking)).await;
+            asked.map(|answer| answer.view).map_err(fault)
+        })
+    }
+
+    fn old_accounts(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, AccountsFault> {
+        let keys = self.keys(Kind::Account, after, limit).map_err(|StoreError(reason)| AccountsFault::Unavailable {
+            retry_after_ms: 1000,
+            reason: reason.to_string(),
+        })?;
+        Ok(keys.into_iter().map(|key| key.id.to_string()).collect())
     }
 }
 
-fn fault(error: AskError<AccountRejection>) -> AccountsFault {
-    let reason = error.to_string();
+fn call(Asking { by, id }: Asking) -> Call {
+    Call { command_id: id, by, expected_version: None, fingerprint: None, within: WITHIN }
+}
+
+fn fault<R: std::error::Error + Into<AccountsFault>>(error: AskError<R>) -> AccountsFault {
+    match error {
+        AskError::Refused(rejection) => rejection.into(),
+        error => unavailable(&error),
+    }
+}
+
+fn unavailable<R: std::error::Error>(error: &AskError<R>) -> AccountsFault {
     let retry_after_ms = match error {
-        AskError::Refused(rejection) => return AccountsFault::Refused(rejection),
         AskError::Busy { retry_after_ms }
         | AskError::Unavailable { retry_after_ms, .. }
-        | AskError::NoRoom { retry_after_ms, .. } => retry_after_ms,
-        AskError::VersionConflict { .. }
+        | AskError::NoRoom { retry_after_ms, .. } => *retry_after_ms,
+        AskError::Refused(_)
+        | AskError::VersionConflict { .. }
         | AskError::IdConflict
         | AskError::Quarantined
         | AskError::TooLarge { .. }
         | AskError::TimedOut => 1000,
     };
-    AccountsFault::Unavailable { retry_after_ms, reason }
+    AccountsFault::Unavailable { retry_after_ms, reason: error.to_string() }
 }

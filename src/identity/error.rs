@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::permission::Permission;
+use super::{AccountsFault, PasswordFault, Weakness, permission::Permission};
+use crate::domain::account::AccountRejection;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
@@ -14,6 +15,11 @@ pub enum TokenFault {
     Forged,
     #[error("the token has expired")]
     Expired,
+    #[error("there is no refresh token")]
+    NoRefreshToken,
+    /// Logged out, revoked, disabled.
+    #[error("the session has ended")]
+    Ended,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +31,12 @@ pub enum AuthError {
     /// Unknown e-mail and wrong password alike.
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
+    /// Only told to who has proven to be its owner.
+    #[error("the account is disabled")]
+    Disabled,
+    /// A refresh token that was replaced: it, or the one after it, was stolen.
+    #[error("the refresh token was used before; its session is ended")]
+    RefreshReused { by: Arc<str> },
     #[error("this needs the permission {permission}")]
     Forbidden { permission: Permission, by: Arc<str> },
     #[error("too many failed attempts, try again in {} s", .retry_after_ms.div_ceil(1000))]
@@ -37,4 +49,47 @@ pub enum AuthError {
     /// A fault of the server; the log has the details.
     #[error("the request could not be authenticated because of an internal error")]
     Internal,
+}
+
+/// Why an account is not made or changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    #[error("there is an account with this e-mail")]
+    Exists,
+    #[error(transparent)]
+    Weak(Weakness),
+    #[error("the link is unknown, used or too old")]
+    BadLink,
+    #[error("the e-mail is verified already")]
+    AlreadyVerified,
+    #[error("a change of the e-mail is under way")]
+    EmailChanging,
+    #[error("another account has this e-mail")]
+    EmailTaken,
+}
+
+impl AccountError {
+    pub(super) fn too_many(retry_after_ms: u64) -> Self {
+        AuthError::TooManyAttempts { retry_after_ms }.into()
+    }
+}
+
+impl From<AccountsFault> for AccountError {
+    fn from(fault: AccountsFault) -> Self {
+        match fault {
+            AccountsFault::Refused(AccountRejection::AlreadyRegistered) => Self::Exists,
+            AccountsFault::Refused(AccountRejection::BadToken) => Self::BadLink,
+            AccountsFault::Refused(AccountRejection::AlreadyVerified) => Self::AlreadyVerified,
+            AccountsFault::Refused(AccountRejection::EmailChanging) => Self::EmailChanging,
+            other => Self::Auth(other.into()),
+        }
+    }
+}
+
+impl From<PasswordFault> for AccountError {
+    fn from(fault: PasswordFault) -> Self {
+        Self::Auth(fault.into())
+    }
 }

@@ -1,123 +1,167 @@
-//! Log-in by e-mail and password: throttle, look up, check, issue. Unknown accounts take the same path and time.
+//! Log-in by e-mail and password: throttle, look up, make the key, prove it to the account, open a session. Unknown
+//! accounts take the same path and time.
 
-use std::net::IpAddr;
-
-use uuid::Uuid;
-
-use crate::config::Secret;
-use crate::domain::{account::Role, ids::UserId};
-use crate::network::Bucket;
-
-use super::{
-    AccountsFault, AuthError, Claims, Identity, PasswordFault,
-    throttle::Key,
-    token::{self, TokenType},
+use crate::{
+    config::Secret,
+    domain::{
+        account::{AccountCommand, AccountRejection, AccountView, Key},
+        email::Mailbox,
+        ids::{SessionId, UserId},
+        session::{Method, Opened, SessionCommand},
+        time::Timestamp,
+    },
 };
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login {
-    pub access_token: String,
-    /// Seconds.
-    pub expires_in: u32,
-    pub user: UserId,
-    pub email: String,
-    pub role: Role,
-}
+use super::{
+    AccountsFault, AuthError, Client, Granted, Identity, find::Found, passwords, refresh::RefreshToken,
+    throttle::Key as ThrottleKey,
+};
 
 impl Identity {
-    /// `address`: the client's, when known. Errors: `InvalidCredentials`, `TooManyAttempts`, `Busy`, `Unavailable`.
-    pub async fn login(&self, email: &str, password: &Secret, address: Option<IpAddr>) -> Result<Login, AuthError> {
-        let inner = &*self.0;
-        let email = normalise(email);
-        let keys = email
-            .iter()
-            .cloned()
-            .map(Key::Email)
-            .chain(address.map(|address| Key::Address(Bucket::of(address))))
-            .collect();
-        let attempt = inner
-            .throttle
-            .admit(keys, inner.clock.now())
-            .map_err(|retry_after_ms| AuthError::TooManyAttempts { retry_after_ms })?;
-        let account = match &email {
-            Some(email) => inner.accounts.find(email).await.map_err(unavailable)?,
-            None => None,
-        };
-        let hash = account.as_ref().map(|account| account.password_hash.clone());
-        let right = inner.passwords.verify(password, hash).await.map_err(unchecked)?;
-        let now = inner.clock.now();
-        match (right, email, account.and_then(|account| Some((account.user?, account.role)))) {
-            (true, Some(email), Some((user, role))) => {
-                attempt.succeeded(now);
-                self.issue(user, role, email)
+    /// Errors: `InvalidCredentials`, `Disabled`, `TooManyAttempts`, `Busy`, `Unavailable`.
+    pub async fn login(&self, email: &str, password: &Secret, client: &Client) -> Result<Granted, AuthError> {
+        let mailbox = Mailbox::new(email);
+        let named = mailbox.as_ref().map(|mailbox| ThrottleKey::Email(mailbox.address.to_string()));
+        let keys = named.into_iter().chain(client.throttled()).collect();
+        let admitted = self.0.throttle.admit(keys, self.now());
+        let attempt = admitted.map_err(|retry_after_ms| AuthError::TooManyAttempts { retry_after_ms })?;
+        // Of what cannot be an address there is nobody, and nobody takes as long as somebody.
+        let mailbox = mailbox.or_else(|| Mailbox::new("nobody@invalid")).ok_or(AuthError::InvalidCredentials)?;
+        let found = self.find(&mailbox).await?;
+        let session = SessionId(self.fresh_id());
+        match self.prove(&mailbox, &found, password, session).await {
+            Ok(view) => {
+                attempt.succeeded(self.now());
+                self.open(&view, found.user, session, Method::Password, client).await
             }
-            _ => {
-                attempt.failed(now);
+            Err(AuthError::InvalidCredentials) => {
+                attempt.failed(self.now());
                 Err(AuthError::InvalidCredentials)
             }
+            Err(other) => Err(other),
         }
     }
 
-    /// A token for an account, valid from now on.
-    pub fn issue(&self, user: UserId, role: Role, email: String) -> Result<Login, AuthError> {
-        let ttl = self.0.settings.token_ttl_s();
-        let iat = self.0.clock.now().0.div_euclid(1000);
-        let typ = TokenType::Access;
-        let claims = Claims { sub: user.0, email: Some(email.clone()), role, iat, exp: iat + i64::from(ttl), typ };
-        let access_token = token::issue(&self.0.tokens, &claims).map_err(|error| {
+    /// The account opens the session where the password is right.
+    async fn prove(
+        &self,
+        mailbox: &Mailbox,
+        found: &Found,
+        password: &Secret,
+        session: SessionId,
+    ) -> Result<AccountView, AuthError> {
+        let id = found.user.to_string();
+        if let (Some(old), None) = (&found.view.old, &found.view.challenge) {
+            self.move_password(found.user, old, password).await?;
+            let command = AccountCommand::OpenSession { session };
+            return Ok(self.0.accounts.tell(&id, command, self.asking_of(found.user)).await?);
+        }
+        let kept = found.view.challenge.clone();
+        let challenge = kept.unwrap_or_else(|| self.challenge_of_nobody(&mailbox.address));
+        let better = match found.exists() && passwords::is_outdated(&challenge) {
+            true => Some(self.0.passwords.keep(password).await?),
+            false => None,
+        };
+        let key = self.0.passwords.key(password, challenge).await?;
+        let command = AccountCommand::LogIn { key, session, better };
+        Ok(self.0.accounts.tell(&id, command, self.asking_of(found.user)).await?)
+    }
+
+    /// Proves the password to the old account, and gives the new one a verifier of its own.
+    pub(super) async fn move_password(&self, user: UserId, old: &str, password: &Secret) -> Result<(), AuthError> {
+        let view = self.0.accounts.account(old).await?;
+        let challenge = view.challenge.unwrap_or_else(|| self.challenge_of_nobody(old));
+        let key = self.0.passwords.key(password, challenge).await?;
+        self.0.accounts.tell(old, AccountCommand::Prove { key }, self.asking_of(user)).await?;
+        let password = self.0.passwords.keep(password).await?;
+        let command = AccountCommand::AdoptPassword { password };
+        self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?;
+        Ok(())
+    }
+
+    /// The session that the account has just entered in its list, with its tokens.
+    pub(super) async fn open(
+        &self,
+        account: &AccountView,
+        user: UserId,
+        session: SessionId,
+        method: Method,
+        client: &Client,
+    ) -> Result<Granted, AuthError> {
+        let opened = Opened {
+            session,
+            user,
+            device: client.device.clone(),
+            address: client.shown_address(),
+            methods: vec![method],
+            idle_ms: i64::try_from(self.0.settings.session_idle_ms).unwrap_or(i64::MAX),
+            at: Timestamp(0),
+        };
+        self.0.accounts.tell_session(session, SessionCommand::Open(opened), self.asking_of(user)).await?;
+        // The first request with the token comes to this node, mostly.
+        self.0.standings.caught_up(session, user).await;
+        self.grant(account, RefreshToken { user, session, generation: 0 })
+    }
+
+    pub(super) fn grant(&self, account: &AccountView, refresh: RefreshToken) -> Result<Granted, AuthError> {
+        let RefreshToken { user, session, .. } = refresh;
+        let access_token = self.0.tokens.issue(user, session, self.now()).map_err(|error| {
             tracing::error!(%error, "a token could not be written");
             AuthError::Internal
         })?;
-        Ok(Login { access_token, expires_in: ttl, user, email, role })
+        Ok(Granted {
+            access_token,
+            expires_in: self.0.settings.token_ttl_s(),
+            refresh_token: refresh.seal(&self.0.refreshes),
+            user,
+            session,
+            email: account.mailbox.as_ref().map(|mailbox| mailbox.shown.clone()).unwrap_or_default(),
+            verified: account.verified,
+            roles: account.roles.clone(),
+        })
     }
 
-    pub(super) fn fresh_id(&self) -> Uuid {
-        self.0.clock.uuid()
-    }
-}
-
-/// Bytes of an account's e-mail; a longer one fails like an unknown account.
-const EMAIL_BYTES_MAX: usize = 128;
-
-/// The account's name; `None` for an illegal one, which then fails like an unknown account.
-fn normalise(email: &str) -> Option<String> {
-    let email = email.trim();
-    let plausible = email.len() <= EMAIL_BYTES_MAX && email.contains('@') && !email.contains(char::is_whitespace);
-    plausible.then(|| email.to_lowercase()).filter(|email| email.len() <= EMAIL_BYTES_MAX)
-}
-
-fn unavailable(fault: AccountsFault) -> AuthError {
-    match fault {
-        AccountsFault::Unavailable { retry_after_ms, reason } => {
-            tracing::warn!(%reason, "a log-in could not read its account");
-            AuthError::Unavailable { retry_after_ms }
+    /// The key that proves `password` to an account that is known; for changes that ask for the password again.
+    pub(super) async fn key_of(&self, user: UserId, password: &Secret) -> Result<Key, AuthError> {
+        let view = self.0.accounts.account(&user.to_string()).await?;
+        if let (Some(old), None) = (&view.old, &view.challenge) {
+            self.move_password(user, old, password).await?;
         }
-        AccountsFault::Refused(rejection) => {
-            tracing::error!(%rejection, "a read was refused");
-            AuthError::Internal
+        let view = self.0.accounts.account(&user.to_string()).await?;
+        let challenge = view.challenge.unwrap_or_else(|| self.challenge_of_nobody(&user.to_string()));
+        Ok(self.0.passwords.key(password, challenge).await?)
+    }
+}
+
+impl From<AccountsFault> for AuthError {
+    fn from(fault: AccountsFault) -> Self {
+        match fault {
+            AccountsFault::Unavailable { retry_after_ms, reason } => {
+                tracing::warn!(%reason, "accounts could not be asked");
+                AuthError::Unavailable { retry_after_ms }
+            }
+            AccountsFault::Refused(AccountRejection::NotRegistered | AccountRejection::WrongPassword) => {
+                AuthError::InvalidCredentials
+            }
+            AccountsFault::Refused(AccountRejection::Disabled) => AuthError::Disabled,
+            AccountsFault::SessionRefused(_) => AuthError::InvalidToken(super::TokenFault::Ended),
+            AccountsFault::Refused(rejection) => {
+                tracing::error!(%rejection, "an account refused what it never refuses");
+                AuthError::Internal
+            }
         }
     }
 }
 
-fn unchecked(fault: PasswordFault) -> AuthError {
-    match fault {
-        PasswordFault::Busy => AuthError::Busy { retry_after_ms: 1000 },
-        PasswordFault::Hash(_) | PasswordFault::DamagedHash | PasswordFault::BrokenOff => {
-            tracing::error!(error = %fault, "a password could not be checked");
-            AuthError::Internal
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_account_is_named_by_its_email_in_lower_case() {
-        assert_eq!(normalise(" Admin@Souk.Local ").as_deref(), Some("admin@souk.local"));
-        for bad in ["", "admin", "a b@c", &format!("{}@b", "x".repeat(127))] {
-            assert_eq!(normalise(bad), None, "{bad}");
+impl From<passwords::PasswordFault> for AuthError {
+    fn from(fault: passwords::PasswordFault) -> Self {
+        use passwords::PasswordFault as F;
+        match fault {
+            F::Busy => AuthError::Busy { retry_after_ms: 1000 },
+            F::Hash(_) | F::NoEntropy(_) | F::BrokenOff => {
+                tracing::error!(error = %fault, "a password could not be checked");
+                AuthError::Internal
+            }
         }
     }
 }

@@ -1,14 +1,19 @@
 //! A caller's identity for the rest of the shop: owner of a cart and of orders, rights, name in the journal.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use uuid::Uuid;
 
 use super::{
+    Standing,
     access::Sight,
     permission::{Permission, PermissionSet},
 };
-use crate::domain::ids::{CartId, UserId};
+use crate::domain::{
+    account::Role,
+    ids::{CartId, SessionId, UserId},
+    role::RoleName,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
@@ -23,6 +28,8 @@ pub struct Principal {
     /// Of all roles together; a guest has none.
     pub permissions: PermissionSet,
     pub kind: PrincipalKind,
+    /// Of an account that is logged in.
+    pub session: Option<SessionId>,
     /// `guest:<uuid>` or `user:<uuid>`: recorded in the journal with each commit.
     pub by: Arc<str>,
 }
@@ -41,7 +48,12 @@ impl Principal {
 
     fn new(user: UserId, permissions: PermissionSet, kind: PrincipalKind, by: String) -> Self {
         let cart = CartId(Uuid::new_v5(&CARTS, by.as_bytes()));
-        Self { user, cart, permissions, kind, by: by.into() }
+        Self { user, cart, permissions, kind, session: None, by: by.into() }
+    }
+
+    /// What its session may be taken for.
+    pub fn standing(user: UserId, session: SessionId, standing: &Standing) -> Self {
+        Self { session: Some(session), ..Self::account(user, standing.permissions) }
     }
 
     pub fn may(&self, permission: Permission) -> bool {
@@ -57,6 +69,15 @@ impl Principal {
     /// they may see and do is a question for [`Principal::may`].
     pub fn is_staff(&self) -> bool {
         !self.permissions.is_empty()
+    }
+}
+
+/// The highest of an account's roles, as it was named before there were many.
+pub fn role_of(roles: &BTreeSet<RoleName>) -> Role {
+    match roles.contains(RoleName::SUPERADMIN) {
+        true => Role::Superadmin,
+        false if roles.iter().any(|role| role.as_str() != RoleName::CUSTOMER) => Role::Operator,
+        false => Role::Shopper,
     }
 }
 

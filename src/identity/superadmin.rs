@@ -1,22 +1,30 @@
 //! The first account. It is made at first start with the configured password, or with a generated one that the
 //! application prints once. When a password is configured and the account has another, the account's is changed: an
 //! operator who lost it expects this, and the owner of the configuration owns the shop anyway.
+//!
+//! Its user id is fixed, so that nodes that start at once ask one entity: the first one's password is kept. What a crash
+//! left half done goes on by itself.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::{
     config::{self, Secret},
     domain::{
-        account::{AccountCommand, AccountRejection, Role},
-        ids::{CommandId, UserId},
+        account::{AccountCommand, AccountRejection, AccountStatus, AccountView},
+        email::Mailbox,
+        ids::UserId,
+        role::RoleName,
     },
 };
 
-use super::{AccountsFault, Identity, PasswordFault};
+use super::{AccountsFault, AuthError, Identity, PasswordFault, SYSTEM};
 
 pub const SUPERADMIN: &str = "admin@souk.local";
+/// Of a shop whose first account was not yet named by its e-mail.
+const USER: UserId = UserId(Uuid::from_u128(0x6b2f_1c1e_9d0a_5f7b_8a44_51a5_0ca1_0001));
 const PASSWORD_LEN_MIN: usize = config::Identity::SUPERADMIN_PASSWORD_MIN;
 /// Crockford's base 32 in lower case: no letter is taken for another, 5 bits each.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -47,6 +55,10 @@ pub enum SuperadminError {
     Accounts(#[from] AccountsFault),
     #[error("the account {SUPERADMIN} cannot be made: {0}")]
     Password(#[from] PasswordFault),
+    #[error("the account {SUPERADMIN} cannot be looked at: {0}")]
+    Auth(#[from] AuthError),
+    #[error("another account has the address {SUPERADMIN}")]
+    AddressTaken,
     #[error("the system gives no random numbers: {0}")]
     NoEntropy(getrandom::Error),
 }
@@ -76,39 +88,85 @@ impl Identity {
         {
             return Err(SuperadminError::TooShort(length));
         }
-        match (until(give_up, || self.0.accounts.find(SUPERADMIN)).await?, configured) {
-            (Some(_), None) => Ok(None),
-            (Some(account), Some(password)) => {
-                self.keep_password(account.password_hash, password, give_up).await.map(|()| None)
+        let mailbox = Mailbox::new(SUPERADMIN).ok_or(SuperadminError::AddressTaken)?;
+        let (user, account) = self.first_account(&mailbox, give_up).await?;
+        match (account.status, configured) {
+            (AccountStatus::GivenUp, _) => Err(SuperadminError::AddressTaken),
+            (AccountStatus::None, Some(password)) => {
+                self.make_first(mailbox, password, give_up).await?;
+                Ok(None)
             }
-            (None, Some(password)) => self.register(password, give_up).await.map(|_| None),
-            (None, None) => {
+            (AccountStatus::None, None) => {
                 let generated = generate()?;
-                let made = self.register(&Secret::new(generated.0.clone()), give_up).await?;
+                let made = self.make_first(mailbox, &Secret::new(generated.0.clone()), give_up).await?;
                 Ok(made.then_some(generated))
             }
+            (_, Some(password)) => {
+                self.keep_password(user, account, password, give_up).await?;
+                Ok(None)
+            }
+            (_, None) => Ok(None),
         }
     }
 
-    async fn keep_password(&self, stored: String, password: &Secret, give_up: Instant) -> Result<(), SuperadminError> {
-        if self.0.passwords.verify(password, Some(stored)).await? {
-            return Ok(());
+    /// The account as it is, carried over where it was first kept by its e-mail.
+    async fn first_account(
+        &self,
+        mailbox: &Mailbox,
+        give_up: Instant,
+    ) -> Result<(UserId, AccountView), SuperadminError> {
+        let old = until(give_up, || self.0.accounts.account(SUPERADMIN)).await?;
+        Ok(match (old.status, old.user) {
+            (AccountStatus::Old, Some(user)) => {
+                (user, until(give_up, || self.carry_over(user, mailbox, old.clone())).await?)
+            }
+            _ => {
+                let id = USER.to_string();
+                (USER, until(give_up, || self.0.accounts.account(&id)).await?)
+            }
+        })
+    }
+
+    async fn keep_password(
+        &self,
+        user: UserId,
+        account: AccountView,
+        password: &Secret,
+        give_up: Instant,
+    ) -> Result<(), SuperadminError> {
+        let known = match (&account.old, &account.challenge) {
+            (Some(old), None) => self.move_password(user, old, password).await,
+            (_, challenge) => {
+                let challenge = challenge.clone().unwrap_or_else(|| self.challenge_of_nobody(SUPERADMIN));
+                let key = self.0.passwords.key(password, challenge).await?;
+                let (id, asking) = (user.to_string(), self.asking(SYSTEM));
+                let prove = AccountCommand::Prove { key };
+                let proven = until(give_up, || self.0.accounts.tell(&id, prove.clone(), asking.clone())).await;
+                proven.map(drop).map_err(AuthError::from)
+            }
+        };
+        match known {
+            Ok(()) => Ok(()),
+            Err(AuthError::InvalidCredentials) => {
+                let command = AccountCommand::SetPassword { password: self.0.passwords.keep(password).await? };
+                let (id, asking) = (user.to_string(), self.asking(SYSTEM));
+                until(give_up, || self.0.accounts.tell(&id, command.clone(), asking.clone())).await?;
+                tracing::warn!("the superadmin's password was changed to the configured one");
+                Ok(())
+            }
+            Err(other) => Err(other.into()),
         }
-        let password_hash = self.0.passwords.hash(password).await?;
-        let id = CommandId(self.fresh_id());
-        let command = AccountCommand::SetPassword { password_hash };
-        until(give_up, || self.0.accounts.tell(SUPERADMIN, command.clone(), id)).await?;
-        tracing::warn!("the superadmin's password was changed to the configured one");
-        Ok(())
     }
 
     /// False when another node was faster: its password is valid, and was printed there.
-    async fn register(&self, password: &Secret, give_up: Instant) -> Result<bool, SuperadminError> {
-        let password_hash = self.0.passwords.hash(password).await?;
-        let (user, id) = (UserId(self.fresh_id()), CommandId(self.fresh_id()));
-        let command = AccountCommand::Register { user, role: Role::Superadmin, password_hash };
-        match until(give_up, || self.0.accounts.tell(SUPERADMIN, command.clone(), id)).await {
-            Ok(()) => Ok(true),
+    async fn make_first(&self, mailbox: Mailbox, password: &Secret, give_up: Instant) -> Result<bool, SuperadminError> {
+        let password = self.0.passwords.keep(password).await?;
+        let roles = BTreeSet::from([RoleName::superadmin()]);
+        let command = AccountCommand::Register { user: USER, mailbox, name: None, roles, password, verify: None };
+        let (id, asking) = (USER.to_string(), self.asking(SYSTEM));
+        match until(give_up, || self.0.accounts.tell(&id, command.clone(), asking.clone())).await {
+            Ok(view) if view.status == AccountStatus::GivenUp => Err(SuperadminError::AddressTaken),
+            Ok(_) => Ok(true),
             Err(AccountsFault::Refused(AccountRejection::AlreadyRegistered)) => Ok(false),
             Err(fault) => Err(fault.into()),
         }

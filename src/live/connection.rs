@@ -12,7 +12,9 @@ use std::{
 };
 
 use super::{
-    Text, lock,
+    Text,
+    audience::Still,
+    lock,
     outbox::{Outbox, Pushed, QueuedFrame},
 };
 
@@ -51,6 +53,8 @@ pub(super) struct Connection {
     /// The second after which the credentials are invalid; `u32::MAX`: never.
     pub until_s: AtomicU32,
     pub topics: AtomicU32,
+    /// Of credentials that can be taken away. Held for a clone.
+    still: Mutex<Option<Still>>,
     state: Mutex<State>,
 }
 
@@ -63,15 +67,25 @@ struct State {
 }
 
 impl Connection {
-    pub fn new(id: u64, now_s: u32, until_s: u32) -> Self {
+    pub fn new(id: u64, now_s: u32, until_s: u32, still: Option<Still>) -> Self {
         Self {
             id,
             heard_s: now_s.into(),
             busy_s: now_s.into(),
             until_s: until_s.into(),
             topics: 0.into(),
+            still: Mutex::new(still),
             state: Mutex::default(),
         }
+    }
+
+    /// What is asked each second; `None`: nobody can take the credentials away.
+    pub fn still(&self) -> Option<Still> {
+        lock(&self.still).clone()
+    }
+
+    pub fn goes_by(&self, still: Option<Still>) {
+        *lock(&self.still) = still;
     }
 
     pub fn push(&self, queued: QueuedFrame, bound: usize) -> Pushed {

@@ -99,7 +99,8 @@ impl Connections {
             return Err(Refused::TooManyOfAddress { max: self.limits.connections_per_address_max });
         };
         state.next_id += 1;
-        let connection = Arc::new(Connection::new(state.next_id, self.now_s(), self.until_s(audience)));
+        let connection =
+            Arc::new(Connection::new(state.next_id, self.now_s(), self.until_s(audience), audience.still.clone()));
         state.connections.insert(connection.id, (connection.clone(), place));
         self.publish(state.connections.len());
         Ok(connection)
@@ -142,7 +143,9 @@ impl Connections {
         let now_s = self.now_s.fetch_add(1, Ordering::Relaxed) + 1;
         let silent =
             |since: &AtomicU32| u64::from(now_s.saturating_sub(since.load(Ordering::Relaxed))) > self.limits.idle_s();
+        let mut asked = Vec::new();
         for (connection, _) in lock(&self.state).connections.values() {
+            asked.extend(connection.still().map(|still| (connection.clone(), still)));
             let listens = connection.topics.load(Ordering::Relaxed) > 0;
             if connection.until_s.load(Ordering::Relaxed) < now_s {
                 connection.close(Closing::Expired);
@@ -151,6 +154,10 @@ impl Connections {
             } else if (connection.id + u64::from(now_s)).is_multiple_of(self.limits.ping_s().max(1)) {
                 connection.ping();
             }
+        }
+        // Reads of the folded state, so without the lock that every connect takes.
+        for (connection, _) in asked.into_iter().filter(|(_, still)| !still.stands()) {
+            connection.close(Closing::Expired);
         }
     }
 }

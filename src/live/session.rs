@@ -144,6 +144,7 @@ impl Session {
     /// New credentials, for later subscriptions; existing ones stay as they are.
     pub fn authenticate(&mut self, audience: Audience) {
         self.connection.mark(&self.connection.until_s, self.listeners.inner.connections.until_s(&audience));
+        self.connection.goes_by(audience.still.clone());
         self.audience = audience;
     }
 

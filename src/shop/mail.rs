@@ -6,7 +6,8 @@
 
 use askama::Template;
 
-use super::order;
+pub use super::account::mail::Links;
+use super::{account, order};
 use crate::{
     connectors::mail::Rendered,
     domain::mail::{Letter, Says},
@@ -14,12 +15,17 @@ use crate::{
 
 /// # Errors
 /// A template that cannot be filled: a mistake of this program.
-pub fn render(letter: &Letter) -> Result<Rendered, String> {
+pub fn render(letter: &Letter, links: &Links) -> Result<Rendered, String> {
     match &letter.says {
         Says::OrderConfirmed { .. }
         | Says::OrderCancelled { .. }
         | Says::OrderRefunded { .. }
         | Says::ParcelSent { .. } => order::mail::render(&letter.says),
+        Says::VerifyEmail { .. }
+        | Says::ResetPassword { .. }
+        | Says::ConfirmEmail { .. }
+        | Says::EmailChanged
+        | Says::PasswordChanged => account::mail::render(letter, links),
     }
 }
 

@@ -7,6 +7,7 @@ mod contract;
 pub mod start;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use argon2::{Argon2, PasswordHasher};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{HeaderMap, Method, Request, header};
@@ -24,18 +24,21 @@ use hyper_util::{
 };
 use serde_json::{Value, json};
 use souk::{
+    actors::gateway::Call,
     app,
     config::Config,
     domain::{
-        account::{AccountCommand, Role},
-        ids::{CommandId, UserId},
+        account::{Account, AccountCommand, Role},
+        ids::CommandId,
         order::{Order, PaymentStatus},
     },
-    identity::Accounts,
     testing,
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+
+/// Of every account that a test makes.
+pub const PASSWORD: &str = "a password of the test";
 
 pub struct Shop {
     pub url: String,
@@ -121,15 +124,27 @@ impl Shop {
         Person { token: Some(token.to_owned()), ..self.guest() }
     }
 
-    /// A new account of this role, logged in. Only in a shop of [`Shop::with`]: no operation makes an account yet.
+    /// A new account of this role, logged in. Only in a shop of [`Shop::with`].
     pub async fn account(&self, role: Role) -> Person<'_> {
-        let (email, password) = (format!("{}@example.org", fresh_key()), "a password of the test");
-        let password_hash = Argon2::default().hash_password(password.as_bytes()).expect("a hash").to_string();
-        let command = AccountCommand::Register { user: UserId(Uuid::new_v4()), role, password_hash };
-        let accounts = &self.app().engine.gateway;
-        Accounts::tell(accounts, &email, command, CommandId(Uuid::new_v4())).await.expect("a new account");
-        let login = self.guest().post("/api/auth/login", json!({"email": email, "password": password})).await.ok();
-        self.with_token(text(&login["access_token"]))
+        let session = self.register(&format!("{}@example.org", fresh_key())).await;
+        let user = text(&session["user"]["id"]);
+        let command = AccountCommand::SetRoles { roles: BTreeSet::from([role.name()]) };
+        let call = Call {
+            command_id: CommandId(Uuid::new_v4()),
+            by: "test".into(),
+            expected_version: None,
+            fingerprint: None,
+            within: Duration::from_secs(10),
+        };
+        let gateway = &self.app().engine.gateway;
+        gateway.ask::<Account>(user, command, call).await.expect("an account");
+        gateway.read_local_after_writes::<Account>(user, Duration::from_secs(10)).await.expect("a read");
+        self.with_token(text(&session["access_token"]))
+    }
+
+    /// A new account's first session.
+    pub async fn register(&self, email: &str) -> Value {
+        self.guest().post("/api/auth/register", json!({"email": email, "password": PASSWORD})).await.created()
     }
 
     /// A SKU that no other caller of this gets, with exactly `units` available.

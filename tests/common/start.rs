@@ -38,6 +38,7 @@ fn config(dir: &Path) -> Config {
     config.budgets.enforced = false;
     // All shoppers of the tests have one address.
     (config.mail.per_address_hour_max, config.mail.per_user_hour_max) = (1_000_000, 1_000_000);
+    config.identity.registrations_per_address_hour = 1_000_000;
     config.identity.superadmin_password = Secret::new(PASSWORD);
     config
 }

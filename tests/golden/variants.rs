@@ -5,6 +5,7 @@ use souk::domain::{
     account::AccountEvent,
     cart::CartEvent,
     category::CategoryEvent,
+    email::EmailEvent,
     kinds::{AnyEvent, Kind},
     mail::MailEvent,
     note::NoteEvent,
@@ -13,6 +14,7 @@ use souk::domain::{
     payment::PaymentEvent,
     product::ProductEvent,
     role::RoleEvent,
+    session::SessionEvent,
     stock::StockEvent,
 };
 
@@ -48,7 +50,11 @@ variants! {
         UnwindAsked, VoidAsked, Voided, RefundAsked, Refunded, RefundFailed, OrderNotified;
     Product, ProductEvent: Defined, Archived;
     Category, CategoryEvent: Defined;
-    Account, AccountEvent: Registered, PasswordSet;
+    Account, AccountEvent: Registered, PasswordSet, Begun, EmailClaimed, EmailRefused, EmailReleased, PasswordKept,
+        PasswordChanged, SessionOpened, SessionsEnded, TokenAsked, EmailVerified, EmailChangeConfirmed, ProfileSet,
+        AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued;
+    Email, EmailEvent: Claimed, Released;
+    Session, SessionEvent: Opened, Refreshed, Ended, AccountTold, Forgotten;
     Numbers, NumbersEvent: Allotted;
     Note, NoteEvent: Written, Removed;
     Mail, MailEvent: Queued, PutOff, Due, Accepted, Refused, GivenUp;

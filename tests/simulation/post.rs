@@ -19,10 +19,12 @@ use souk::{
     domain::{
         ids::MailId,
         kinds::{AnyView, Kind},
-        mail::{MailStatus, MailView},
+        mail::{Letter, MailStatus, MailView},
         order::{OrderMail, OrderStatus, OrderView},
     },
+    identity::{MailTokens, SigningSecret},
     persistence::memory_journal::MemoryStorage,
+    shop::{self, mail::Links},
 };
 use tokio::time::sleep;
 
@@ -58,7 +60,10 @@ impl Server {
         let patience =
             Patience { tries_max: 4, pause: Duration::from_secs(2), give_up_after: Duration::from_secs(3_600) };
         let bounds = BoundsSettings { per_address_hour_max: u32::MAX, per_user_hour_max: u32::MAX };
-        let connector = MailConnector::new(Arc::new(self), Arc::new(souk::shop::mail::render), patience, bounds, clock);
+        let tokens = MailTokens::new(&SigningSecret::from_bytes([7; 32]));
+        let links = Links::new(tokens, "http://localhost");
+        let render = move |letter: &Letter| shop::mail::render(letter, &links);
+        let connector = MailConnector::new(Arc::new(self), Arc::new(render), patience, bounds, clock);
         let breaker = BreakerSettings { failures: 5, rest: Duration::from_secs(5) };
         let settings = ConnectorSettings { in_flight_max: 2, timeout: Duration::from_secs(4), breaker };
         ConnectorEntry { connector: Arc::new(connector), settings }

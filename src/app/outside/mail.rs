@@ -12,8 +12,9 @@ use crate::{
     connectors::mail::{
         MailConnector, MailTransport, Patience, bounds::BoundsSettings, outbox::Outbox, smtp::SmtpTransport,
     },
+    domain::mail::Letter,
     persistence::private_dir,
-    shop,
+    shop::{self, mail::Links},
 };
 
 /// The runtime waits this much longer than the connection itself, which then ends in order.
@@ -29,7 +30,8 @@ pub(super) struct MailOut {
 
 /// # Errors
 /// A directory that cannot be made, a password that cannot be read, a server's name that TLS cannot check.
-pub(super) fn start(config: &Config, clock: &Arc<dyn Clock>) -> Result<MailOut, ShopError> {
+/// `links`: makes those that mails contain.
+pub(super) fn start(config: &Config, links: Links, clock: &Arc<dyn Clock>) -> Result<MailOut, ShopError> {
     let mail = &config.mail;
     let (transport, outbox): (Arc<dyn MailTransport>, _) = match mail.server() {
         Some(server) => {
@@ -50,7 +52,13 @@ pub(super) fn start(config: &Config, clock: &Arc<dyn Clock>) -> Result<MailOut, 
         Patience { tries_max: mail.tries_max, pause: mail.retry_pause(), give_up_after: mail.give_up_after() };
     let bounds =
         BoundsSettings { per_address_hour_max: mail.per_address_hour_max, per_user_hour_max: mail.per_user_hour_max };
-    let connector = MailConnector::new(transport, Arc::new(shop::mail::render), patience, bounds, clock.clone());
+    let connector = MailConnector::new(
+        transport,
+        Arc::new(move |letter: &Letter| shop::mail::render(letter, &links)),
+        patience,
+        bounds,
+        clock.clone(),
+    );
     Ok(MailOut { connector: ConnectorEntry { connector: Arc::new(connector), settings: settings(mail) }, outbox })
 }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ids::{OrderId, UserId},
+    ids::{OrderId, TokenId, UserId},
     money::Money,
     pricing::Totals,
 };
@@ -48,6 +48,20 @@ pub enum Says {
         carrier: Option<String>,
         tracking: Option<String>,
     },
+    /// The link is sealed when the mail is sent: from the token's id alone nobody can make it.
+    VerifyEmail {
+        token: TokenId,
+    },
+    ResetPassword {
+        token: TokenId,
+    },
+    /// To a new address: its owner confirms it.
+    ConfirmEmail {
+        token: TokenId,
+    },
+    /// To the old address.
+    EmailChanged,
+    PasswordChanged,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +85,11 @@ impl Says {
             Self::OrderCancelled { .. } => "order_cancelled",
             Self::OrderRefunded { .. } => "order_refunded",
             Self::ParcelSent { .. } => "parcel_sent",
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::ConfirmEmail { .. } => "confirm_email",
+            Self::EmailChanged => "email_changed",
+            Self::PasswordChanged => "password_changed",
         }
     }
 }

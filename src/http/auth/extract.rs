@@ -38,7 +38,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::New).map(Self)
+        writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::New).await.map(Self)
     }
 }
 
@@ -52,20 +52,20 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let who = writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::Owed)?;
+        let who = writer(parts, &Identity::from_ref(state), &Door::from_ref(state), Work::Owed).await?;
         Ok(Self(Reach::of(who, P::PERMISSION), PhantomData))
     }
 }
 
-fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> Result<Principal, Problem> {
+async fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> Result<Principal, Problem> {
     let slot = parts.extensions.get::<GuestSlot>();
     if let Some((principal, _)) = slot.and_then(GuestSlot::get) {
         return Ok(principal.clone());
     }
     let address = door.client(&parts.headers, &parts.extensions);
-    door.budgets.charge(identity.identify(&parts.headers)?.as_ref(), address, &parts.headers, work)?;
+    door.budgets.charge(identity.identify(&parts.headers).await?.as_ref(), address, &parts.headers, work)?;
     let https = parts.extensions.get::<Came>().is_some_and(|came| came.https);
-    let recognised = identity.identify_or_create_guest(&parts.headers, https)?;
+    let recognised = identity.identify_or_create_guest(&parts.headers, https).await?;
     let Some(cookie) = recognised.set_cookie else { return Ok(recognised.principal) };
     let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
         // Without the cookie the guest would lose this request's writes.
@@ -84,14 +84,14 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        Self::of(&Identity::from_ref(state), &parts.headers)
+        Self::of(&Identity::from_ref(state), &parts.headers).await
     }
 }
 
 impl<P: Needs> Staff<P> {
     /// Whose token the headers carry, if that account has the permission.
-    pub fn of(identity: &Identity, headers: &HeaderMap) -> Result<Self, AuthError> {
-        match identity.identify(headers)? {
+    pub async fn of(identity: &Identity, headers: &HeaderMap) -> Result<Self, AuthError> {
+        match identity.identify(headers).await? {
             Some(principal) if principal.may(P::PERMISSION) => Ok(Self(principal, PhantomData)),
             Some(Principal { kind: PrincipalKind::Account, by, .. }) => {
                 Err(AuthError::Forbidden { permission: P::PERMISSION, by })

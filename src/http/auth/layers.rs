@@ -51,11 +51,11 @@ pub async fn same_origin(State((door, identity)): State<(Door, Identity)>, reque
         && !request.headers().contains_key(header::AUTHORIZATION)
         && let Err(refused) = door.same_site(request.headers(), request.extensions())
     {
-        let sender = || match identity.identify(request.headers()) {
+        let sender = match identity.identify(request.headers()).await {
             Ok(Some(principal)) => principal.by,
             Ok(None) | Err(_) => "unknown".into(),
         };
-        return refused.about(sender).into_response();
+        return refused.about(|| sender).into_response();
     }
     next.run(request).await
 }

@@ -15,8 +15,12 @@ impl From<AuthError> for Problem {
         match error {
             E::Unauthenticated => problem(Code::UNAUTHENTICATED),
             // A token ends in every browser that stays open; one that we never wrote is an attempt.
-            E::InvalidToken(TokenFault::Expired | TokenFault::NotBearer) => problem(Code::INVALID_TOKEN),
+            E::InvalidToken(
+                TokenFault::Expired | TokenFault::NotBearer | TokenFault::NoRefreshToken | TokenFault::Ended,
+            ) => problem(Code::INVALID_TOKEN),
             E::InvalidToken(TokenFault::Forged) => problem(Code::INVALID_TOKEN).alarm(),
+            E::Disabled => problem(Code::ACCOUNT_DISABLED).alarm(),
+            E::RefreshReused { by } => problem(Code::REFRESH_REUSED).alarm().about(|| by),
             E::InvalidCredentials => problem(Code::INVALID_CREDENTIALS).alarm(),
             E::Forbidden { permission, by } => {
                 problem(Code::FORBIDDEN).with("permission", permission.name()).alarm().about(|| by)

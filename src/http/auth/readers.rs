@@ -46,7 +46,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        Identity::from_ref(state).identify(&parts.headers).map(Self)
+        Identity::from_ref(state).identify(&parts.headers).await.map(Self)
     }
 }
 
@@ -58,7 +58,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        Identity::from_ref(state).identify(&parts.headers).map(Self)
+        Identity::from_ref(state).identify(&parts.headers).await.map(Self)
     }
 }
 
@@ -71,7 +71,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        let who = Identity::from_ref(state).identify(&parts.headers)?;
+        let who = Identity::from_ref(state).identify(&parts.headers).await?;
         Ok(Self(who.map(|who| Reach::of(who, P::PERMISSION)), PhantomData))
     }
 }
@@ -84,7 +84,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        let who = Identity::from_ref(state).identify(&parts.headers)?;
+        let who = Identity::from_ref(state).identify(&parts.headers).await?;
         who.filter(|who| who.kind != PrincipalKind::Guest).map(Self).ok_or(AuthError::Unauthenticated)
     }
 }

@@ -57,6 +57,8 @@ codes! {
     BAD_IDEMPOTENCY_KEY = "bad_idempotency_key", BAD_REQUEST, "The Idempotency-Key cannot be used";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "Who is calling is not known";
     INVALID_TOKEN = "invalid_token", UNAUTHORIZED, "The access token is not valid";
+    REFRESH_REUSED = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before";
+    ACCOUNT_DISABLED = "account_disabled", FORBIDDEN, "The account is disabled";
     FORBIDDEN = "forbidden", FORBIDDEN, "The caller may not do this";
     FOREIGN_ORIGIN = "foreign_origin", FORBIDDEN, "Another site sent this request";
     NOT_FOUND = "not_found", NOT_FOUND, "There is nothing at this address";

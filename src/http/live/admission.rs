@@ -22,8 +22,8 @@ impl FromRequestParts<LiveState> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, state: &LiveState) -> Result<Self, Response> {
         state.door.same_site(&parts.headers, &parts.extensions).map_err(refused)?;
-        let audience =
-            (state.authorise)(Credentials::Handshake(&parts.headers)).map_err(|error| refused(error.into()))?;
+        let audience = (state.authorise)(Credentials::Handshake(&parts.headers)).await;
+        let audience = audience.map_err(|error| refused(error.into()))?;
         let address = state.door.client(&parts.headers, &parts.extensions);
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Ok(Self { audience, address })

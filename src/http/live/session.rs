@@ -35,7 +35,7 @@ pub async fn hear(session: &mut Session, state: &LiveState, from: IpAddr, text: 
     match strict::tagged_from_slice(text.as_bytes()) {
         Ok(Op::Subscribe { topics, since }) => session.subscribe(&topics, &since).await,
         Ok(Op::Unsubscribe { topics }) => session.unsubscribe(&topics),
-        Ok(Op::Authenticate { access_token }) => match (state.authorise)(Credentials::Token(&access_token)) {
+        Ok(Op::Authenticate { access_token }) => match (state.authorise)(Credentials::Token(&access_token)).await {
             Ok(audience) => {
                 session.authenticate(audience);
                 session.answer(Text::from_static(r#"{"op":"authenticated"}"#));

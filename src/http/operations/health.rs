@@ -75,7 +75,7 @@ pub async fn healthz(_: Public) -> &'static str {
     ))]
 pub async fn readyz(_: Public, State(toolkit): State<Toolkit>, headers: HeaderMap) -> Response {
     // A disk's path, a server's address and a record's place are nothing for a stranger.
-    let in_full = may_read(&toolkit, &headers).is_ok();
+    let in_full = may_read(&toolkit, &headers).await.is_ok();
     match toolkit.gateway.ready() {
         Ok(()) => {
             let skew = toolkit.gateway.status().clock_skew_ms();

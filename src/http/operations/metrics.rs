@@ -38,7 +38,7 @@ where
     type Rejection = AuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
-        may_read(&Toolkit::from_ref(state), &parts.headers).map(|()| Self)
+        may_read(&Toolkit::from_ref(state), &parts.headers).await.map(|()| Self)
     }
 }
 
@@ -47,12 +47,12 @@ impl Argument for Measurer {
 }
 
 /// The permission's or the token's holder.
-pub(super) fn may_read(toolkit: &Toolkit, headers: &HeaderMap) -> Result<(), AuthError> {
+pub(super) async fn may_read(toolkit: &Toolkit, headers: &HeaderMap) -> Result<(), AuthError> {
     let configured = toolkit.limits.metrics_token.expose();
     let shown = Identity::bearer(headers)?.unwrap_or_default();
     let hash = |text: &str| Sha256::digest(text.as_bytes());
     if !configured.is_empty() && hash(shown) == hash(configured) {
         return Ok(());
     }
-    Staff::<may::OperationsRead>::of(&toolkit.identity, headers).map(drop)
+    Staff::<may::OperationsRead>::of(&toolkit.identity, headers).await.map(drop)
 }

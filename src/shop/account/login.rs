@@ -1,53 +1,40 @@
-//! `POST /api/auth/login` and `GET /api/auth/validate`.
+//! `POST /api/auth/login`, `GET /api/auth/validate`, and the public keys of access tokens.
 
 use axum::{
     Json,
-    extract::{FromRef, State},
-    http::{Extensions, HeaderMap, header},
-    response::IntoResponse,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use uuid::Uuid;
 
+use super::{
+    client::Asker,
+    wire::{self, Handed, SessionAnswer, SessionUser},
+};
 use crate::{
     config::Secret,
-    domain::{account::Role, time::Timestamp},
-    http::auth::declared,
+    domain::time::Timestamp,
     http::{
-        Body, BodyMax, Door, Problem,
+        Body, Problem,
         auth::{Public, SignedIn},
     },
-    identity::{AuthError, Identity},
+    identity::{AuthError, Identity, PublicKey, cookies, role_of},
+    shop::AppState,
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LoginRequest {
-    #[schema(example = "admin@souk.local")]
+#[schema(as = Login)]
+pub struct LoginBody {
+    #[schema(example = "admin@souk.local", max_length = 254)]
     pub email: String,
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, max_length = 1024)]
     pub password: Secret,
-}
-
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct LoginResponse {
-    pub access_token: String,
-    #[schema(example = "Bearer")]
-    pub token_type: String,
-    /// Seconds.
-    pub expires_in: u32,
-    pub user: SessionUser,
-}
-
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct SessionUser {
-    pub id: Uuid,
-    pub email: Option<String>,
-    /// `shopper`, `operator` or `superadmin`.
-    #[schema(value_type = String, example = "operator")]
-    pub role: Role,
+    /// For pages: the tokens come as cookies that no script can read, and not in the body.
+    #[serde(default)]
+    pub cookies: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -57,56 +44,62 @@ pub struct ValidateResponse {
     pub expires_at: String,
 }
 
-pub fn routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Identity: FromRef<S>,
-    BodyMax: FromRef<S>,
-    Door: FromRef<S>,
-{
-    OpenApiRouter::default().routes(declared!(login)).routes(declared!(validate))
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeySet {
+    pub keys: Vec<PublicKey>,
 }
 
 /// Log in with e-mail and password
-#[utoipa::path(post, path = "/api/auth/login", tag = "Identity", request_body = LoginRequest, responses(
-    (status = 200, description = "an access token", body = LoginResponse),
-    (status = 401, description = "`invalid_credentials`", content_type = "application/problem+json"),
-    (status = 429, description = "`too_many_attempts`, with Retry-After", content_type = "application/problem+json"),
-    (status = 503, description = "`busy`, `unavailable`, with Retry-After", content_type = "application/problem+json"),
+#[utoipa::path(post, path = "/api/auth/login", tag = "Identity", request_body = LoginBody, responses(
+    (status = 200, description = "A session", body = SessionAnswer),
+    (status = 401, description = "`invalid_credentials`"),
+    (status = 403, description = "`account_disabled`"),
+    (status = 429, description = "`too_many_attempts`, with Retry-After"),
+    (status = 503, description = "`busy`, `unavailable`, with Retry-After"),
 ))]
-async fn login(
+pub async fn login(
     _: Public,
-    State(identity): State<Identity>,
-    State(door): State<Door>,
+    State(state): State<AppState>,
     headers: HeaderMap,
-    extensions: Extensions,
-    Body(LoginRequest { email, password }): Body<LoginRequest>,
-) -> Result<impl IntoResponse, Problem> {
-    let address = door.client(&headers, &extensions);
-    let login = identity.login(&email, &password, address).await;
-    let login = login.map_err(|refused| Problem::from(refused).about(|| identity.tag_of_email(&email)))?;
-    let user = SessionUser { id: login.user.0, email: Some(login.email), role: login.role };
-    let answer = LoginResponse {
-        access_token: login.access_token,
-        token_type: "Bearer".to_owned(),
-        expires_in: login.expires_in,
-        user,
-    };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)))
+    asker: Asker,
+    Body(LoginBody { email, password, cookies }): Body<LoginBody>,
+) -> Result<Response, Problem> {
+    let identity = &state.toolkit.identity;
+    let granted = identity.login(&email, &password, &asker.client).await;
+    let granted = granted.map_err(|refused| Problem::from(refused).about(|| identity.tag_of_email(&email)))?;
+    let handed = Handed::new(cookies, identity, &headers, asker.https);
+    Ok(wire::granted(StatusCode::OK, identity, &granted, handed)?)
 }
 
 /// Whose token this is, and until when
 #[utoipa::path(get, path = "/api/auth/validate", tag = "Identity", responses(
-    (status = 200, description = "the token is valid", body = ValidateResponse),
-    (status = 401, description = "`unauthenticated`, `invalid_token`", content_type = "application/problem+json"),
+    (status = 200, description = "The token is valid", body = ValidateResponse),
+    (status = 401, description = "`unauthenticated`, `invalid_token`"),
 ))]
-async fn validate(
+pub async fn validate(
     _: SignedIn,
-    State(identity): State<Identity>,
+    State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Result<Json<ValidateResponse>, AuthError> {
-    let token = Identity::bearer(&headers)?.ok_or(AuthError::Unauthenticated)?;
+    let identity = &state.toolkit.identity;
+    let token = Identity::bearer(&headers)?.or_else(|| cookies::access(&headers)).ok_or(AuthError::Unauthenticated)?;
     let claims = identity.claims_of_token(token)?;
-    let user = SessionUser { id: claims.sub, email: claims.email, role: claims.role };
+    let standing = identity.standing(&claims).await?;
+    let user = SessionUser {
+        id: claims.sub,
+        email: Some(standing.email.to_string()),
+        email_verified: standing.verified,
+        role: role_of(&standing.roles),
+        roles: standing.roles.iter().map(ToString::to_string).collect(),
+    };
     Ok(Json(ValidateResponse { user, expires_at: Timestamp(claims.exp.saturating_mul(1000)).rfc3339() }))
+}
+
+/// The public keys of access tokens: the current one, the next, the one before
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Identity", responses(
+    (status = 200, description = "A JSON Web Key Set (RFC 7517)", body = KeySet),
+))]
+pub async fn list_keys(_: Public, State(state): State<AppState>) -> impl IntoResponse {
+    // The next key is published a period ahead: a copy of an hour is never too old.
+    ([(header::CACHE_CONTROL, "public, max-age=3600")], Json(KeySet { keys: state.toolkit.identity.public_keys() }))
 }

@@ -1,18 +1,62 @@
-//! Each refusal of the domain and the problem it becomes: one exhaustive table.
+//! Each refusal of the domain and of identity, and the problem it becomes: exhaustive tables.
 //!
-//! A new refusal in the domain stops the build here until it has a code.
+//! A new refusal stops the build here until it has a code.
 
 use crate::{
-    domain::account::AccountRejection,
+    domain::{account::AccountRejection, session::SessionRejection},
     http::{Code, Problem},
+    identity::{AccountError, AuthError, PASSWORD_LEN_MIN, TokenFault, Weakness},
 };
 
 impl From<AccountRejection> for Problem {
     fn from(refusal: AccountRejection) -> Self {
+        let detail = refusal.to_string();
         match refusal {
-            AccountRejection::AlreadyRegistered => Problem::new(Code::ACCOUNT_EXISTS, refusal.to_string()),
+            AccountRejection::AlreadyRegistered => AccountError::Exists.into(),
             // Never "no such account": this would reveal registered e-mails.
-            AccountRejection::NotRegistered => Problem::new(Code::INVALID_CREDENTIALS, "e-mail or password is wrong"),
+            AccountRejection::NotRegistered | AccountRejection::WrongPassword => AuthError::InvalidCredentials.into(),
+            AccountRejection::Disabled => AuthError::Disabled.into(),
+            AccountRejection::BadToken => AccountError::BadLink.into(),
+            AccountRejection::AlreadyVerified => AccountError::AlreadyVerified.into(),
+            AccountRejection::EmailChanging => AccountError::EmailChanging.into(),
+            AccountRejection::TooManyAddresses { max } => {
+                Problem::new(Code::TOO_MANY_ADDRESSES, detail).with("max", max)
+            }
+            AccountRejection::BadRoles { max } => Problem::field("roles", detail).with("max", max),
         }
+    }
+}
+
+impl From<SessionRejection> for Problem {
+    fn from(refusal: SessionRejection) -> Self {
+        match refusal {
+            SessionRejection::Ended => AuthError::InvalidToken(TokenFault::Ended).into(),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccountError::Auth(error) => error.into(),
+            AccountError::Exists => Problem::new(Code::ACCOUNT_EXISTS, detail),
+            AccountError::Weak(weakness) => Problem::new(Code::PASSWORD_TOO_WEAK, detail)
+                .with("reason", reason(weakness))
+                .with("min", PASSWORD_LEN_MIN),
+            AccountError::BadLink => Problem::new(Code::BAD_LINK, detail).alarm(),
+            AccountError::AlreadyVerified => Problem::new(Code::EMAIL_VERIFIED, detail),
+            AccountError::EmailChanging => Problem::new(Code::EMAIL_CHANGING, detail),
+            AccountError::EmailTaken => Problem::new(Code::EMAIL_TAKEN, detail),
+        }
+    }
+}
+
+fn reason(weakness: Weakness) -> &'static str {
+    match weakness {
+        Weakness::TooShort => "too_short",
+        Weakness::TooLong => "too_long",
+        Weakness::Common => "common",
+        Weakness::Guessable => "guessable",
     }
 }

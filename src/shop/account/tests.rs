@@ -1,4 +1,4 @@
-//! Log-in, guests and staff routes through the layers, with an identity in memory; no server, no socket.
+//! Guests, accounts and staff routes through the layers, with an identity in memory; no server, no socket.
 
 use axum::{
     Router,
@@ -9,18 +9,17 @@ use axum::{
     routing::{get, post},
 };
 use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower::Service;
 
-use super::{LoginResponse, ValidateResponse, login::routes};
 use crate::{
-    config::{Budgets, Http, Secret},
-    domain::{account::Role, ids::UserId},
+    config::{Budgets, Http},
+    domain::role::RoleName,
     http::{
-        BodyMax, Door,
+        Door,
         auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
     },
-    identity::{Identity, may, testing::world},
+    identity::{Identity, cookies, may, testing::world},
 };
 
 #[derive(Clone)]
@@ -38,16 +37,9 @@ impl FromRef<Shop> for Identity {
     }
 }
 
-impl FromRef<Shop> for BodyMax {
-    fn from_ref(_: &Shop) -> BodyMax {
-        BodyMax(65_536)
-    }
-}
-
 fn app(identity: &Identity) -> Router {
-    let (router, _) = routes::<Shop>().split_for_parts();
     let door = Door::new(&Http::default(), &Budgets::default(), uuid::Uuid::nil());
-    router
+    Router::new()
         .route("/write", post(async |Caller(a): Caller, Caller(b): Caller| format!("{} {}", a.by, a == b)))
         .route("/read", get(async |MaybeCaller(p): MaybeCaller| p.map_or("nobody".to_owned(), |p| p.by.to_string())))
         .route("/staff", get(async |Staff(p, ..): Staff<may::OrdersRead>| p.by.to_string()))
@@ -96,60 +88,22 @@ async fn a_first_write_sets_one_cookie_and_the_next_is_the_same_guest() {
 async fn staff_routes_want_an_operators_token() {
     let w = world();
     let mut app = app(&w.identity);
-    let bearer = |role| {
-        let user = UserId(uuid::Uuid::from_u128(1));
-        format!("Bearer {}", w.identity.issue(user, role, "x@y".to_owned()).unwrap().access_token)
-    };
+    let mut bearers = Vec::new();
+    for (n, role) in [RoleName::customer(), RoleName::manager(), RoleName::superadmin()].into_iter().enumerate() {
+        let granted = w.account(&format!("a{n}@example.org"), role).await;
+        bearers.push(format!("Bearer {}", granted.access_token));
+    }
     let refused = send(&mut app, "GET", "/staff", &[], "").await;
     assert_eq!(refused.headers()["www-authenticate"], "Bearer");
     assert_eq!(problem(refused).await, (401, "unauthenticated".to_owned()));
-    let shopper = send(&mut app, "GET", "/staff", &[("authorization", &bearer(Role::Shopper))], "").await;
+    let shopper = send(&mut app, "GET", "/staff", &[("authorization", &bearers[0])], "").await;
     assert_eq!(problem(shopper).await, (403, "forbidden".to_owned()));
     let forged = send(&mut app, "GET", "/staff", &[("authorization", "Bearer x.y")], "").await;
     assert_eq!(problem(forged).await, (401, "invalid_token".to_owned()));
-    for role in [Role::Operator, Role::Superadmin] {
-        let let_in = send(&mut app, "GET", "/staff", &[("authorization", &bearer(role))], "").await;
+    for bearer in &bearers[1..] {
+        let let_in = send(&mut app, "GET", "/staff", &[("authorization", bearer)], "").await;
         assert_eq!(let_in.status(), StatusCode::OK);
     }
-}
-
-#[tokio::test]
-async fn log_in_gives_a_token_that_validates_and_failures_are_slowed_down() {
-    let w = world();
-    w.identity.ensure_superadmin(Some(&Secret::new("correct horse"))).await.unwrap();
-    let mut app = app(&w.identity);
-    let json_type = [("content-type", "application/json")];
-    let body = |password: &str| json!({"email": "admin@souk.local", "password": password}).to_string();
-    let done = send(&mut app, "POST", "/api/auth/login", &json_type, &body("correct horse")).await;
-    assert_eq!(done.headers()["cache-control"], "no-store");
-    let done: LoginResponse = serde_json::from_str(&text(done).await).unwrap();
-    assert_eq!((done.token_type.as_str(), done.expires_in, done.user.role), ("Bearer", 43_200, Role::Superadmin));
-    let bearer = format!("Bearer {}", done.access_token);
-    let valid = send(&mut app, "GET", "/api/auth/validate", &[("authorization", &bearer)], "").await;
-    let valid: ValidateResponse = serde_json::from_str(&text(valid).await).unwrap();
-    assert_eq!((valid.user.id, valid.user.email.as_deref()), (done.user.id, Some("admin@souk.local")));
-    for _ in 0..5 {
-        let wrong = send(&mut app, "POST", "/api/auth/login", &json_type, &body("wrong")).await;
-        assert_eq!(problem(wrong).await, (401, "invalid_credentials".to_owned()));
-    }
-    let slowed = send(&mut app, "POST", "/api/auth/login", &json_type, &body("correct horse")).await;
-    assert_eq!(slowed.headers()["retry-after"], "1");
-    assert_eq!(problem(slowed).await, (429, "too_many_attempts".to_owned()));
-}
-
-#[tokio::test]
-async fn malformed_log_ins_are_told_so() {
-    let w = world();
-    let mut app = app(&w.identity);
-    let form = [("content-type", "text/plain")];
-    let refused = send(&mut app, "POST", "/api/auth/login", &form, r#"{"email":"a@b","password":"x"}"#).await;
-    assert_eq!(
-        problem(refused).await,
-        (415, "unsupported_media_type".to_owned()),
-        "a form of another site cannot log in"
-    );
-    let refused = send(&mut app, "POST", "/api/auth/login", &[("content-type", "application/json")], "{").await;
-    assert_eq!(problem(refused).await, (400, "bad_json".to_owned()));
 }
 
 #[tokio::test]
@@ -163,4 +117,22 @@ async fn other_sites_cannot_write_for_a_guest() {
     assert_eq!(send(&mut app, "GET", "/read", &foreign, "").await.status(), StatusCode::OK);
     let own = [("host", "shop"), ("origin", "https://shop"), ("sec-fetch-site", "same-origin")];
     assert_eq!(send(&mut app, "POST", "/write", &own, "").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_browsers_session_is_an_account_and_another_site_cannot_use_it() {
+    let w = world();
+    let mut app = app(&w.identity);
+    let granted = w.account("ada@example.org", RoleName::manager()).await;
+    let [access, refresh] = cookies::set(&granted, 1_000_000, true);
+    assert!(access.starts_with("__Host-souk_access=") && refresh.starts_with("__Host-souk_refresh="));
+    let cookie = access.split(';').next().unwrap();
+    let own = [("cookie", cookie), ("host", "shop"), ("origin", "https://shop")];
+    let written = text(send(&mut app, "POST", "/write", &own, "").await).await;
+    assert_eq!(written, format!("user:{} true", granted.user));
+    assert_eq!(send(&mut app, "GET", "/staff", &own, "").await.status(), StatusCode::OK);
+    let foreign = [("cookie", cookie), ("host", "shop"), ("origin", "https://evil")];
+    assert_eq!(problem(send(&mut app, "POST", "/write", &foreign, "").await).await.1, "foreign_origin");
+    w.identity.log_out(granted.user, granted.session).await.unwrap();
+    assert_eq!(problem(send(&mut app, "GET", "/staff", &own, "").await).await.1, "unauthenticated");
 }

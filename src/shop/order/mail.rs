@@ -106,6 +106,11 @@ pub fn render(says: &Says) -> Result<Rendered, String> {
             filled(format!("Your order {number} is cancelled"), &CancelledText { mail }, &CancelledHtml { mail })
         }
         Says::OrderRefunded { order, number, total } => refunded(*order, *number, *total),
+        Says::VerifyEmail { .. }
+        | Says::ResetPassword { .. }
+        | Says::ConfirmEmail { .. }
+        | Says::EmailChanged
+        | Says::PasswordChanged => Err("not a letter of an order".to_owned()),
         Says::ParcelSent { order, number, parcel, carrier, tracking } => {
             let mail = Parcel {
                 reference: &reference::of(*number, *order),

@@ -1,14 +1,13 @@
-//! Samples of product, category and account.
+//! Samples of product and category.
 
 use souk::domain::{
-    account::{AccountEvent, Role},
     category::{CategoryData, CategoryEvent},
     ids::ProductId,
     kinds::AnyEvent,
     product::{Image, ProductData, ProductEvent, ProductOption, Variant},
 };
 
-use super::ids::{eur, id, sku, text, user_id};
+use super::ids::{eur, id, sku, text};
 
 pub fn product() -> Vec<AnyEvent> {
     let image = Image { url: text("/media/tshirt.svg"), alt: text("A red T-shirt") };
@@ -30,13 +29,4 @@ pub fn category() -> Vec<AnyEvent> {
     let name = text("T-shirts");
     let data = CategoryData { name, description: text("All of them."), parent: Some(text("clothing")), position: 2 };
     vec![AnyEvent::Category(CategoryEvent::Defined { data })]
-}
-
-pub fn account() -> Vec<AnyEvent> {
-    let password_hash = text("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
-    let events = [
-        AccountEvent::Registered { user: user_id(), role: Role::Superadmin, password_hash: password_hash.clone() },
-        AccountEvent::PasswordSet { password_hash },
-    ];
-    events.into_iter().map(AnyEvent::Account).collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use souk::domain::{
-    ids::MailId,
+    ids::{MailId, TokenId},
     kinds::AnyEvent,
     mail::{Letter, LetterLine, MailEvent, ParcelLine, Says},
     pricing::Totals,
@@ -37,6 +37,11 @@ pub fn mail() -> Vec<AnyEvent> {
         MailEvent::Accepted { at: AT },
         MailEvent::Refused { code: text("smtp_550"), at: AT },
         MailEvent::GivenUp { code: text("too_old"), at: AT },
+        queued(Says::VerifyEmail { token: TokenId(id(11)) }),
+        queued(Says::ResetPassword { token: TokenId(id(11)) }),
+        queued(Says::ConfirmEmail { token: TokenId(id(11)) }),
+        queued(Says::EmailChanged),
+        queued(Says::PasswordChanged),
     ];
     events.into_iter().map(AnyEvent::Mail).collect()
 }

@@ -1,0 +1,125 @@
+//! The mails that an account owes its owner, each until it is queued.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, AccountEffect, AccountEvent, Right};
+use crate::domain::{
+    ids::{MailId, TokenId, UserId},
+    mail::{Letter, Says},
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountMail {
+    VerifyEmail {
+        token: TokenId,
+    },
+    ResetPassword {
+        token: TokenId,
+    },
+    /// To the new address.
+    ConfirmEmail {
+        token: TokenId,
+    },
+    /// To the old address.
+    EmailChanged {
+        claim: u32,
+    },
+    PasswordChanged {
+        at: Timestamp,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct OwedMail {
+    mail: AccountMail,
+    to: Arc<str>,
+}
+
+impl AccountMail {
+    /// Frozen: a mail's id is made of it.
+    pub fn purpose(&self) -> String {
+        match self {
+            Self::VerifyEmail { token } => format!("verify/{token}"),
+            Self::ResetPassword { token } => format!("reset/{token}"),
+            Self::ConfirmEmail { token } => format!("confirm_email/{token}"),
+            Self::EmailChanged { claim } => format!("email_changed/{claim}"),
+            Self::PasswordChanged { at } => format!("password_changed/{}", at.0),
+        }
+    }
+
+    pub fn id(&self, user: UserId) -> MailId {
+        MailId::of(user.0, &self.purpose())
+    }
+
+    fn says(&self) -> Says {
+        match self {
+            Self::VerifyEmail { token } => Says::VerifyEmail { token: *token },
+            Self::ResetPassword { token } => Says::ResetPassword { token: *token },
+            Self::ConfirmEmail { token } => Says::ConfirmEmail { token: *token },
+            Self::EmailChanged { .. } => Says::EmailChanged,
+            Self::PasswordChanged { .. } => Says::PasswordChanged,
+        }
+    }
+}
+
+impl Account {
+    /// Mails at once; a further one displaces the oldest, whose right a newer one has mostly replaced.
+    const MAILS_MAX: usize = 16;
+
+    /// Before `event` is applied, so that the old address is still at hand.
+    pub(super) fn owe_mail(&mut self, event: &AccountEvent) {
+        let Some(own) = self.mailbox.as_ref().map(|mailbox| mailbox.shown.clone()) else { return };
+        let (mail, to) = match event {
+            AccountEvent::TokenAsked { token } => match &token.right {
+                Right::VerifyEmail => (AccountMail::VerifyEmail { token: token.id }, own),
+                Right::ResetPassword => (AccountMail::ResetPassword { token: token.id }, own),
+                Right::ChangeEmail { to } => (AccountMail::ConfirmEmail { token: token.id }, to.shown.clone()),
+            },
+            AccountEvent::PasswordChanged { at, .. } => (AccountMail::PasswordChanged { at: *at }, own),
+            AccountEvent::EmailClaimed { claim } if self.changing.is_some() => {
+                (AccountMail::EmailChanged { claim: *claim }, own)
+            }
+            AccountEvent::Registered { .. }
+            | AccountEvent::PasswordSet { .. }
+            | AccountEvent::Begun { .. }
+            | AccountEvent::EmailClaimed { .. }
+            | AccountEvent::EmailRefused { .. }
+            | AccountEvent::EmailReleased { .. }
+            | AccountEvent::PasswordKept { .. }
+            | AccountEvent::SessionOpened { .. }
+            | AccountEvent::SessionsEnded { .. }
+            | AccountEvent::EmailVerified { .. }
+            | AccountEvent::EmailChangeConfirmed { .. }
+            | AccountEvent::ProfileSet { .. }
+            | AccountEvent::AddressKept { .. }
+            | AccountEvent::AddressRemoved { .. }
+            | AccountEvent::RolesSet { .. }
+            | AccountEvent::Disabled { .. }
+            | AccountEvent::Enabled { .. }
+            | AccountEvent::MailQueued { .. } => return,
+        };
+        if self.mails.len() >= Self::MAILS_MAX {
+            self.mails.remove(0);
+        }
+        self.mails.push(OwedMail { mail, to });
+    }
+
+    pub(super) fn forget_mail(&mut self, mail: &AccountMail) {
+        self.mails.retain(|owed| owed.mail != *mail);
+    }
+
+    pub(super) fn owes(&self, mail: &AccountMail) -> bool {
+        self.mails.iter().any(|owed| owed.mail == *mail)
+    }
+
+    pub(super) fn pending_mails(&self, user: UserId) -> impl Iterator<Item = AccountEffect> {
+        self.mails.iter().map(move |owed| {
+            let letter = Letter { to: owed.to.to_string(), user, says: owed.mail.says() };
+            AccountEffect::QueueMail { user, mail: owed.mail.clone(), letter: Arc::new(letter) }
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! The outcomes that an account's events rest on: of its claims, its releases and its mails.
+
+use super::{Account, AccountEvent, Claim, effects::holder};
+use crate::domain::{
+    email::{Email, Holder},
+    mail::Mail,
+    rests::Rest,
+};
+
+impl Account {
+    pub(super) fn outcomes(&self, event: &AccountEvent) -> Vec<Rest> {
+        let Some(user) = self.user else { return Vec::new() };
+        let of = |claim: Option<Claim>, what: fn(Holder) -> String| {
+            claim.map(|claim| Rest::on(claim.mailbox.key(), what(holder(user, &claim))))
+        };
+        let rest = match event {
+            AccountEvent::EmailClaimed { .. } => of(self.claiming(), Email::claimed_by),
+            AccountEvent::EmailReleased { claim } => {
+                let releasing = self.releasing.iter().find(|releasing| releasing.claim == *claim);
+                // An address that was claimed anew meanwhile is given back in silence.
+                of(releasing.cloned(), Email::released_by).map(Rest::perhaps)
+            }
+            AccountEvent::MailQueued { mail } => Some(Rest::on(mail.id(user).key(), Mail::QUEUED.to_owned())),
+            AccountEvent::Registered { .. }
+            | AccountEvent::PasswordSet { .. }
+            | AccountEvent::Begun { .. }
+            | AccountEvent::EmailRefused { .. }
+            | AccountEvent::PasswordKept { .. }
+            | AccountEvent::PasswordChanged { .. }
+            | AccountEvent::SessionOpened { .. }
+            | AccountEvent::SessionsEnded { .. }
+            | AccountEvent::TokenAsked { .. }
+            | AccountEvent::EmailVerified { .. }
+            | AccountEvent::EmailChangeConfirmed { .. }
+            | AccountEvent::ProfileSet { .. }
+            | AccountEvent::AddressKept { .. }
+            | AccountEvent::AddressRemoved { .. }
+            | AccountEvent::RolesSet { .. }
+            | AccountEvent::Disabled { .. }
+            | AccountEvent::Enabled { .. } => None,
+        };
+        rest.into_iter().collect()
+    }
+}

@@ -1,0 +1,118 @@
+//! Samples of account, e-mail and session.
+
+use std::collections::BTreeSet;
+
+use souk::domain::{
+    account::{AccountEvent, AccountMail, Challenge, Password, Right, Role, Token},
+    email::{EmailEvent, Mailbox},
+    ids::{AddressId, SessionId, TokenId},
+    kinds::AnyEvent,
+    order::Address,
+    role::RoleName,
+    session::{Method, Opened, SessionEnd, SessionEvent},
+};
+
+use super::ids::{AT, id, text, user_id};
+
+fn mailbox(written: &str) -> Mailbox {
+    Mailbox::new(written).unwrap()
+}
+
+fn session() -> SessionId {
+    SessionId(id(10))
+}
+
+fn token_id() -> TokenId {
+    TokenId(id(11))
+}
+
+fn token(right: Right) -> AccountEvent {
+    AccountEvent::TokenAsked { token: Token { id: token_id(), right, until: AT } }
+}
+
+fn password() -> Password {
+    let challenge = Challenge { salt: b"sixteen bytes ..".to_vec(), memory_kib: 19_456, passes: 2, lanes: 1 };
+    Password::of(challenge, b"a key")
+}
+
+pub fn account() -> Vec<AnyEvent> {
+    let hash = text("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+    let roles = BTreeSet::from([RoleName::customer(), RoleName::manager()]);
+    let address = Address {
+        name: text("Ada Lovelace"),
+        line1: text("12 St James's Square"),
+        line2: None,
+        city: text("London"),
+        region: None,
+        postal_code: text("SW1Y 4JH"),
+        country: text("GB"),
+        phone: None,
+    };
+    let begun = |old: Option<&str>| AccountEvent::Begun {
+        user: user_id(),
+        mailbox: mailbox("Ada@Example.org"),
+        name: old.is_none().then(|| text("Ada")),
+        roles: roles.clone(),
+        password: old.is_none().then(password),
+        old: old.map(text),
+        at: AT,
+    };
+    let mails = [
+        AccountMail::VerifyEmail { token: token_id() },
+        AccountMail::ResetPassword { token: token_id() },
+        AccountMail::ConfirmEmail { token: token_id() },
+        AccountMail::EmailChanged { claim: 2 },
+        AccountMail::PasswordChanged { at: AT },
+    ];
+    let events = [
+        AccountEvent::Registered { user: user_id(), role: Role::Superadmin, password_hash: hash.clone() },
+        AccountEvent::PasswordSet { password_hash: hash },
+        begun(None),
+        begun(Some("ada@example.org")),
+        AccountEvent::EmailClaimed { claim: 1 },
+        AccountEvent::EmailRefused { claim: 1 },
+        AccountEvent::EmailReleased { claim: 1 },
+        AccountEvent::PasswordKept { password: password() },
+        AccountEvent::PasswordChanged { password: password(), at: AT },
+        AccountEvent::SessionOpened { session: session(), at: AT },
+        AccountEvent::SessionsEnded { sessions: vec![session()] },
+        token(Right::VerifyEmail),
+        token(Right::ResetPassword),
+        token(Right::ChangeEmail { to: mailbox("new@example.org") }),
+        AccountEvent::EmailVerified { at: AT },
+        AccountEvent::EmailChangeConfirmed { to: mailbox("new@example.org"), at: AT },
+        AccountEvent::ProfileSet { name: Some(text("Ada")), phone: None },
+        AccountEvent::AddressKept { id: AddressId(id(12)), address, is_default: true },
+        AccountEvent::AddressRemoved { id: AddressId(id(12)) },
+        AccountEvent::RolesSet { roles },
+        AccountEvent::Disabled { at: AT },
+        AccountEvent::Enabled { at: AT },
+    ];
+    let queued = mails.into_iter().map(|mail| AccountEvent::MailQueued { mail });
+    events.into_iter().chain(queued).map(AnyEvent::Account).collect()
+}
+
+pub fn email() -> Vec<AnyEvent> {
+    let events = [
+        EmailEvent::Claimed { user: user_id(), claim: 1, at: AT },
+        EmailEvent::Released { user: user_id(), claim: 1, at: AT },
+    ];
+    events.into_iter().map(AnyEvent::Email).collect()
+}
+
+pub fn session_events() -> Vec<AnyEvent> {
+    let opened = Opened {
+        session: session(),
+        user: user_id(),
+        device: text("Firefox"),
+        address: text("192.0.2.1"),
+        methods: Method::ALL.to_vec(),
+        idle_ms: 1_000,
+        at: AT,
+    };
+    let ends = SessionEnd::ALL.iter().map(|why| SessionEvent::Ended { why: *why, at: AT });
+    let refreshed = SessionEvent::Refreshed { generation: 1, address: text("192.0.2.1"), at: AT };
+    let first = [SessionEvent::Opened(opened), refreshed];
+    let last = [SessionEvent::AccountTold, SessionEvent::Forgotten];
+    first.into_iter().chain(ends).chain(last).map(AnyEvent::Session).collect()
+}
