@@ -1,6 +1,8 @@
 //! Whole nodes in one process over a real nats-server: they start at once, serve each other's entities, and leave one
 //! by one during purchases. Killed and frozen processes are the harness's.
 
+#[path = "cluster_shop/accounts.rs"]
+mod accounts;
 #[path = "cluster_shop/anew.rs"]
 mod anew;
 #[path = "cluster_shop/backup.rs"]

@@ -13,6 +13,7 @@ mod shop;
 
 /// The HTTP API as a client sees it, a file for each part of it.
 mod api {
+    mod accounts;
     mod cart;
     mod catalogue;
     mod checkout;

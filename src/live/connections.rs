@@ -161,3 +161,32 @@ impl Connections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::AtomicBool,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+    use crate::live::Still;
+
+    #[test]
+    fn what_was_granted_and_taken_away_closes_its_connection_within_a_second() {
+        let connections = Connections::new(Arc::new(Live::default()));
+        let good = Arc::new(AtomicBool::new(true));
+        let asked = good.clone();
+        let still = Some(Still::new(move || asked.load(Ordering::Relaxed)));
+        let enter = |audience| connections.enter(IpAddr::from([192, 0, 2, 1]), &audience).expect("room");
+        let revocable = enter(Audience { still, ..Audience::default() });
+        let other = enter(Audience::default());
+        let closing = |connection: &Connection| connection.poll_closing(&mut Context::from_waker(Waker::noop()));
+        connections.tick();
+        assert_eq!(closing(&revocable), Poll::Pending);
+        good.store(false, Ordering::Relaxed);
+        connections.tick();
+        assert_eq!(closing(&revocable), Poll::Ready(Closing::Expired));
+        assert_eq!(closing(&other), Poll::Pending);
+    }
+}

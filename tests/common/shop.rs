@@ -96,6 +96,11 @@ impl Shop {
         &self.own.as_ref().expect("a shop of its own").app
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.own.as_ref().expect("a shop of its own").dir.path().join("data")
+    }
+
     /// Takes the process out, to stop it in good order while others hold clients of it; and its directory.
     pub fn leave(&mut self) -> (app::Shop, tempfile::TempDir) {
         let own = self.own.take().expect("a shop of its own");

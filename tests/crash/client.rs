@@ -101,6 +101,11 @@ impl Person {
         Self::over(HttpConnector::new())
     }
 
+    /// Whoever this access token was given to.
+    pub fn with_token(token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::guest() }
+    }
+
     /// A guest whose connections come from this address.
     pub fn guest_from(address: Ipv4Addr) -> Self {
         let mut connector = HttpConnector::new();
@@ -124,7 +129,7 @@ impl Person {
         Self { client: self.client.clone(), token: self.token.clone(), cookie }
     }
 
-    /// The superadmin. The token outlives the server: its key lies in the data directory.
+    /// The superadmin. The token outlives the server: its key and its session lie in the data directory.
     pub async fn staff(url: &str) -> Self {
         Self::staff_with(url, PASSWORD).await
     }

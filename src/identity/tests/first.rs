@@ -73,3 +73,18 @@ async fn an_old_superadmin_stays_the_one_superadmin() {
     assert_eq!(login(&w, SUPERADMIN, "another password").await.unwrap().user, user);
     assert_eq!(login(&w, SUPERADMIN, PASSWORD).await, Err(AuthError::InvalidCredentials));
 }
+
+/// An event as it stood in journals, with another Argon2's hash of the test's password.
+const OF_BEFORE: &str = r#"{"registered":{"user":"01900000-0000-7000-8000-000000000003","role":"superadmin","password_hash":"$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyAuLg$FwZcTXZZjmDMadoSt0g4NUirNbpXrN8JJVqeMG9H8kc"}}"#;
+
+#[tokio::test]
+async fn the_bytes_of_an_old_account_are_an_account_that_logs_in() {
+    let w = world();
+    let mut state = AnyState::new(Kind::Account);
+    state.apply(&AnyEvent::from_json(Kind::Account, OF_BEFORE).unwrap());
+    w.accounts.states.lock().unwrap().insert(EntityKey::new(Kind::Account, SUPERADMIN), state);
+    assert_eq!(w.identity.ensure_superadmin(None).await.unwrap(), None, "no second one is made");
+    let granted = login(&w, SUPERADMIN, PASSWORD).await.unwrap();
+    assert_eq!(granted.user.to_string(), "01900000-0000-7000-8000-000000000003");
+    assert_eq!(role_of(&granted.roles), Role::Superadmin);
+}
