@@ -33,7 +33,7 @@ impl Identity {
             return Err(AccountError::Exists);
         }
         let (user, session) = (UserId(self.fresh_id()), SessionId(self.fresh_id()));
-        let password = self.0.passwords.keep(&password).await?;
+        let password = Box::new(self.0.passwords.keep(&password).await?);
         let roles = BTreeSet::from([RoleName::customer()]);
         let verify = Some(self.new_token(VERIFY_MS));
         let command = AccountCommand::Register { user, mailbox, name, roles, password, verify };

@@ -160,7 +160,7 @@ impl Identity {
 
     /// False when another node was faster: its password is valid, and was printed there.
     async fn make_first(&self, mailbox: Mailbox, password: &Secret, give_up: Instant) -> Result<bool, SuperadminError> {
-        let password = self.0.passwords.keep(password).await?;
+        let password = Box::new(self.0.passwords.keep(password).await?);
         let roles = BTreeSet::from([RoleName::superadmin()]);
         let command = AccountCommand::Register { user: USER, mailbox, name: None, roles, password, verify: None };
         let (id, asking) = (USER.to_string(), self.asking(SYSTEM));

@@ -21,7 +21,7 @@ pub enum AccountCommand {
         mailbox: Mailbox,
         name: Option<String>,
         roles: BTreeSet<RoleName>,
-        password: Password,
+        password: Box<Password>,
         /// `None`: nobody is written to.
         verify: Option<NewToken>,
     },
@@ -102,7 +102,7 @@ pub enum AccountCommand {
     },
     KeepAddress {
         id: AddressId,
-        address: Address,
+        address: Box<Address>,
         make_default: bool,
     },
     RemoveAddress {

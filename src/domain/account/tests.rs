@@ -60,7 +60,7 @@ fn register(verify: Option<NewToken>) -> AccountCommand {
         mailbox: mailbox("Ada@example.org"),
         name: None,
         roles: customer(),
-        password: password(b"key"),
+        password: Box::new(password(b"key")),
         verify,
     }
 }

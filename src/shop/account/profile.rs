@@ -160,7 +160,7 @@ pub async fn remove_saved_address(
 }
 
 fn kept(id: AddressId, body: NewAddressBody) -> Result<AccountCommand, Problem> {
-    let address = body.address.parse("address")?;
+    let address = Box::new(body.address.parse("address")?);
     Ok(AccountCommand::KeepAddress { id, address, make_default: body.make_default })
 }
 
