@@ -5,7 +5,7 @@
 //! use. A guest has a signed session cookie. In reading order: [`principal`], [`secret`] and [`seal`] (keys and
 //! signatures), [`keys`] and [`token`] (access tokens), [`refresh`], [`cookies`], [`guest`], [`origin`] (requests forged
 //! by other sites), [`accounts`] and [`standings`] (the ports to the entities), [`passwords`] and [`strength`],
-//! [`throttle`] and [`quota`], [`find`], [`login`], [`sessions`], [`registration`], [`recovery`], [`superadmin`];
+//! [`throttle`] and [`quota`], [`find`], [`login`], [`sessions`], [`registration`], [`invitation`], [`recovery`], [`superadmin`];
 //! [`permission`] (what a caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts themselves
 //! (entities).
 
@@ -15,6 +15,7 @@ pub mod cookies;
 mod error;
 mod find;
 mod guest;
+mod invitation;
 mod keys;
 mod login;
 mod origin;
@@ -53,6 +54,7 @@ pub use access::{Access, Sight};
 pub use accounts::{Accounts, AccountsFault};
 pub use error::{AccountError, AuthError, TokenFault};
 pub use guest::{COOKIE, HOST_COOKIE};
+pub use invitation::Invited;
 pub use keys::PublicKey;
 pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;

@@ -77,6 +77,7 @@ capabilities! {
     role,
     stock,
     unpaid,
+    user,
 }
 
 /// Every capability's routes.

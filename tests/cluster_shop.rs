@@ -21,6 +21,8 @@ mod old;
 mod process;
 #[path = "cluster/proxy.rs"]
 mod proxy;
+#[path = "cluster_shop/revoked.rs"]
+mod revoked;
 
 use std::{
     num::NonZeroU32,

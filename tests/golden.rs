@@ -43,6 +43,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Note => shop::note(),
         Kind::Mail => mail::mail(),
         Kind::Role => shop::role(),
+        Kind::Superadmins => shop::superadmins(),
     }
 }
 

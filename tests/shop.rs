@@ -26,6 +26,7 @@ mod api {
     mod roles;
     mod stock;
     mod strictness;
+    mod users;
 }
 
 /// The live feed. `protocol` holds the rules of the wire on a shop of its own making; in the others frames come from
@@ -35,6 +36,7 @@ mod live {
     pub mod listener;
     mod owners;
     mod protocol;
+    mod revoked;
     mod stock;
     mod streams;
 }

@@ -85,10 +85,9 @@ mod tests {
             assert_eq!(audience.valid_for, Some(Duration::from_secs(granted.expires_in.into())));
             assert!(audience.still.as_ref().is_some_and(Still::stands));
         }
-        let roles = |role| AccountCommand::SetRoles { roles: [role].into() };
-        w.tell(granted.user, roles(RoleName::customer()));
+        w.tell(granted.user, AccountCommand::SetRoles { roles: [RoleName::customer()].into() });
         assert!(!by_header.still.as_ref().unwrap().stands(), "a permission was taken away");
-        w.tell(granted.user, roles(RoleName::superadmin()));
+        w.tell(granted.user, AccountCommand::Promote);
         assert!(by_header.still.as_ref().unwrap().stands(), "more than before takes nothing away");
         w.identity.log_out(granted.user, granted.session).await.unwrap();
         assert!(all.into_iter().all(|audience| !audience.still.as_ref().unwrap().stands()));

@@ -27,7 +27,7 @@ use crate::{
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Identity, SuperadminError},
     persistence::ballast,
-    shop::{AppState, Services, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders},
+    shop::{AppState, Services, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders, user::superadmins},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,7 @@ impl Shop {
         let standings = accounts.clone();
         let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts, standings);
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
+        superadmins::count_the_first(&engine.gateway).await;
         carry_over(identity.clone());
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();

@@ -99,6 +99,10 @@ impl Account {
         self.addresses.len() < Self::ADDRESSES_MAX || self.addresses.iter().any(|known| known.id == id)
     }
 
+    fn is_superadmin(&self) -> bool {
+        self.roles.contains(RoleName::SUPERADMIN)
+    }
+
     fn prove_old(&self, key: &Key) -> Result<Vec<AccountEvent>, AccountRejection> {
         match old::password(&self.password_hash).is_some_and(|password| password.is(key)) {
             true => Ok(vec![]),
@@ -177,6 +181,8 @@ impl Entity for Account {
             | AccountCommand::RemoveAddress { .. }
             | AccountCommand::SetRoles { .. }
             | AccountCommand::SetDisabled { .. }
+            | AccountCommand::Promote
+            | AccountCommand::Demote
             | AccountCommand::MailQueued { .. } => Work::Owed,
         }
     }
@@ -188,6 +194,10 @@ impl Entity for Account {
 
     fn effects(&self) -> Vec<AccountEffect> {
         self.pending_effects()
+    }
+
+    fn states(&self, event: &AccountEvent) -> Option<(String, u8)> {
+        self.stated(event).map(|what| (what.to_owned(), 0))
     }
 
     fn rests_on(&self, event: &AccountEvent) -> Vec<Rest> {

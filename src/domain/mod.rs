@@ -23,6 +23,7 @@ macro_rules! entities {
             role: Role = "role",
             email: Email = "email",
             session: Session = "session",
+            superadmins: Superadmins = "superadmins",
         }
     };
 }

@@ -147,6 +147,9 @@ impl World {
         let mailbox = Mailbox::new(email).expect("an address");
         let applicant = Applicant { mailbox, password: config::Secret::new(PASSWORD), name: None };
         let granted = self.identity.register(applicant, &Client::default()).await.expect("a new account");
+        if role.as_str() == RoleName::SUPERADMIN {
+            self.tell(granted.user, AccountCommand::Promote);
+        }
         self.tell(granted.user, AccountCommand::SetRoles { roles: BTreeSet::from([role]) });
         granted
     }

@@ -17,6 +17,7 @@ mod sessions;
 mod wire;
 
 pub use login::ValidateResponse;
+pub use register::mailbox;
 pub use wire::{SessionAnswer, SessionUser};
 
 use axum::routing::{get, post};

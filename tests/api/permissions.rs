@@ -4,7 +4,7 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
-use souk::{domain::account::Role, identity::PermissionSet};
+use souk::identity::{Permission, PermissionSet, permission::BUILT_IN};
 
 use crate::{
     live::listener::Listener,
@@ -55,12 +55,14 @@ async fn everybody(shop: &Shop) -> Vec<Who<'_>> {
         Who { name: "a stranger", person: shop.guest(), permissions: None },
         Who { name: "a guest", person: guest, permissions: None },
     ];
-    for (name, role) in
-        [("a customer", Role::Shopper), ("a manager", Role::Operator), ("a superadmin", Role::Superadmin)]
-    {
-        let person = shop.account(role).await;
-        all.push(Who { name, person, permissions: Some(PermissionSet::from(role)) });
+    for role in &BUILT_IN {
+        let person = shop.person(&[role.name]).await;
+        all.push(Who { name: role.name, person, permissions: Some(role.permissions) });
     }
+    let one = json!({"name": "counter", "permissions": ["stock.adjust"]});
+    shop.staff().post("/api/roles", one).await.created();
+    let permissions = PermissionSet::of(&[Permission::StockAdjust]);
+    all.push(Who { name: "counter", person: shop.person(&["counter"]).await, permissions: Some(permissions) });
     all
 }
 

@@ -7,7 +7,6 @@ mod contract;
 pub mod start;
 
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -24,12 +23,10 @@ use hyper_util::{
 };
 use serde_json::{Value, json};
 use souk::{
-    actors::gateway::Call,
     app,
     config::Config,
     domain::{
-        account::{Account, AccountCommand, Role},
-        ids::CommandId,
+        account::Role,
         order::{Order, PaymentStatus},
     },
     testing,
@@ -131,19 +128,16 @@ impl Shop {
 
     /// A new account of this role, logged in. Only in a shop of [`Shop::with`].
     pub async fn account(&self, role: Role) -> Person<'_> {
+        self.person(&[role.name().as_str()]).await
+    }
+
+    /// A new account with these roles, logged in.
+    pub async fn person(&self, roles: &[&str]) -> Person<'_> {
         let session = self.register(&format!("{}@example.org", fresh_key())).await;
-        let user = text(&session["user"]["id"]);
-        let command = AccountCommand::SetRoles { roles: BTreeSet::from([role.name()]) };
-        let call = Call {
-            command_id: CommandId(Uuid::new_v4()),
-            by: "test".into(),
-            expected_version: None,
-            fingerprint: None,
-            within: Duration::from_secs(10),
-        };
-        let gateway = &self.app().engine.gateway;
-        gateway.ask::<Account>(user, command, call).await.expect("an account");
-        gateway.read_local_after_writes::<Account>(user, Duration::from_secs(10)).await.expect("a read");
+        let path = format!("/api/users/{}/roles", text(&session["user"]["id"]));
+        if roles != ["customer"] {
+            self.staff().put(&path, json!({"roles": roles})).await.ok();
+        }
         self.with_token(text(&session["access_token"]))
     }
 

@@ -129,6 +129,11 @@ impl Person {
         Self { client: self.client.clone(), token: self.token.clone(), cookie }
     }
 
+    /// Whose access token this is.
+    pub fn bearer(token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::guest() }
+    }
+
     /// The superadmin. The token outlives the server: its key and its session lie in the data directory.
     pub async fn staff(url: &str) -> Self {
         Self::staff_with(url, PASSWORD).await

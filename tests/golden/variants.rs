@@ -16,6 +16,7 @@ use souk::domain::{
     role::RoleEvent,
     session::SessionEvent,
     stock::StockEvent,
+    superadmins::SuperadminsEvent,
 };
 
 macro_rules! variants {
@@ -59,4 +60,5 @@ variants! {
     Note, NoteEvent: Written, Removed;
     Mail, MailEvent: Queued, PutOff, Due, Accepted, Refused, GivenUp;
     Role, RoleEvent: Put, Deleted;
+    Superadmins, SuperadminsEvent: PromotionAsked, Promoted, PromotionRefused, DemotionAsked, Demoted;
 }

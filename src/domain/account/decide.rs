@@ -48,6 +48,8 @@ impl Account {
             | C::RemoveAddress { .. }
             | C::SetRoles { .. }
             | C::SetDisabled { .. }
+            | C::Promote
+            | C::Demote
                 if self.status != AccountStatus::Registered =>
             {
                 Err(R::NotRegistered)
@@ -91,9 +93,13 @@ impl Account {
                 Ok(known.then_some(E::AddressRemoved { id: *id }).into_iter().collect())
             }
             C::SetRoles { roles } if !Self::may_have(roles) => Err(R::BadRoles { max: Self::ROLES_MAX }),
+            C::SetRoles { roles } if roles.contains(RoleName::SUPERADMIN) != self.is_superadmin() => Err(R::Superadmin),
             C::SetRoles { roles } if *roles == self.roles => Ok(vec![]),
             C::SetRoles { roles } => Ok(vec![E::RolesSet { roles: roles.clone() }]),
+            C::SetDisabled { disabled: true } if self.is_superadmin() => Err(R::Superadmin),
             C::SetDisabled { disabled } => Ok(self.disable(*disabled, now)),
+            C::Promote => self.promoted(),
+            C::Demote => Ok(self.demoted()),
         }
     }
 
@@ -200,6 +206,28 @@ impl Account {
             (false, true) => vec![E::Enabled { at: now }],
             (true, true) | (false, false) => vec![],
         }
+    }
+
+    fn promoted(&self) -> Decided {
+        self.enabled()?;
+        if self.is_superadmin() {
+            return Ok(vec![]);
+        }
+        let mut roles = self.roles.clone();
+        roles.insert(RoleName::superadmin());
+        if Self::may_have(&roles) { Ok(vec![E::RolesSet { roles }]) } else { Err(R::BadRoles { max: Self::ROLES_MAX }) }
+    }
+
+    /// An account without another role is a customer's.
+    fn demoted(&self) -> Vec<E> {
+        let mut roles = self.roles.clone();
+        if !roles.remove(RoleName::SUPERADMIN) {
+            return vec![];
+        }
+        if roles.is_empty() {
+            roles.insert(RoleName::customer());
+        }
+        vec![E::RolesSet { roles }]
     }
 
     pub(super) fn may_have(roles: &BTreeSet<RoleName>) -> bool {

@@ -114,6 +114,10 @@ pub enum AccountCommand {
     SetDisabled {
         disabled: bool,
     },
+    /// The role superadmin is taken on or off: a step of [`Superadmins`](crate::domain::superadmins::Superadmins), which
+    /// counts them.
+    Promote,
+    Demote,
     MailQueued {
         mail: AccountMail,
     },
@@ -230,6 +234,8 @@ pub enum AccountRejection {
     TooManyAddresses { max: usize },
     #[error("an account has 1 to {max} roles")]
     BadRoles { max: usize },
+    #[error("the role superadmin is given and taken by a process of its own, and protects its account")]
+    Superadmin,
 }
 
 /// What the shop may know of an account: no hash, no verifier.

@@ -5,9 +5,23 @@ use crate::domain::{
     email::{Email, Holder},
     mail::Mail,
     rests::Rest,
+    role::RoleName,
 };
 
 impl Account {
+    /// What a change of roles states for the entity that counts superadmins.
+    pub const PROMOTED: &str = "promoted";
+    pub const DEMOTED: &str = "demoted";
+
+    pub(super) fn stated(&self, event: &AccountEvent) -> Option<&'static str> {
+        let AccountEvent::RolesSet { roles } = event else { return None };
+        match (self.is_superadmin(), roles.contains(RoleName::SUPERADMIN)) {
+            (false, true) => Some(Self::PROMOTED),
+            (true, false) => Some(Self::DEMOTED),
+            (true, true) | (false, false) => None,
+        }
+    }
+
     pub(super) fn outcomes(&self, event: &AccountEvent) -> Vec<Rest> {
         let Some(user) = self.user else { return Vec::new() };
         let of = |claim: Option<Claim>, what: fn(Holder) -> String| {

@@ -29,9 +29,14 @@ impl Mailbox {
         if shown.len() > Self::BYTES_MAX {
             return None;
         }
-        let address: String = shown.nfc().collect::<String>().to_lowercase().nfc().collect();
+        let address = Self::compared(shown);
         let plausible = address.contains('@') && !address.contains(char::is_whitespace);
         (plausible && address.len() <= Self::BYTES_MAX).then(|| Self { address: address.into(), shown: shown.into() })
+    }
+
+    /// A text, or the beginning of one, as addresses are compared.
+    pub fn compared(written: &str) -> String {
+        written.trim().nfc().collect::<String>().to_lowercase().nfc().collect()
     }
 
     /// The entity that says who has the address. Its id is a digest, because ids stand in logs and in the journal's keys,

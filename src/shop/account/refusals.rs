@@ -22,6 +22,7 @@ impl From<AccountRejection> for Problem {
             AccountRejection::TooManyAddresses { max } => {
                 Problem::new(Code::TOO_MANY_ADDRESSES, detail).with("max", max)
             }
+            AccountRejection::Superadmin => Problem::new(Code::STILL_SUPERADMIN, detail),
             AccountRejection::BadRoles { max } => Problem::field("roles", detail).with("max", max),
         }
     }

@@ -9,6 +9,7 @@ use crate::{
         ports::StoreError,
     },
     domain::{
+        key::EntityKey,
         kinds::Kind,
         role::{Defined, Role, RoleCommand, RoleName, RoleRejection, RoleView},
     },
@@ -72,8 +73,7 @@ pub async fn delete(
     expected: Option<u64>,
 ) -> Result<Answer<RoleView>, KeepRefusal> {
     let now = changeable(services, who, name).await?;
-    let call = Call { expected_version: Some(expected.unwrap_or(now.version)), ..services.call(who) };
-    Ok(services.gateway.ask::<Role>(name.as_str(), RoleCommand::Delete, call).await?)
+    tell(services, who, name, RoleCommand::Delete, expected.unwrap_or(now.version)).await
 }
 
 /// The role as it is now, if `who` may take from its accounts what it grants.
@@ -93,9 +93,23 @@ async fn put(
     role: Defined,
     version: u64,
 ) -> Result<Answer<RoleView>, KeepRefusal> {
+    let name = role.name.clone();
+    tell(services, who, &name, RoleCommand::Put(role), version).await
+}
+
+/// Returns once this node has folded the change: what it takes away is gone here when its author hears of it.
+async fn tell(
+    services: &Services,
+    who: &Principal,
+    name: &RoleName,
+    command: RoleCommand,
+    version: u64,
+) -> Result<Answer<RoleView>, KeepRefusal> {
     let call = Call { expected_version: Some(version), ..services.call(who) };
-    let id = role.name.clone();
-    Ok(services.gateway.ask::<Role>(id.as_str(), RoleCommand::Put(role), call).await?)
+    let within = call.within;
+    let answer = services.gateway.ask::<Role>(name.as_str(), command, call).await?;
+    services.gateway.await_folded(&EntityKey::new(Kind::Role, name.as_str()), within).await;
+    Ok(answer)
 }
 
 async fn read(services: &Services, name: &RoleName) -> Result<Answer<RoleView>, KeepRefusal> {
@@ -139,4 +153,10 @@ pub async fn known(services: &Services, roles: &BTreeSet<RoleName>) -> Result<Pe
         granted = granted | set;
     }
     Ok(granted)
+}
+
+/// What a role that an account has grants it, as this node knows it; one that was deleted grants nothing.
+pub fn of_own(services: &Services, name: &RoleName) -> Result<PermissionSet, KeepRefusal> {
+    let role = services.gateway.read_local::<Role>(name.as_str())?.and_then(|answer| answer.view.defined);
+    Ok(role.map(|role| PermissionSet::named(&role.permissions)).unwrap_or_default())
 }

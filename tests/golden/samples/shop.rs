@@ -1,4 +1,4 @@
-//! Samples of stock, cart, numbers, payment, note and role.
+//! Samples of stock, cart, numbers, payment, note, role and superadmins.
 
 use souk::domain::{
     cart::{CartEvent, Item},
@@ -10,6 +10,7 @@ use souk::domain::{
     payment::PaymentEvent,
     role::{RoleEvent, RoleName},
     stock::{StockEvent, StockPolicy},
+    superadmins::SuperadminsEvent,
 };
 
 use super::ids::{AT, eur, fulfilment_id, order_id, payment_id, refund_id, sku, text, units, user_id};
@@ -94,4 +95,16 @@ pub fn role() -> Vec<AnyEvent> {
     let permissions = [text("orders.read"), text("orders.fulfil")].into();
     let events = [RoleEvent::Put { name, permissions, description: text("packs at night") }, RoleEvent::Deleted];
     events.into_iter().map(AnyEvent::Role).collect()
+}
+
+pub fn superadmins() -> Vec<AnyEvent> {
+    let user = user_id();
+    let events = [
+        SuperadminsEvent::PromotionAsked { user, step: 1 },
+        SuperadminsEvent::Promoted { user, step: 1 },
+        SuperadminsEvent::PromotionRefused { user, step: 2 },
+        SuperadminsEvent::DemotionAsked { user, step: 3 },
+        SuperadminsEvent::Demoted { user, step: 3 },
+    ];
+    events.into_iter().map(AnyEvent::Superadmins).collect()
 }

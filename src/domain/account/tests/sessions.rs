@@ -85,6 +85,27 @@ fn roles_are_some_and_not_too_many() {
 }
 
 #[test]
+fn the_role_superadmin_comes_and_goes_by_its_own_steps_and_protects_its_account() {
+    let roles = |names: &[RoleName]| names.iter().cloned().collect::<BTreeSet<_>>();
+    let set = |names: &[RoleName]| AccountEvent::RolesSet { roles: roles(names) };
+    let both = [RoleName::customer(), RoleName::superadmin()];
+    registered([]).when(AccountCommand::Promote).then([set(&both)]);
+    registered([set(&both)]).when(AccountCommand::Promote).then_nothing();
+    registered([set(&both)]).when(AccountCommand::Demote).then([set(&[RoleName::customer()])]);
+    registered([set(&both[1..])]).when(AccountCommand::Demote).then([set(&[RoleName::customer()])]);
+    registered([]).when(AccountCommand::Demote).then_nothing();
+    let disabled = AccountEvent::Disabled { at: Timestamp(1) };
+    registered([disabled]).when(AccountCommand::Promote).then_rejected(AccountRejection::Disabled);
+    let plainly = |names| AccountCommand::SetRoles { roles: roles(names) };
+    registered([]).when(plainly(&both)).then_rejected(AccountRejection::Superadmin);
+    registered([set(&both)]).when(plainly(&both[..1])).then_rejected(AccountRejection::Superadmin);
+    let more = [RoleName::manager(), RoleName::superadmin()];
+    registered([set(&both)]).when(plainly(&more)).then([set(&more)]);
+    let disable = AccountCommand::SetDisabled { disabled: true };
+    registered([set(&both)]).when(disable).then_rejected(AccountRejection::Superadmin);
+}
+
+#[test]
 fn a_profile_is_written_once() {
     let set = |name: &str| AccountCommand::SetProfile { name: Some(name.to_owned()), phone: None };
     let event = AccountEvent::ProfileSet { name: Some("Ada".to_owned()), phone: None };
@@ -105,7 +126,8 @@ fn the_book_has_a_bound_and_a_default() {
         phone: None,
     };
     let id = |n: usize| AddressId(Uuid::from_u128(n as u128));
-    let keep = |n, make_default| AccountCommand::KeepAddress { id: id(n), address: Box::new(address.clone()), make_default };
+    let keep =
+        |n, make_default| AccountCommand::KeepAddress { id: id(n), address: Box::new(address.clone()), make_default };
     let kept = |n, is_default| AccountEvent::AddressKept { id: id(n), address: address.clone(), is_default };
     registered([]).when(keep(1, false)).then([kept(1, true)]);
     let two = || registered([kept(1, true), kept(2, false)]);
