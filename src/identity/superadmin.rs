@@ -92,6 +92,8 @@ impl Identity {
         let (user, account) = self.first_account(&mailbox, give_up).await?;
         match (account.status, configured) {
             (AccountStatus::GivenUp, _) => Err(SuperadminError::AddressTaken),
+            // Not carried over now; its password is looked at by the next start.
+            (AccountStatus::Old, _) => Ok(None),
             (AccountStatus::None, Some(password)) => {
                 self.make_first(mailbox, password, give_up).await?;
                 Ok(None)
@@ -118,7 +120,11 @@ impl Identity {
         let old = until(give_up, || self.0.accounts.account(SUPERADMIN)).await?;
         Ok(match (old.status, old.user) {
             (AccountStatus::Old, Some(user)) => {
-                (user, until(give_up, || self.carry_over(user, mailbox, old.clone())).await?)
+                match until(give_up, || self.carry_over(user, mailbox, old.clone())).await {
+                    // It exists; it is carried over later, as every other one.
+                    Err(AccountsFault::Unavailable { .. }) => (user, old),
+                    carried => (user, carried?),
+                }
             }
             _ => {
                 let id = USER.to_string();
@@ -152,6 +158,11 @@ impl Identity {
                 let (id, asking) = (user.to_string(), self.asking(SYSTEM));
                 until(give_up, || self.0.accounts.tell(&id, command.clone(), asking.clone())).await?;
                 tracing::warn!("the superadmin's password was changed to the configured one");
+                Ok(())
+            }
+            // A full disk takes no command, not even one that writes nothing, and the shop starts all the same.
+            Err(AuthError::Unavailable { .. }) => {
+                tracing::warn!("the superadmin's password is compared with the configured one at the next start");
                 Ok(())
             }
             Err(other) => Err(other.into()),

@@ -84,7 +84,8 @@ async fn a_start_on_a_full_disk_serves_reads_and_says_so() {
     };
     crate::stock(&home).await;
     let server = home.serve(&[]).await;
-    let guest = Person::guest();
+    // A session is a write: on a full disk who is logged in stays so, and nobody else comes in.
+    let (guest, staff) = (Person::guest(), Person::staff(&server.url).await);
     let order = buy(&server, &guest, "k1").await;
     let kept = data.join("start.ballast");
     eventually("blocks are kept for a start", Duration::from_secs(20), async || kept.exists()).await;
@@ -92,7 +93,6 @@ async fn a_start_on_a_full_disk_serves_reads_and_says_so() {
     let filler = fill(&data, 0);
     let started = home.spawn(&[]).ready().await;
     let server = started.unwrap_or_else(|why| panic!("it starts on a full disk: {why}\n{}", home.log()));
-    let staff = Person::staff(&server.url).await;
     let order_path = format!("/api/orders/{}", text(&order["id"]));
     for (who, path) in
         [(&guest, "/api/products"), (&guest, "/api/stock/MUG-0"), (&guest, &order_path), (&staff, "/api/orders")]
