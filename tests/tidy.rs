@@ -3,6 +3,8 @@
 //! Only files are read, nothing is compiled: the whole takes a few hundredths of a second. Deliberately absent:
 //! formatting (rustfmt), lints (clippy), licences (cargo-deny); `make verify` runs those.
 
+#[path = "tidy/citations.rs"]
+mod citations;
 #[path = "tidy/configuration.rs"]
 mod configuration;
 #[path = "tidy/engine.rs"]
