@@ -189,6 +189,14 @@ mod tests {
         Money::new(amount, Currency::EUR)
     }
 
+    /// The tests run in the profile that is shipped.
+    #[test]
+    #[should_panic = "overflow"]
+    fn a_sum_that_wraps_stops_in_the_shipped_profile_too() {
+        let one_too_many = std::hint::black_box(i64::MAX) + std::hint::black_box(1);
+        unreachable!("{one_too_many}");
+    }
+
     #[test]
     fn reads_like_a_price() {
         assert_eq!(eur(1999).to_string(), "19.99 EUR");
