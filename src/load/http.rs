@@ -111,15 +111,15 @@ impl Answer {
 pub struct Connection {
     address: Address,
     host: Arc<str>,
-    /// `Bearer ..`
-    token: Option<Arc<str>>,
+    /// `Bearer ..`, the newest one.
+    token: Option<watch::Receiver<Arc<str>>>,
     /// The guest's session, once the server has set one.
     pub cookie: Option<String>,
     open: Option<(SocketAddr, http1::SendRequest<Full<Bytes>>)>,
 }
 
 impl Connection {
-    pub fn new(address: Address, host: Arc<str>, token: Option<Arc<str>>) -> Self {
+    pub fn new(address: Address, host: Arc<str>, token: Option<watch::Receiver<Arc<str>>>) -> Self {
         Self { address, host, token, cookie: None, open: None }
     }
 
@@ -168,7 +168,7 @@ impl Connection {
     fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, Trouble> {
         let mut request = Request::builder().method(&call.method).uri(call.path).header(header::HOST, &*self.host);
         if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, &**token);
+            request = request.header(header::AUTHORIZATION, &**token.borrow());
         }
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);

@@ -35,6 +35,8 @@ pub const EMAIL: &str = "admin@souk.local";
 const SETTINGS: &[(&str, &str)] = &[
     ("SOUK_HTTP__LISTEN", "127.0.0.1:0"),
     ("SOUK_BUDGETS__ENFORCED", "false"),
+    // A run logs in once.
+    ("SOUK_IDENTITY__TOKEN_TTL_MS", "86400000"),
     ("SOUK_LIVE__CONNECTIONS_MAX", "1000000"),
     ("SOUK_LIVE__CONNECTIONS_PER_ADDRESS_MAX", "1000000"),
     ("SOUK_LIVE__PUBLIC_STOCK_COUNTS", "true"),

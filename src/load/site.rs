@@ -1,9 +1,13 @@
 //! The shop under load: its address, its staff's token, its catalogue.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde::Deserialize;
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinSet,
+    time::sleep,
+};
 
 use super::{
     error::{During, LoadError, Result},
@@ -19,7 +23,9 @@ pub struct Site {
     address: watch::Sender<Option<SocketAddr>>,
     pub host: Arc<str>,
     /// `Bearer ..` of staff; `None`: operators' requests are not possible.
-    token: Option<Arc<str>>,
+    token: Option<watch::Sender<Arc<str>>>,
+    /// Logs in again before the token ends; ends with the site.
+    renewal: JoinSet<()>,
     /// The run's own server. A lock, because `chaos` ends and starts it meanwhile.
     pub own: Mutex<Option<Own>>,
 }
@@ -49,25 +55,35 @@ impl Site {
                 (resolve(&host).await?, host, None, staff.clone())
             }
         };
-        let mut site =
-            Self { address: watch::Sender::new(Some(address)), host: host.into(), token: None, own: Mutex::new(own) };
-        site.token = match staff {
-            Staff::Token(token) => Some(format!("Bearer {token}").into()),
-            Staff::Login { email, password } => Some(site.log_in(&email, &password).await?),
-            Staff::Nobody => None,
-        };
+        let (address, own) = (watch::Sender::new(Some(address)), Mutex::new(own));
+        let mut site = Self { address, host: host.into(), token: None, renewal: JoinSet::new(), own };
+        match staff {
+            Staff::Token(token) => site.token = Some(watch::Sender::new(format!("Bearer {token}").into())),
+            Staff::Login { email, password } => site.stay_logged_in(email, password).await?,
+            Staff::Nobody => {}
+        }
         Ok(site)
     }
 
-    async fn log_in(&self, email: &str, password: &str) -> Result<Arc<str>> {
-        #[derive(Deserialize)]
-        struct LoggedIn {
-            access_token: String,
-        }
-        let body = serde_json::json!({"email": email, "password": password}).to_string();
-        let answer = self.guest().ask::<LoggedIn>(&Call::post("/api/auth/login", None, body)).await;
-        let token = answer.during(&format!("{email} cannot log in"))?.access_token;
-        Ok(format!("Bearer {token}").into())
+    async fn stay_logged_in(&mut self, email: String, password: String) -> Result<()> {
+        let mut guest = self.guest();
+        let (token, mut good_for) = log_in(&mut guest, &email, &password).await?;
+        let token = watch::Sender::new(token);
+        self.token = Some(token.clone());
+        self.renewal.spawn(async move {
+            loop {
+                sleep(good_for / 2).await;
+                // Where it fails the old token is good for the other half, and the next try is soon.
+                match log_in(&mut guest, &email, &password).await {
+                    Ok((renewed, longer)) => {
+                        token.send_replace(renewed);
+                        good_for = longer;
+                    }
+                    Err(_) => good_for = (good_for / 2).max(Duration::from_secs(10)),
+                }
+            }
+        });
+        Ok(())
     }
 
     pub fn address(&self) -> Option<SocketAddr> {
@@ -85,11 +101,13 @@ impl Site {
 
     pub fn token(&self) -> Result<Arc<str>> {
         let hint = "operators' requests are part of this scenario: --token, or --email with --password-env";
-        self.token.clone().ok_or_else(|| LoadError::usage(hint))
+        self.token.as_ref().map(|token| token.borrow().clone()).ok_or_else(|| LoadError::usage(hint))
     }
 
     pub fn staff(&self) -> Result<Connection> {
-        Ok(Connection::new(self.address.subscribe(), self.host.clone(), Some(self.token()?)))
+        self.token()?;
+        let token = self.token.as_ref().map(watch::Sender::subscribe);
+        Ok(Connection::new(self.address.subscribe(), self.host.clone(), token))
     }
 
     /// Looks through the catalogue.
@@ -133,6 +151,19 @@ impl Site {
             false => Ok(shelf),
         }
     }
+}
+
+/// `Bearer ..`, and how long it is good for.
+async fn log_in(guest: &mut Connection, email: &str, password: &str) -> Result<(Arc<str>, Duration)> {
+    #[derive(Deserialize)]
+    struct LoggedIn {
+        access_token: String,
+        expires_in: u64,
+    }
+    let body = serde_json::json!({"email": email, "password": password}).to_string();
+    let answer = guest.ask::<LoggedIn>(&Call::post("/api/auth/login", None, body)).await;
+    let LoggedIn { access_token, expires_in } = answer.during(&format!("{email} cannot log in"))?;
+    Ok((format!("Bearer {access_token}").into(), Duration::from_secs(expires_in)))
 }
 
 /// `http://host:port` as `host:port`.

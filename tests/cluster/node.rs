@@ -66,6 +66,8 @@ impl Node {
         command.env_clear().env("SOUK_PAYMENTS__SANDBOX__ENABLED", "true");
         // The whole load comes from one address.
         command.env("SOUK_BUDGETS__ENFORCED", "false");
+        // A run may be longer than the quarter of an hour for which a token is good.
+        command.env("SOUK_IDENTITY__TOKEN_TTL_MS", "86400000");
         command.env("SOUK_SUPERADMIN_PASSWORD", PASSWORD).envs(self.env.iter().cloned());
         command.stdin(Stdio::null()).stderr(log).kill_on_drop(true);
         command
