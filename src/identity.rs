@@ -209,10 +209,18 @@ impl Identity {
         self.0.tokens.public_keys(self.now())
     }
 
-    /// Whether the session stands and its account may do at least what was granted, by this node's state: what open
-    /// sockets are asked each second.
-    pub fn still_grants(&self, session: SessionId, user: UserId, granted: PermissionSet) -> bool {
-        self.0.standings.of(session, user).is_some_and(|standing| standing.permissions.covers(granted))
+    /// Whether the session stands and its account may see and do at least what was granted, by this node's state: what
+    /// open sockets are asked each second.
+    pub fn still_grants(
+        &self,
+        session: SessionId,
+        user: UserId,
+        granted: PermissionSet,
+        address: Option<&str>,
+    ) -> bool {
+        let standing = self.0.standings.of(session, user);
+        let same = |standing: &Standing| address.is_none() || standing.address.as_deref() == address;
+        standing.is_some_and(|standing| standing.permissions.covers(granted) && same(&standing))
     }
 
     pub fn settings(&self) -> &config::Identity {
@@ -278,6 +286,11 @@ impl Identity {
     pub fn tag_of_email(&self, email: &str) -> Arc<str> {
         let email = email.trim().to_lowercase();
         format!("email:{:016x}", self.0.tags.tag(email.as_bytes())).into()
+    }
+
+    /// The guest whose cookie the request carries, whoever else it names.
+    pub fn guest_of(&self, headers: &HeaderMap) -> Option<Principal> {
+        self.guest(headers).map(|(session, _)| Principal::guest(session.id))
     }
 
     fn guest(&self, headers: &HeaderMap) -> Option<(GuestSession, &'static str)> {

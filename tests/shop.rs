@@ -18,6 +18,7 @@ mod api {
     mod catalogue;
     mod checkout;
     mod conventions;
+    mod guests;
     mod notes;
     mod offers;
     mod orders;

@@ -44,7 +44,8 @@ async fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthErro
     let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now().0);
     let valid_for = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
     let (of, session, user, granted) = (identity.clone(), claims.session(), claims.user(), principal.permissions);
-    let still = Some(Still::new(move || of.still_grants(session, user, granted)));
+    let address = principal.address.clone();
+    let still = Some(Still::new(move || of.still_grants(session, user, granted, address.as_deref())));
     Ok(Audience { valid_for, still, ..audience(principal) })
 }
 
@@ -52,6 +53,7 @@ fn audience(principal: Principal) -> Audience {
     Audience {
         permissions: principal.permissions,
         user: Some(principal.user),
+        address: principal.address,
         own: Some(EntityKey::new(Kind::Cart, principal.cart.to_string())),
         valid_for: None,
         still: None,

@@ -1,10 +1,13 @@
 //! A cart: the items that a shopper intends to buy. Invariant: each SKU stands on one line, 1 to [`Cart::QUANTITY_MAX`]
 //! units, at most [`Cart::LINES_MAX`] lines; a cart never holds stock.
 //!
-//! In `cart/`: `decide`, `change` (what one command changed). Deliberately absent: coupons and availability, which are read beside the cart.
+//! In `cart/`: `decide`, `change` (what one command changed), `merge` (a guest's cart and its account's). Deliberately
+//! absent: coupons and availability, which are read beside the cart.
 
 mod change;
 mod decide;
+mod merge;
+mod protocol;
 #[cfg(test)]
 mod tests;
 
@@ -12,12 +15,17 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    merge::{Capped, CartEffect, Gift, GiftLine, Merge},
+    protocol::{CartCommand, CartEvent, CartLine, CartRejection, CartView},
+};
 use super::{
-    effect::NoEffect,
     entity::{Entity, Work},
-    ids::{OrderId, Sku, UserId},
+    ids::{OrderId, SessionId, Sku, UserId},
+    key::EntityKey,
     kinds::Kind,
     money::Money,
+    rests::Rest,
     time::Timestamp,
 };
 
@@ -27,120 +35,6 @@ pub struct Item {
     pub sku: Sku,
     pub name: String,
     pub unit_price: Money,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CartCommand {
-    /// Sets each line's quantity (absolute, so a retry changes nothing). `add` adds to the present quantity.
-    SetLines {
-        owner: UserId,
-        lines: Vec<(Item, u32)>,
-        add: bool,
-    },
-    RemoveLine {
-        sku: Sku,
-    },
-    /// A checkout begins: the cart's newest order from now on. The reply has the lines to buy, and the older orders
-    /// without a sale, whose place it takes. An empty cart begins none.
-    BeginCheckout {
-        order: OrderId,
-    },
-    /// An order was verified: the bought units leave the cart, units added since stay.
-    Settle {
-        order: OrderId,
-        bought: Vec<(Sku, u32)>,
-    },
-    /// The shop's offer has changed: these SKUs are sold no longer, those again. Only lines of this cart are told of.
-    TellOffer {
-        gone: Vec<Sku>,
-        back: Vec<Sku>,
-    },
-    /// The alarm: a cart untouched for [`Cart::IDLE_DAYS`] days is forgotten.
-    Expire,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CartEvent {
-    /// One line, whole: journals from before [`CartEvent::LinesChanged`] have it.
-    LineSet {
-        owner: UserId,
-        item: Item,
-        quantity: u32,
-        at: Timestamp,
-    },
-    LineRemoved {
-        sku: Sku,
-        at: Timestamp,
-    },
-    Settled {
-        order: OrderId,
-        bought: Vec<(Sku, u32)>,
-        at: Timestamp,
-    },
-    Expired,
-    /// Not the shopper's act: it does not keep an idle cart.
-    OfferChanged {
-        gone: Vec<Sku>,
-        back: Vec<Sku>,
-    },
-    CheckoutBegun {
-        order: OrderId,
-        at: Timestamp,
-    },
-    /// What one command changed, and nothing that the cart knows already.
-    LinesChanged {
-        /// Where it is another than before: mostly with the first line.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        owner: Option<UserId>,
-        /// New lines, and lines whose item is another than before.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        items: Vec<(Item, u32)>,
-        /// New quantities of known items; 0 removes the line.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        quantities: Vec<(Sku, u32)>,
-        at: Timestamp,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CartRejection {
-    #[error("a line takes 1 to {max} units, not {quantity}")]
-    BadQuantity { sku: Sku, quantity: u64, max: u32 },
-    #[error("a cart takes at most {max} lines")]
-    TooManyLines { max: usize },
-    #[error("SKU {sku} is not in the cart")]
-    NoSuchLine { sku: Sku },
-    #[error("the cart is in {cart} and the item in {item}")]
-    CurrencyMismatch { cart: String, item: String },
-    #[error("the cart's total does not fit")]
-    Overflow,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CartLine {
-    pub sku: Sku,
-    pub name: String,
-    pub quantity: u32,
-    pub unit_price: Money,
-    pub line_total: Money,
-    /// The shop has said that it sells the SKU no longer.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub withdrawn: bool,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CartView {
-    pub owner: Option<UserId>,
-    pub lines: Vec<CartLine>,
-    /// Absent while the cart is empty.
-    pub total: Option<Money>,
-    pub items: u64,
-    /// Orders of this cart without a sale, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub checkouts: Vec<OrderId>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -157,6 +51,13 @@ pub struct Cart {
     /// Orders begun since the last sale, the newest last.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     checkouts: VecDeque<OrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    giving: Option<Gift>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merge: Option<Merge>,
+    /// The newest log-ins whose merge has ended here, so that a late `Give` or `Merge` does nothing twice.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    merged: VecDeque<SessionId>,
 }
 
 impl Cart {
@@ -180,7 +81,7 @@ impl Cart {
 
     /// What is left of it when nobody has touched it for long.
     fn emptied(&self) -> Self {
-        match self.checkouts.is_empty() {
+        match self.checkouts.is_empty() && self.giving.is_none() {
             true => Self::default(),
             false => Self { lines: Vec::new(), withdrawn: Vec::new(), ..self.clone() },
         }
@@ -200,7 +101,7 @@ impl Entity for Cart {
     type Event = CartEvent;
     type Rejection = CartRejection;
     type View = CartView;
-    type Effect = NoEffect;
+    type Effect = CartEffect;
 
     fn decide(&self, command: &CartCommand, now: Timestamp) -> Result<Vec<CartEvent>, CartRejection> {
         self.decide_command(command, now)
@@ -250,6 +151,25 @@ impl Entity for Cart {
                 items.iter().for_each(|(item, quantity)| self.put(item, *quantity));
                 quantities.iter().for_each(|(sku, quantity)| self.set_quantity(sku, *quantity));
             }
+            CartEvent::GiftBegun { gift, at } => {
+                self.touched = *at;
+                self.begin_gift(gift);
+            }
+            CartEvent::GiftTaken { login } => {
+                self.giving = None;
+                self.end_merge(*login);
+            }
+            CartEvent::GiftReturned { login } => {
+                self.take_gift_back();
+                self.end_merge(*login);
+            }
+            CartEvent::LineMerged { login, item, wanted, quantity, .. } => {
+                self.line_merged(*login, item, *wanted, *quantity);
+            }
+            CartEvent::Merged { login, owner, at } => {
+                (self.owner, self.touched) = (Some(*owner), *at);
+                self.end_merge(*login);
+            }
         }
         // Only lines can be withdrawn: so this list is as bounded as they are.
         if !self.withdrawn.is_empty() {
@@ -275,25 +195,35 @@ impl Entity for Cart {
             .first()
             .and_then(|first| Money::sum(first.unit_price.currency, lines.iter().map(|line| line.line_total)).ok());
         let items = lines.iter().map(|line| u64::from(line.quantity)).sum();
-        CartView { owner: self.owner, total, items, lines, checkouts: self.checkouts.iter().copied().collect() }
+        CartView {
+            owner: self.owner,
+            total,
+            items,
+            lines,
+            checkouts: self.checkouts.iter().copied().collect(),
+            giving: self.giving.as_ref().map(|gift| gift.login),
+            merge: self.merge.clone(),
+        }
     }
 
     fn work(command: &CartCommand) -> Work {
         match command {
-            CartCommand::SetLines { .. } | CartCommand::BeginCheckout { .. } => Work::New,
+            CartCommand::SetLines { .. } | CartCommand::BeginCheckout { .. } | CartCommand::Give { .. } => Work::New,
             // Of a few bytes, and they give room back.
             CartCommand::RemoveLine { .. } | CartCommand::Expire => Work::Owed,
             CartCommand::Settle { .. } | CartCommand::TellOffer { .. } => Work::Owed,
+            CartCommand::Merge { .. } | CartCommand::GiftTaken { .. } | CartCommand::GiftRefused { .. } => Work::Owed,
         }
     }
 
     fn is_forgotten(&self) -> bool {
-        self.owner.is_none() && self.lines.is_empty() && self.settled.is_empty() && self.checkouts.is_empty()
+        let nothing = self.lines.is_empty() && self.settled.is_empty() && self.checkouts.is_empty();
+        self.owner.is_none() && nothing && self.giving.is_none() && self.merged.is_empty()
     }
 
     /// A cart whose orders may still be sold waits for them, once it is empty.
     fn wake_at(&self) -> Option<Timestamp> {
-        let waits = self.lines.is_empty() && !self.checkouts.is_empty();
+        let waits = self.lines.is_empty() && (!self.checkouts.is_empty() || self.giving.is_some());
         (!waits && !self.is_forgotten()).then(|| self.idle_at())
     }
 
@@ -314,7 +244,41 @@ impl Entity for Cart {
             | CartEvent::OfferChanged { .. }
             | CartEvent::CheckoutBegun { .. }
             | CartEvent::LinesChanged { .. } => None,
+            CartEvent::Merged { login, .. } => Some((Self::merged_for(*login), 0)),
+            CartEvent::GiftBegun { .. }
+            | CartEvent::GiftTaken { .. }
+            | CartEvent::GiftReturned { .. }
+            | CartEvent::LineMerged { .. } => None,
         }
+    }
+
+    fn rests_on(&self, event: &CartEvent) -> Vec<Rest> {
+        let taken = |login: &SessionId| self.giving.as_ref().filter(|gift| gift.login == *login);
+        match event {
+            CartEvent::GiftTaken { login } => taken(login)
+                .map(|gift| Rest::on(EntityKey::new(Kind::Cart, gift.to.to_string()), Self::merged_for(*login)))
+                .into_iter()
+                .collect(),
+            CartEvent::GiftBegun { .. }
+            | CartEvent::GiftReturned { .. }
+            | CartEvent::LineMerged { .. }
+            | CartEvent::Merged { .. }
+            | CartEvent::Settled { .. }
+            | CartEvent::LineSet { .. }
+            | CartEvent::LineRemoved { .. }
+            | CartEvent::Expired
+            | CartEvent::OfferChanged { .. }
+            | CartEvent::CheckoutBegun { .. }
+            | CartEvent::LinesChanged { .. } => Vec::new(),
+        }
+    }
+
+    fn effects(&self) -> Vec<CartEffect> {
+        self.giving.iter().cloned().map(CartEffect::Merge).collect()
+    }
+
+    fn has_pending_effects(&self) -> bool {
+        self.giving.is_some()
     }
 
     fn remembers(command: &CartCommand) -> bool {
@@ -325,6 +289,10 @@ impl Entity for Cart {
             CartCommand::BeginCheckout { .. }
             | CartCommand::Settle { .. }
             | CartCommand::TellOffer { .. }
+            | CartCommand::Give { .. }
+            | CartCommand::Merge { .. }
+            | CartCommand::GiftTaken { .. }
+            | CartCommand::GiftRefused { .. }
             | CartCommand::Expire => false,
         }
     }

@@ -3,7 +3,7 @@
 //! One sequence for every kind: decide, append, apply, reply. Deliberately absent: clocks, generated ids, I/O, command
 //! ids (the host provides idempotence).
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -47,6 +47,11 @@ pub trait Entity: Data + Default {
     /// The owner, for an entity of one person: only the owner and staff may see the entity. Never changes once it is
     /// known.
     fn owner(_view: &Self::View) -> Option<UserId> {
+        None
+    }
+    /// The address, as accounts compare it, whose proven owner sees the entity as its owner does: of a person without an
+    /// account.
+    fn contact(_view: &Self::View) -> Option<Arc<str>> {
         None
     }
     /// Nothing is left to be known of it, as of the default state of such a kind: its state, rows and history leave the

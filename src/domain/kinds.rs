@@ -2,6 +2,8 @@
 //!
 //! One line there for each kind; everything that must think about a new kind stops compiling until it does.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
@@ -89,6 +91,8 @@ macro_rules! sums {
             pub fn kind(&self) -> Kind { match self { $(Self::$variant(_) => Kind::$variant),* } }
             /// See [`Entity::owner`].
             pub fn owner(&self) -> Option<UserId> { match self { $(Self::$variant(v) => $variant::owner(v)),* } }
+            /// See [`Entity::contact`].
+            pub fn contact(&self) -> Option<Arc<str>> { match self { $(Self::$variant(v) => $variant::contact(v)),* } }
         }
 
         impl AnyEffect {

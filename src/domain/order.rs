@@ -38,6 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{effects::OrderEffect, mails::OrderMail, protocol::*, shapes::*, view::*};
 use super::{
+    email::Mailbox,
     entity::{Entity, Work},
     ids::{FulfilmentId, OrderId, PaymentId, Sku, UserId},
     kinds::Kind,
@@ -222,6 +223,12 @@ impl Entity for Order {
 
     fn owner(view: &OrderView) -> Option<UserId> {
         view.placement.as_ref().map(|placement| placement.user)
+    }
+
+    /// A guest's order: of an account's nothing is given to whoever has its address.
+    fn contact(view: &OrderView) -> Option<Arc<str>> {
+        let of_guest = view.placement.as_ref().filter(|placement| !placement.by_account)?;
+        Mailbox::new(&of_guest.email).map(|mailbox| mailbox.address)
     }
 
     fn states(&self, event: &OrderEvent) -> Option<(String, u8)> {

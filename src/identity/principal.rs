@@ -30,6 +30,8 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// Of an account that is logged in.
     pub session: Option<SessionId>,
+    /// The account's proven address, as addresses are compared: orders that guests placed with it are its own, too.
+    pub address: Option<Arc<str>>,
     /// `guest:<uuid>` or `user:<uuid>`: recorded in the journal with each commit.
     pub by: Arc<str>,
 }
@@ -48,12 +50,13 @@ impl Principal {
 
     fn new(user: UserId, permissions: PermissionSet, kind: PrincipalKind, by: String) -> Self {
         let cart = CartId(Uuid::new_v5(&CARTS, by.as_bytes()));
-        Self { user, cart, permissions, kind, session: None, by: by.into() }
+        Self { user, cart, permissions, kind, session: None, address: None, by: by.into() }
     }
 
     /// What its session may be taken for.
     pub fn standing(user: UserId, session: SessionId, standing: &Standing) -> Self {
-        Self { session: Some(session), ..Self::account(user, standing.permissions) }
+        let address = standing.address.clone();
+        Self { session: Some(session), address, ..Self::account(user, standing.permissions) }
     }
 
     pub fn may(&self, permission: Permission) -> bool {
@@ -62,7 +65,20 @@ impl Principal {
 
     /// How much of this owner's things is shown.
     pub fn sight(&self, owner: Option<UserId>) -> Sight {
-        Sight { own: owner == Some(self.user), permissions: self.permissions }
+        self.sight_of(owner, None)
+    }
+
+    /// The same of what has a contact.
+    pub fn sight_of(&self, owner: Option<UserId>, contact: Option<&str>) -> Sight {
+        let own = owner.is_some_and(|owner| self.owns(owner, contact));
+        Sight { own, permissions: self.permissions }
+    }
+
+    /// By being its owner, or by the proven address of a guest's thing ([`Entity::contact`]).
+    ///
+    /// [`Entity::contact`]: crate::domain::entity::Entity::contact
+    pub fn owns(&self, owner: UserId, contact: Option<&str>) -> bool {
+        self.user == owner || (contact.is_some() && self.address.as_deref() == contact)
     }
 
     /// Works for the shop: whoever has any permission. Bounds that keep strangers in check do not concern them; what
@@ -99,7 +115,12 @@ impl Reach {
     }
 
     pub fn covers(&self, owner: UserId) -> bool {
-        self.all || self.who.user == owner
+        self.covers_of(owner, None)
+    }
+
+    /// The same of what has a contact.
+    pub fn covers_of(&self, owner: UserId, contact: Option<&str>) -> bool {
+        self.all || self.who.owns(owner, contact)
     }
 }
 
@@ -124,6 +145,16 @@ mod tests {
         };
         assert!(reach(&[]).covers(own) && !reach(&[]).covers(other));
         assert!(!reach(&[Permission::StockRead]).covers(other) && reach(&[Permission::OrdersRead]).covers(other));
+    }
+
+    #[test]
+    fn a_proven_address_is_owned_and_none_is_nobodys() {
+        let (own, guest) = (UserId(Uuid::from_u128(7)), UserId(Uuid::from_u128(8)));
+        let unproven = Principal::account(own, PermissionSet::NONE);
+        let proven = Principal { address: Some("ada@example.org".into()), ..unproven.clone() };
+        assert!(proven.owns(guest, Some("ada@example.org")) && proven.owns(own, None));
+        assert!(!proven.owns(guest, Some("bob@example.org")) && !proven.owns(guest, None));
+        assert!(!unproven.owns(guest, Some("ada@example.org")) && !unproven.owns(guest, None));
     }
 
     #[test]

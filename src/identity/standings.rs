@@ -29,6 +29,8 @@ pub struct Standing {
     pub verified: bool,
     /// As its owner writes the address.
     pub email: Arc<str>,
+    /// The address as it is compared, where it is proven.
+    pub address: Option<Arc<str>>,
     pub second_factor: bool,
     pub authenticated_at: Timestamp,
 }
@@ -87,6 +89,7 @@ pub(super) fn standing(
         permissions: account.roles.iter().filter_map(|role| of_built_in(role).or_else(|| own_role(role))).collect(),
         verified: account.verified,
         email: account.mailbox.as_ref().map(|mailbox| mailbox.shown.clone()).unwrap_or_default(),
+        address: account.mailbox.as_ref().filter(|_| account.verified).map(|mailbox| mailbox.address.clone()),
         second_factor: opened.methods.iter().any(second),
         authenticated_at: opened.at,
     })

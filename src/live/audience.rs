@@ -16,6 +16,8 @@ pub struct Audience {
     pub permissions: PermissionSet,
     /// The account, or the guest's session id.
     pub user: Option<UserId>,
+    /// The account's proven address: what guests did with it is its own, too.
+    pub address: Option<Arc<str>>,
     /// An entity that the session owns, which may not exist yet.
     pub own: Option<EntityKey>,
     /// How long these credentials are valid from now; at the end the connection is closed. `None`: for ever.
@@ -76,7 +78,8 @@ impl Audience {
     }
 
     pub fn owns(&self, current: &Committed) -> bool {
-        current.view.owner().is_some_and(|owner| self.user == Some(owner))
+        let by_address = || self.address.is_some() && current.view.contact() == self.address;
+        current.view.owner().is_some_and(|owner| self.user == Some(owner)) || by_address()
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod codes;
 pub mod live;
+pub mod merge;
 mod refusals;
 mod routes;
 mod show;

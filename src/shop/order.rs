@@ -12,6 +12,7 @@ mod list;
 pub mod live;
 pub mod lookup;
 pub mod mail;
+mod mine;
 mod of_user;
 pub mod projection;
 pub mod reference;
@@ -35,7 +36,7 @@ fn topics(_: &Front) -> Families {
 }
 
 fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(projection::Orders)]
+    vec![Arc::new(projection::Orders), Arc::new(projection::OrdersOfGuests)]
 }
 
 fn routes() -> OpenApiRouter<AppState> {

@@ -137,6 +137,7 @@ impl OrderBuilder {
             hold_at: HoldAt::Checkout,
             share: None,
             mails: self.mails,
+            by_account: false,
         }
     }
 

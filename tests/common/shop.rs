@@ -146,6 +146,23 @@ impl Shop {
         self.guest().post("/api/auth/register", json!({"email": email, "password": PASSWORD})).await.created()
     }
 
+    /// The text behind `#` in the link to `page` of a mail to `to`. Only in a shop of [`Shop::with`].
+    pub async fn mailed_link(&self, to: &str, page: &str) -> String {
+        let outbox = self.own.as_ref().expect("a shop of its own").dir.path().join("data/outbox");
+        let find = || {
+            let files = std::fs::read_dir(&outbox).into_iter().flatten().flatten();
+            let mails =
+                files.filter_map(|file| serde_json::from_slice::<Value>(&std::fs::read(file.path()).ok()?).ok());
+            let mut links = mails.filter(|mail| mail["to"] == to).filter_map(|mail| {
+                let link = text(&mail["text"]).split(&format!("/account/{page}#")).nth(1)?;
+                link.split_whitespace().next().map(str::to_owned)
+            });
+            links.next()
+        };
+        eventually("the mail is written", async || find().is_some()).await;
+        find().expect("the mail")
+    }
+
     /// A SKU that no other caller of this gets, with exactly `units` available.
     pub async fn sku_with(&self, units: i64) -> String {
         let n = self.front.next.fetch_add(1, Ordering::Relaxed);

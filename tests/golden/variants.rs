@@ -42,7 +42,7 @@ variants! {
     Stock, StockEvent: Received, Adjusted, Held, Committed, Released, Expired, Shipped, ReturnedToStock, ThresholdSet,
         PolicySet, HeldFor;
     Cart, CartEvent: LineSet, LineRemoved, Settled, Expired, OfferChanged, CheckoutBegun,
-        LinesChanged;
+        LinesChanged, GiftBegun, GiftTaken, GiftReturned, LineMerged, Merged;
     Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
         Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
         UnwindAsked, Moved, Fulfilled, ParcelShipped, Superseded, PredecessorGone, PredecessorPaid, RestRefundAsked,

@@ -4,7 +4,7 @@
 use super::{Cart, CartCommand, CartEvent, CartRejection, Item};
 use crate::domain::{
     entity::Entity,
-    ids::{Sku, UserId},
+    ids::{SessionId, Sku, UserId},
     money::{Money, MoneyError},
     time::Timestamp,
 };
@@ -29,9 +29,18 @@ impl Cart {
                 Ok(vec![CartEvent::Settled { order: *order, bought: bought.clone(), at: now }])
             }
             CartCommand::TellOffer { gone, back } => Ok(self.tell_offer(gone, back)),
+            CartCommand::Give { gift, stock } => Ok(self.give(gift.clone(), stock, now)),
+            CartCommand::Merge { login, owner, lines } => self.merge(*login, *owner, lines, now),
+            CartCommand::GiftTaken { login } => Ok(self.of_gift(*login, CartEvent::GiftTaken { login: *login })),
+            CartCommand::GiftRefused { login } => Ok(self.of_gift(*login, CartEvent::GiftReturned { login: *login })),
             CartCommand::Expire if self.wake_at().is_some_and(|due| due <= now) => Ok(vec![CartEvent::Expired]),
             CartCommand::Expire => Ok(vec![]),
         }
+    }
+
+    /// An outcome of the gift that is under way, and of no other.
+    fn of_gift(&self, login: SessionId, event: CartEvent) -> Vec<CartEvent> {
+        self.giving.iter().filter(|gift| gift.login == login).map(|_| event.clone()).collect()
     }
 
     /// Only what is news to this cart.
@@ -77,7 +86,7 @@ impl Cart {
         Ok(())
     }
 
-    fn check_sum(&self) -> Result<(), CartRejection> {
+    pub(super) fn check_sum(&self) -> Result<(), CartRejection> {
         let Some((first, _)) = self.lines.first() else { return Ok(()) };
         let totals = self.lines.iter().map(|(item, quantity)| item.unit_price.checked_mul(*quantity));
         let sum = totals.collect::<Result<Vec<_>, _>>().and_then(|lines| Money::sum(first.unit_price.currency, lines));

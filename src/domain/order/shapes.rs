@@ -113,6 +113,9 @@ pub struct CheckoutSnapshot {
     /// The shopper is told by mail what becomes of the order.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mails: bool,
+    /// An account placed it, not a guest. Absent in orders from before shoppers had accounts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_account: bool,
 }
 
 /// When an order's stock is held.
@@ -231,6 +234,8 @@ impl CheckoutSnapshot {
             hold_at: _,
             share: _,
             mails: _,
+            // The user's kind, and the user is compared.
+            by_account: _,
             // A retry may find the cart with other older orders; the first list counts.
             replaces: _,
         } = self;

@@ -50,6 +50,8 @@ pub struct KeySet {
 }
 
 /// Log in with e-mail and password
+///
+/// A guest's cart goes into the account's: units are summed, as far as the stock and the cart's bounds allow.
 #[utoipa::path(post, path = "/api/auth/login", tag = "Identity", request_body = LoginBody, responses(
     (status = 200, description = "A session", body = SessionAnswer),
     (status = 401, description = "`invalid_credentials`"),
@@ -68,7 +70,7 @@ pub async fn login(
     let granted = identity.login(&email, &password, &asker.client).await;
     let granted = granted.map_err(|refused| Problem::from(refused).about(|| identity.tag_of_email(&email)))?;
     let handed = Handed::new(cookies, identity, &headers, asker.https);
-    Ok(wire::granted(StatusCode::OK, identity, &granted, handed)?)
+    Ok(wire::opened(&state, &headers, StatusCode::OK, &granted, handed).await?)
 }
 
 /// Whose token this is, and until when

@@ -61,7 +61,7 @@ pub async fn register(
     let applicant = Applicant { mailbox: mailbox(&body.email)?, password: body.password, name };
     let granted = identity.register(applicant, &asker.client).await?;
     let handed = Handed::new(body.cookies, identity, &headers, asker.https);
-    Ok(wire::granted(StatusCode::CREATED, identity, &granted, handed)?)
+    Ok(wire::opened(&state, &headers, StatusCode::CREATED, &granted, handed).await?)
 }
 
 /// By the syntax that a checkout demands, too.

@@ -12,6 +12,10 @@ use uuid::Uuid;
 use crate::{
     domain::account::Role,
     identity::{AuthError, Granted, Identity, cookies, role_of},
+    shop::{
+        AppState,
+        cart::merge::{MergeBody, merge},
+    },
 };
 
 /// A session's tokens. With cookies the tokens are absent here: no script can read them.
@@ -27,6 +31,9 @@ pub struct SessionAnswer {
     /// Seconds that the access token is good for.
     pub expires_in: u32,
     pub user: SessionUser,
+    /// What became of the guest's cart; absent where there was nothing in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart: Option<MergeBody>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -71,12 +78,35 @@ impl Handed {
     }
 }
 
-/// The answer that opens or renews a session.
+/// The answer to every way of logging in: a guest's cart comes along.
+pub async fn opened(
+    state: &AppState,
+    headers: &HeaderMap,
+    status: StatusCode,
+    granted: &Granted,
+    handed: Handed,
+) -> Result<Response, AuthError> {
+    let identity = &state.toolkit.identity;
+    let cart = merge(&state.services, identity, headers, granted).await;
+    answer(status, identity, granted, handed, cart)
+}
+
+/// The answer that renews a session.
 pub fn granted(
     status: StatusCode,
     identity: &Identity,
     granted: &Granted,
     handed: Handed,
+) -> Result<Response, AuthError> {
+    answer(status, identity, granted, handed, None)
+}
+
+fn answer(
+    status: StatusCode,
+    identity: &Identity,
+    granted: &Granted,
+    handed: Handed,
+    cart: Option<MergeBody>,
 ) -> Result<Response, AuthError> {
     let shown = |token: &String| (handed == Handed::InBody).then(|| token.clone());
     let body = SessionAnswer {
@@ -85,6 +115,7 @@ pub fn granted(
         token_type: "Bearer".to_owned(),
         expires_in: granted.expires_in,
         user: SessionUser::of(granted),
+        cart,
     };
     let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
     if let Handed::InCookies { secure } = handed {

@@ -22,6 +22,8 @@ impl From<CartRejection> for Problem {
                 problem(Code::CURRENCY_MISMATCH).with("cart", cart).with("item", item)
             }
             R::Overflow => problem(Code::AMOUNT_OVERFLOW),
+            // Only between two carts, never in an answer.
+            R::OfAnother => problem(Code::FORBIDDEN),
         }
     }
 }

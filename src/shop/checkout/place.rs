@@ -42,6 +42,8 @@ pub struct Checkout {
     pub address: Option<Bucket>,
     /// Staff places what it is asked for.
     pub bounded: bool,
+    /// An account's, not a guest's.
+    pub by_account: bool,
 }
 
 /// A SKU that cannot be held.
@@ -104,6 +106,7 @@ pub async fn place(services: &Services, checkout: &Checkout, call: Call) -> Resu
         hold_at: shop.hold_at,
         share: checkout.bounded.then(|| services.unpaid.bounds().share_of_buyer()),
         mails: services.order_mails,
+        by_account: checkout.by_account,
     };
     unpaid::enter(services, checkout, &snapshot)?;
     let command = OrderCommand::Place(Arc::new(snapshot));

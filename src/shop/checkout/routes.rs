@@ -22,7 +22,7 @@ use crate::{
         order::{OrderStatus, OrderView},
     },
     http::{Body, Problem, auth::Caller, idempotency::IdempotencyKey},
-    identity::{Permission, Principal},
+    identity::{Permission, Principal, PrincipalKind},
     shop::{
         AppState,
         order::{access, wire::OrderBody},
@@ -95,6 +95,7 @@ async fn respond(
     let checkout = Checkout {
         address: unpaid::counted(from),
         bounded,
+        by_account: who.kind == PrincipalKind::Account,
         order,
         user: who.user,
         cart: who.cart,

@@ -4,6 +4,7 @@ use super::wire::OrderBody;
 use crate::{
     actors::gateway::{Answer, AskError},
     domain::{
+        entity::Entity,
         ids::OrderId,
         order::{Order, OrderRejection, OrderView},
     },
@@ -25,14 +26,14 @@ pub enum Unreadable {
 pub async fn readable(services: &Services, reach: &Reach, id: OrderId) -> Result<Answer<OrderView>, Unreadable> {
     let answer = services.gateway.read::<Order>(&id.to_string(), services.command_timeout).await?;
     match answer.view.placement.as_deref() {
-        Some(snapshot) if reach.covers(snapshot.user) => Ok(answer),
+        Some(snapshot) if reach.covers_of(snapshot.user, Order::contact(&answer.view).as_deref()) => Ok(answer),
         Some(_) | None => Err(Unreadable::Unknown(id)),
     }
 }
 
 /// The order as `who` sees it.
 pub fn body(id: OrderId, answer: Answer<OrderView>, who: &Principal) -> Result<OrderBody, Unreadable> {
-    let sight = who.sight(answer.view.placement.as_deref().map(|placed| placed.user));
+    let sight = who.sight_of(Order::owner(&answer.view), Order::contact(&answer.view).as_deref());
     OrderBody::new(id, answer.version, &answer.view, sight).ok_or(Unreadable::Unknown(id))
 }
 

@@ -10,7 +10,7 @@ use crate::{
     },
     shop::rows::{
         ORDERS_ALL, ORDERS_BY_EMAIL, ORDERS_BY_NUMBER, ORDERS_BY_STATUS, ORDERS_BY_USER, email_key, lifecycle_prefix,
-        newest_first, number_prefix, user_prefix,
+        newest_first, number_prefix, text, user_prefix,
     },
 };
 
@@ -52,6 +52,41 @@ pub(super) fn of_view(view: &OrderView) -> Vec<Row> {
     rows
 }
 
+/// Guests' orders by the address that they named, as accounts compare addresses: an account that has proven it finds
+/// them among its own. Beside [`Orders`], whose lists go on while this one is built for the first time.
+pub struct OrdersOfGuests;
+
+/// address, 0, placed_at (newest first), order id
+pub const ORDERS_BY_CONTACT: &str = "orders_by_contact";
+
+impl Projection for OrdersOfGuests {
+    fn name(&self) -> &'static str {
+        "orders_of_guests"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &[Kind::Order]
+    }
+
+    fn tables(&self) -> &[&'static str] {
+        &[ORDERS_BY_CONTACT]
+    }
+
+    fn rows(&self, _key: &EntityKey, state: &AnyState) -> Vec<Row> {
+        Order::state_of(state).and_then(|order| by_contact(&order.view())).into_iter().collect()
+    }
+}
+
+fn by_contact(view: &OrderView) -> Option<Row> {
+    let (contact, placement) = (Order::contact(view)?, view.placement.as_ref()?);
+    let at = newest_first(view.placed_at);
+    Some(Row::new(ORDERS_BY_CONTACT, [&text(&contact)[..], &at, placement.order.0.as_bytes()].concat()))
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -85,6 +120,17 @@ mod tests {
         assert!(rows[2].key.starts_with(b"verified\0"));
         assert!(rows[3].key.starts_with(b"ada@example.org\0"));
         assert!(rows[4].key.starts_with(&number_prefix(1_001)));
+    }
+
+    #[test]
+    fn a_guests_order_has_a_row_by_its_address_and_an_accounts_has_none() {
+        let mut order = view(None);
+        let row = by_contact(&order).expect("a guest's");
+        assert!(row.key.starts_with(b"ada@example.org\0") && order_of(&row.key) == Some(OrderId(Uuid::from_u128(7))));
+        let mut placement = order.placement.as_deref().cloned().expect("it is placed");
+        placement.by_account = true;
+        order.placement = Some(placement.into());
+        assert_eq!(by_contact(&order), None);
     }
 
     #[test]

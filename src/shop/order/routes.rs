@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     access, cancel,
     list::{self, Filter},
+    mine,
     wire::OrderBody,
 };
 use crate::{
@@ -49,7 +50,8 @@ pub struct OrdersQuery {
 
 /// Orders, newest first
 ///
-/// A shopper sees the own ones; whoever has `orders.read` sees all.
+/// A shopper sees the own ones, and an account with a verified e-mail also those that guests placed with it; whoever has
+/// `orders.read` sees all.
 #[utoipa::path(get, path = "/api/orders", tag = "Orders", params(OrdersQuery),
     responses((status = 200, description = "A page of orders", body = Page<OrderBody>),
         (status = 503, description = "`index_building`, with Retry-After"),
@@ -69,7 +71,9 @@ pub async fn list_orders(
     if !all && (filter.text.is_some() || filter.user.is_some_and(|user| user != who.user)) {
         return Err(AuthError::Forbidden { permission: Permission::OrdersRead, by: who.by }.into());
     }
-    let filter = if all { filter } else { Filter { user: Some(who.user), ..filter } };
+    if !all {
+        return mine::page(&state, &who, filter.status, query.cursor.as_deref(), query.limit).await.map(Json);
+    }
     filter.allowed(&who)?;
     list::page(&state, &who, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
@@ -86,8 +90,10 @@ pub async fn list_orders_by_status(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrderBody>>, Problem> {
     let Some(Reach { who, all }) = reach else { return Ok(Json(Page { items: Vec::new(), next: None })) };
-    let user = (!all).then_some(who.user);
-    let filter = Filter { status: Some(status), user, text: None };
+    if !all {
+        return mine::page(&state, &who, Some(status), query.cursor.as_deref(), query.limit).await.map(Json);
+    }
+    let filter = Filter { status: Some(status), ..Filter::default() };
     list::page(&state, &who, &filter, query.cursor.as_deref(), query.limit).await.map(Json)
 }
 

@@ -41,6 +41,7 @@ fn placement() -> CheckoutSnapshot {
         hold_at: HoldAt::Checkout,
         share: None,
         mails: false,
+        by_account: false,
     }
 }
 
@@ -111,6 +112,7 @@ pub fn order() -> Vec<AnyEvent> {
         OrderEvent::MailQueued { mail: OrderMail::Cancelled },
         OrderEvent::MailQueued { mail: OrderMail::Refunded { total: 500 } },
         OrderEvent::MailQueued { mail: OrderMail::Parcel { fulfilment } },
+        OrderEvent::Placed { placement: Arc::new(CheckoutSnapshot { by_account: true, ..placement() }), at: AT },
     ];
     events.into_iter().map(AnyEvent::Order).collect()
 }

@@ -1,7 +1,8 @@
 //! Samples of stock, cart, numbers, payment, note, role and superadmins.
 
 use souk::domain::{
-    cart::{CartEvent, Item},
+    cart::{CartEvent, Gift, GiftLine, Item},
+    ids::{CartId, SessionId},
     key::EntityKey,
     kinds::{AnyEvent, Kind},
     note::NoteEvent,
@@ -13,7 +14,7 @@ use souk::domain::{
     superadmins::SuperadminsEvent,
 };
 
-use super::ids::{AT, eur, fulfilment_id, order_id, payment_id, refund_id, sku, text, units, user_id};
+use super::ids::{AT, eur, fulfilment_id, id, order_id, payment_id, refund_id, sku, text, units, user_id};
 
 pub fn stock() -> Vec<AnyEvent> {
     let (order, fulfilment) = (order_id(), fulfilment_id());
@@ -38,6 +39,7 @@ pub fn stock() -> Vec<AnyEvent> {
 
 pub fn cart() -> Vec<AnyEvent> {
     let item = Item { sku: sku(), name: text("T-shirt \"Köln\""), unit_price: eur(1999) };
+    let (known, login) = (item.clone(), SessionId(id(40)));
     let events = [
         CartEvent::LineSet { owner: user_id(), item: item.clone(), quantity: 2, at: AT },
         CartEvent::LineRemoved { sku: sku(), at: AT },
@@ -47,6 +49,19 @@ pub fn cart() -> Vec<AnyEvent> {
         CartEvent::CheckoutBegun { order: order_id(), at: AT },
         CartEvent::LinesChanged { owner: Some(user_id()), items: vec![(item, 2)], quantities: vec![], at: AT },
         CartEvent::LinesChanged { owner: None, items: vec![], quantities: vec![(sku(), 3), (sku(), 0)], at: AT },
+        CartEvent::GiftBegun {
+            gift: Gift {
+                login,
+                to: CartId(id(7)),
+                owner: user_id(),
+                lines: vec![GiftLine { item: known.clone(), units: 2, max: 5 }],
+            },
+            at: AT,
+        },
+        CartEvent::GiftTaken { login },
+        CartEvent::GiftReturned { login },
+        CartEvent::LineMerged { login, item: known, wanted: 6, quantity: 5, at: AT },
+        CartEvent::Merged { login, owner: user_id(), at: AT },
     ];
     events.into_iter().map(AnyEvent::Cart).collect()
 }

@@ -81,6 +81,7 @@ pub fn checkout(n: u128, who: &Principal) -> Checkout {
         shipping_method: "standard".to_owned(),
         address: None,
         bounded: true,
+        by_account: false,
     }
 }
 
