@@ -5,12 +5,14 @@
 //! use. A guest has a signed session cookie. In reading order: [`principal`], [`secret`] and [`seal`] (keys and
 //! signatures), [`keys`] and [`token`] (access tokens), [`refresh`], [`cookies`], [`guest`], [`origin`] (requests forged
 //! by other sites), [`accounts`] and [`standings`] (the ports to the entities), [`passwords`] and [`strength`],
-//! [`throttle`] and [`quota`], [`find`], [`login`], [`sessions`], [`registration`], [`invitation`], [`recovery`], [`superadmin`];
+//! [`throttle`] and [`quota`], [`find`], [`login`], [`sessions`], [`registration`], [`invitation`], [`recovery`],
+//! [`superadmin`], [`api_keys`];
 //! [`permission`] (what a caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts themselves
 //! (entities).
 
 mod access;
 pub mod accounts;
+mod api_keys;
 pub mod cookies;
 mod error;
 mod find;
@@ -52,6 +54,7 @@ use crate::{
 
 pub use access::{Access, Sight};
 pub use accounts::{Accounts, AccountsFault};
+pub use api_keys::{API_KEY_PREFIX, MadeKey, WantedKey, shown_prefix};
 pub use error::{AccountError, AuthError, TokenFault};
 pub use guest::{COOKIE, HOST_COOKIE};
 pub use invitation::Invited;
@@ -63,7 +66,7 @@ pub use principal::{Principal, PrincipalKind, Reach, role_of};
 pub use refresh::MailTokens;
 pub use registration::Applicant;
 pub use secret::{SecretError, SigningSecret};
-pub use standings::{Standing, Standings};
+pub use standings::{KeyStanding, Standing, Standings};
 pub use strength::{PASSWORD_LEN_MIN, Weakness};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
 pub use throttle::{Key as ThrottleKey, Throttle};
@@ -103,6 +106,8 @@ struct Inner {
     registrations: Quota,
     /// Mails on demand, by whom they go to.
     letters: Quota,
+    /// Uses of API keys that were written down, by key.
+    key_uses: Quota,
 }
 
 /// Where a request comes from.
@@ -164,6 +169,7 @@ impl Identity {
             throttle: Throttle::default(),
             registrations: Quota::new(settings.registrations_per_address_hour),
             letters: Quota::new(LETTERS_PER_HOUR),
+            key_uses: Quota::new(1),
             settings,
             clock,
             accounts,
@@ -180,8 +186,11 @@ impl Identity {
         self.0.clock.uuid()
     }
 
-    /// The account that `token` was issued to, as it stands now.
+    /// Whom `token` was issued to, an account's session or a program, as it stands now.
     pub async fn principal_of_token(&self, token: &str) -> Result<Principal, AuthError> {
+        if Self::is_api_key(token) {
+            return self.principal_of_key(token);
+        }
         let claims = self.claims_of_token(token)?;
         let (standing, (user, session)) = (self.standing(&claims).await?, (claims.user(), claims.session()));
         Ok(Principal::standing(user, session, &standing))
@@ -247,6 +256,9 @@ impl Identity {
     /// The account whose request this is, as far as this node knows at this moment.
     pub fn account_now(&self, headers: &HeaderMap) -> Option<Principal> {
         let token = Self::bearer(headers).ok()?.or_else(|| cookies::access(headers))?;
+        if Self::is_api_key(token) {
+            return self.principal_of_key_now(token);
+        }
         let claims = self.claims_of_token(token).ok()?;
         let (session, user) = (claims.session(), claims.user());
         self.0.standings.of(session, user).map(|standing| Principal::standing(user, session, &standing))

@@ -67,6 +67,7 @@ macro_rules! capabilities {
 
 capabilities! {
     account,
+    api_key,
     cart,
     category,
     checkout,

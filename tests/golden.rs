@@ -40,6 +40,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Account => account::account(),
         Kind::Email => account::email(),
         Kind::Session => account::session_events(),
+        Kind::ApiKey => account::api_key(),
         Kind::Note => shop::note(),
         Kind::Mail => mail::mail(),
         Kind::Role => shop::role(),

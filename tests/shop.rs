@@ -14,6 +14,7 @@ mod shop;
 /// The HTTP API as a client sees it, a file for each part of it.
 mod api {
     mod accounts;
+    mod api_keys;
     mod cart;
     mod catalogue;
     mod checkout;

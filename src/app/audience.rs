@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use crate::{
     domain::{key::EntityKey, kinds::Kind},
     http::live::{Authorise, Credentials},
-    identity::{AuthError, Identity, Principal, cookies},
+    identity::{API_KEY_PREFIX, AuthError, Identity, Principal, TokenFault, cookies},
     live::{Audience, Still},
 };
 
@@ -39,6 +39,9 @@ async fn guest(identity: &Identity, headers: &HeaderMap) -> Result<Audience, Aut
 }
 
 async fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthError> {
+    if token.starts_with(API_KEY_PREFIX) {
+        return of_key(identity, token).await;
+    }
     let claims = identity.claims_of_token(token)?;
     let principal = identity.principal_of_token(token).await?;
     let left = claims.exp.saturating_mul(1000).saturating_sub(identity.now().0);
@@ -46,6 +49,16 @@ async fn of_token(identity: &Identity, token: &str) -> Result<Audience, AuthErro
     let (of, session, user, granted) = (identity.clone(), claims.session(), claims.user(), principal.permissions);
     let address = principal.address.clone();
     let still = Some(Still::new(move || of.still_grants(session, user, granted, address.as_deref())));
+    Ok(Audience { valid_for, still, ..audience(principal) })
+}
+
+/// A key that is revoked, expires or may do less ends its connection as a session does.
+async fn of_key(identity: &Identity, text: &str) -> Result<Audience, AuthError> {
+    let principal = identity.principal_of_token(text).await?;
+    let watch = identity.key_watch(text, principal.permissions);
+    let (until, stands) = watch.ok_or(AuthError::InvalidToken(TokenFault::Ended))?;
+    let left = u64::try_from(until.since(identity.now())).unwrap_or(0);
+    let (valid_for, still) = (Some(Duration::from_millis(left)), Some(Still::new(stands)));
     Ok(Audience { valid_for, still, ..audience(principal) })
 }
 

@@ -50,6 +50,8 @@ uuid_ids! {
     MailId
     /// One log-in of an account on one device, until it ends.
     SessionId
+    /// One key of a program to the API.
+    ApiKeyId
     /// One right that a mail carries: to verify an address, to reset a password.
     TokenId
     /// One entry of an account's address book.

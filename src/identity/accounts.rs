@@ -11,6 +11,7 @@ use crate::{
     },
     domain::{
         account::{Account, AccountCommand, AccountRejection, AccountStatus, AccountView},
+        api_key::{ApiKey, ApiKeyCommand, ApiKeyRejection, ApiKeyView},
         email::{Email, Mailbox},
         ids::{CommandId, SessionId, UserId},
         kinds::Kind,
@@ -27,6 +28,8 @@ pub enum AccountsFault {
     Refused(#[from] AccountRejection),
     #[error("the session refuses: {0}")]
     SessionRefused(#[from] SessionRejection),
+    #[error("the key refuses: {0}")]
+    KeyRefused(#[from] ApiKeyRejection),
     #[error("accounts are not available: {reason}")]
     Unavailable { retry_after_ms: u64, reason: String },
 }
@@ -48,6 +51,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// Durable when it returns; a claim of an address that it began is decided then, where the time sufficed.
     fn tell<'a>(&'a self, id: &'a str, command: AccountCommand, asking: Asking) -> Answered<'a, AccountView>;
     fn tell_session(&self, id: SessionId, command: SessionCommand, asking: Asking) -> Answered<'_, SessionView>;
+    /// One place of the account's API keys.
+    fn tell_key(&self, user: UserId, place: u8, command: ApiKeyCommand, asking: Asking) -> Answered<'_, ApiKeyView>;
     /// Ids of old accounts, after `after`.
     fn old_accounts(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, AccountsFault>;
 }
@@ -74,6 +79,13 @@ impl Accounts for Gateway {
     fn tell_session(&self, id: SessionId, command: SessionCommand, asking: Asking) -> Answered<'_, SessionView> {
         Box::pin(async move {
             let asked = self.ask::<Session>(&id.to_string(), command, call(asking)).await;
+            asked.map(|answer| answer.view).map_err(fault)
+        })
+    }
+
+    fn tell_key(&self, user: UserId, place: u8, command: ApiKeyCommand, asking: Asking) -> Answered<'_, ApiKeyView> {
+        Box::pin(async move {
+            let asked = self.ask::<ApiKey>(&ApiKey::place_id(user, place), command, call(asking)).await;
             asked.map(|answer| answer.view).map_err(fault)
         })
     }

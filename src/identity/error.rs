@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{AccountsFault, PasswordFault, Weakness, permission::Permission};
-use crate::domain::account::AccountRejection;
+use crate::domain::{account::AccountRejection, api_key::ApiKeyRejection};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
@@ -37,6 +37,9 @@ pub enum AuthError {
     /// A refresh token that was replaced: it, or the one after it, was stolen.
     #[error("the refresh token was used before; its session is ended")]
     RefreshReused { by: Arc<str> },
+    /// A program's key, where a person is asked for.
+    #[error("this needs a session: an API key cannot do it")]
+    NeedsSession { by: Arc<str> },
     #[error("this needs the permission {permission}")]
     Forbidden { permission: Permission, by: Arc<str> },
     #[error("too many failed attempts, try again in {} s", .retry_after_ms.div_ceil(1000))]
@@ -68,6 +71,12 @@ pub enum AccountError {
     EmailChanging,
     #[error("another account has this e-mail")]
     EmailTaken,
+    #[error("the account has no such key")]
+    UnknownKey,
+    #[error("an account has at most {max} keys")]
+    TooManyKeys { max: u8 },
+    #[error(transparent)]
+    Key(ApiKeyRejection),
 }
 
 impl AccountError {
@@ -83,6 +92,8 @@ impl From<AccountsFault> for AccountError {
             AccountsFault::Refused(AccountRejection::BadToken) => Self::BadLink,
             AccountsFault::Refused(AccountRejection::AlreadyVerified) => Self::AlreadyVerified,
             AccountsFault::Refused(AccountRejection::EmailChanging) => Self::EmailChanging,
+            AccountsFault::KeyRefused(ApiKeyRejection::Unknown) => Self::UnknownKey,
+            AccountsFault::KeyRefused(refusal) => Self::Key(refusal),
             other => Self::Auth(other.into()),
         }
     }

@@ -144,6 +144,10 @@ impl From<AccountsFault> for AuthError {
                 AuthError::InvalidCredentials
             }
             AccountsFault::Refused(AccountRejection::Disabled) => AuthError::Disabled,
+            AccountsFault::KeyRefused(rejection) => {
+                tracing::error!(%rejection, "an API key refused what it never refuses");
+                AuthError::Internal
+            }
             AccountsFault::SessionRefused(_) => AuthError::InvalidToken(super::TokenFault::Ended),
             AccountsFault::Refused(rejection) => {
                 tracing::error!(%rejection, "an account refused what it never refuses");

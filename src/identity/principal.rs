@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     account::Role,
-    ids::{CartId, SessionId, UserId},
+    ids::{ApiKeyId, CartId, SessionId, UserId},
     role::RoleName,
 };
 
@@ -32,7 +32,7 @@ pub struct Principal {
     pub session: Option<SessionId>,
     /// The account's proven address, as addresses are compared: orders that guests placed with it are its own, too.
     pub address: Option<Arc<str>>,
-    /// `guest:<uuid>` or `user:<uuid>`: recorded in the journal with each commit.
+    /// `guest:<uuid>`, `user:<uuid>` or `key:<uuid>`: recorded in the journal with each commit.
     pub by: Arc<str>,
 }
 
@@ -51,6 +51,11 @@ impl Principal {
     fn new(user: UserId, permissions: PermissionSet, kind: PrincipalKind, by: String) -> Self {
         let cart = CartId(Uuid::new_v5(&CARTS, by.as_bytes()));
         Self { user, cart, permissions, kind, session: None, address: None, by: by.into() }
+    }
+
+    /// A program: a person of its own, whose cart and orders are not its maker's.
+    pub fn key(id: ApiKeyId, permissions: PermissionSet) -> Self {
+        Self::new(UserId(id.0), permissions, PrincipalKind::Account, format!("key:{id}"))
     }
 
     /// What its session may be taken for.

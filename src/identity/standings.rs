@@ -10,6 +10,7 @@ use crate::{
     actors::gateway::Gateway,
     domain::{
         account::{Account, AccountView},
+        api_key::{ApiKey, ApiKeyView},
         ids::{SessionId, UserId},
         key::EntityKey,
         kinds::Kind,
@@ -35,9 +36,19 @@ pub struct Standing {
     pub authenticated_at: Timestamp,
 }
 
+pub struct KeyStanding {
+    pub view: ApiKeyView,
+    /// Of the account.
+    pub permissions: PermissionSet,
+}
+
 pub trait Standings: Send + Sync + 'static {
     /// `None`: there is no such session, it or its account has ended, or this node has not heard of it yet. Cheap.
     fn of(&self, session: SessionId, user: UserId) -> Option<Standing>;
+    /// The key in one place of an account, and what the account may do. `None`: the account has ended or is not known.
+    /// Cheap.
+    fn key(&self, user: UserId, place: u8) -> Option<KeyStanding>;
+    fn key_caught_up(&self, user: UserId, place: u8) -> BoxFuture<'_, ()>;
     /// Waits until this node has folded what is acknowledged of both now.
     fn caught_up(&self, session: SessionId, user: UserId) -> BoxFuture<'_, ()>;
 }
@@ -49,9 +60,18 @@ impl Standings for Gateway {
     fn of(&self, session: SessionId, user: UserId) -> Option<Standing> {
         let account = self.read_local::<Account>(&user.to_string()).ok()??.view;
         let opened = self.read_local::<Session>(&session.to_string()).ok()??.view;
-        standing(session, user, &account, opened, |role| {
-            let role = self.read_local::<Role>(role.as_str()).ok()??.view;
-            role.defined.map(|defined| PermissionSet::named(&defined.permissions))
+        standing(session, user, &account, opened, |role| own_role(self, role))
+    }
+
+    fn key(&self, user: UserId, place: u8) -> Option<KeyStanding> {
+        let account = self.read_local::<Account>(&user.to_string()).ok()??.view;
+        let view = self.read_local::<ApiKey>(&ApiKey::place_id(user, place)).ok()??.view;
+        key_standing(&account, view, |role| own_role(self, role))
+    }
+
+    fn key_caught_up(&self, user: UserId, place: u8) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.await_folded(&ApiKey::place(user, place), WITHIN).await;
         })
     }
 
@@ -61,6 +81,11 @@ impl Standings for Gateway {
             tokio::join!(self.await_folded(&session, WITHIN), self.await_folded(&account, WITHIN));
         })
     }
+}
+
+fn own_role(gateway: &Gateway, role: &RoleName) -> Option<PermissionSet> {
+    let role = gateway.read_local::<Role>(role.as_str()).ok()??.view;
+    role.defined.map(|defined| PermissionSet::named(&defined.permissions))
 }
 
 fn key(kind: Kind, id: uuid::Uuid) -> EntityKey {
@@ -85,12 +110,25 @@ pub(super) fn standing(
     };
     stands.then(|| Standing {
         roles: account.roles.clone(),
-        // A role that is no more grants nothing.
-        permissions: account.roles.iter().filter_map(|role| of_built_in(role).or_else(|| own_role(role))).collect(),
+        permissions: permissions(account, own_role),
         verified: account.verified,
         email: account.mailbox.as_ref().map(|mailbox| mailbox.shown.clone()).unwrap_or_default(),
         address: account.mailbox.as_ref().filter(|_| account.verified).map(|mailbox| mailbox.address.clone()),
         second_factor: opened.methods.iter().any(second),
         authenticated_at: opened.at,
     })
+}
+
+pub(super) fn key_standing(
+    account: &AccountView,
+    view: ApiKeyView,
+    own_role: impl Fn(&RoleName) -> Option<PermissionSet>,
+) -> Option<KeyStanding> {
+    let stands = account.is_registered() && !account.disabled;
+    stands.then(|| KeyStanding { view, permissions: permissions(account, own_role) })
+}
+
+/// A role that is no more grants nothing.
+fn permissions(account: &AccountView, own_role: impl Fn(&RoleName) -> Option<PermissionSet>) -> PermissionSet {
+    account.roles.iter().filter_map(|role| of_built_in(role).or_else(|| own_role(role))).collect()
 }

@@ -10,12 +10,13 @@ use futures::future::{BoxFuture, ready};
 
 use super::{
     accounts::{Answered, Asking},
-    standings::standing,
+    standings::{KeyStanding, key_standing, standing},
     *,
 };
 use crate::{
     domain::{
         account::{Account, AccountCommand, AccountView},
+        api_key::{ApiKey, ApiKeyCommand, ApiKeyView},
         effect::{Outcome, Request},
         email::{Email, Mailbox},
         key::EntityKey,
@@ -102,6 +103,10 @@ impl Accounts for FakeAccounts {
         Box::pin(ready(self.told::<Session>(&id.to_string(), command)))
     }
 
+    fn tell_key(&self, user: UserId, place: u8, command: ApiKeyCommand, _: Asking) -> Answered<'_, ApiKeyView> {
+        Box::pin(ready(self.told::<ApiKey>(&ApiKey::place_id(user, place), command)))
+    }
+
     fn old_accounts(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, AccountsFault> {
         let states = self.states.lock().unwrap();
         let ids = states.keys().filter(|key| key.kind == Kind::Account).map(|key| key.id.to_string());
@@ -116,6 +121,15 @@ impl Standings for FakeAccounts {
     fn of(&self, session: SessionId, user: UserId) -> Option<Standing> {
         let account = self.view::<Account>(&user.to_string());
         standing(session, user, &account, self.view::<Session>(&session.to_string()), |_| None)
+    }
+
+    fn key(&self, user: UserId, place: u8) -> Option<KeyStanding> {
+        let account = self.view::<Account>(&user.to_string());
+        key_standing(&account, self.view::<ApiKey>(&ApiKey::place_id(user, place)), |_| None)
+    }
+
+    fn key_caught_up(&self, _: UserId, _: u8) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
     }
 
     fn caught_up(&self, _: SessionId, _: UserId) -> BoxFuture<'_, ()> {

@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod accounts;
+mod api_keys;
 mod first;
 mod guests;
 mod sessions;

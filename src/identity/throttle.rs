@@ -1,5 +1,5 @@
-//! The throttle of log-ins and of look-ups of orders: after five failures for one e-mail or from one address each further
-//! attempt must wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
+//! The throttle of log-ins, API keys and look-ups of orders: after five failures for one e-mail or key, or from one
+//! address, each further attempt must wait, 1 s at first, doubling to 15 minutes; an hour without a failure forgets them.
 //!
 //! Attempts count while they run, so guesses sent at once gain nothing. A success clears its e-mail but not its
 //! address: else one account of one's own would reset the count. Known price: a stranger who knows an e-mail can delay
@@ -8,7 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::{
-    domain::time::Timestamp,
+    domain::{ids::ApiKeyId, time::Timestamp},
     network::{Bounded, Bucket},
 };
 
@@ -23,6 +23,7 @@ const ENTRIES_MAX: usize = 10_000;
 pub enum Key {
     Email(String),
     Address(Bucket),
+    ApiKey(ApiKeyId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,9 @@ fn settle(table: &mut Table, key: &Key, verdict: Verdict, now: Timestamp) {
     entry.running = entry.running.saturating_sub(1);
     match (verdict, key) {
         (Verdict::Failed, _) => entry.fail(now),
-        (Verdict::Succeeded, Key::Email(_)) => (entry.failures, entry.blocked_until) = (0, Timestamp(0)),
+        (Verdict::Succeeded, Key::Email(_) | Key::ApiKey(_)) => {
+            (entry.failures, entry.blocked_until) = (0, Timestamp(0))
+        }
         (Verdict::Succeeded, Key::Address(_)) | (Verdict::Abandoned, _) => {}
     }
     if entry.failures == 0 && entry.running == 0 {

@@ -3,6 +3,7 @@
 
 use souk::domain::{
     account::AccountEvent,
+    api_key::ApiKeyEvent,
     cart::CartEvent,
     category::CategoryEvent,
     email::EmailEvent,
@@ -56,6 +57,7 @@ variants! {
         AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued;
     Email, EmailEvent: Claimed, Released;
     Session, SessionEvent: Opened, Refreshed, Ended, AccountTold, Forgotten;
+    ApiKey, ApiKeyEvent: Made, Rotated, Revoked, Used;
     Numbers, NumbersEvent: Allotted;
     Note, NoteEvent: Written, Removed;
     Mail, MailEvent: Queued, PutOff, Due, Accepted, Refused, GivenUp;

@@ -22,6 +22,7 @@ impl From<AuthError> for Problem {
             E::Disabled => problem(Code::ACCOUNT_DISABLED).alarm(),
             E::RefreshReused { by } => problem(Code::REFRESH_REUSED).alarm().about(|| by),
             E::InvalidCredentials => problem(Code::INVALID_CREDENTIALS).alarm(),
+            E::NeedsSession { by } => problem(Code::SESSION_REQUIRED).alarm().about(|| by),
             E::Forbidden { permission, by } => {
                 problem(Code::FORBIDDEN).with("permission", permission.name()).alarm().about(|| by)
             }

@@ -26,7 +26,8 @@ pub struct MaybeCaller(pub Option<Principal>);
 #[derive(Clone, Debug)]
 pub struct MaybeOwner<P>(pub Option<Reach>, pub PhantomData<P>);
 
-/// An account, for what is its own.
+/// An account's session, for what is its own. A program's key has no session: no key makes another, changes a password
+/// or reads a profile.
 #[derive(Clone, Debug)]
 pub struct SignedIn(pub Principal);
 
@@ -85,7 +86,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AuthError> {
         let who = Identity::from_ref(state).identify(&parts.headers).await?;
-        who.filter(|who| who.kind != PrincipalKind::Guest).map(Self).ok_or(AuthError::Unauthenticated)
+        match who {
+            Some(who) if who.session.is_some() => Ok(Self(who)),
+            Some(Principal { kind: PrincipalKind::Account, by, .. }) => Err(AuthError::NeedsSession { by }),
+            Some(Principal { kind: PrincipalKind::Guest, .. }) | None => Err(AuthError::Unauthenticated),
+        }
     }
 }
 

@@ -60,6 +60,7 @@ codes! {
     REFRESH_REUSED = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before";
     ACCOUNT_DISABLED = "account_disabled", FORBIDDEN, "The account is disabled";
     FORBIDDEN = "forbidden", FORBIDDEN, "The caller may not do this";
+    SESSION_REQUIRED = "session_required", FORBIDDEN, "An API key cannot do this";
     FOREIGN_ORIGIN = "foreign_origin", FORBIDDEN, "Another site sent this request";
     NOT_FOUND = "not_found", NOT_FOUND, "There is nothing at this address";
     METHOD_NOT_ALLOWED = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not take this method";

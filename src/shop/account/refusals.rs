@@ -48,6 +48,9 @@ impl From<AccountError> for Problem {
             AccountError::BadLink => Problem::new(Code::BAD_LINK, detail).alarm(),
             AccountError::AlreadyVerified => Problem::new(Code::EMAIL_VERIFIED, detail),
             AccountError::EmailChanging => Problem::new(Code::EMAIL_CHANGING, detail),
+            AccountError::UnknownKey => Problem::new(Code::UNKNOWN_API_KEY, detail),
+            AccountError::TooManyKeys { max } => Problem::new(Code::TOO_MANY_API_KEYS, detail).with("max", max),
+            AccountError::Key(refusal) => refusal.into(),
             AccountError::EmailTaken => Problem::new(Code::EMAIL_TAKEN, detail),
         }
     }

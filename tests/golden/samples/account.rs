@@ -1,11 +1,12 @@
-//! Samples of account, e-mail and session.
+//! Samples of account, e-mail, session and API key.
 
 use std::collections::BTreeSet;
 
 use souk::domain::{
     account::{AccountEvent, AccountMail, Challenge, Password, Right, Role, Token},
+    api_key::{ApiKeyEvent, Issued, KeySecret, Verifier},
     email::{EmailEvent, Mailbox},
-    ids::{AddressId, SessionId, TokenId},
+    ids::{AddressId, ApiKeyId, SessionId, TokenId},
     kinds::AnyEvent,
     order::Address,
     role::RoleName,
@@ -115,4 +116,25 @@ pub fn session_events() -> Vec<AnyEvent> {
     let first = [SessionEvent::Opened(opened), refreshed];
     let last = [SessionEvent::AccountTold, SessionEvent::Forgotten];
     first.into_iter().chain(ends).chain(last).map(AnyEvent::Session).collect()
+}
+
+pub fn api_key() -> Vec<AnyEvent> {
+    let verifier = |n: u8| Verifier::of(&KeySecret::new([n; 32]));
+    let key = Issued {
+        id: ApiKeyId(id(41)),
+        user: user_id(),
+        name: text("the till"),
+        permissions: BTreeSet::from([text("orders.read"), text("stock.read")]),
+        made_at: AT,
+        expires_at: AT,
+        verifier: verifier(1),
+        previous: None,
+    };
+    let events = [
+        ApiKeyEvent::Made { key },
+        ApiKeyEvent::Rotated { verifier: verifier(2), previous_until: AT, expires_at: AT, at: AT },
+        ApiKeyEvent::Revoked { id: ApiKeyId(id(41)), at: AT },
+        ApiKeyEvent::Used { at: AT },
+    ];
+    events.into_iter().map(AnyEvent::ApiKey).collect()
 }
