@@ -21,6 +21,8 @@ mod mail;
 mod process;
 #[path = "operate/record.rs"]
 mod record;
+#[path = "operate/secrets.rs"]
+mod secrets;
 #[path = "operate/security.rs"]
 mod security;
 #[path = "common/smtp_sink.rs"]
