@@ -19,6 +19,7 @@ mod find;
 mod guest;
 mod invitation;
 mod keys;
+mod links;
 mod login;
 mod origin;
 mod passwords;

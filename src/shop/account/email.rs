@@ -37,14 +37,17 @@ pub struct EmailChangeBody {
 #[utoipa::path(post, path = "/api/auth/email/verify", tag = "Identity", request_body = LinkBody, responses(
     (status = 204, description = "The e-mail is verified; the link is used"),
     (status = 410, description = "`bad_link`"),
+    (status = 429, description = "`too_many_attempts`, with Retry-After"),
     (status = 503, description = "`unavailable`, with Retry-After"),
 ))]
 pub async fn verify_email(
     _: Public,
     State(state): State<AppState>,
+    asker: Asker,
     Body(body): Body<LinkBody>,
 ) -> Result<StatusCode, Problem> {
-    state.toolkit.identity.verify_email(body.token.expose()).await?;
+    let identity = &state.toolkit.identity;
+    identity.following(&asker.client, identity.verify_email(body.token.expose())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -91,13 +94,16 @@ pub async fn change_email(
     (status = 204, description = "The account has the new e-mail; the old address is told"),
     (status = 409, description = "`email_taken`, `email_change_under_way`"),
     (status = 410, description = "`bad_link`"),
+    (status = 429, description = "`too_many_attempts`, with Retry-After"),
     (status = 503, description = "`unavailable`, with Retry-After"),
 ))]
 pub async fn confirm_email(
     _: Public,
     State(state): State<AppState>,
+    asker: Asker,
     Body(body): Body<LinkBody>,
 ) -> Result<StatusCode, Problem> {
-    state.toolkit.identity.confirm_email_change(body.token.expose()).await?;
+    let identity = &state.toolkit.identity;
+    identity.following(&asker.client, identity.confirm_email_change(body.token.expose())).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -70,14 +70,17 @@ pub async fn forgot_password(
     (status = 204, description = "The password is set; the link is used"),
     (status = 410, description = "`bad_link`"),
     (status = 422, description = "`password_too_weak` with `reason`"),
+    (status = 429, description = "`too_many_attempts`, with Retry-After"),
     (status = 503, description = "`busy`, `unavailable`, with Retry-After"),
 ))]
 pub async fn reset_password(
     _: Public,
     State(state): State<AppState>,
+    asker: Asker,
     Body(body): Body<ResetBody>,
 ) -> Result<Response, Problem> {
-    state.toolkit.identity.reset(body.token.expose(), &body.password).await?;
+    let identity = &state.toolkit.identity;
+    identity.following(&asker.client, identity.reset(body.token.expose(), &body.password)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
