@@ -147,10 +147,6 @@ impl Person {
         Self { token: Some(token.expect("a token")), ..guest }
     }
 
-    pub fn with_token(token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..Self::guest() }
-    }
-
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()
     }
