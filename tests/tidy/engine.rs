@@ -11,8 +11,9 @@ const ENGINE: [&str; 5] = ["src/actors", "src/persistence", "src/transport", "sr
 /// Here not even a variable may have a kind's name: the code handles topics of any family.
 const STRICT: [&str; 2] = ["src/live", "src/http/live"];
 
-/// Words of the engine's own that a kind was named by later: a client's session on a socket, and an account's.
-const SHARED: [&str; 1] = ["session"];
+/// Words of the engine's own that a kind was named by later: a client's session on a socket, and an account's; and
+/// OpenAPI's word for how a caller is known.
+const SHARED: [&str; 2] = ["session", "api_key"];
 
 /// Lines that name one all the same: file, part of the line, why. It may only shrink.
 const STILL: &[(&str, &str, &str)] = &[

@@ -88,8 +88,8 @@ where
         let who = Identity::from_ref(state).identify(&parts.headers).await?;
         match who {
             Some(who) if who.session.is_some() => Ok(Self(who)),
-            Some(Principal { kind: PrincipalKind::Account, by, .. }) => Err(AuthError::NeedsSession { by }),
-            Some(Principal { kind: PrincipalKind::Guest, .. }) | None => Err(AuthError::Unauthenticated),
+            Some(who) if who.kind != PrincipalKind::Guest => Err(AuthError::NeedsSession { by: who.by }),
+            Some(_) | None => Err(AuthError::Unauthenticated),
         }
     }
 }
