@@ -5,16 +5,17 @@
 //! use. A guest has a signed session cookie. In reading order: [`principal`], [`secret`] and [`seal`] (keys and
 //! signatures), [`keys`] and [`token`] (access tokens), [`refresh`], [`cookies`], [`guest`], [`origin`] (requests forged
 //! by other sites), [`accounts`] and [`standings`] (the ports to the entities), [`passwords`] and [`strength`],
-//! [`throttle`] and [`quota`], [`find`], [`login`], [`sessions`], [`registration`], [`invitation`], [`recovery`],
-//! [`superadmin`], [`api_keys`];
-//! [`permission`] (what a caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts themselves
-//! (entities).
+//! [`throttle`] and [`quota`], [`find`], [`login`], [`totp`], [`recovery_codes`], [`second_factor`], [`factors`],
+//! [`sessions`], [`registration`], [`invitation`], [`recovery`], [`superadmin`], [`api_keys`]; [`permission`] (what a
+//! caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts
+//! themselves (entities).
 
 mod access;
 pub mod accounts;
 mod api_keys;
 pub mod cookies;
 mod error;
+mod factors;
 mod find;
 mod guest;
 mod invitation;
@@ -27,9 +28,11 @@ pub mod permission;
 mod principal;
 mod quota;
 mod recovery;
+mod recovery_codes;
 mod refresh;
 mod registration;
 mod seal;
+mod second_factor;
 mod secret;
 mod sessions;
 mod standings;
@@ -37,6 +40,7 @@ mod strength;
 mod superadmin;
 mod throttle;
 mod token;
+mod totp;
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -63,15 +67,17 @@ pub use keys::PublicKey;
 pub use origin::{Site, is_this_machine};
 pub use passwords::PasswordFault;
 pub use permission::{Needs, Permission, PermissionSet, may, of_built_in};
-pub use principal::{Principal, PrincipalKind, Reach, role_of};
+pub use principal::{Principal, PrincipalKind, Proven, Reach, role_of};
 pub use refresh::MailTokens;
 pub use registration::Applicant;
+pub use second_factor::{Entered, Shown, Waits};
 pub use secret::{SecretError, SigningSecret};
 pub use standings::{KeyStanding, Standing, Standings};
 pub use strength::{PASSWORD_LEN_MIN, Weakness};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
 pub use throttle::{Key as ThrottleKey, Throttle};
 pub use token::Claims;
+pub use totp::Setup;
 
 use guest::GuestSession;
 use passwords::Passwords;
@@ -99,6 +105,10 @@ struct Inner {
     links: MailTokens,
     guests: Seal,
     tags: Seal,
+    /// Between the two steps of a log-in.
+    waits: Seal,
+    apps: totp::Apps,
+    recovery_codes: recovery_codes::RecoveryCodes,
     /// Of the salts and ids of accounts that do not exist.
     nobody: [u8; 32],
     passwords: Passwords,
@@ -165,6 +175,9 @@ impl Identity {
             links: MailTokens::new(secret),
             guests: Seal::new(secret, "guest-session"),
             tags: Seal::new(secret, "log-tag"),
+            waits: Seal::new(secret, "second-step"),
+            apps: totp::Apps::new(secret),
+            recovery_codes: recovery_codes::RecoveryCodes::new(secret),
             nobody: secret.derive("nobody"),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
@@ -205,13 +218,18 @@ impl Identity {
     /// here yet, this waits for the owners' word.
     pub async fn standing(&self, claims: &Claims) -> Result<Standing, AuthError> {
         let (session, user) = (claims.session(), claims.user());
-        if let Some(standing) = self.0.standings.of(session, user) {
+        if let Some(standing) = self.stands(session, user) {
             return Ok(standing);
         }
         if self.now().0.div_euclid(1000) - claims.iat <= YOUNG_S {
             self.0.standings.caught_up(session, user).await;
         }
-        self.0.standings.of(session, user).ok_or(AuthError::InvalidToken(TokenFault::Ended))
+        self.stands(session, user).ok_or(AuthError::InvalidToken(TokenFault::Ended))
+    }
+
+    /// As this node knows it, and as the shop's rule of second factors has it.
+    fn stands(&self, session: SessionId, user: UserId) -> Option<Standing> {
+        self.0.standings.of(session, user).map(|standing| standing.ruled(&self.0.settings.second_factor_roles))
     }
 
     /// The public keys of access tokens: the current one, the next, the one before.
@@ -228,7 +246,7 @@ impl Identity {
         granted: PermissionSet,
         address: Option<&str>,
     ) -> bool {
-        let standing = self.0.standings.of(session, user);
+        let standing = self.stands(session, user);
         let same = |standing: &Standing| address.is_none() || standing.address.as_deref() == address;
         standing.is_some_and(|standing| standing.permissions.covers(granted) && same(&standing))
     }
@@ -262,7 +280,7 @@ impl Identity {
         }
         let claims = self.claims_of_token(token).ok()?;
         let (session, user) = (claims.session(), claims.user());
-        self.0.standings.of(session, user).map(|standing| Principal::standing(user, session, &standing))
+        self.stands(session, user).map(|standing| Principal::standing(user, session, &standing))
     }
 
     /// The account, if the request is one's: by its header, or by a browser's cookie.

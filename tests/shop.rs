@@ -19,6 +19,7 @@ mod api {
     mod catalogue;
     mod checkout;
     mod conventions;
+    mod factors;
     mod guests;
     mod notes;
     mod offers;

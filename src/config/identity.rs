@@ -8,6 +8,7 @@ use super::{
     check::{Checks, DAY_MS},
     secret::Secret,
 };
+use crate::domain::role::RoleName;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +26,14 @@ pub struct Identity {
     /// Accounts that one client address (IPv6: one /64) may make in an hour; as many mails it may ask for. Then 429.
     /// Default 20.
     pub registrations_per_address_hour: u32,
+    /// Roles that are had only with a second factor: an account with one of them has no permissions in a session without one.
+    /// Default none.
+    pub second_factor_roles: BTreeSet<String>,
+    /// Minutes after a proof of who they are during which an account may do what is dangerous: change roles and factors,
+    /// give much money back. Then 403 until the next proof. Default 15.
+    pub step_up_minutes: u32,
+    /// Minor units of the shop's currency: to give back more of one payment is dangerous in that sense. Default 10,000.
+    pub step_up_refund_above: i64,
     /// Whether cookies are marked `Secure`, so that browsers send them over HTTPS only. A request to this machine itself
     /// (`http://localhost`) gets one without the mark. Default true.
     pub secure_cookies: bool,
@@ -48,6 +57,9 @@ impl Default for Identity {
             key_rotation_ms: 30 * DAY_MS,
             issuer: "souk".to_owned(),
             registrations_per_address_hour: 20,
+            second_factor_roles: BTreeSet::new(),
+            step_up_minutes: 15,
+            step_up_refund_above: 10_000,
             secure_cookies: true,
             signing_key: Secret::default(),
             replaces_key: String::new(),
@@ -80,6 +92,12 @@ impl Identity {
             1_000_000_000,
             "an hour",
         );
+        for role in &self.second_factor_roles {
+            let expected = "names of roles: a small letter, then small letters, digits and dashes, 40 at most";
+            checks.that("identity.second_factor_roles", role, RoleName::parse(role).is_ok(), expected);
+        }
+        checks.range("identity.step_up_minutes", self.step_up_minutes, 1, 1_440, "minutes");
+        checks.range("identity.step_up_refund_above", self.step_up_refund_above, 0, i64::MAX, "minor units");
         // Neither value ever reaches an error.
         let key = self.signing_key.expose();
         let legal = key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()) && is_varied(key));

@@ -5,14 +5,15 @@
 //! address is proven by a mail, claimed, taken, and the old one given back. Invariant: a registered account's address is
 //! claimed by it, so no two accounts have one, whatever races.
 //!
-//! In `account/`: `protocol`, `decide`, `apply`, `effects`, `mails`, `password` (what is kept of one), `shapes`, `old`
-//! (accounts as they were first kept). Deliberately absent: second factors and links to other issuers.
+//! In `account/`: `protocol`, `decide`, `apply`, `effects`, `mails`, `password` (what is kept of one), `factors`, `shapes`,
+//! `old` (accounts as they were first kept). Deliberately absent: links to other issuers.
 //!
 //! [`email`]: super::email
 
 mod apply;
 mod decide;
 mod effects;
+mod factors;
 mod mails;
 mod old;
 mod password;
@@ -26,15 +27,18 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use self::mails::OwedMail;
 pub use self::{
     effects::AccountEffect,
+    factors::{
+        CodeDigest, Factor, FactorCommand, FactorEvent, FactorKind, FactorRejection, FactorsView, Proof, Waiting,
+    },
     mails::AccountMail,
     old::Role,
     password::{Challenge, Key, Password},
     protocol::{AccountCommand, AccountEvent, AccountRejection, AccountView, NewToken},
     shapes::{AccountStatus, Claim, Right, SavedAddress, Token},
 };
+use self::{factors::Factors, mails::OwedMail};
 use super::{
     email::Mailbox,
     entity::{Entity, Work},
@@ -70,6 +74,8 @@ pub struct Account {
     sessions: Arc<Vec<SessionId>>,
     tokens: Vec<Token>,
     mails: Vec<OwedMail>,
+    #[serde(default)]
+    factors: Factors,
     created_at: Timestamp,
     /// Of an old account.
     old_role: Role,
@@ -113,7 +119,7 @@ impl Account {
 
 impl Entity for Account {
     const KIND: Kind = Kind::Account;
-    const SECRETS: &'static [&'static str] = &["password_hash", "password"];
+    const SECRETS: &'static [&'static str] = &["password_hash", "password", "codes", "code"];
     type Command = AccountCommand;
     type Event = AccountEvent;
     type Rejection = AccountRejection;
@@ -145,6 +151,7 @@ impl Entity for Account {
             addresses: self.addresses.clone(),
             default_address: self.default_address,
             sessions: self.sessions.clone(),
+            factors: self.factors.view(),
             changing_to: self.changing.as_ref().map(|changing| changing.mailbox.clone()),
             created_at: self.created_at,
         }
@@ -160,7 +167,8 @@ impl Entity for Account {
             | AccountCommand::SetProfile { .. }
             | AccountCommand::KeepAddress { .. }
             | AccountCommand::AskEmailChange { .. }
-            | AccountCommand::AskVerification { .. } => Work::New,
+            | AccountCommand::AskVerification { .. }
+            | AccountCommand::Factors(FactorCommand::EnrolTotp { .. }) => Work::New,
             // Staff has to log in to make room, and what ends a right is never put off.
             AccountCommand::LogIn { .. }
             | AccountCommand::OpenSession { .. }
@@ -183,6 +191,7 @@ impl Entity for Account {
             | AccountCommand::SetDisabled { .. }
             | AccountCommand::Promote
             | AccountCommand::Demote
+            | AccountCommand::Factors(_)
             | AccountCommand::MailQueued { .. } => Work::Owed,
         }
     }

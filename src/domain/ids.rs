@@ -56,6 +56,8 @@ uuid_ids! {
     TokenId
     /// One entry of an account's address book.
     AddressId
+    /// One second factor of an account.
+    FactorId
     /// Names one command; a retry carries the same id and has no second effect (G3).
     CommandId
 }

@@ -28,6 +28,9 @@ pub struct Session {
     used_at: Timestamp,
     /// Where it was used last.
     address: String,
+    /// How and when its owner was proven anew since.
+    #[serde(default)]
+    proven: Option<(Vec<Method>, Timestamp)>,
     ended: Option<(SessionEnd, Timestamp)>,
     /// The account knows of the end.
     told: bool,
@@ -80,6 +83,10 @@ pub enum SessionCommand {
     End {
         why: SessionEnd,
     },
+    /// Its owner proved anew who they are.
+    Prove {
+        methods: Vec<Method>,
+    },
     AccountTold,
     /// The alarm: idle for too long, or ended for long enough to be forgotten.
     Wake,
@@ -91,6 +98,7 @@ pub enum SessionEvent {
     Opened(Opened),
     Refreshed { generation: u32, address: String, at: Timestamp },
     Ended { why: SessionEnd, at: Timestamp },
+    Proven { methods: Vec<Method>, at: Timestamp },
     AccountTold,
     Forgotten,
 }
@@ -109,6 +117,10 @@ pub struct SessionView {
     pub generation: u32,
     pub used_at: Timestamp,
     pub address: String,
+    /// All that its owner has shown in it.
+    pub methods: Vec<Method>,
+    /// When its owner was last proven.
+    pub authenticated_at: Timestamp,
     pub ended: Option<SessionEnd>,
 }
 
@@ -131,6 +143,25 @@ impl Session {
             (.., Some(1)) if now.since(self.used_at) < Self::RETRY_MS => Ok(vec![]),
             (.., Some(_)) => Ok(vec![SessionEvent::Ended { why: SessionEnd::Reused, at: now }]),
         }
+    }
+
+    /// What is shown anew is added to what was shown before.
+    fn proven(&self, methods: &[Method], at: Timestamp) -> SessionEvent {
+        let mut all = self.proven.as_ref().map(|(methods, _)| methods.clone()).unwrap_or_default();
+        all.extend(methods.iter().filter(|method| !all.contains(method)).copied().collect::<Vec<_>>());
+        SessionEvent::Proven { methods: all, at }
+    }
+
+    fn methods(&self) -> Vec<Method> {
+        let mut all = self.opened.as_ref().map(|opened| opened.methods.clone()).unwrap_or_default();
+        let since = self.proven.iter().flat_map(|(methods, _)| methods);
+        all.extend(since.filter(|method| !all.contains(method)).copied().collect::<Vec<_>>());
+        all
+    }
+
+    fn authenticated_at(&self) -> Timestamp {
+        let opened = self.opened.as_ref().map(|opened| opened.at);
+        self.proven.as_ref().map(|(_, at)| *at).or(opened).unwrap_or_default()
     }
 
     fn woken(&self, now: Timestamp) -> Vec<SessionEvent> {
@@ -159,6 +190,10 @@ impl Entity for Session {
             // Before its opening, too: that one may be on its way still.
             SessionCommand::End { why } if self.ended.is_none() => Ok(vec![SessionEvent::Ended { why: *why, at: now }]),
             SessionCommand::End { .. } => Ok(vec![]),
+            SessionCommand::Prove { .. } if self.opened.is_none() || self.ended.is_some() => {
+                Err(SessionRejection::Ended)
+            }
+            SessionCommand::Prove { methods } => Ok(vec![self.proven(methods, now)]),
             SessionCommand::AccountTold if self.owes_account() => Ok(vec![SessionEvent::AccountTold]),
             SessionCommand::AccountTold => Ok(vec![]),
             SessionCommand::Wake => Ok(self.woken(now)),
@@ -175,6 +210,7 @@ impl Entity for Session {
                 (self.generation, self.address, self.used_at) = (*generation, address.clone(), *at);
             }
             SessionEvent::Ended { why, at } => self.ended = Some((*why, *at)),
+            SessionEvent::Proven { methods, at } => self.proven = Some((methods.clone(), *at)),
             SessionEvent::AccountTold => self.told = true,
             SessionEvent::Forgotten => *self = Self::default(),
         }
@@ -186,6 +222,8 @@ impl Entity for Session {
             generation: self.generation,
             used_at: self.used_at,
             address: self.address.clone(),
+            methods: self.methods(),
+            authenticated_at: self.authenticated_at(),
             ended: self.ended.map(|(why, _)| why),
         }
     }
@@ -198,6 +236,7 @@ impl Entity for Session {
         match command {
             // Staff logs in to make room, and who is logged in stays so.
             SessionCommand::Open(_) | SessionCommand::Refresh { .. } | SessionCommand::End { .. } => Work::Owed,
+            SessionCommand::Prove { .. } => Work::Owed,
             SessionCommand::AccountTold | SessionCommand::Wake => Work::Owed,
         }
     }
@@ -223,8 +262,15 @@ impl Entity for Session {
         self.pending_effect().into_iter().collect()
     }
 
-    /// Every command is recognised by its own contents when repeated, a refresh by its generation.
-    fn remembers(_: &SessionCommand) -> bool {
-        false
+    /// Every other command is recognised by its own contents when repeated, a refresh by its generation.
+    fn remembers(command: &SessionCommand) -> bool {
+        match command {
+            SessionCommand::Prove { .. } => true,
+            SessionCommand::Open(_)
+            | SessionCommand::Refresh { .. }
+            | SessionCommand::End { .. }
+            | SessionCommand::AccountTold
+            | SessionCommand::Wake => false,
+        }
     }
 }

@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use super::{AccountsFault, PasswordFault, Weakness, permission::Permission};
-use crate::domain::{account::AccountRejection, api_key::ApiKeyRejection};
+use crate::domain::{
+    account::{AccountRejection, FactorRejection},
+    api_key::ApiKeyRejection,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
@@ -42,6 +45,17 @@ pub enum AuthError {
     NeedsSession { by: Arc<str> },
     #[error("this needs the permission {permission}")]
     Forbidden { permission: Permission, by: Arc<str> },
+    /// It has an account's role whose permissions need a second factor.
+    #[error("this needs a session with a second factor")]
+    SecondFactorRequired { by: Arc<str> },
+    /// It is long ago that the caller proved who they are.
+    #[error("this needs a fresh proof of who you are")]
+    StepUpRequired { by: Arc<str>, by_code: bool },
+    /// Of an authenticator app, or for recovery.
+    #[error("the code is wrong, too old or used")]
+    WrongCode { tries_left: Option<u8> },
+    #[error("the log-in waited too long, or tried too many codes")]
+    LogInAgain,
     #[error("too many failed attempts, try again in {} s", .retry_after_ms.div_ceil(1000))]
     TooManyAttempts { retry_after_ms: u64 },
     /// More log-ins at once than there are places to wait for the password check.
@@ -77,6 +91,12 @@ pub enum AccountError {
     TooManyKeys { max: u8 },
     #[error(transparent)]
     Key(ApiKeyRejection),
+    #[error("there is no such second factor")]
+    UnknownFactor,
+    #[error("an account has at most {max} second factors")]
+    TooManyFactors { max: usize },
+    #[error("the account has no second factor")]
+    NoFactor,
 }
 
 impl AccountError {
@@ -94,6 +114,11 @@ impl From<AccountsFault> for AccountError {
             AccountsFault::Refused(AccountRejection::EmailChanging) => Self::EmailChanging,
             AccountsFault::KeyRefused(ApiKeyRejection::Unknown) => Self::UnknownKey,
             AccountsFault::KeyRefused(refusal) => Self::Key(refusal),
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::Unknown)) => Self::UnknownFactor,
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::None)) => Self::NoFactor,
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::TooMany { max })) => {
+                Self::TooManyFactors { max }
+            }
             other => Self::Auth(other.into()),
         }
     }

@@ -1,10 +1,10 @@
-//! Log-in by e-mail and password: throttle, look up, make the key, prove it to the account, open a session. Unknown
-//! accounts take the same path and time.
+//! Log-in by e-mail and password: throttle, look up, make the key, prove it to the account, open a session or ask for the
+//! second factor. Unknown accounts take the same path and time.
 
 use crate::{
     config::Secret,
     domain::{
-        account::{AccountCommand, AccountRejection, AccountView, Key},
+        account::{AccountCommand, AccountRejection, AccountView, FactorRejection, Key},
         email::Mailbox,
         ids::{SessionId, UserId},
         session::{Method, Opened, SessionCommand},
@@ -13,13 +13,13 @@ use crate::{
 };
 
 use super::{
-    AccountsFault, AuthError, Client, Granted, Identity, find::Found, passwords, refresh::RefreshToken,
+    AccountsFault, AuthError, Client, Entered, Granted, Identity, find::Found, passwords, refresh::RefreshToken,
     throttle::Key as ThrottleKey,
 };
 
 impl Identity {
     /// Errors: `InvalidCredentials`, `Disabled`, `TooManyAttempts`, `Busy`, `Unavailable`.
-    pub async fn login(&self, email: &str, password: &Secret, client: &Client) -> Result<Granted, AuthError> {
+    pub async fn login(&self, email: &str, password: &Secret, client: &Client) -> Result<Entered, AuthError> {
         let mailbox = Mailbox::new(email);
         let named = mailbox.as_ref().map(|mailbox| ThrottleKey::Email(mailbox.address.to_string()));
         let keys = named.into_iter().chain(client.throttled()).collect();
@@ -32,7 +32,7 @@ impl Identity {
         match self.prove(&mailbox, &found, password, session).await {
             Ok(view) => {
                 attempt.succeeded(self.now());
-                self.open(&view, found.user, session, Method::Password, client).await
+                self.entered(&view, found.user, session, Method::Password, client).await
             }
             Err(AuthError::InvalidCredentials) => {
                 attempt.failed(self.now());
@@ -85,7 +85,7 @@ impl Identity {
         account: &AccountView,
         user: UserId,
         session: SessionId,
-        method: Method,
+        methods: Vec<Method>,
         client: &Client,
     ) -> Result<Granted, AuthError> {
         let opened = Opened {
@@ -93,7 +93,7 @@ impl Identity {
             user,
             device: client.device.clone(),
             address: client.shown_address(),
-            methods: vec![method],
+            methods,
             idle_ms: i64::try_from(self.0.settings.session_idle_ms).unwrap_or(i64::MAX),
             at: Timestamp(0),
         };
@@ -148,6 +148,10 @@ impl From<AccountsFault> for AuthError {
                 tracing::error!(%rejection, "an API key refused what it never refuses");
                 AuthError::Internal
             }
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::WrongCode | FactorRejection::None)) => {
+                AuthError::WrongCode { tries_left: None }
+            }
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::NotWaiting)) => AuthError::LogInAgain,
             AccountsFault::SessionRefused(_) => AuthError::InvalidToken(super::TokenFault::Ended),
             AccountsFault::Refused(rejection) => {
                 tracing::error!(%rejection, "an account refused what it never refuses");

@@ -13,6 +13,7 @@ use crate::domain::{
     account::Role,
     ids::{ApiKeyId, CartId, SessionId, UserId},
     role::RoleName,
+    time::Timestamp,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +31,22 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// Of an account that is logged in.
     pub session: Option<SessionId>,
+    pub proven: Proven,
     /// The account's proven address, as addresses are compared: orders that guests placed with it are its own, too.
     pub address: Option<Arc<str>>,
     /// `guest:<uuid>`, `user:<uuid>` or `key:<uuid>`: recorded in the journal with each commit.
     pub by: Arc<str>,
+}
+
+/// How well a session's owner is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proven {
+    /// When they last proved who they are; without a session at the beginning of time.
+    pub at: Timestamp,
+    /// The account has a second factor.
+    pub has_factor: bool,
+    /// Permissions that the session would have with a second factor.
+    pub withheld: PermissionSet,
 }
 
 /// Name space of cart ids (UUIDv5 over `by`). Frozen: another value loses every cart.
@@ -50,7 +63,7 @@ impl Principal {
 
     fn new(user: UserId, permissions: PermissionSet, kind: PrincipalKind, by: String) -> Self {
         let cart = CartId(Uuid::new_v5(&CARTS, by.as_bytes()));
-        Self { user, cart, permissions, kind, session: None, address: None, by: by.into() }
+        Self { user, cart, permissions, kind, session: None, proven: Proven::default(), address: None, by: by.into() }
     }
 
     /// A program: a person of its own, whose cart and orders are not its maker's.
@@ -60,8 +73,10 @@ impl Principal {
 
     /// What its session may be taken for.
     pub fn standing(user: UserId, session: SessionId, standing: &Standing) -> Self {
+        let Standing { has_factor, authenticated_at: at, withheld, .. } = *standing;
+        let proven = Proven { at, has_factor, withheld };
         let address = standing.address.clone();
-        Self { session: Some(session), address, ..Self::account(user, standing.permissions) }
+        Self { session: Some(session), proven, address, ..Self::account(user, standing.permissions) }
     }
 
     pub fn may(&self, permission: Permission) -> bool {

@@ -54,6 +54,7 @@ impl Identity {
         new: &Secret,
         client: &Client,
     ) -> Result<(), AccountError> {
+        self.stepped_up_by_factor(who)?;
         let view = self.0.accounts.account(&who.user.to_string()).await?;
         let address = view.mailbox.map(|mailbox| mailbox.address).unwrap_or_default();
         self.strong(new, &[&address, view.name.as_deref().unwrap_or_default()]).await?;
@@ -76,6 +77,7 @@ impl Identity {
         password: &Secret,
         client: &Client,
     ) -> Result<(), AccountError> {
+        self.stepped_up_by_factor(who)?;
         self.may_write(&to.address, client)?;
         // An old account that nobody has named yet claims its address here.
         self.find(&to).await?;
@@ -84,7 +86,8 @@ impl Identity {
             let command = AccountCommand::AskEmailChange { key, to, token: self.new_token(CHANGE_MS) };
             Ok(self.0.accounts.tell(&who.user.to_string(), command, self.asking_of(who.user)).await?)
         };
-        self.guess(who.user, client, asking).await.map(drop)
+        self.guess(who.user, client, asking).await?;
+        Ok(())
     }
 
     /// By the text of the mail's link. The new address is claimed; where another account has it, nothing changes.
@@ -99,26 +102,32 @@ impl Identity {
         if after.mailbox == before.mailbox { Err(AccountError::EmailTaken) } else { Ok(()) }
     }
 
+    /// Whoever has a second factor shows more than the password.
+    fn stepped_up_by_factor(&self, who: &Principal) -> Result<(), AuthError> {
+        if who.proven.has_factor { self.stepped_up(who) } else { Ok(()) }
+    }
+
     /// Work that tells by its refusal whether a password is right: counted as a log-in is.
-    async fn guess<T>(
+    pub(super) async fn guess<T>(
         &self,
         user: UserId,
         client: &Client,
-        work: impl Future<Output = Result<T, AccountError>>,
-    ) -> Result<T, AccountError> {
+        work: impl Future<Output = Result<T, AuthError>>,
+    ) -> Result<T, AuthError> {
         let keys = std::iter::once(ThrottleKey::Email(user.to_string())).chain(client.throttled()).collect();
-        let attempt = self.0.throttle.admit(keys, self.now()).map_err(AccountError::too_many)?;
+        let attempt = self.0.throttle.admit(keys, self.now());
+        let attempt = attempt.map_err(|retry_after_ms| AuthError::TooManyAttempts { retry_after_ms })?;
         let done = work.await;
         match &done {
             Ok(_) => attempt.succeeded(self.now()),
-            Err(AccountError::Auth(AuthError::InvalidCredentials)) => attempt.failed(self.now()),
+            Err(AuthError::InvalidCredentials) => attempt.failed(self.now()),
             Err(_) => {}
         }
         done
     }
 
     /// This node has folded what the account just did.
-    async fn heard_here(&self, user: UserId) {
+    pub(super) async fn heard_here(&self, user: UserId) {
         self.0.standings.caught_up(SessionId::default(), user).await;
     }
 }

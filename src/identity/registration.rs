@@ -49,7 +49,7 @@ impl Identity {
         }
         let command = AccountCommand::OpenSession { session };
         let view = self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?;
-        Ok(self.open(&view, user, session, Method::Registration, client).await?)
+        Ok(self.open(&view, user, session, vec![Method::Registration], client).await?)
     }
 
     /// Another mail with a link.

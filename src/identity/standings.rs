@@ -32,8 +32,24 @@ pub struct Standing {
     pub email: Arc<str>,
     /// The address as it is compared, where it is proven.
     pub address: Option<Arc<str>>,
+    /// The session was proven by a second factor.
     pub second_factor: bool,
+    /// The account has one.
+    pub has_factor: bool,
+    /// When the session was last proven.
     pub authenticated_at: Timestamp,
+    /// What its roles would grant to a session with a second factor.
+    pub withheld: PermissionSet,
+}
+
+impl Standing {
+    /// Without a second factor there are no permissions for one of these roles.
+    pub(super) fn ruled(self, second_factor_roles: &BTreeSet<String>) -> Self {
+        match !self.second_factor && self.roles.iter().any(|role| second_factor_roles.contains(role.as_str())) {
+            true => Self { withheld: self.permissions, permissions: PermissionSet::NONE, ..self },
+            false => self,
+        }
+    }
 }
 
 pub struct KeyStanding {
@@ -102,7 +118,7 @@ pub(super) fn standing(
     known: SessionView,
     own_role: impl Fn(&RoleName) -> Option<PermissionSet>,
 ) -> Option<Standing> {
-    let opened = known.opened.filter(|opened| opened.user == user && known.ended.is_none())?;
+    known.opened.as_ref().filter(|opened| opened.user == user && known.ended.is_none())?;
     let stands = account.is_registered() && !account.disabled && account.sessions.contains(&session);
     let second = |method: &Method| match method {
         Method::Totp | Method::Passkey | Method::RecoveryCode => true,
@@ -114,8 +130,10 @@ pub(super) fn standing(
         verified: account.verified,
         email: account.mailbox.as_ref().map(|mailbox| mailbox.shown.clone()).unwrap_or_default(),
         address: account.mailbox.as_ref().filter(|_| account.verified).map(|mailbox| mailbox.address.clone()),
-        second_factor: opened.methods.iter().any(second),
-        authenticated_at: opened.at,
+        second_factor: known.methods.iter().any(second),
+        has_factor: account.factors.any(),
+        authenticated_at: known.authenticated_at,
+        withheld: PermissionSet::NONE,
     })
 }
 

@@ -147,10 +147,13 @@ pub struct World {
 pub const PASSWORD: &str = "a password of the test";
 
 pub fn world() -> World {
+    world_with(config::Identity::default())
+}
+
+pub fn world_with(settings: config::Identity) -> World {
     let clock = Arc::new(FixedClock::at(Timestamp(1_795_000_000_000)));
     let accounts = Arc::new(FakeAccounts { states: Mutex::default(), clock: clock.clone() });
     let secret = SigningSecret::from_bytes([7; 32]);
-    let settings = config::Identity::default();
     let identity = Identity::new(settings, &secret, clock.clone(), accounts.clone(), accounts.clone());
     World { identity, clock, accounts, secret }
 }

@@ -13,11 +13,13 @@ use crate::{
         email::Mailbox,
         key::EntityKey,
         kinds::{AnyEvent, AnyState, Kind},
+        session::Method,
     },
 };
 
 mod accounts;
 mod api_keys;
+mod factors;
 mod first;
 mod guests;
 mod sessions;
@@ -29,7 +31,10 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 async fn login(w: &World, email: &str, password: &str) -> Result<Granted, AuthError> {
-    w.identity.login(email, &Secret::new(password), &Client::default()).await
+    match w.identity.login(email, &Secret::new(password), &Client::default()).await? {
+        Entered::Session(granted) => Ok(granted),
+        Entered::SecondFactor(waits) => panic!("a second step: {waits:?}"),
+    }
 }
 
 /// An account as accounts were first kept.

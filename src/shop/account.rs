@@ -2,17 +2,20 @@
 //! `identity`'s; permissions are in `identity`, too.
 //!
 //! A program gets its tokens in the body; a page asks for `cookies`, which the existing check of origins guards against
-//! other sites. Some calls have a second path for clients of before (`/login`, `/register`, `/profile`).
+//! other sites. Some calls have a second path for clients of before (`/login`, `/mfa/verify`, `/register`,
+//! `/profile`).
 
 mod client;
 mod codes;
 mod email;
+mod factors;
 mod login;
 pub mod mail;
 mod password;
 mod profile;
 mod refusals;
 mod register;
+mod second_step;
 mod sessions;
 mod wire;
 
@@ -38,6 +41,13 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(declared!(sessions::log_out))
         .routes(declared!(sessions::list_sessions))
         .routes(declared!(sessions::end_session))
+        .routes(declared!(second_step::verify_second_factor))
+        .routes(declared!(second_step::step_up))
+        .routes(declared!(factors::list_factors))
+        .routes(declared!(factors::enrol_app))
+        .routes(declared!(factors::confirm_app))
+        .routes(declared!(factors::make_recovery_codes))
+        .routes(declared!(factors::remove_factor))
         .routes(declared!(password::forgot_password))
         .routes(declared!(password::reset_password))
         .routes(declared!(password::change_password))
@@ -51,6 +61,7 @@ fn routes() -> OpenApiRouter<AppState> {
         // Aliases, which the document does not have twice.
         .route("/register", post(register::register))
         .route("/login", post(login::login))
+        .route("/mfa/verify", post(second_step::verify_second_factor))
         .route("/profile", get(profile::get_profile).put(profile::put_profile))
 }
 

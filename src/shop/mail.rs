@@ -25,7 +25,8 @@ pub fn render(letter: &Letter, links: &Links) -> Result<Rendered, String> {
         | Says::ResetPassword { .. }
         | Says::ConfirmEmail { .. }
         | Says::EmailChanged
-        | Says::PasswordChanged => account::mail::render(letter, links),
+        | Says::PasswordChanged
+        | Says::FactorsChanged => account::mail::render(letter, links),
     }
 }
 

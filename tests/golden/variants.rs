@@ -54,9 +54,9 @@ variants! {
     Category, CategoryEvent: Defined;
     Account, AccountEvent: Registered, PasswordSet, Begun, EmailClaimed, EmailRefused, EmailReleased, PasswordKept,
         PasswordChanged, SessionOpened, SessionsEnded, TokenAsked, EmailVerified, EmailChangeConfirmed, ProfileSet,
-        AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued;
+        AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued, Factors;
     Email, EmailEvent: Claimed, Released;
-    Session, SessionEvent: Opened, Refreshed, Ended, AccountTold, Forgotten;
+    Session, SessionEvent: Opened, Refreshed, Ended, AccountTold, Forgotten, Proven;
     ApiKey, ApiKeyEvent: Made, Rotated, Revoked, Used;
     Numbers, NumbersEvent: Allotted;
     Note, NoteEvent: Written, Removed;

@@ -32,6 +32,7 @@ impl Account {
             AccountEvent::PasswordChanged { password, .. } => {
                 self.password = Some(password.clone());
                 self.tokens.retain(|token| token.right != Right::ResetPassword);
+                self.factors.forget_waiting();
             }
             AccountEvent::SessionOpened { session, .. } => Arc::make_mut(&mut self.sessions).push(*session),
             AccountEvent::SessionsEnded { sessions } => self.ended(sessions),
@@ -48,8 +49,12 @@ impl Account {
             AccountEvent::AddressKept { id, address, is_default } => self.keep_address(*id, address, *is_default),
             AccountEvent::AddressRemoved { id } => self.remove_address(*id),
             AccountEvent::RolesSet { roles } => self.roles.clone_from(roles),
-            AccountEvent::Disabled { .. } => self.disabled = true,
+            AccountEvent::Disabled { .. } => {
+                self.disabled = true;
+                self.factors.forget_waiting();
+            }
             AccountEvent::Enabled { .. } => self.disabled = false,
+            AccountEvent::Factors(event) => self.factors.apply(event),
             AccountEvent::MailQueued { mail } => self.forget_mail(mail),
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Account, AccountCommand as C, AccountEvent as E, AccountRejection as R, AccountStatus, Key, NewToken, Password,
-    Right, Token,
+    Account, AccountCommand as C, AccountEvent as E, AccountRejection as R, AccountStatus, FactorEvent, Key, NewToken,
+    Password, Right, Token,
 };
 use crate::domain::{
     email::Mailbox,
@@ -50,13 +50,14 @@ impl Account {
             | C::SetDisabled { .. }
             | C::Promote
             | C::Demote
+            | C::Factors(_)
                 if self.status != AccountStatus::Registered =>
             {
                 Err(R::NotRegistered)
             }
             C::LogIn { key, session, better } => self.log_in(key, *session, better.as_ref(), now),
             C::Prove { key } => self.proven(key).map(|()| vec![]),
-            C::OpenSession { session } => self.enabled().map(|()| self.opened(*session, now)),
+            C::OpenSession { session } => self.enabled().map(|()| self.entered(*session, now)),
             C::EndSessions { sessions } => Ok(self.ending(|session| sessions.contains(session))),
             C::EndOtherSessions { keep } => Ok(self.ending(|session| Some(*session) != *keep)),
             // Another log-in of its owner was faster.
@@ -66,7 +67,10 @@ impl Account {
                 self.proven(key)?;
                 Ok(self.changed(password, *keep, now))
             }
-            C::SetPassword { password } => Ok(self.changed(password, None, now)),
+            C::SetPassword { password } => {
+                let cleared = (!self.factors.is_empty()).then_some(E::Factors(FactorEvent::Cleared { at: now }));
+                Ok(self.changed(password, None, now).into_iter().chain(cleared).collect())
+            }
             C::AskReset { token } => self.enabled().map(|()| asked(*token, Right::ResetPassword, now)),
             C::ResetPassword { token, password } => self.reset(*token, password, now),
             C::AskVerification { .. } if self.verified => Err(R::AlreadyVerified),
@@ -100,6 +104,7 @@ impl Account {
             C::SetDisabled { disabled } => Ok(self.disable(*disabled, now)),
             C::Promote => self.promoted(),
             C::Demote => Ok(self.demoted()),
+            C::Factors(command) => self.decide_factors(command, now),
         }
     }
 
@@ -133,7 +138,7 @@ impl Account {
         self.proven(key)?;
         self.enabled()?;
         let kept = better.map(|password| E::PasswordKept { password: password.clone() });
-        Ok(kept.into_iter().chain(self.opened(session, now)).collect())
+        Ok(kept.into_iter().chain(self.entered(session, now)).collect())
     }
 
     pub(super) fn proven(&self, key: &Key) -> Result<(), R> {
@@ -143,12 +148,12 @@ impl Account {
         }
     }
 
-    fn enabled(&self) -> Result<(), R> {
+    pub(super) fn enabled(&self) -> Result<(), R> {
         if self.disabled { Err(R::Disabled) } else { Ok(()) }
     }
 
     /// The oldest session makes room for one more than there may be.
-    fn opened(&self, session: SessionId, now: Timestamp) -> Vec<E> {
+    pub(super) fn opened(&self, session: SessionId, now: Timestamp) -> Vec<E> {
         if self.sessions.contains(&session) {
             return vec![];
         }
@@ -158,7 +163,7 @@ impl Account {
         ended.into_iter().chain([E::SessionOpened { session, at: now }]).collect()
     }
 
-    fn ending(&self, which: impl Fn(&SessionId) -> bool) -> Vec<E> {
+    pub(super) fn ending(&self, which: impl Fn(&SessionId) -> bool) -> Vec<E> {
         let sessions: Vec<SessionId> = self.sessions.iter().filter(|session| which(session)).copied().collect();
         (!sessions.is_empty()).then_some(E::SessionsEnded { sessions }).into_iter().collect()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountEffect, AccountEvent, Right};
+use super::{Account, AccountEffect, AccountEvent, FactorEvent, Right};
 use crate::domain::{
     ids::{MailId, TokenId, UserId},
     mail::{Letter, Says},
@@ -31,6 +31,9 @@ pub enum AccountMail {
     PasswordChanged {
         at: Timestamp,
     },
+    FactorsChanged {
+        at: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,7 @@ impl AccountMail {
             Self::ConfirmEmail { token } => format!("confirm_email/{token}"),
             Self::EmailChanged { claim } => format!("email_changed/{claim}"),
             Self::PasswordChanged { at } => format!("password_changed/{}", at.0),
+            Self::FactorsChanged { at } => format!("factors_changed/{}", at.0),
         }
     }
 
@@ -62,6 +66,7 @@ impl AccountMail {
             Self::ConfirmEmail { token } => Says::ConfirmEmail { token: *token },
             Self::EmailChanged { .. } => Says::EmailChanged,
             Self::PasswordChanged { .. } => Says::PasswordChanged,
+            Self::FactorsChanged { .. } => Says::FactorsChanged,
         }
     }
 }
@@ -80,6 +85,9 @@ impl Account {
                 Right::ChangeEmail { to } => (AccountMail::ConfirmEmail { token: token.id }, to.shown.clone()),
             },
             AccountEvent::PasswordChanged { at, .. } => (AccountMail::PasswordChanged { at: *at }, own),
+            AccountEvent::Factors(
+                FactorEvent::Confirmed { at, .. } | FactorEvent::Removed { at, .. } | FactorEvent::CodeUsed { at, .. },
+            ) => (AccountMail::FactorsChanged { at: *at }, own),
             AccountEvent::EmailClaimed { claim } if self.changing.is_some() => {
                 (AccountMail::EmailChanged { claim: *claim }, own)
             }
@@ -100,6 +108,7 @@ impl Account {
             | AccountEvent::RolesSet { .. }
             | AccountEvent::Disabled { .. }
             | AccountEvent::Enabled { .. }
+            | AccountEvent::Factors(_)
             | AccountEvent::MailQueued { .. } => return,
         };
         if self.mails.len() >= Self::MAILS_MAX {

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountMail, AccountStatus, Challenge, Key, Password, Role, SavedAddress, Token};
+use super::{
+    AccountMail, AccountStatus, Challenge, FactorCommand, FactorEvent, FactorRejection, FactorsView, Key, Password,
+    Role, SavedAddress, Token,
+};
 use crate::domain::{
     email::Mailbox,
     ids::{AddressId, SessionId, TokenId, UserId},
@@ -41,7 +44,8 @@ pub enum AccountCommand {
     EmailReleased {
         claim: u32,
     },
-    /// `better`: the same password under today's parameters, where the stored one has others.
+    /// Opens the session, or lets it wait for a second factor where the account has one. `better`: the same password under
+    /// today's parameters, where the stored one has others.
     LogIn {
         key: Key,
         session: SessionId,
@@ -51,7 +55,7 @@ pub enum AccountCommand {
     Prove {
         key: Key,
     },
-    /// For one who has proven themselves in another way.
+    /// The same for one who has proven themselves in another way.
     OpenSession {
         session: SessionId,
     },
@@ -118,6 +122,7 @@ pub enum AccountCommand {
     /// counts them.
     Promote,
     Demote,
+    Factors(FactorCommand),
     MailQueued {
         mail: AccountMail,
     },
@@ -208,6 +213,7 @@ pub enum AccountEvent {
     Enabled {
         at: Timestamp,
     },
+    Factors(FactorEvent),
     MailQueued {
         mail: AccountMail,
     },
@@ -236,6 +242,8 @@ pub enum AccountRejection {
     BadRoles { max: usize },
     #[error("the role superadmin is given and taken by a process of its own, and protects its account")]
     Superadmin,
+    #[error(transparent)]
+    Factors(#[from] FactorRejection),
 }
 
 /// What the shop may know of an account: no hash, no verifier.
@@ -257,6 +265,7 @@ pub struct AccountView {
     pub default_address: Option<AddressId>,
     /// The oldest first.
     pub sessions: Arc<Vec<SessionId>>,
+    pub factors: FactorsView,
     /// The address that a change under way leads to.
     pub changing_to: Option<Mailbox>,
     pub created_at: Timestamp,

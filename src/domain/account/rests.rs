@@ -51,7 +51,8 @@ impl Account {
             | AccountEvent::AddressRemoved { .. }
             | AccountEvent::RolesSet { .. }
             | AccountEvent::Disabled { .. }
-            | AccountEvent::Enabled { .. } => None,
+            | AccountEvent::Enabled { .. }
+            | AccountEvent::Factors(_) => None,
         };
         rest.into_iter().collect()
     }

@@ -10,6 +10,7 @@ use crate::domain::{
     testing::{self, Given},
 };
 
+mod factors;
 mod mails;
 mod registration;
 mod sessions;

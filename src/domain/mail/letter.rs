@@ -62,6 +62,7 @@ pub enum Says {
     /// To the old address.
     EmailChanged,
     PasswordChanged,
+    FactorsChanged,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +91,7 @@ impl Says {
             Self::ConfirmEmail { .. } => "confirm_email",
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
+            Self::FactorsChanged => "factors_changed",
         }
     }
 }

@@ -61,6 +61,22 @@ fn a_lost_answer_is_repeated_for_a_while_and_later_it_is_a_theft() {
 }
 
 #[test]
+fn a_session_whose_owner_proved_anew_says_how_and_when() {
+    let open = || SessionEvent::Opened(opened());
+    let prove = |method| SessionCommand::Prove { methods: vec![method] };
+    let proven = |methods: &[Method], at| SessionEvent::Proven { methods: methods.to_vec(), at: Timestamp(at) };
+    let state = given::<Session>([open()]).at(300).when(prove(Method::Totp)).then([proven(&[Method::Totp], 300)]);
+    let view = state.view();
+    assert_eq!((view.methods, view.authenticated_at), (vec![Method::Password, Method::Totp], Timestamp(300)));
+    let twice = given::<Session>([open(), proven(&[Method::Totp], 300)]).at(400).when(prove(Method::Password));
+    let view = twice.then([proven(&[Method::Totp, Method::Password], 400)]).view();
+    assert_eq!((view.methods, view.authenticated_at), (vec![Method::Password, Method::Totp], Timestamp(400)));
+    let ended = ended(SessionEnd::LoggedOut, 350);
+    given::<Session>([open(), ended]).at(400).when(prove(Method::Totp)).then_rejected(SessionRejection::Ended);
+    given::<Session>([]).when(prove(Method::Totp)).then_rejected(SessionRejection::Ended);
+}
+
+#[test]
 fn an_end_comes_before_a_late_opening() {
     let end = SessionCommand::End { why: SessionEnd::LoggedOut };
     let state = given::<Session>([]).at(50).when(end.clone()).then([ended(SessionEnd::LoggedOut, 50)]);

@@ -93,6 +93,9 @@ impl<P: Needs> Staff<P> {
     pub async fn of(identity: &Identity, headers: &HeaderMap) -> Result<Self, AuthError> {
         match identity.identify(headers).await? {
             Some(principal) if principal.may(P::PERMISSION) => Ok(Self(principal, PhantomData)),
+            Some(Principal { proven, by, .. }) if proven.withheld.has(P::PERMISSION) => {
+                Err(AuthError::SecondFactorRequired { by })
+            }
             Some(Principal { kind: PrincipalKind::Account, by, .. }) => {
                 Err(AuthError::Forbidden { permission: P::PERMISSION, by })
             }

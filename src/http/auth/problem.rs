@@ -26,6 +26,13 @@ impl From<AuthError> for Problem {
             E::Forbidden { permission, by } => {
                 problem(Code::FORBIDDEN).with("permission", permission.name()).alarm().about(|| by)
             }
+            E::SecondFactorRequired { by } => problem(Code::SECOND_FACTOR_REQUIRED).alarm().about(|| by),
+            E::StepUpRequired { by_code, .. } => {
+                problem(Code::STEP_UP_REQUIRED).with("by", if by_code { "code" } else { "password" })
+            }
+            E::WrongCode { tries_left: None } => problem(Code::WRONG_CODE).alarm(),
+            E::WrongCode { tries_left: Some(left) } => problem(Code::WRONG_CODE).with("tries_left", left).alarm(),
+            E::LogInAgain => problem(Code::LOG_IN_AGAIN),
             E::TooManyAttempts { retry_after_ms } => {
                 problem(Code::TOO_MANY_ATTEMPTS).alarm().retry_after(retry_after_ms)
             }

@@ -97,7 +97,7 @@ fn general(operation: &Operation, writes: bool) -> Vec<Code> {
     // Credentials that are sent and wrong are refused everywhere.
     codes.extend([Code::INVALID_TOKEN, Code::TOO_MANY_ATTEMPTS]);
     if operation.security.is_some() {
-        codes.extend([Code::UNAUTHENTICATED, Code::FORBIDDEN]);
+        codes.extend([Code::UNAUTHENTICATED, Code::FORBIDDEN, Code::SECOND_FACTOR_REQUIRED]);
     }
     // What is an account's own is no program's.
     let declared = operation.extensions.as_ref().and_then(|all| all.get("x-permission")?.as_str());

@@ -11,5 +11,12 @@ codes! {
     UNKNOWN_SESSION = "unknown_session", NOT_FOUND, "There is no such session";
     UNKNOWN_ADDRESS = "unknown_address", NOT_FOUND, "There is no such address in the book";
     PASSWORD_TOO_WEAK = "password_too_weak", UNPROCESSABLE_ENTITY, "The password is too easy to guess";
+    WRONG_CODE = "wrong_code", UNAUTHORIZED, "The code is wrong, too old or used";
+    LOG_IN_AGAIN = "log_in_again", UNAUTHORIZED, "The log-in waited too long for its second step";
+    STEP_UP_REQUIRED = "step_up_required", FORBIDDEN, "This needs a fresh proof of who you are";
+    SECOND_FACTOR_REQUIRED = "second_factor_required", FORBIDDEN, "This needs a session with a second factor";
+    UNKNOWN_FACTOR = "unknown_factor", NOT_FOUND, "There is no such second factor";
+    NO_FACTOR = "no_second_factor", CONFLICT, "The account has no second factor";
+    TOO_MANY_FACTORS = "too_many_factors", CONFLICT, "The account has as many second factors as it may";
     TOO_MANY_ADDRESSES = "too_many_addresses", CONFLICT, "The address book is full";
 }

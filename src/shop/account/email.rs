@@ -73,6 +73,7 @@ pub async fn resend_verification(
 #[utoipa::path(post, path = "/api/auth/email/change", tag = "Identity", request_body = EmailChangeBody, responses(
         (status = 202, description = "A mail is on its way to the new address"),
         (status = 401, description = "`unauthenticated`, `invalid_token`, `invalid_credentials`"),
+        (status = 403, description = "`step_up_required`: of an account with a second factor"),
         (status = 422, description = "`invalid_field`"),
         (status = 429, description = "`too_many_attempts`, with Retry-After"),
         (status = 503, description = "`busy`, `unavailable`, with Retry-After"),

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::{
     client::Asker,
-    wire::{self, Handed, SessionAnswer, SessionUser},
+    second_step::{self, LoginAnswer},
+    wire::{self, Handed, SessionUser},
 };
 use crate::{
     config::Secret,
@@ -20,7 +21,7 @@ use crate::{
         Body, Problem,
         auth::{Public, SignedIn},
     },
-    identity::{AuthError, Identity, PublicKey, cookies, role_of},
+    identity::{AuthError, Entered, Identity, PublicKey, cookies, role_of},
     shop::AppState,
 };
 
@@ -52,8 +53,11 @@ pub struct KeySet {
 /// Log in with e-mail and password
 ///
 /// A guest's cart goes into the account's: units are summed, as far as the stock and the cart's bounds allow.
+///
+/// An account with a second factor gets no session yet: the answer has `mfa_required` and an `mfa_token` for
+/// `POST /api/auth/mfa/verify`.
 #[utoipa::path(post, path = "/api/auth/login", tag = "Identity", request_body = LoginBody, responses(
-    (status = 200, description = "A session", body = SessionAnswer),
+    (status = 200, description = "A session, or the question for a second factor", body = LoginAnswer),
     (status = 401, description = "`invalid_credentials`"),
     (status = 403, description = "`account_disabled`"),
     (status = 429, description = "`too_many_attempts`, with Retry-After"),
@@ -67,10 +71,13 @@ pub async fn login(
     Body(LoginBody { email, password, cookies }): Body<LoginBody>,
 ) -> Result<Response, Problem> {
     let identity = &state.toolkit.identity;
-    let granted = identity.login(&email, &password, &asker.client).await;
-    let granted = granted.map_err(|refused| Problem::from(refused).about(|| identity.tag_of_email(&email)))?;
+    let entered = identity.login(&email, &password, &asker.client).await;
+    let entered = entered.map_err(|refused| Problem::from(refused).about(|| identity.tag_of_email(&email)))?;
     let handed = Handed::new(cookies, identity, &headers, asker.https);
-    Ok(wire::opened(&state, &headers, StatusCode::OK, &granted, handed).await?)
+    match entered {
+        Entered::Session(granted) => Ok(wire::opened(&state, &headers, StatusCode::OK, &granted, handed).await?),
+        Entered::SecondFactor(waits) => Ok(second_step::asked(waits)),
+    }
 }
 
 /// Whose token this is, and until when

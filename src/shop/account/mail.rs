@@ -114,6 +114,10 @@ pub fn render(letter: &Letter, links: &Links) -> Result<Rendered, String> {
             "Your password was changed",
             "The password of your account at Souk was changed, and other sessions were ended.",
         ),
+        Says::FactorsChanged => notice(
+            "Your second factors were changed",
+            "A second factor of your account at Souk was added or removed, or a recovery code was used.",
+        ),
         Says::OrderConfirmed { .. }
         | Says::OrderCancelled { .. }
         | Says::OrderRefunded { .. }
@@ -147,7 +151,7 @@ mod tests {
             assert_eq!(tokens.read(&sealed), Some((user, token)));
             assert!(!serde_json::to_string(&letter).unwrap().contains(&sealed));
         }
-        for says in [Says::EmailChanged, Says::PasswordChanged] {
+        for says in [Says::EmailChanged, Says::PasswordChanged, Says::FactorsChanged] {
             let mail = render(&Letter { to: "ada@example.org".to_owned(), user, says }, &links).unwrap();
             assert!(mail.html.contains(&mail.subject) && !mail.text.contains("{{"));
         }

@@ -88,6 +88,7 @@ pub async fn reset_password(
 #[utoipa::path(post, path = "/api/auth/password/change", tag = "Identity", request_body = ChangeBody, responses(
         (status = 204, description = "The password is set"),
         (status = 401, description = "`unauthenticated`, `invalid_token`, `invalid_credentials`"),
+        (status = 403, description = "`step_up_required`: of an account with a second factor"),
         (status = 422, description = "`password_too_weak` with `reason`"),
         (status = 429, description = "`too_many_attempts`, with Retry-After"),
         (status = 503, description = "`busy`, `unavailable`, with Retry-After"),

@@ -5,7 +5,7 @@
 use crate::{
     domain::{account::AccountRejection, session::SessionRejection},
     http::{Code, Problem},
-    identity::{AccountError, AuthError, PASSWORD_LEN_MIN, TokenFault, Weakness},
+    identity::{AccountError, AccountsFault, AuthError, PASSWORD_LEN_MIN, TokenFault, Weakness},
 };
 
 impl From<AccountRejection> for Problem {
@@ -23,6 +23,7 @@ impl From<AccountRejection> for Problem {
                 Problem::new(Code::TOO_MANY_ADDRESSES, detail).with("max", max)
             }
             AccountRejection::Superadmin => Problem::new(Code::STILL_SUPERADMIN, detail),
+            AccountRejection::Factors(refusal) => AccountError::from(AccountsFault::Refused(refusal.into())).into(),
             AccountRejection::BadRoles { max } => Problem::field("roles", detail).with("max", max),
         }
     }
@@ -51,6 +52,9 @@ impl From<AccountError> for Problem {
             AccountError::UnknownKey => Problem::new(Code::UNKNOWN_API_KEY, detail),
             AccountError::TooManyKeys { max } => Problem::new(Code::TOO_MANY_API_KEYS, detail).with("max", max),
             AccountError::Key(refusal) => refusal.into(),
+            AccountError::UnknownFactor => Problem::new(Code::UNKNOWN_FACTOR, detail),
+            AccountError::NoFactor => Problem::new(Code::NO_FACTOR, detail),
+            AccountError::TooManyFactors { max } => Problem::new(Code::TOO_MANY_FACTORS, detail).with("max", max),
             AccountError::EmailTaken => Problem::new(Code::EMAIL_TAKEN, detail),
         }
     }

@@ -161,7 +161,7 @@ fn body(id: SessionId, view: SessionView, own: Option<SessionId>) -> Option<Sess
         current: own == Some(id),
         device: opened.device,
         address: view.address,
-        methods: opened.methods.into_iter().map(Method::name).map(str::to_owned).collect(),
+        methods: view.methods.into_iter().map(Method::name).map(str::to_owned).collect(),
         opened_at: opened.at.rfc3339(),
         used_at: view.used_at.rfc3339(),
     })

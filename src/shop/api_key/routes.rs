@@ -38,7 +38,7 @@ pub async fn list_api_keys(
 #[utoipa::path(post, path = "/api/api-keys", tag = "API keys", request_body = NewApiKeyBody, responses(
     (status = 201, description = "The key, shown this once", body = ApiKeyBody),
     (status = 401, description = "`unauthenticated`, `invalid_token`"),
-    (status = 403, description = "`grants_too_much` with `permissions`, `session_required`"),
+    (status = 403, description = "`grants_too_much` with `permissions`, `session_required`, `step_up_required`"),
     (status = 409, description = "`too_many_api_keys`"),
     (status = 422, description = "`invalid_field`"),
 ))]
@@ -47,6 +47,7 @@ pub async fn make_api_key(
     SignedIn(who): SignedIn,
     Body(body): Body<NewApiKeyBody>,
 ) -> Result<Response, Problem> {
+    state.toolkit.identity.stepped_up(&who)?;
     let (wanted, granted) = body.parse()?;
     grant::allowed(&who, granted)?;
     let made = state.toolkit.identity.make_key(who.user, wanted).await?;
@@ -60,7 +61,7 @@ pub async fn make_api_key(
     params(("id" = Uuid, Path)), responses(
         (status = 200, description = "The key, shown this once", body = ApiKeyBody),
         (status = 401, description = "`unauthenticated`, `invalid_token`"),
-        (status = 403, description = "`grants_too_much` with `permissions`, `session_required`"),
+        (status = 403, description = "`grants_too_much` with `permissions`, `session_required`, `step_up_required`"),
         (status = 404, description = "`unknown_api_key`"),
         (status = 422, description = "`invalid_field`"),
     ))]
@@ -72,6 +73,7 @@ pub async fn rotate_api_key(
 ) -> Result<Response, Problem> {
     let overlap_ms = body.overlap_seconds.saturating_mul(1_000);
     let identity = &state.toolkit.identity;
+    identity.stepped_up(&who)?;
     let made = identity.rotate_key(who.user, ApiKeyId(id), overlap_ms, |key| has_all(&who, key)).await?;
     shown(&state, StatusCode::OK, made)
 }

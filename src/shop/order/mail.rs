@@ -110,7 +110,8 @@ pub fn render(says: &Says) -> Result<Rendered, String> {
         | Says::ResetPassword { .. }
         | Says::ConfirmEmail { .. }
         | Says::EmailChanged
-        | Says::PasswordChanged => Err("not a letter of an order".to_owned()),
+        | Says::PasswordChanged
+        | Says::FactorsChanged => Err("not a letter of an order".to_owned()),
         Says::ParcelSent { order, number, parcel, carrier, tracking } => {
             let mail = Parcel {
                 reference: &reference::of(*number, *order),

@@ -13,11 +13,11 @@ use crate::{
     actors::gateway::Call,
     domain::{
         ids::{PaymentId, RefundId},
-        payment::{Payment, PaymentCommand},
+        payment::{Payment, PaymentCommand, RefundStatus},
     },
     http::{Body, Path, Problem, auth::Staff, conditional::Tagged, idempotency::IdempotencyKey},
     identity::{Permission, Principal, may},
-    shop::{AppState, checkout::address},
+    shop::{AppState, checkout::address, money::MoneyBody},
 };
 
 /// Captures an authorised payment
@@ -64,6 +64,7 @@ pub async fn void_payment(
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
+        (status = 403, description = "`step_up_required`: above `identity.step_up_refund_above`"),
         (status = 409, description = "`refunds_too_much`, `not_refundable`, `too_many_refunds`"),
         (status = 404, description = "`unknown_payment`"),
         (status = 422, description = "`invalid_field`, `currency_mismatch`"),
@@ -83,6 +84,7 @@ pub async fn refund_payment(
     params(("id" = Uuid, Path), ("idempotency-key" = String, Header)), request_body = NewRefundBody,
     responses(
         (status = 201, description = "The payment with its new refund", body = PaymentBody),
+        (status = 403, description = "`step_up_required`: above `identity.step_up_refund_above`"),
         (status = 409, description = "`refunds_too_much`, `not_refundable`, `too_many_refunds`"),
         (status = 404, description = "`unknown_payment`"),
         (status = 422, description = "`invalid_field`, `currency_mismatch`"),
@@ -110,12 +112,36 @@ async fn refund(
     if body.amount.is_some_and(|money| money.amount < 1) {
         return Err(Problem::field("amount", "a refund is at least 1 minor unit"));
     }
+    let refund = RefundId(key.name(who.user, &route));
+    may_refund(state, who, id, refund, body.amount).await?;
     let command = PaymentCommand::Refund {
-        refund: RefundId(key.name(who.user, &route)),
+        refund,
         amount: body.amount.map(Into::into),
         reason: address::line("reason", body.reason)?,
     };
     ask(state, who, PaymentId(id), command, call, StatusCode::CREATED).await
+}
+
+/// Much money of one payment, in one refund or in many, goes back by the hand of one who has proven themselves a moment
+/// ago.
+async fn may_refund(
+    state: &AppState,
+    who: &Principal,
+    id: Uuid,
+    refund: RefundId,
+    amount: Option<MoneyBody>,
+) -> Result<(), Problem> {
+    let identity = &state.toolkit.identity;
+    let Err(long_ago) = identity.stepped_up(who) else { return Ok(()) };
+    let payment = state.gateway.read::<Payment>(&id.to_string(), state.command_timeout).await?.view;
+    // A repetition gets its answer.
+    if payment.refunds.iter().any(|known| known.id == refund) {
+        return Ok(());
+    }
+    let given = payment.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    let given: i64 = given.map(|refund| refund.amount.amount).fold(0, i64::saturating_add);
+    let after = amount.map_or(payment.amount.amount, |amount| given.saturating_add(amount.amount));
+    if after > identity.settings().step_up_refund_above { Err(long_ago.into()) } else { Ok(()) }
 }
 
 async fn ask(

@@ -52,7 +52,7 @@ pub async fn list_roles(
 #[utoipa::path(post, path = "/api/roles", tag = "Roles", request_body = NewRoleBody,
     responses(
         (status = 201, description = "The new role", body = RoleBody, headers(("etag" = String))),
-        (status = 403, description = "`grants_too_much` with `permissions`"),
+        (status = 403, description = "`grants_too_much` with `permissions`, `step_up_required`"),
         (status = 409, description = "`role_exists`, `too_many_roles`"),
         (status = 422, description = "`invalid_field`"),
     ))]
@@ -61,6 +61,7 @@ pub async fn make_role(
     Staff(who, ..): Staff<may::RolesWrite>,
     Body(body): Body<NewRoleBody>,
 ) -> Result<Response, Problem> {
+    state.toolkit.identity.stepped_up(&who)?;
     let role = body.parse()?;
     let name = role.name.clone();
     let answer = keep::make(&state.services, &who, role).await?;
@@ -94,7 +95,7 @@ pub async fn get_role(
     params(("name" = String, Path, max_length = 40), ("if-match" = Option<String>, Header)), request_body = RoleChangeBody,
     responses(
         (status = 200, description = "The role", body = RoleBody, headers(("etag" = String))),
-        (status = 403, description = "`grants_too_much` with `permissions`"),
+        (status = 403, description = "`grants_too_much` with `permissions`, `step_up_required`"),
         (status = 404, description = "`unknown_role`"),
         (status = 409, description = "`role_built_in`"),
         (status = 422, description = "`invalid_field`"),
@@ -106,6 +107,7 @@ pub async fn change_role(
     IfMatch(version): IfMatch,
     Body(body): Body<RoleChangeBody>,
 ) -> Result<Response, Problem> {
+    state.toolkit.identity.stepped_up(&who)?;
     let name = named(&name)?;
     let answer = keep::change(&state.services, &who, body.parse(name.clone())?, version).await?;
     Ok(shown(&name, answer)?.into_response())
@@ -118,7 +120,7 @@ pub async fn change_role(
     params(("name" = String, Path, max_length = 40), ("if-match" = Option<String>, Header)),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 403, description = "`grants_too_much` with `permissions`"),
+        (status = 403, description = "`grants_too_much` with `permissions`, `step_up_required`"),
         (status = 404, description = "`unknown_role`"),
         (status = 409, description = "`role_built_in`"),
     ))]
@@ -128,6 +130,7 @@ pub async fn delete_role(
     Path(name): Path<String>,
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    state.toolkit.identity.stepped_up(&who)?;
     keep::delete(&state.services, &who, &named(&name)?, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,7 +25,7 @@ use crate::{
 #[utoipa::path(post, path = "/api/users", tag = "Users", request_body = NewUserBody,
     responses(
         (status = 201, description = "The new account", body = UserBody, headers(("etag" = String))),
-        (status = 403, description = "`grants_too_much` with `permissions`"),
+        (status = 403, description = "`grants_too_much` with `permissions`, `step_up_required`"),
         (status = 404, description = "`unknown_role`"),
         (status = 409, description = "`account_exists`, `too_many_superadmins`, `promotion_under_way`"),
         (status = 422, description = "`invalid_field`"),
@@ -35,6 +35,7 @@ pub async fn make_user(
     Staff(who, ..): Staff<may::UsersWrite>,
     Body(body): Body<NewUserBody>,
 ) -> Result<Response, Problem> {
+    state.toolkit.identity.stepped_up(&who)?;
     let wanted = match body.roles {
         Some(named) => roles(&named)?,
         None => BTreeSet::from([RoleName::customer()]),

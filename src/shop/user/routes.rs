@@ -85,7 +85,7 @@ pub async fn disable_user(
     params(("id" = Uuid, Path), ("if-match" = Option<String>, Header)), request_body = UserRolesBody,
     responses(
         (status = 200, description = "The account", body = UserBody, headers(("etag" = String))),
-        (status = 403, description = "`grants_too_much` with `permissions`"),
+        (status = 403, description = "`grants_too_much` with `permissions`, `step_up_required`"),
         (status = 404, description = "`unknown_user`, `unknown_role`"),
         (status = 409, description = "`last_superadmin`, `too_many_superadmins`, `promotion_under_way`"),
         (status = 422, description = "`invalid_field`"),
@@ -97,6 +97,7 @@ pub async fn set_user_roles(
     IfMatch(version): IfMatch,
     Body(body): Body<UserRolesBody>,
 ) -> Result<Response, Problem> {
+    state.toolkit.identity.stepped_up(&who)?;
     let wanted = roles(&body.roles)?;
     let answer = change::set_roles(&state.services, &who, UserId(id), wanted, version).await?;
     Ok(shown(UserId(id), &answer, &who))

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use souk::domain::{
-    account::{AccountEvent, AccountMail, Challenge, Password, Right, Role, Token},
+    account::{
+        AccountEvent, AccountMail, Challenge, CodeDigest, FactorEvent, FactorKind, Password, Right, Role, Token,
+    },
     api_key::{ApiKeyEvent, Issued, KeySecret, Verifier},
     email::{EmailEvent, Mailbox},
-    ids::{AddressId, ApiKeyId, SessionId, TokenId},
+    ids::{AddressId, ApiKeyId, FactorId, SessionId, TokenId},
     kinds::AnyEvent,
     order::Address,
     role::RoleName,
@@ -64,6 +66,7 @@ pub fn account() -> Vec<AnyEvent> {
         AccountMail::ConfirmEmail { token: token_id() },
         AccountMail::EmailChanged { claim: 2 },
         AccountMail::PasswordChanged { at: AT },
+        AccountMail::FactorsChanged { at: AT },
     ];
     let events = [
         AccountEvent::Registered { user: user_id(), role: Role::Superadmin, password_hash: hash.clone() },
@@ -90,7 +93,38 @@ pub fn account() -> Vec<AnyEvent> {
         AccountEvent::Enabled { at: AT },
     ];
     let queued = mails.into_iter().map(|mail| AccountEvent::MailQueued { mail });
-    events.into_iter().chain(queued).map(AnyEvent::Account).collect()
+    events.into_iter().chain(queued).chain(factors()).map(AnyEvent::Account).collect()
+}
+
+/// A new event of factors stops the build here, too.
+fn factors() -> Vec<AccountEvent> {
+    let (id, digest) = (FactorId(id(13)), CodeDigest(text("9f86d081")));
+    let events = vec![
+        FactorEvent::Enrolled { id, kind: FactorKind::Totp, name: text("My phone"), at: AT },
+        FactorEvent::Confirmed { id, step: 59_833_333, at: AT },
+        FactorEvent::CodesMade { codes: vec![digest.clone()], at: AT },
+        FactorEvent::Removed { id, at: AT },
+        FactorEvent::Cleared { at: AT },
+        FactorEvent::Asked { session: session(), until: AT },
+        FactorEvent::Failed { session: session() },
+        FactorEvent::TotpUsed { id, step: 59_833_334, at: AT },
+        FactorEvent::CodeUsed { code: digest, at: AT },
+        FactorEvent::Passed { session: session() },
+    ];
+    let place = |event: &FactorEvent| match event {
+        FactorEvent::Enrolled { .. } => 0,
+        FactorEvent::Confirmed { .. } => 1,
+        FactorEvent::CodesMade { .. } => 2,
+        FactorEvent::Removed { .. } => 3,
+        FactorEvent::Cleared { .. } => 4,
+        FactorEvent::Asked { .. } => 5,
+        FactorEvent::Failed { .. } => 6,
+        FactorEvent::TotpUsed { .. } => 7,
+        FactorEvent::CodeUsed { .. } => 8,
+        FactorEvent::Passed { .. } => 9,
+    };
+    assert!(events.iter().map(place).eq(0..10), "a sample of each");
+    events.into_iter().map(AccountEvent::Factors).collect()
 }
 
 pub fn email() -> Vec<AnyEvent> {
@@ -114,7 +148,8 @@ pub fn session_events() -> Vec<AnyEvent> {
     let ends = SessionEnd::ALL.iter().map(|why| SessionEvent::Ended { why: *why, at: AT });
     let refreshed = SessionEvent::Refreshed { generation: 1, address: text("192.0.2.1"), at: AT };
     let first = [SessionEvent::Opened(opened), refreshed];
-    let last = [SessionEvent::AccountTold, SessionEvent::Forgotten];
+    let proven = SessionEvent::Proven { methods: Method::ALL.to_vec(), at: AT };
+    let last = [SessionEvent::AccountTold, SessionEvent::Forgotten, proven];
     first.into_iter().chain(ends).chain(last).map(AnyEvent::Session).collect()
 }
 

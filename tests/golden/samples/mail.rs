@@ -42,6 +42,7 @@ pub fn mail() -> Vec<AnyEvent> {
         queued(Says::ConfirmEmail { token: TokenId(id(11)) }),
         queued(Says::EmailChanged),
         queued(Says::PasswordChanged),
+        queued(Says::FactorsChanged),
     ];
     events.into_iter().map(AnyEvent::Mail).collect()
 }
