@@ -151,7 +151,7 @@ impl Entity for Account {
             addresses: self.addresses.clone(),
             default_address: self.default_address,
             sessions: self.sessions.clone(),
-            factors: self.factors.view(),
+            factors: Arc::new(self.factors.view()),
             changing_to: self.changing.as_ref().map(|changing| changing.mailbox.clone()),
             created_at: self.created_at,
         }

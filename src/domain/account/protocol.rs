@@ -265,7 +265,7 @@ pub struct AccountView {
     pub default_address: Option<AddressId>,
     /// The oldest first.
     pub sessions: Arc<Vec<SessionId>>,
-    pub factors: FactorsView,
+    pub factors: Arc<FactorsView>,
     /// The address that a change under way leads to.
     pub changing_to: Option<Mailbox>,
     pub created_at: Timestamp,

@@ -14,7 +14,7 @@ fn code(w: &World, user: UserId, factor: FactorId) -> Shown {
 }
 
 fn factors(w: &World, user: UserId) -> FactorsView {
-    w.accounts.view::<Account>(&user.to_string()).factors
+    w.accounts.view::<Account>(&user.to_string()).factors.as_ref().clone()
 }
 
 /// An account with an app, its session, and its recovery codes.
