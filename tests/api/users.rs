@@ -17,6 +17,12 @@ async fn own_id(who: &Person<'_>) -> String {
     text(&who.get("/api/auth/validate").await.ok()["user"]["id"]).to_owned()
 }
 
+fn without_version(user: &Value) -> Value {
+    let mut user = user.clone();
+    user.as_object_mut().expect("a user").remove("version");
+    user
+}
+
 #[tokio::test]
 async fn staff_makes_an_account_finds_it_and_ends_its_use() {
     let shop = Shop::with(|_| {}).await;
@@ -28,20 +34,26 @@ async fn staff_makes_an_account_finds_it_and_ends_its_use() {
     assert_eq!((&made["disabled"], &made["sessions"]), (&json!(false), &json!(0)));
     staff.post("/api/users", body).await.refused(409, "account_exists");
     let path = format!("/api/users/{}", text(&made["id"]));
-    let one = staff.get(&path).await;
-    let tag = one.etag().to_owned();
-    assert_eq!(one.ok(), made);
+    let same = |one: &Value| without_version(one) == without_version(&made);
+    assert!(same(&staff.get(&path).await.ok()));
     let beginning = email[..12].to_uppercase();
     for query in [format!("q={beginning}"), "role=warehouse".to_owned(), "limit=100".to_owned()] {
         let page = staff.get(&format!("/api/users?{query}")).await.ok();
-        assert!(page["items"].as_array().unwrap().contains(&made), "{query}: {page}");
+        assert!(page["items"].as_array().unwrap().iter().any(same), "{query}: {page}");
     }
     let nobody = staff.get("/api/users?role=catalogue").await.ok();
     assert_eq!(nobody["items"], json!([]));
     let change = async |disabled: bool, tag: &str| {
         staff.send(Method::PUT, &path, &[("if-match", tag)], Some(json!({"disabled": disabled}))).await
     };
-    let disabled = change(true, &tag).await.ok();
+    // The invitation's mail is a version, too, and comes when its turn comes: who is too late looks again.
+    let mut tag = staff.get(&path).await.etag().to_owned();
+    let mut answer = change(true, &tag).await;
+    if answer.status == 412 {
+        tag = staff.get(&path).await.etag().to_owned();
+        answer = change(true, &tag).await;
+    }
+    let disabled = answer.ok();
     assert_eq!(disabled["disabled"], true);
     change(false, &tag).await.refused(412, "version_conflict");
     assert_eq!(staff.put(&path, json!({"disabled": false})).await.ok()["disabled"], false);
