@@ -8,7 +8,7 @@ use crate::{
         email::Mailbox,
         ids::{SessionId, UserId},
     },
-    identity::{AccountsFault, AuthError},
+    identity::{AccountsFault, AuthError, strength},
 };
 
 /// How long the link of a mail that resets a password is good for, and of one that changes an e-mail.
@@ -36,6 +36,9 @@ impl Identity {
 
     /// A new password by the text of a mail's link; every session ends.
     pub async fn reset(&self, link: &str, password: &Secret) -> Result<(), AccountError> {
+        if let Some(fault) = strength::length_fault(password.expose()) {
+            return Err(AccountError::Weak(fault));
+        }
         let (user, token) = self.0.links.read(link).ok_or(AccountError::BadLink)?;
         let view = self.0.accounts.account(&user.to_string()).await?;
         let address = view.mailbox.map(|mailbox| mailbox.address).unwrap_or_default();

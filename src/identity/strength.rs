@@ -29,13 +29,18 @@ pub enum Weakness {
     Guessable,
 }
 
+/// What needs no look at the password itself.
+pub fn length_fault(password: &str) -> Option<Weakness> {
+    match password.len() > PASSWORD_LEN_MAX {
+        true => Some(Weakness::TooLong),
+        false => password.chars().nth(PASSWORD_LEN_MIN - 1).is_none().then_some(Weakness::TooShort),
+    }
+}
+
 /// `about`: what everybody knows of the account's owner, its e-mail and name.
 pub fn weakness(password: &str, about: &[&str]) -> Option<Weakness> {
-    if password.len() > PASSWORD_LEN_MAX {
-        return Some(Weakness::TooLong);
-    }
-    if password.chars().nth(PASSWORD_LEN_MIN - 1).is_none() {
-        return Some(Weakness::TooShort);
+    if let Some(fault) = length_fault(password) {
+        return Some(fault);
     }
     if is_common(&password.to_lowercase()) {
         return Some(Weakness::Common);

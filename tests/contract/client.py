@@ -15,7 +15,7 @@ from souk_client.api.identity import login  # noqa: E402
 from souk_client.api.orders import get_order, get_order_history, list_orders  # noqa: E402
 from souk_client.api.payments import create_payment  # noqa: E402
 from souk_client.api.stock import get_stock, list_stock, list_stock_movements  # noqa: E402
-from souk_client.models import Address, Checkout, LoginRequest, NewCartLine, NewPayment, OrderStatus, Problem  # noqa: E402
+from souk_client.models import Address, Checkout, Login, NewCartLine, NewPayment, OrderStatus, Problem  # noqa: E402
 
 url = os.environ["SOUK_URL"]
 
@@ -62,7 +62,7 @@ with Client(base_url=url, raise_on_unexpected_status=True) as shopper:
 
 with Client(base_url=url) as stranger:
     password = os.environ["SOUK_ADMIN_PASSWORD"]
-    token = good(login.sync(client=stranger, body=LoginRequest(email="admin@souk.local", password=password)))
+    token = good(login.sync(client=stranger, body=Login(email="admin@souk.local", password=password)))
 
 with Client(base_url=url, headers={"authorization": f"Bearer {token.access_token}"}) as staff:
     page = good(list_orders.sync(client=staff, limit=100))

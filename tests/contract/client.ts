@@ -45,6 +45,7 @@ const paid = await shopper.POST('/api/payments', {
 assert(paid.data, JSON.stringify(paid.error));
 const order = await shopper.GET('/api/orders/{id}', { params: { path: { id } } });
 assert(order.data, JSON.stringify(order.error));
+assert(order.data.totals && paid.data.amount, 'a buyer sees the amounts');
 assert.equal(order.data.totals.total.currency, paid.data.amount.currency);
 
 // A refusal is typed, too.
@@ -54,9 +55,11 @@ assert.equal(refused.error?.code, 'unknown_order');
 const staff = createClient<paths>({ baseUrl: url });
 const login = await staff.POST('/api/auth/login', { body: { email: 'admin@souk.local', password } });
 assert(login.data, JSON.stringify(login.error));
+assert('access_token' in login.data, 'the account has no second factor');
+const token = login.data.access_token;
 staff.use({
   onRequest({ request }) {
-    request.headers.set('authorization', `Bearer ${login.data.access_token}`);
+    request.headers.set('authorization', `Bearer ${token}`);
     return request;
   },
 });

@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::client::Asker;
+use super::{client::Asker, register::mailbox};
 use crate::{
     config::Secret,
     http::{
@@ -52,6 +52,7 @@ pub struct ChangeBody {
 /// The answer is the same whether there is such an account or not.
 #[utoipa::path(post, path = "/api/auth/password/forgot", tag = "Identity", request_body = ForgotBody, responses(
     (status = 202, description = "A mail is on its way, if there is such an account"),
+    (status = 422, description = "`invalid_field`: no address"),
     (status = 429, description = "`too_many_attempts`, with Retry-After"),
     (status = 503, description = "`unavailable`, with Retry-After"),
 ))]
@@ -61,6 +62,7 @@ pub async fn forgot_password(
     asker: Asker,
     Body(body): Body<ForgotBody>,
 ) -> Result<StatusCode, Problem> {
+    mailbox(&body.email)?;
     state.toolkit.identity.forgot(&body.email, &asker.client).await?;
     Ok(StatusCode::ACCEPTED)
 }

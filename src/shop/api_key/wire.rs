@@ -51,8 +51,8 @@ pub struct ApiKeyListBody {
 pub struct NewApiKeyBody {
     #[schema(min_length = 1, max_length = 60, example = "the till")]
     pub name: String,
-    /// Of those that its maker has.
-    #[schema(example = json!(["stock.read"]))]
+    /// Of those that its maker has; a repeated one counts once.
+    #[schema(value_type = Vec<String>, example = json!(["stock.read"]))]
     pub permissions: BTreeSet<String>,
     /// 1 to 366.
     #[serde(default = "ninety")]

@@ -64,7 +64,8 @@ pub struct NewRoleBody {
     /// Small letters, digits, `-` and `_`, a letter first.
     #[schema(min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_-]*$", example = "night-shift")]
     pub name: String,
-    #[schema(max_items = 64)]
+    /// A repeated one counts once.
+    #[schema(value_type = Vec<String>, max_items = 64)]
     pub permissions: BTreeSet<String>,
     #[serde(default)]
     #[schema(max_length = 200)]
@@ -75,7 +76,8 @@ pub struct NewRoleBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = RoleChange)]
 pub struct RoleChangeBody {
-    #[schema(max_items = 64)]
+    /// A repeated one counts once.
+    #[schema(value_type = Vec<String>, max_items = 64)]
     pub permissions: BTreeSet<String>,
     #[serde(default)]
     #[schema(max_length = 200)]
