@@ -85,11 +85,11 @@ impl Principal {
 
     /// How much of this owner's things is shown.
     pub fn sight(&self, owner: Option<UserId>) -> Sight {
-        self.sight_of(owner, None)
+        self.sight_of(owner, || None)
     }
 
-    /// The same of what has a contact.
-    pub fn sight_of(&self, owner: Option<UserId>, contact: Option<&str>) -> Sight {
+    /// The same of what has a contact, which is asked for only where it decides.
+    pub fn sight_of(&self, owner: Option<UserId>, contact: impl FnOnce() -> Option<Arc<str>>) -> Sight {
         let own = owner.is_some_and(|owner| self.owns(owner, contact));
         Sight { own, permissions: self.permissions }
     }
@@ -97,8 +97,8 @@ impl Principal {
     /// By being its owner, or by the proven address of a guest's thing ([`Entity::contact`]).
     ///
     /// [`Entity::contact`]: crate::domain::entity::Entity::contact
-    pub fn owns(&self, owner: UserId, contact: Option<&str>) -> bool {
-        self.user == owner || (contact.is_some() && self.address.as_deref() == contact)
+    pub fn owns(&self, owner: UserId, contact: impl FnOnce() -> Option<Arc<str>>) -> bool {
+        self.user == owner || (self.address.is_some() && contact() == self.address)
     }
 
     /// Works for the shop: whoever has any permission. Bounds that keep strangers in check do not concern them; what
@@ -135,11 +135,11 @@ impl Reach {
     }
 
     pub fn covers(&self, owner: UserId) -> bool {
-        self.covers_of(owner, None)
+        self.covers_of(owner, || None)
     }
 
     /// The same of what has a contact.
-    pub fn covers_of(&self, owner: UserId, contact: Option<&str>) -> bool {
+    pub fn covers_of(&self, owner: UserId, contact: impl FnOnce() -> Option<Arc<str>>) -> bool {
         self.all || self.who.owns(owner, contact)
     }
 }
@@ -172,9 +172,10 @@ mod tests {
         let (own, guest) = (UserId(Uuid::from_u128(7)), UserId(Uuid::from_u128(8)));
         let unproven = Principal::account(own, PermissionSet::NONE);
         let proven = Principal { address: Some("ada@example.org".into()), ..unproven.clone() };
-        assert!(proven.owns(guest, Some("ada@example.org")) && proven.owns(own, None));
-        assert!(!proven.owns(guest, Some("bob@example.org")) && !proven.owns(guest, None));
-        assert!(!unproven.owns(guest, Some("ada@example.org")) && !unproven.owns(guest, None));
+        let (ada, bob, none) = (|| Some("ada@example.org".into()), || Some("bob@example.org".into()), || None);
+        assert!(proven.owns(guest, ada) && proven.owns(own, none));
+        assert!(!proven.owns(guest, bob) && !proven.owns(guest, none));
+        assert!(!unproven.owns(guest, ada) && !unproven.owns(guest, none));
     }
 
     #[test]

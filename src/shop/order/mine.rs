@@ -3,7 +3,7 @@
 
 use super::{access, projection::ORDERS_BY_CONTACT, wire::OrderBody};
 use crate::{
-    actors::{ports::StoreError, projection::ReadError},
+    actors::{gateway::Answer, ports::StoreError, projection::ReadError},
     domain::{
         entity::Entity,
         order::{Order, OrderStatus},
@@ -27,13 +27,12 @@ pub async fn page(
     let load = |key: &[u8]| -> Result<Option<OrderBody>, StoreError> {
         let Some(id) = rows::order_of(key) else { return Ok(None) };
         let answer = state.gateway.read_local::<Order>(&id.to_string())?;
-        Ok(answer.and_then(|answer| {
-            // The row may be older than the state.
-            let own = Order::owner(&answer.view)
-                .is_some_and(|owner| who.owns(owner, Order::contact(&answer.view).as_deref()));
-            let asked = status.is_none_or(|status| answer.view.lifecycle == status);
-            access::body(id, answer, who).ok().filter(|_| own && asked)
-        }))
+        // The row may be older than the state.
+        let passing = answer.filter(|Answer { view, .. }| {
+            status.is_none_or(|status| view.lifecycle == status)
+                && Order::owner(view).is_some_and(|owner| who.owns(owner, || Order::contact(view)))
+        });
+        Ok(passing.and_then(|answer| access::body(id, answer, who).ok()))
     };
     let tables = tables(who);
     let read = |after: Option<&[u8]>, n: usize| {
