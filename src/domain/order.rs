@@ -38,7 +38,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{effects::OrderEffect, mails::OrderMail, protocol::*, shapes::*, view::*};
 use super::{
-    email::Mailbox,
     entity::{Entity, Work},
     ids::{FulfilmentId, OrderId, PaymentId, Sku, UserId},
     kinds::Kind,
@@ -141,6 +140,11 @@ impl Order {
     /// How long after its expiry a late payment revives an order whose placement does not say it.
     pub const REVIVABLE_MS: i64 = 86_400_000;
 
+    /// Its placement, once it has one, and when that was.
+    pub fn placed(&self) -> Option<(&CheckoutSnapshot, Timestamp)> {
+        self.placement.as_deref().map(|placement| (placement, self.placed_at))
+    }
+
     fn region(&self) -> PaymentStatus {
         self.payment.as_ref().map_or(PaymentStatus::None, |payment| payment.region)
     }
@@ -225,10 +229,8 @@ impl Entity for Order {
         view.placement.as_ref().map(|placement| placement.user)
     }
 
-    /// A guest's order: of an account's nothing is given to whoever has its address.
     fn contact(view: &OrderView) -> Option<Arc<str>> {
-        let of_guest = view.placement.as_ref().filter(|placement| !placement.by_account)?;
-        Mailbox::new(&of_guest.email).map(|mailbox| mailbox.address)
+        view.placement.as_ref()?.contact()
     }
 
     fn states(&self, event: &OrderEvent) -> Option<(String, u8)> {

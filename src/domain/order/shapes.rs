@@ -1,8 +1,11 @@
 //! The parts of an order: its two statuses, its stock lines, the checkout that it was placed with.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    email::Mailbox,
     ids::{CartId, OrderId, UserId},
     pricing::{Line, Totals},
     states::states,
@@ -201,6 +204,12 @@ impl CheckoutSnapshot {
     /// An order of 0.00: nothing has to be paid.
     pub fn is_free(&self) -> bool {
         self.totals.total.amount == 0
+    }
+
+    /// Of a guest's order: of an account's nothing is given to whoever has its address.
+    pub fn contact(&self) -> Option<Arc<str>> {
+        let named = (!self.by_account).then_some(&self.email)?;
+        Mailbox::new(named).map(|mailbox| mailbox.address)
     }
 
     pub fn details(&self) -> CheckoutDetails<'_> {
