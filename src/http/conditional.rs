@@ -17,7 +17,8 @@ pub fn etag(version: u64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// A JSON body with its entity's version as its `ETag`.
+/// A JSON body with its entity's version as its `ETag`, whatever version the caller has: of what depends on permissions,
+/// one in the caller's cache may show more than the caller may see by now, or less.
 pub struct Tagged<T>(pub u64, pub T);
 
 impl<T: Serialize> IntoResponse for Tagged<T> {
@@ -66,13 +67,6 @@ fn uncompressed(opaque: &str) -> &str {
 pub fn unless_known(headers: &HeaderMap, tag: HeaderValue, full: impl FnOnce() -> Response) -> Response {
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|listed| lists(listed.as_bytes(), tag.as_bytes()));
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { full() };
-    response.headers_mut().insert(header::ETAG, tag);
-    response
-}
-
-/// The whole response with its tag, whatever the caller has: of what depends on permissions, a version in the caller's
-/// cache may show more than the caller may see by now, or less.
-pub fn in_full(tag: HeaderValue, mut response: Response) -> Response {
     response.headers_mut().insert(header::ETAG, tag);
     response
 }

@@ -24,7 +24,7 @@ use crate::{
     http::{
         Path, Problem, Query,
         auth::{MaybeOwner, Settler},
-        conditional::{etag, in_full, unless_known},
+        conditional::{Tagged, etag, unless_known},
         listing::{Page, PageQuery, Search},
     },
     identity::{AuthError, Permission, Reach, may},
@@ -114,10 +114,11 @@ pub async fn get_order(
     // A caller without a session owns no order: no entity is woken.
     let reach = reach.ok_or(access::Unreadable::Unknown(id))?;
     let answer = access::readable(&state.services, &reach, id).await?;
-    let tag = etag(answer.version);
-    let body = access::body(id, answer, &reach.who)?;
-    let (own, body) = (body.user_id == reach.who.user.0, Json(body).into_response());
-    Ok(if own { unless_known(&headers, tag, || body) } else { in_full(tag, body) })
+    let Tagged(version, body) = access::tagged(id, answer, &reach.who)?;
+    Ok(match body.user_id == reach.who.user.0 {
+        true => unless_known(&headers, etag(version), || Json(body).into_response()),
+        false => Tagged(version, body).into_response(),
+    })
 }
 
 /// Cancels an order

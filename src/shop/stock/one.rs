@@ -18,7 +18,7 @@ use crate::{
     http::{
         Path, Problem,
         auth::Anybody,
-        conditional::{etag, in_full, unless_known},
+        conditional::{Tagged, etag, unless_known},
         staleness,
     },
     identity::Permission,
@@ -58,7 +58,9 @@ pub async fn get_stock(
     };
     let levels = who.is_some_and(|who| who.may(Permission::StockRead));
     let detail = StockDetail::of(levels, state.public_stock_counts);
-    let tag = etag(answer.version);
-    let body = Json(StockBody::new(sku, answer.version, &answer.view, detail)).into_response();
-    Ok(if levels { in_full(tag, body) } else { unless_known(&headers, tag, || body) })
+    let body = StockBody::new(sku, answer.version, &answer.view, detail);
+    Ok(match levels {
+        true => Tagged(answer.version, body).into_response(),
+        false => unless_known(&headers, etag(answer.version), || Json(body).into_response()),
+    })
 }
