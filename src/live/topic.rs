@@ -96,10 +96,11 @@ impl Topic {
     /// How much an admitted listener sees.
     pub fn sight(&self, audience: &Audience, current: Option<&Committed>) -> Sight {
         let shows = self.family().shows();
-        let own = self.entity().is_some_and(|key| audience.own.as_ref() == Some(key));
-        // Where nothing depends on it, everybody shares one sight and one frame.
-        let own = !shows.is_empty() && (own || current.is_some_and(|current| audience.owns(current)));
-        Sight { own, permissions: audience.permissions & shows }
+        let permissions = audience.permissions & shows;
+        let session = || self.entity().is_some_and(|key| audience.own.as_ref() == Some(key));
+        let own = || session() || current.is_some_and(|current| audience.owns(current));
+        // Where ownership shows nothing more, all share one sight and one frame.
+        Sight { own: permissions != shows && own(), permissions }
     }
 
     /// The view sent for an entity without a first event: its empty view at version 0, if the family shows one.

@@ -86,4 +86,6 @@ fn a_listener_sees_by_what_the_family_shows_and_owners_of_one_order_see_it_whole
     assert_eq!((one.sight(&packer, Some(&order)), board.sight(&packer, None)), (seen, seen));
     assert_eq!(one.sight(&of(owner, &[]), Some(&order)), Sight::OWN);
     assert_eq!(board.sight(&of(owner, &[Permission::OrdersRead]), None), Sight::default());
+    let boss = |user| one.sight(&of(user, Permission::ALL), Some(&order));
+    assert_eq!(boss(owner), boss(UserId::default()), "one frame for all who see the whole order");
 }
