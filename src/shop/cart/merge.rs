@@ -5,7 +5,7 @@
 //! the log and in `souk_cart_merges_total`. The account's cart is the log-in's own and the guest's is the sealed cookie's,
 //! so no request names a cart of another. Deliberately absent: what fits, which is the cart's rule.
 
-use std::{num::NonZeroU64, time::Duration};
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -91,9 +91,9 @@ async fn give(
     }
     let gift = Gift { login, to: account.cart, owner: account.user, lines: Vec::new() };
     let command = CartCommand::Give { gift, stock: in_stock(services, &here) };
-    let given =
-        gateway.ask_until::<Cart>(&from, command, call(guest.user, account, login), |cart| cart.giving.is_none());
-    if given.await?.view.giving.is_some() {
+    let call = call(services, guest.user, account, login);
+    let given = gateway.ask_until::<Cart>(&from, command, call, |cart| cart.giving.is_none()).await?;
+    if given.view.giving.is_some() {
         tracing::warn!("a guest's cart is on its way to an account's, which cannot be asked now");
         return Ok(Some(Outcome::Later));
     }
@@ -114,12 +114,7 @@ fn in_stock(services: &Services, cart: &CartView) -> Vec<(Sku, u32)> {
 }
 
 /// The log-in's id makes the command's: a repetition is the same command.
-fn call(guest: UserId, account: &Principal, login: SessionId) -> Call {
-    Call {
-        command_id: CommandId::derive(guest.0, &format!("give/{login}")),
-        by: account.by.clone(),
-        expected_version: None,
-        fingerprint: None::<NonZeroU64>,
-        within: WITHIN,
-    }
+fn call(services: &Services, guest: UserId, account: &Principal, login: SessionId) -> Call {
+    let command_id = CommandId::derive(guest.0, &format!("give/{login}"));
+    Call { command_id, within: WITHIN, ..services.call_by(account.by.clone()) }
 }
