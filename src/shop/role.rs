@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::{AppState, Capability};
 use crate::http::auth::declared;
 
-pub use keep::{KeepRefusal, known, of_own};
+pub use keep::{KeepRefusal, granted, known};
 
 pub const CAPABILITY: Capability = Capability::new(routes, codes::ALL);
 

@@ -4,9 +4,9 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use super::{product::catalogue::Catalogue, unpaid::UnpaidOrders};
 use crate::{
-    actors::gateway::{Call, Gateway},
+    actors::gateway::{Asked, Call, Gateway},
     config::Shop,
-    domain::ids::CommandId,
+    domain::{ids::CommandId, key::EntityKey, kinds::EntityType},
     identity::Principal,
 };
 
@@ -64,5 +64,13 @@ impl Services {
             fingerprint: None,
             within: self.command_timeout,
         }
+    }
+
+    /// Returns once this node has folded the change: what it takes away is gone here when its author hears of it.
+    pub async fn ask_folded<E: EntityType>(&self, id: &str, command: E::Command, call: Call) -> Asked<E> {
+        let within = call.within;
+        let answer = self.gateway.ask::<E>(id, command, call).await?;
+        self.gateway.await_folded(&EntityKey::new(E::KIND, id), within).await;
+        Ok(answer)
     }
 }

@@ -21,7 +21,7 @@ use crate::{
         Body, Problem,
         auth::{Public, SignedIn},
     },
-    identity::{AuthError, Entered, Identity, PublicKey, cookies, role_of},
+    identity::{AuthError, Entered, Identity, PublicKey, cookies},
     shop::AppState,
 };
 
@@ -94,13 +94,7 @@ pub async fn validate(
     let token = Identity::bearer(&headers)?.or_else(|| cookies::access(&headers)).ok_or(AuthError::Unauthenticated)?;
     let claims = identity.claims_of_token(token)?;
     let standing = identity.standing(&claims).await?;
-    let user = SessionUser {
-        id: claims.sub,
-        email: Some(standing.email.to_string()),
-        email_verified: standing.verified,
-        role: role_of(&standing.roles),
-        roles: standing.roles.iter().map(ToString::to_string).collect(),
-    };
+    let user = SessionUser::new(claims.user(), &standing.email, standing.verified, &standing.roles);
     Ok(Json(ValidateResponse { user, expires_at: Timestamp(claims.exp.saturating_mul(1000)).rfc3339() }))
 }
 

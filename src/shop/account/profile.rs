@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    actors::gateway::Answer,
+    actors::gateway::{Answer, Call},
     domain::{
         account::{Account, AccountCommand, AccountView, SavedAddress},
         ids::{AddressId, UserId},
@@ -23,7 +23,7 @@ use crate::{
     identity::Principal,
     shop::{
         AppState,
-        checkout::address::{AddressBody, line},
+        checkout::address::{AddressBody, line_if_any},
     },
 };
 
@@ -97,11 +97,8 @@ pub async fn put_profile(
     IfMatch(version): IfMatch,
     Body(body): Body<NewProfileBody>,
 ) -> Result<Response, Problem> {
-    let optional = |field: &str, value: Option<String>| {
-        value.filter(|value| !value.trim().is_empty()).map(|value| line(field, value)).transpose()
-    };
-    let command =
-        AccountCommand::SetProfile { name: optional("name", body.name)?, phone: optional("phone", body.phone)? };
+    let (name, phone) = (line_if_any("name", body.name)?, line_if_any("phone", body.phone)?);
+    let command = AccountCommand::SetProfile { name, phone };
     Ok(shown(who.user, &change(&state, &who, version, command).await?))
 }
 
@@ -170,7 +167,7 @@ async fn change(
     expected_version: Option<u64>,
     command: AccountCommand,
 ) -> Result<Answer<AccountView>, Problem> {
-    let call = crate::actors::gateway::Call { expected_version, ..state.call(who) };
+    let call = Call { expected_version, ..state.call(who) };
     Ok(state.gateway.ask::<Account>(&who.user.to_string(), command, call).await?)
 }
 

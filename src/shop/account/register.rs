@@ -19,7 +19,7 @@ use crate::{
     identity::Applicant,
     shop::{
         AppState,
-        checkout::address::{email, line},
+        checkout::address::{email, line_if_any},
     },
 };
 
@@ -57,7 +57,7 @@ pub async fn register(
     Body(body): Body<RegistrationBody>,
 ) -> Result<Response, Problem> {
     let identity = &state.toolkit.identity;
-    let name = body.name.filter(|name| !name.trim().is_empty()).map(|name| line("name", name)).transpose()?;
+    let name = line_if_any("name", body.name)?;
     let applicant = Applicant { mailbox: mailbox(&body.email)?, password: body.password, name };
     let granted = identity.register(applicant, &asker.client).await?;
     let handed = Handed::new(body.cookies, identity, &headers, asker.https);

@@ -1,5 +1,7 @@
 //! The shapes of sessions and accounts on the wire.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    domain::account::Role,
+    domain::{account::Role, ids::UserId, role::RoleName},
     identity::{AuthError, Granted, Identity, cookies, role_of},
     shop::{
         AppState,
@@ -51,13 +53,13 @@ pub struct SessionUser {
 }
 
 impl SessionUser {
-    pub fn of(granted: &Granted) -> Self {
+    pub fn new(user: UserId, email: &str, email_verified: bool, roles: &BTreeSet<RoleName>) -> Self {
         Self {
-            id: granted.user.0,
-            email: Some(granted.email.to_string()),
-            email_verified: granted.verified,
-            role: role_of(&granted.roles),
-            roles: granted.roles.iter().map(ToString::to_string).collect(),
+            id: user.0,
+            email: Some(email.to_owned()),
+            email_verified,
+            role: role_of(roles),
+            roles: roles.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -114,7 +116,7 @@ fn answer(
         refresh_token: shown(&granted.refresh_token),
         token_type: "Bearer".to_owned(),
         expires_in: granted.expires_in,
-        user: SessionUser::of(granted),
+        user: SessionUser::new(granted.user, &granted.email, granted.verified, &granted.roles),
         cart,
     };
     let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();

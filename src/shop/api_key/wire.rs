@@ -85,7 +85,7 @@ impl NewApiKeyBody {
             Ok(permission) => Ok(PermissionSet::of(&[permission])),
             Err(unknown) => Err(Problem::field("permissions", unknown.to_string())),
         };
-        let granted = self.permissions.iter().map(known).collect::<Result<Vec<_>, _>>()?.into_iter().collect();
+        let granted = self.permissions.iter().map(known).collect::<Result<PermissionSet, _>>()?;
         let ttl_ms = self.expires_in_days.saturating_mul(DAY_MS);
         Ok((WantedKey { name: self.name, permissions: self.permissions, ttl_ms }, granted))
     }

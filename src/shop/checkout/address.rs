@@ -105,6 +105,11 @@ pub fn line(field: &str, value: String) -> Result<String, Problem> {
     }
 }
 
+/// The same of what may be left out, or blank.
+pub fn line_if_any(field: &str, value: Option<String>) -> Result<Option<String>, Problem> {
+    value.filter(|value| !value.trim().is_empty()).map(|value| line(field, value)).transpose()
+}
+
 /// By the syntax of RFC 5321 and 5322, with a dot in the domain: only a message that arrives proves more.
 pub fn email(value: &str) -> Result<String, Problem> {
     let value = value.trim();

@@ -9,7 +9,6 @@ use crate::{
         ports::StoreError,
     },
     domain::{
-        key::EntityKey,
         kinds::Kind,
         role::{Defined, Role, RoleCommand, RoleName, RoleRejection, RoleView},
     },
@@ -82,8 +81,7 @@ async fn changeable(services: &Services, who: &Principal, name: &RoleName) -> Re
         return Err(AskError::Refused(RoleRejection::BuiltIn { name: name.clone() }).into());
     }
     let now = existing(services, name).await?;
-    let granted = now.view.defined.as_ref().map(|role| PermissionSet::named(&role.permissions));
-    grant::allowed(who, granted.unwrap_or_default())?;
+    grant::allowed(who, grants(&now.view))?;
     Ok(now)
 }
 
@@ -97,7 +95,6 @@ async fn put(
     tell(services, who, &name, RoleCommand::Put(role), version).await
 }
 
-/// Returns once this node has folded the change: what it takes away is gone here when its author hears of it.
 async fn tell(
     services: &Services,
     who: &Principal,
@@ -106,10 +103,7 @@ async fn tell(
     version: u64,
 ) -> Result<Answer<RoleView>, KeepRefusal> {
     let call = Call { expected_version: Some(version), ..services.call(who) };
-    let within = call.within;
-    let answer = services.gateway.ask::<Role>(name.as_str(), command, call).await?;
-    services.gateway.await_folded(&EntityKey::new(Kind::Role, name.as_str()), within).await;
-    Ok(answer)
+    Ok(services.ask_folded::<Role>(name.as_str(), command, call).await?)
 }
 
 async fn read(services: &Services, name: &RoleName) -> Result<Answer<RoleView>, KeepRefusal> {
@@ -142,21 +136,27 @@ pub fn own(services: &Services) -> Result<Vec<(u64, Defined)>, StoreError> {
 pub async fn known(services: &Services, roles: &BTreeSet<RoleName>) -> Result<PermissionSet, KeepRefusal> {
     let mut granted = PermissionSet::NONE;
     for role in roles {
-        let of_own = async || {
-            let now = existing(services, role).await?;
-            Ok::<_, KeepRefusal>(now.view.defined.map(|role| PermissionSet::named(&role.permissions)))
-        };
-        let set = match of_built_in(role) {
-            Some(set) => set,
-            None => of_own().await?.unwrap_or_default(),
-        };
-        granted = granted | set;
+        granted = granted
+            | match of_built_in(role) {
+                Some(set) => set,
+                None => grants(&existing(services, role).await?.view),
+            };
     }
     Ok(granted)
 }
 
-/// What a role that an account has grants it, as this node knows it; one that was deleted grants nothing.
-pub fn of_own(services: &Services, name: &RoleName) -> Result<PermissionSet, KeepRefusal> {
-    let role = services.gateway.read_local::<Role>(name.as_str())?.and_then(|answer| answer.view.defined);
-    Ok(role.map(|role| PermissionSet::named(&role.permissions)).unwrap_or_default())
+/// What roles that an account has grant it, as this node knows them; one that was deleted grants nothing.
+pub fn granted(services: &Services, roles: &BTreeSet<RoleName>) -> Result<PermissionSet, KeepRefusal> {
+    let of = |role: &RoleName| match of_built_in(role) {
+        Some(set) => Ok(set),
+        None => {
+            let own = services.gateway.read_local::<Role>(role.as_str())?;
+            Ok(own.map(|answer| grants(&answer.view)).unwrap_or_default())
+        }
+    };
+    roles.iter().map(of).collect()
+}
+
+fn grants(role: &RoleView) -> PermissionSet {
+    role.defined.as_ref().map(|role| PermissionSet::named(&role.permissions)).unwrap_or_default()
 }

@@ -8,12 +8,10 @@ use crate::{
     domain::{
         account::{Account, AccountCommand, AccountRejection, AccountView},
         ids::UserId,
-        key::EntityKey,
-        kinds::Kind,
         role::RoleName,
         superadmins::SuperadminsRejection,
     },
-    identity::{PermissionSet, Principal, of_built_in},
+    identity::Principal,
     shop::{
         Services,
         role::{self, KeepRefusal, grant},
@@ -66,7 +64,7 @@ pub async fn set_roles(
     let given = roles.difference(&now.view.roles).cloned().collect();
     may_give(services, who, &given).await?;
     let taken: BTreeSet<_> = now.view.roles.difference(&roles).cloned().collect();
-    grant::allowed(who, granted(services, &taken)?)?;
+    grant::allowed(who, role::granted(services, &taken)?)?;
     // The one role that is not the account's alone to take on or off goes first: the rest is then an ordinary change.
     let now = match (now.view.roles.contains(RoleName::SUPERADMIN), roles.contains(RoleName::SUPERADMIN)) {
         (false, true) => {
@@ -93,14 +91,13 @@ pub async fn set_disabled(
 ) -> Result<Answer<AccountView>, UserRefusal> {
     let now = read(services, user).await?;
     as_expected(&now, expected)?;
-    grant::allowed(who, granted(services, &now.view.roles)?)?;
+    grant::allowed(who, role::granted(services, &now.view.roles)?)?;
     match change(services, who, user, AccountCommand::SetDisabled { disabled }, now.version).await {
         Err(UserRefusal::Account(AskError::Refused(AccountRejection::Superadmin))) => Err(UserRefusal::StillSuperadmin),
         decided => decided,
     }
 }
 
-/// Returns once this node has folded the change: what it takes away is gone here when its author hears of it.
 async fn change(
     services: &Services,
     who: &Principal,
@@ -109,10 +106,7 @@ async fn change(
     version: u64,
 ) -> Result<Answer<AccountView>, UserRefusal> {
     let call = Call { expected_version: Some(version), ..services.call(who) };
-    let (id, within) = (user.to_string(), call.within);
-    let answer = services.gateway.ask::<Account>(&id, command, call).await?;
-    services.gateway.await_folded(&EntityKey::new(Kind::Account, id), within).await;
-    Ok(answer)
+    Ok(services.ask_folded::<Account>(&user.to_string(), command, call).await?)
 }
 
 fn as_expected(now: &Answer<AccountView>, expected: Option<u64>) -> Result<(), UserRefusal> {
@@ -122,17 +116,4 @@ fn as_expected(now: &Answer<AccountView>, expected: Option<u64>) -> Result<(), U
         }
         Some(_) | None => Ok(()),
     }
-}
-
-/// What roles that an account has grant it. One that was deleted grants nothing.
-fn granted(services: &Services, roles: &BTreeSet<RoleName>) -> Result<PermissionSet, UserRefusal> {
-    let mut all = PermissionSet::NONE;
-    for name in roles {
-        all = all
-            | match of_built_in(name) {
-                Some(set) => set,
-                None => role::of_own(services, name)?,
-            };
-    }
-    Ok(all)
 }

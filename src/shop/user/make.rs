@@ -9,14 +9,14 @@ use axum::{
 };
 
 use super::{
-    change, superadmins,
+    change,
     wire::{NewUserBody, UserBody, roles},
 };
 use crate::{
     domain::role::RoleName,
     http::{Body, Problem, auth::Staff, conditional::Tagged},
     identity::{Invited, may},
-    shop::{AppState, account::mailbox, checkout::address::line},
+    shop::{AppState, account::mailbox, checkout::address::line_if_any},
 };
 
 /// Makes an account for somebody
@@ -41,20 +41,19 @@ pub async fn make_user(
         None => BTreeSet::from([RoleName::customer()]),
     };
     change::may_give(&state.services, &who, &wanted).await?;
-    let name = body.name.filter(|name| !name.trim().is_empty()).map(|name| line("name", name)).transpose()?;
-    let superadmin = wanted.contains(RoleName::SUPERADMIN);
+    let name = line_if_any("name", body.name)?;
     let mut first = wanted.clone();
-    first.remove(RoleName::SUPERADMIN);
+    // Given to an account that is there.
+    let superadmin = first.remove(RoleName::SUPERADMIN);
     if first.is_empty() {
         first.insert(RoleName::customer());
     }
     let invited = Invited { mailbox: mailbox(&body.email)?, name, roles: first };
     let user = state.toolkit.identity.invite(&who, invited).await?;
-    if superadmin {
-        superadmins::promote(&state.services, &who, user).await?;
-        change::set_roles(&state.services, &who, user, wanted, None).await?;
-    }
-    let answer = change::read(&state.services, user).await?;
+    let answer = match superadmin {
+        true => change::set_roles(&state.services, &who, user, wanted, None).await?,
+        false => change::read(&state.services, user).await?,
+    };
     let place = HeaderValue::try_from(format!("/api/users/{user}")).unwrap_or(HeaderValue::from_static("/api/users"));
     let body = Tagged(answer.version, UserBody::new(user, &answer, &who));
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], body).into_response())
