@@ -1,4 +1,5 @@
-//! Notes as they are watched: `notes`, by whoever has `notes.read`: each note as it is written or removed, keyed by what it is about.
+//! Notes as they are watched: `notes`, by whoever has `notes.read`: each note as it is written or removed, keyed by what
+//! it is about.
 
 use super::{
     projection::{self, NOTES_ALL},
