@@ -61,7 +61,7 @@ pub use access::{Access, Sight};
 pub use accounts::{Accounts, AccountsFault};
 pub use api_keys::{API_KEY_PREFIX, MadeKey, WantedKey, shown_prefix};
 pub use error::{AccountError, AuthError, TokenFault};
-pub use guest::{COOKIE, HOST_COOKIE};
+pub use guest::{COOKIE, GuestSession, HOST_COOKIE};
 pub use invitation::Invited;
 pub use keys::PublicKey;
 pub use origin::{Site, is_this_machine};
@@ -79,7 +79,6 @@ pub use throttle::{Key as ThrottleKey, Throttle};
 pub use token::Claims;
 pub use totp::Setup;
 
-use guest::GuestSession;
 use passwords::Passwords;
 use quota::Quota;
 use seal::Seal;
@@ -152,6 +151,23 @@ pub struct Granted {
     pub email: Arc<str>,
     pub verified: bool,
     pub roles: BTreeSet<RoleName>,
+}
+
+/// Whom a request is from, before anything is made for them.
+pub enum Sender {
+    SignedIn(Principal),
+    /// A guest, and the name of the cookie that says so.
+    Guest(Principal, GuestSession, &'static str),
+    Nobody,
+}
+
+impl Sender {
+    pub fn principal(&self) -> Option<&Principal> {
+        match self {
+            Self::SignedIn(principal) | Self::Guest(principal, ..) => Some(principal),
+            Self::Nobody => None,
+        }
+    }
 }
 
 /// The writer, and the cookie that the response must carry when the session is new or was renewed.
@@ -266,10 +282,21 @@ impl Identity {
 
     /// The reader, if identified; never creates a session. A bad token is refused, a bad cookie is ignored.
     pub async fn identify(&self, headers: &HeaderMap) -> Result<Option<Principal>, AuthError> {
-        match self.signed_in(headers).await? {
-            Some(principal) => Ok(Some(principal)),
-            None => Ok(self.guest(headers).map(|(session, _)| Principal::guest(session.id))),
+        Ok(match self.sender(headers).await? {
+            Sender::SignedIn(principal) | Sender::Guest(principal, ..) => Some(principal),
+            Sender::Nobody => None,
+        })
+    }
+
+    /// The same, for a writer: see [`Identity::recognise`].
+    pub async fn sender(&self, headers: &HeaderMap) -> Result<Sender, AuthError> {
+        if let Some(principal) = self.signed_in(headers).await? {
+            return Ok(Sender::SignedIn(principal));
         }
+        Ok(match self.guest(headers) {
+            Some((session, name)) => Sender::Guest(Principal::guest(session.id), session, name),
+            None => Sender::Nobody,
+        })
     }
 
     /// The account whose request this is, as far as this node knows at this moment.
@@ -292,20 +319,23 @@ impl Identity {
         Ok(self.principal_of_token(token).await.ok())
     }
 
-    /// The writer; a caller without token and session becomes a new guest. `https`: the request is known to have come by it.
-    pub async fn identify_or_create_guest(&self, headers: &HeaderMap, https: bool) -> Result<Recognised, AuthError> {
-        if let Some(principal) = self.signed_in(headers).await? {
-            return Ok(Recognised { principal, set_cookie: None });
-        }
+    /// The writer; a sender without token and session becomes a new guest. `https`: the request is known to have come by it.
+    pub fn recognise(&self, sender: Sender, headers: &HeaderMap, https: bool) -> Recognised {
         let now = self.now();
         let secure = self.wants_secure(headers, https);
-        let (id, stale) = match self.guest(headers) {
+        let (principal, id, stale) = match sender {
+            Sender::SignedIn(principal) => return Recognised { principal, set_cookie: None },
             // A cookie of the old name gets the safe one by the next write.
-            Some((session, name)) => (session.id, session.wants_renewal(now) || (secure && name != HOST_COOKIE)),
-            None => (self.fresh_id(), true),
+            Sender::Guest(principal, session, name) => {
+                (principal, session.id, session.wants_renewal(now) || (secure && name != HOST_COOKIE))
+            }
+            Sender::Nobody => {
+                let id = self.fresh_id();
+                (Principal::guest(id), id, true)
+            }
         };
         let set_cookie = stale.then(|| GuestSession { id, issued: now }.set_cookie(&self.0.guests, secure));
-        Ok(Recognised { principal: Principal::guest(id), set_cookie })
+        Recognised { principal, set_cookie }
     }
 
     /// Whether cookies are marked for HTTPS only.

@@ -63,9 +63,10 @@ async fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> 
         return Ok(principal.clone());
     }
     let address = door.client(&parts.headers, &parts.extensions);
-    door.budgets.charge(identity.identify(&parts.headers).await?.as_ref(), address, &parts.headers, work)?;
+    let sender = identity.sender(&parts.headers).await?;
+    door.budgets.charge(sender.principal(), address, &parts.headers, work)?;
     let https = parts.extensions.get::<Came>().is_some_and(|came| came.https);
-    let recognised = identity.identify_or_create_guest(&parts.headers, https).await?;
+    let recognised = identity.recognise(sender, &parts.headers, https);
     let Some(cookie) = recognised.set_cookie else { return Ok(recognised.principal) };
     let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
         // Without the cookie the guest would lose this request's writes.
