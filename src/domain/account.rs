@@ -49,6 +49,7 @@ use super::{
     time::Timestamp,
 };
 
+/// What is large and mostly absent is boxed: every state, message and cache has room for the largest kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     user: Option<UserId>,
@@ -59,12 +60,12 @@ pub struct Account {
     claim: u32,
     claims: u32,
     /// The claim that leads to another address.
-    changing: Option<Claim>,
+    changing: Option<Box<Claim>>,
     /// Claims that are to be given back.
     releasing: Vec<Claim>,
     verified: bool,
     disabled: bool,
-    password: Option<Password>,
+    password: Option<Box<Password>>,
     /// The old account that this one was carried over from.
     old: Option<Arc<str>>,
     name: Option<Arc<str>>,
@@ -75,7 +76,7 @@ pub struct Account {
     tokens: Vec<Token>,
     mails: Vec<OwedMail>,
     #[serde(default)]
-    factors: Factors,
+    factors: Box<Factors>,
     created_at: Timestamp,
     /// Of an old account.
     old_role: Role,
@@ -96,7 +97,7 @@ impl Account {
     fn claiming(&self) -> Option<Claim> {
         match self.status {
             AccountStatus::Registering => self.mailbox.clone().map(|mailbox| Claim { mailbox, claim: self.claim }),
-            AccountStatus::Registered => self.changing.clone(),
+            AccountStatus::Registered => self.changing.as_deref().cloned(),
             AccountStatus::None | AccountStatus::Old | AccountStatus::GivenUp => None,
         }
     }
@@ -136,7 +137,10 @@ impl Entity for Account {
 
     fn view(&self) -> AccountView {
         let is_old = self.status == AccountStatus::Old;
-        let password = if is_old { old::password(&self.password_hash) } else { self.password.clone() };
+        let challenge = match is_old {
+            true => old::password(&self.password_hash).map(|password| password.challenge),
+            false => self.password.as_ref().map(|password| password.challenge.clone()),
+        };
         AccountView {
             user: self.user,
             status: self.status,
@@ -144,7 +148,7 @@ impl Entity for Account {
             mailbox: self.mailbox.clone(),
             verified: self.verified,
             disabled: self.disabled,
-            challenge: password.map(|password| password.challenge),
+            challenge: challenge.map(Box::new),
             old: self.old.clone(),
             name: self.name.clone(),
             phone: self.phone.clone(),
@@ -152,7 +156,7 @@ impl Entity for Account {
             default_address: self.default_address,
             sessions: self.sessions.clone(),
             factors: Arc::new(self.factors.view()),
-            changing_to: self.changing.as_ref().map(|changing| changing.mailbox.clone()),
+            changing_to: self.changing.as_ref().map(|changing| Box::new(changing.mailbox.clone())),
             created_at: self.created_at,
         }
     }

@@ -230,6 +230,15 @@ mod tests {
 
     use super::*;
 
+    /// Every entity in memory, every message and every cached state has room for the largest kind: what is large and mostly
+    /// absent in a new one is boxed.
+    #[test]
+    fn no_kind_makes_those_of_all_others_large() {
+        let sizes = [size_of::<AnyState>(), size_of::<AnyEvent>(), size_of::<AnyView>(), size_of::<AnyCommand>()];
+        let most = [304, 152, 200, 136];
+        assert!(sizes.iter().zip(most).all(|(size, most)| *size <= most), "{sizes:?}");
+    }
+
     #[test]
     fn secrets_are_blotted_in_their_own_kind_however_deep() {
         let event =

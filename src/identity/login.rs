@@ -56,7 +56,7 @@ impl Identity {
             let command = AccountCommand::OpenSession { session };
             return Ok(self.0.accounts.tell(&id, command, self.asking_of(found.user)).await?);
         }
-        let kept = found.view.challenge.clone();
+        let kept = found.view.challenge.as_deref().cloned();
         let challenge = kept.unwrap_or_else(|| self.challenge_of_nobody(&mailbox.address));
         let better = match found.exists() && passwords::is_outdated(&challenge) {
             true => Some(self.0.passwords.keep(password).await?),
@@ -68,15 +68,19 @@ impl Identity {
     }
 
     /// Proves the password to the old account, and gives the new one a verifier of its own.
-    pub(super) async fn move_password(&self, user: UserId, old: &str, password: &Secret) -> Result<(), AuthError> {
+    pub(super) async fn move_password(
+        &self,
+        user: UserId,
+        old: &str,
+        password: &Secret,
+    ) -> Result<AccountView, AuthError> {
         let view = self.0.accounts.account(old).await?;
-        let challenge = view.challenge.unwrap_or_else(|| self.challenge_of_nobody(old));
+        let challenge = view.challenge.map_or_else(|| self.challenge_of_nobody(old), |kept| *kept);
         let key = self.0.passwords.key(password, challenge).await?;
         self.0.accounts.tell(old, AccountCommand::Prove { key }, self.asking_of(user)).await?;
         let password = self.0.passwords.keep(password).await?;
         let command = AccountCommand::AdoptPassword { password };
-        self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?;
-        Ok(())
+        Ok(self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?)
     }
 
     /// The session that the account has just entered in its list, with its tokens.
@@ -123,12 +127,11 @@ impl Identity {
 
     /// The key that proves `password` to an account that is known; for changes that ask for the password again.
     pub(super) async fn key_of(&self, user: UserId, password: &Secret) -> Result<Key, AuthError> {
-        let view = self.0.accounts.account(&user.to_string()).await?;
+        let mut view = self.0.accounts.account(&user.to_string()).await?;
         if let (Some(old), None) = (&view.old, &view.challenge) {
-            self.move_password(user, old, password).await?;
+            view = self.move_password(user, old, password).await?;
         }
-        let view = self.0.accounts.account(&user.to_string()).await?;
-        let challenge = view.challenge.unwrap_or_else(|| self.challenge_of_nobody(&user.to_string()));
+        let challenge = view.challenge.map_or_else(|| self.challenge_of_nobody(&user.to_string()), |kept| *kept);
         Ok(self.0.passwords.key(password, challenge).await?)
     }
 }

@@ -141,7 +141,7 @@ mod tests {
         let password_hash = hash.unwrap().to_string();
         let mut old = Account::default();
         old.apply(&AccountEvent::Registered { user: UserId::default(), role: Role::Superadmin, password_hash });
-        let challenge = old.view().challenge.expect("a challenge");
+        let challenge = *old.view().challenge.expect("a challenge");
         for (password, expected) in [("correct horse", Ok(vec![])), ("wrong", Err(AccountRejection::WrongPassword))] {
             let key = Passwords::default().key(&Secret::new(password), challenge.clone()).await.unwrap();
             assert_eq!(old.decide(&AccountCommand::Prove { key }, Timestamp(0)), expected);

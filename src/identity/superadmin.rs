@@ -141,9 +141,9 @@ impl Identity {
         give_up: Instant,
     ) -> Result<(), SuperadminError> {
         let known = match (&account.old, &account.challenge) {
-            (Some(old), None) => self.move_password(user, old, password).await,
+            (Some(old), None) => self.move_password(user, old, password).await.map(drop),
             (_, challenge) => {
-                let challenge = challenge.clone().unwrap_or_else(|| self.challenge_of_nobody(SUPERADMIN));
+                let challenge = challenge.as_deref().cloned().unwrap_or_else(|| self.challenge_of_nobody(SUPERADMIN));
                 let key = self.0.passwords.key(password, challenge).await?;
                 let (id, asking) = (user.to_string(), self.asking(SYSTEM));
                 let prove = AccountCommand::Prove { key };

@@ -28,9 +28,9 @@ impl Account {
             AccountEvent::EmailClaimed { .. } => self.claimed(),
             AccountEvent::EmailRefused { .. } => self.refused(),
             AccountEvent::EmailReleased { claim } => self.releasing.retain(|released| released.claim != *claim),
-            AccountEvent::PasswordKept { password } => self.password = Some(password.clone()),
+            AccountEvent::PasswordKept { password } => self.password = Some(Box::new(password.clone())),
             AccountEvent::PasswordChanged { password, .. } => {
-                self.password = Some(password.clone());
+                self.password = Some(Box::new(password.clone()));
                 self.tokens.retain(|token| token.right != Right::ResetPassword);
                 self.factors.forget_waiting();
             }
@@ -41,7 +41,7 @@ impl Account {
             AccountEvent::EmailChangeConfirmed { to, .. } => {
                 self.tokens.retain(|token| !matches!(token.right, Right::ChangeEmail { .. }));
                 self.claims = self.claims.saturating_add(1);
-                self.changing = Some(Claim { mailbox: to.clone(), claim: self.claims });
+                self.changing = Some(Box::new(Claim { mailbox: to.clone(), claim: self.claims }));
             }
             AccountEvent::ProfileSet { name, phone } => {
                 (self.name, self.phone) = (name.as_deref().map(Arc::from), phone.as_deref().map(Arc::from));

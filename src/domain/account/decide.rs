@@ -90,7 +90,7 @@ impl Account {
             }
             C::KeepAddress { id, address, make_default } => {
                 let is_default = *make_default || self.addresses.is_empty();
-                Ok(vec![E::AddressKept { id: *id, address: (**address).clone(), is_default }])
+                Ok(vec![E::AddressKept { id: *id, address: address.clone(), is_default }])
             }
             C::RemoveAddress { id } => {
                 let known = self.addresses.iter().any(|known| known.id == *id);
@@ -111,7 +111,7 @@ impl Account {
     fn begin(&self, command: &C, now: Timestamp) -> Decided {
         let (user, mailbox, name, roles, password, old, verify) = match command {
             C::Register { user, mailbox, name, roles, password, verify } => {
-                (user, mailbox, name.clone(), roles, Some((**password).clone()), None, *verify)
+                (user, mailbox, name.clone(), roles, Some(password.clone()), None, *verify)
             }
             C::CarryOver { user, mailbox, roles, old } => (user, mailbox, None, roles, None, Some(old.clone()), None),
             _other => return Ok(vec![]),

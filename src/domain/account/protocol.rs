@@ -152,7 +152,7 @@ pub enum AccountEvent {
         mailbox: Mailbox,
         name: Option<String>,
         roles: BTreeSet<RoleName>,
-        password: Option<Password>,
+        password: Option<Box<Password>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         old: Option<String>,
         at: Timestamp,
@@ -198,7 +198,7 @@ pub enum AccountEvent {
     },
     AddressKept {
         id: AddressId,
-        address: Address,
+        address: Box<Address>,
         is_default: bool,
     },
     AddressRemoved {
@@ -256,7 +256,7 @@ pub struct AccountView {
     pub verified: bool,
     pub disabled: bool,
     /// How a log-in makes its key; `None`: there is no password here.
-    pub challenge: Option<Challenge>,
+    pub challenge: Option<Box<Challenge>>,
     /// The old account that has the password until the first log-in.
     pub old: Option<Arc<str>>,
     pub name: Option<Arc<str>>,
@@ -267,7 +267,7 @@ pub struct AccountView {
     pub sessions: Arc<Vec<SessionId>>,
     pub factors: Arc<FactorsView>,
     /// The address that a change under way leads to.
-    pub changing_to: Option<Mailbox>,
+    pub changing_to: Option<Box<Mailbox>>,
     pub created_at: Timestamp,
 }
 

@@ -72,7 +72,7 @@ fn begun() -> AccountEvent {
         mailbox: mailbox("Ada@example.org"),
         name: None,
         roles: customer(),
-        password: Some(password(b"key")),
+        password: Some(Box::new(password(b"key"))),
         old: None,
         at: Timestamp(5),
     }

@@ -56,7 +56,7 @@ pub fn account() -> Vec<AnyEvent> {
         mailbox: mailbox("Ada@Example.org"),
         name: old.is_none().then(|| text("Ada")),
         roles: roles.clone(),
-        password: old.is_none().then(password),
+        password: old.is_none().then(|| Box::new(password())),
         old: old.map(text),
         at: AT,
     };
@@ -86,7 +86,7 @@ pub fn account() -> Vec<AnyEvent> {
         AccountEvent::EmailVerified { at: AT },
         AccountEvent::EmailChangeConfirmed { to: mailbox("new@example.org"), at: AT },
         AccountEvent::ProfileSet { name: Some(text("Ada")), phone: None },
-        AccountEvent::AddressKept { id: AddressId(id(12)), address, is_default: true },
+        AccountEvent::AddressKept { id: AddressId(id(12)), address: Box::new(address), is_default: true },
         AccountEvent::AddressRemoved { id: AddressId(id(12)) },
         AccountEvent::RolesSet { roles },
         AccountEvent::Disabled { at: AT },

@@ -128,7 +128,7 @@ fn the_book_has_a_bound_and_a_default() {
     let id = |n: usize| AddressId(Uuid::from_u128(n as u128));
     let keep =
         |n, make_default| AccountCommand::KeepAddress { id: id(n), address: Box::new(address.clone()), make_default };
-    let kept = |n, is_default| AccountEvent::AddressKept { id: id(n), address: address.clone(), is_default };
+    let kept = |n, is_default| AccountEvent::AddressKept { id: id(n), address: Box::new(address.clone()), is_default };
     registered([]).when(keep(1, false)).then([kept(1, true)]);
     let two = || registered([kept(1, true), kept(2, false)]);
     assert_eq!(two().when(keep(2, true)).then([kept(2, true)]).view().default_address, Some(id(2)));
