@@ -3,19 +3,7 @@
 use hyper::{Method, header};
 use serde_json::{Value, json};
 
-use crate::shop::{PASSWORD, Person, Shop, address, eventually, fresh_key, text};
-
-fn email() -> String {
-    format!("{}@example.org", fresh_key())
-}
-
-async fn log_in(shop: &Shop, email: &str, password: &str) -> Value {
-    shop.guest().post("/api/auth/login", json!({"email": email, "password": password})).await.ok()
-}
-
-fn of<'a>(shop: &'a Shop, session: &Value) -> Person<'a> {
-    shop.with_token(text(&session["access_token"]))
-}
+use crate::shop::{PASSWORD, Person, Shop, address, fresh_email, fresh_key, text};
 
 async fn is_in(person: &Person<'_>) -> bool {
     match person.get("/api/auth/validate").await.status {
@@ -25,32 +13,16 @@ async fn is_in(person: &Person<'_>) -> bool {
     }
 }
 
-/// What stands behind `#` in the newest mail to this address that has such a link. Mails are kept as files here.
-async fn link(shop: &Shop, to: &str, page: &str) -> String {
-    let outbox = shop.data().join("outbox");
-    let newest = async || {
-        let files = std::fs::read_dir(&outbox).into_iter().flatten().flatten();
-        let kept = files.filter_map(|file| serde_json::from_slice::<Value>(&std::fs::read(file.path()).ok()?).ok());
-        let marked = format!("/account/{page}#");
-        let ours = kept.filter(|mail| mail["to"] == to && text(&mail["text"]).contains(&marked));
-        let newest = ours.max_by_key(|mail| mail["at_ms"].as_i64())?;
-        let (_, rest) = text(&newest["text"]).split_once(&marked)?;
-        rest.split_whitespace().next().map(str::to_owned)
-    };
-    eventually("the mail is there", async || newest().await.is_some()).await;
-    newest().await.expect("the mail")
-}
-
 #[tokio::test]
 async fn an_account_is_made_logs_in_and_is_what_its_token_says() {
     let shop = Shop::with(|_| {}).await;
-    let email = email();
+    let email = fresh_email();
     let made = shop.register(&email).await;
     assert_eq!((&made["token_type"], &made["user"]["role"]), (&json!("Bearer"), &json!("shopper")));
     let body = json!({"email": email.to_uppercase(), "password": PASSWORD});
     shop.guest().post("/api/auth/register", body).await.refused(409, "account_exists");
-    let session = log_in(&shop, &email, PASSWORD).await;
-    let valid = of(&shop, &session).get("/api/auth/validate").await.ok();
+    let session = shop.guest().log_in(&email, PASSWORD).await;
+    let valid = shop.logged_in(&session).get("/api/auth/validate").await.ok();
     assert_eq!((&valid["user"]["id"], &valid["user"]["email"]), (&made["user"]["id"], &json!(email)));
     let wrong = json!({"email": email, "password": "wrong"});
     shop.guest().post("/api/auth/login", wrong).await.refused(401, "invalid_credentials");
@@ -70,10 +42,10 @@ async fn weak_passwords_and_what_is_no_address_are_refused() {
         shop.guest().post("/api/auth/register", json!({"email": email, "password": password})).await
     };
     for (password, reason) in [("short", "too_short"), ("Password1", "common"), ("abcabcabcabcabc", "guessable")] {
-        let refused = register(&email(), password).await.refused(422, "password_too_weak");
+        let refused = register(&fresh_email(), password).await.refused(422, "password_too_weak");
         assert_eq!(refused["reason"], reason, "{password}");
     }
-    let long = register(&email(), &"k7#pQ2vz!mW ".repeat(100)).await.refused(422, "password_too_weak");
+    let long = register(&fresh_email(), &"k7#pQ2vz!mW ".repeat(100)).await.refused(422, "password_too_weak");
     assert_eq!(long["reason"], "too_long");
     register("no address", PASSWORD).await.refused(422, "invalid_field");
 }
@@ -81,7 +53,7 @@ async fn weak_passwords_and_what_is_no_address_are_refused() {
 #[tokio::test]
 async fn two_that_register_one_address_at_once_are_one_account() {
     let shop = Shop::with(|_| {}).await;
-    let email = email();
+    let email = fresh_email();
     let people: Vec<_> = (0..6).map(|_| shop.guest()).collect();
     let body = json!({"email": email, "password": PASSWORD});
     let answers = people.iter().map(|person| person.post("/api/auth/register", body.clone()));
@@ -93,17 +65,17 @@ async fn two_that_register_one_address_at_once_are_one_account() {
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_its_repetition_is_a_lost_answer() {
     let shop = Shop::with(|_| {}).await;
-    let first = shop.register(&email()).await;
+    let first = shop.register(&fresh_email()).await;
     let refresh = async |token: &Value| shop.guest().post("/api/auth/refresh", json!({"refresh_token": token})).await;
     let second = refresh(&first["refresh_token"]).await.ok();
     assert_ne!(second["refresh_token"], first["refresh_token"]);
     let again = refresh(&first["refresh_token"]).await.ok();
     assert_eq!(again["refresh_token"], second["refresh_token"]);
     let third = refresh(&second["refresh_token"]).await.ok();
-    assert!(is_in(&of(&shop, &third)).await);
+    assert!(is_in(&shop.logged_in(&third)).await);
     // Two generations behind: no client that lost one answer has it.
     refresh(&first["refresh_token"]).await.refused(401, "refresh_token_reused");
-    assert!(!is_in(&of(&shop, &third)).await, "the whole family has ended");
+    assert!(!is_in(&shop.logged_in(&third)).await, "the whole family has ended");
     refresh(&third["refresh_token"]).await.refused(401, "invalid_token");
     refresh(&json!("x.y")).await.refused(401, "invalid_token");
     assert!(shop.metrics().await.contains("souk_security_events_total{code=\"refresh_token_reused\"}"));
@@ -112,22 +84,22 @@ async fn a_refresh_token_is_good_once_and_its_repetition_is_a_lost_answer() {
 #[tokio::test]
 async fn sessions_are_listed_and_end_one_by_one_or_all() {
     let shop = Shop::with(|_| {}).await;
-    let email = email();
+    let email = fresh_email();
     let one = shop.register(&email).await;
-    let [two, three] = [log_in(&shop, &email, PASSWORD).await, log_in(&shop, &email, PASSWORD).await];
-    let (one, two, three) = (of(&shop, &one), of(&shop, &two), of(&shop, &three));
+    let [two, three] = [shop.guest().log_in(&email, PASSWORD).await, shop.guest().log_in(&email, PASSWORD).await];
+    let (one, two, three) = (shop.logged_in(&one), shop.logged_in(&two), shop.logged_in(&three));
     let list = two.get("/api/auth/sessions").await.ok();
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.iter().map(|item| item["current"] == true).collect::<Vec<_>>(), [false, true, false]);
     let newest = text(&items[0]["id"]);
-    let stranger = of(&shop, &shop.register(&self::email()).await);
+    let stranger = shop.logged_in(&shop.register(&fresh_email()).await);
     let path = format!("/api/auth/sessions/{newest}");
     stranger.delete(&path).await.refused(404, "unknown_session");
     assert_eq!(two.delete(&path).await.status, 204);
     assert!(!is_in(&three).await && is_in(&two).await);
     assert_eq!(two.post("/api/auth/logout", json!({})).await.status, 204);
     assert!(!is_in(&two).await && is_in(&one).await);
-    let four = of(&shop, &log_in(&shop, &email, PASSWORD).await);
+    let four = shop.logged_in(&shop.guest().log_in(&email, PASSWORD).await);
     assert_eq!(one.post("/api/auth/logout", json!({"everywhere": true})).await.status, 204);
     assert!(!is_in(&one).await && !is_in(&four).await);
 }
@@ -135,7 +107,7 @@ async fn sessions_are_listed_and_end_one_by_one_or_all() {
 #[tokio::test]
 async fn a_page_gets_cookies_that_refresh_and_end() {
     let shop = Shop::with(|_| {}).await;
-    let body = json!({"email": email(), "password": PASSWORD, "cookies": true});
+    let body = json!({"email": fresh_email(), "password": PASSWORD, "cookies": true});
     let answer = shop.guest().post("/api/auth/register", body).await;
     let cookies = |answer: &crate::shop::Answer| -> Vec<String> {
         let set = answer.headers.get_all(header::SET_COOKIE).iter();
@@ -165,10 +137,10 @@ async fn a_page_gets_cookies_that_refresh_and_end() {
 #[tokio::test]
 async fn mails_verify_the_address_reset_the_password_and_change_the_e_mail() {
     let shop = Shop::with(|_| {}).await;
-    let email = email();
+    let email = fresh_email();
     let session = shop.register(&email).await;
-    let me = of(&shop, &session);
-    let verify = link(&shop, &email, "verify-email").await;
+    let me = shop.logged_in(&session);
+    let verify = shop.mailed_link(&email, "verify-email").await;
     assert_eq!(shop.guest().post("/api/auth/email/verify", json!({"token": verify})).await.status, 204);
     shop.guest().post("/api/auth/email/verify", json!({"token": verify})).await.refused(410, "bad_link");
     assert_eq!(me.get("/api/auth/profile").await.ok()["email_verified"], true);
@@ -177,7 +149,7 @@ async fn mails_verify_the_address_reset_the_password_and_change_the_e_mail() {
     for to in [email.as_str(), "nobody@example.org"] {
         assert_eq!(shop.guest().post("/api/auth/password/forgot", json!({"email": to})).await.status, 202);
     }
-    let reset = link(&shop, &email, "reset-password").await;
+    let reset = shop.mailed_link(&email, "reset-password").await;
     let set = async |password: &str| {
         shop.guest().post("/api/auth/password/reset", json!({"token": reset, "password": password})).await
     };
@@ -185,28 +157,28 @@ async fn mails_verify_the_address_reset_the_password_and_change_the_e_mail() {
     assert_eq!(set("another good password").await.status, 204);
     set("yet another good password").await.refused(410, "bad_link");
     assert!(!is_in(&me).await, "every session has ended");
-    let me = of(&shop, &log_in(&shop, &email, "another good password").await);
+    let me = shop.logged_in(&shop.guest().log_in(&email, "another good password").await);
 
-    let other = self::email();
+    let other = fresh_email();
     let ask = json!({"email": other, "password": "another good password"});
     assert_eq!(me.post("/api/auth/email/change", ask).await.status, 202);
-    let confirm = link(&shop, &other, "confirm-email").await;
+    let confirm = shop.mailed_link(&other, "confirm-email").await;
     assert_eq!(shop.guest().post("/api/auth/email/confirm", json!({"token": confirm})).await.status, 204);
     assert_eq!(me.get("/api/auth/profile").await.ok()["email"], json!(other));
     shop.register(&email).await;
-    log_in(&shop, &other, "another good password").await;
+    shop.guest().log_in(&other, "another good password").await;
 
     let change = json!({"old_password": "wrong", "password": "a third good password"});
     me.post("/api/auth/password/change", change).await.refused(401, "invalid_credentials");
     let change = json!({"old_password": "another good password", "password": "a third good password"});
     assert_eq!(me.post("/api/auth/password/change", change).await.status, 204);
-    log_in(&shop, &other, "a third good password").await;
+    shop.guest().log_in(&other, "a third good password").await;
 }
 
 #[tokio::test]
 async fn a_profile_and_an_address_book_with_a_default() {
     let shop = Shop::with(|_| {}).await;
-    let me = of(&shop, &shop.register(&email()).await);
+    let me = shop.logged_in(&shop.register(&fresh_email()).await);
     let profile = me.put("/api/auth/profile", json!({"name": "Ada", "phone": "+44 20 7946 0000"})).await.ok();
     assert_eq!((&profile["name"], &profile["phone"]), (&json!("Ada"), &json!("+44 20 7946 0000")));
     let stale = [("if-match", "\"1\"")];
@@ -237,7 +209,7 @@ async fn a_profile_and_an_address_book_with_a_default() {
 #[tokio::test]
 async fn the_old_doors_stay_open() {
     let shop = Shop::with(|_| {}).await;
-    let (email, guest) = (email(), shop.guest());
+    let (email, guest) = (fresh_email(), shop.guest());
     let body = json!({"email": email, "password": PASSWORD});
     let send = async |person: &Person<'_>, method: Method, path: &str, body: Option<Value>| {
         let bytes = body.map(|body| body.to_string().into()).unwrap_or_default();
@@ -245,7 +217,7 @@ async fn the_old_doors_stay_open() {
     };
     send(&guest, Method::POST, "/register", Some(body.clone())).await.created();
     let session = send(&guest, Method::POST, "/login", Some(body)).await.ok();
-    let me = of(&shop, &session);
+    let me = shop.logged_in(&session);
     assert_eq!(send(&me, Method::GET, "/profile", None).await.ok()["email"], json!(email));
     assert_eq!(send(&me, Method::PUT, "/profile", Some(json!({"name": "Ada"}))).await.ok()["name"], "Ada");
 }
@@ -254,9 +226,9 @@ async fn the_old_doors_stay_open() {
 async fn one_address_makes_so_many_accounts() {
     let shop = Shop::with(|config| config.identity.registrations_per_address_hour = 2).await;
     for _ in 0..2 {
-        shop.register(&email()).await;
+        shop.register(&fresh_email()).await;
     }
-    let body = json!({"email": email(), "password": PASSWORD});
+    let body = json!({"email": fresh_email(), "password": PASSWORD});
     let refused = shop.guest().post("/api/auth/register", body).await;
     assert!(refused.header("retry-after").is_some());
     refused.refused(429, "too_many_attempts");
@@ -265,9 +237,9 @@ async fn one_address_makes_so_many_accounts() {
 #[tokio::test]
 async fn no_hash_key_or_password_is_shown_anywhere() {
     let shop = Shop::with(|_| {}).await;
-    let email = email();
+    let email = fresh_email();
     let session = shop.register(&email).await;
-    log_in(&shop, &email, PASSWORD).await;
+    shop.guest().log_in(&email, PASSWORD).await;
     let id = text(&session["user"]["id"]);
     let key = souk::domain::key::EntityKey::new(souk::domain::kinds::Kind::Account, id);
     let commits = shop.app().engine.gateway.history(&key, 1, 100).await.expect("a history");
@@ -280,7 +252,7 @@ async fn no_hash_key_or_password_is_shown_anywhere() {
     let mut printed = kept;
     souk::domain::kinds::redact(key.kind, &mut printed);
     let view = shop.app().engine.gateway.read_local_any(&key).expect("a read").expect("an account").1;
-    let profile = of(&shop, &session).get("/api/auth/profile").await.ok();
+    let profile = shop.logged_in(&session).get("/api/auth/profile").await.ok();
     for shown in [printed.to_string(), serde_json::to_string(&view).unwrap(), profile.to_string(), session.to_string()]
     {
         assert!(!shown.contains(&verifier) && !shown.contains(PASSWORD), "{shown}");

@@ -32,8 +32,7 @@ async fn a_key_does_what_it_is_for_and_nothing_else_until_it_is_ended() {
     let listed = manager.get("/api/api-keys").await.ok();
     assert!(listed["items"][0]["id"] == made["id"] && listed["items"][0]["key"].is_null(), "{listed}");
     // What listens with it hears nothing more once it is ended.
-    let bearer = format!("Bearer {key}");
-    let mut socket = Listener::with(&shop, &[("authorization", &bearer)]).await;
+    let mut socket = Listener::of(&shop, &program).await;
     socket.listen("stock").await;
     socket.hear().await;
     assert_eq!(manager.delete(&format!("/api/api-keys/{id}")).await.status, 204);

@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::shop::{Person, Shop, fresh_key, text};
+use crate::shop::{Shop, fresh_key, text};
 
 fn roles(names: &[&str]) -> Value {
     json!({"roles": names})
@@ -11,10 +11,6 @@ fn roles(names: &[&str]) -> Value {
 
 async fn role(shop: &Shop, name: &str, permissions: &[&str]) {
     shop.staff().post("/api/roles", json!({"name": name, "permissions": permissions})).await.created();
-}
-
-async fn own_id(who: &Person<'_>) -> String {
-    text(&who.get("/api/auth/validate").await.ok()["user"]["id"]).to_owned()
 }
 
 fn without_version(user: &Value) -> Value {
@@ -68,7 +64,7 @@ async fn nobody_gives_or_takes_what_they_do_not_have() {
     role(&shop, "reader", &["orders.read"]).await;
     let (recruiter, manager) = (shop.person(&["recruiter"]).await, shop.person(&["manager"]).await);
     let somebody = shop.person(&["customer"]).await;
-    let path = format!("/api/users/{}/roles", own_id(&somebody).await);
+    let path = format!("/api/users/{}/roles", somebody.id().await);
     let refused = recruiter.put(&path, roles(&["support"])).await.refused(403, "grants_too_much");
     assert!(refused["permissions"].as_array().unwrap().contains(&json!("money.read")), "{refused}");
     recruiter.put(&path, roles(&["reader"])).await.ok();
@@ -81,9 +77,9 @@ async fn nobody_gives_or_takes_what_they_do_not_have() {
     // To take is to decide over it, too: a role, an account's use, and what a role grants.
     recruiter.put(&path, roles(&["customer"])).await.refused(403, "grants_too_much");
     recruiter.delete(path.trim_end_matches("/roles")).await.refused(403, "grants_too_much");
-    let own = format!("/api/users/{}/roles", own_id(&recruiter).await);
+    let own = format!("/api/users/{}/roles", recruiter.id().await);
     recruiter.put(&own, roles(&["recruiter", "manager"])).await.refused(403, "grants_too_much");
-    let superadmin = format!("/api/users/{}", own_id(&shop.staff()).await);
+    let superadmin = format!("/api/users/{}", shop.staff().id().await);
     manager.delete(&superadmin).await.refused(403, "grants_too_much");
     manager.put(&format!("{superadmin}/roles"), roles(&["customer"])).await.refused(403, "grants_too_much");
     role(&shop, "half", &["users.write", "roles.write", "orders.read"]).await;
@@ -103,12 +99,12 @@ async fn nobody_gives_or_takes_what_they_do_not_have() {
 async fn the_last_superadmin_stays_whoever_asks() {
     let shop = Shop::with(|_| {}).await;
     let staff = shop.staff();
-    let first = format!("/api/users/{}", own_id(&staff).await);
+    let first = format!("/api/users/{}", staff.id().await);
     staff.put(&format!("{first}/roles"), roles(&["manager"])).await.refused(409, "last_superadmin");
     staff.delete(&first).await.refused(409, "still_superadmin");
     staff.put(&first, json!({"disabled": true})).await.refused(409, "still_superadmin");
     let second = shop.person(&["superadmin", "support"]).await;
-    let of_second = format!("/api/users/{}", own_id(&second).await);
+    let of_second = format!("/api/users/{}", second.id().await);
     assert_eq!(second.get(&of_second).await.ok()["roles"], json!(["superadmin", "support"]));
     staff.delete(&of_second).await.refused(409, "still_superadmin");
     assert_eq!(second.put(&format!("{first}/roles"), roles(&["manager"])).await.ok()["roles"], json!(["manager"]));
@@ -126,12 +122,10 @@ async fn the_last_superadmin_stays_whoever_asks() {
 async fn two_superadmins_who_demote_each_other_at_once_leave_one() {
     let shop = Shop::with(|_| {}).await;
     let people = [shop.person(&["superadmin"]).await, shop.person(&["superadmin"]).await];
-    let paths = [
-        format!("/api/users/{}/roles", own_id(&people[0]).await),
-        format!("/api/users/{}/roles", own_id(&people[1]).await),
-    ];
+    let paths =
+        [format!("/api/users/{}/roles", people[0].id().await), format!("/api/users/{}/roles", people[1].id().await)];
     // The first account steps down: the two are the only ones.
-    let first = format!("/api/users/{}/roles", own_id(&shop.staff()).await);
+    let first = format!("/api/users/{}/roles", shop.staff().id().await);
     people[0].put(&first, roles(&["manager"])).await.ok();
     for round in 0..8 {
         let demote = async |by: usize| people[by].put(&paths[1 - by], roles(&["manager"])).await;

@@ -67,7 +67,7 @@ async fn what_is_taken_at_one_node_is_closed_at_the_other() {
     let applicant = json!({"email": "ada@example.org", "password": "a password of the test"});
     let session = ask(&one, Call::post("/api/auth/register", "ada", applicant)).await.ok();
     let (user, token) = (text(&session["user"]["id"]), text(&session["access_token"]));
-    let ada = Person::bearer(token);
+    let ada = Person::with_token(token);
     let set_roles = |roles: &[&str]| Call::put(format!("/api/users/{user}/roles"), json!({"roles": roles}));
     let takes = [
         (Call::put("/api/roles/watcher", json!({"permissions": []})), "the role is changed"),

@@ -3,7 +3,9 @@
 //!
 //! `start` is the one place that knows how a shop is put together.
 
+mod accounts;
 mod contract;
+mod outbox;
 pub mod start;
 
 use std::{
@@ -25,17 +27,13 @@ use serde_json::{Value, json};
 use souk::{
     app,
     config::Config,
-    domain::{
-        account::Role,
-        order::{Order, PaymentStatus},
-    },
+    domain::order::{Order, PaymentStatus},
     testing,
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// Of every account that a test makes.
-pub const PASSWORD: &str = "a password of the test";
+pub use accounts::{PASSWORD, fresh_email};
 
 pub struct Shop {
     pub url: String,
@@ -74,8 +72,8 @@ impl Shop {
     }
 
     async fn front(&self) -> Front {
-        let login = json!({"email": start::EMAIL, "password": start::PASSWORD});
-        let token = self.guest().post("/api/auth/login", login).await.ok()["access_token"].clone();
+        let session = self.guest().log_in(start::EMAIL, start::PASSWORD).await;
+        let staff = text(&session["access_token"]).to_owned();
         let (mut skus, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = self.guest().get(&format!("/api/products?limit=100{cursor}")).await.ok();
@@ -83,7 +81,7 @@ impl Shop {
             skus.extend(items.iter().map(|item| text(&item["skus"][0]).to_owned()));
             match page["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
-                None => return Front { staff: text(&token).to_owned(), skus, next: AtomicUsize::new(0) },
+                None => return Front { staff, skus, next: AtomicUsize::new(0) },
             }
         }
     }
@@ -124,43 +122,6 @@ impl Shop {
 
     pub fn with_token(&self, token: &str) -> Person<'_> {
         Person { token: Some(token.to_owned()), ..self.guest() }
-    }
-
-    /// A new account of this role, logged in. Only in a shop of [`Shop::with`].
-    pub async fn account(&self, role: Role) -> Person<'_> {
-        self.person(&[role.name().as_str()]).await
-    }
-
-    /// A new account with these roles, logged in.
-    pub async fn person(&self, roles: &[&str]) -> Person<'_> {
-        let session = self.register(&format!("{}@example.org", fresh_key())).await;
-        let path = format!("/api/users/{}/roles", text(&session["user"]["id"]));
-        if roles != ["customer"] {
-            self.staff().put(&path, json!({"roles": roles})).await.ok();
-        }
-        self.with_token(text(&session["access_token"]))
-    }
-
-    /// A new account's first session.
-    pub async fn register(&self, email: &str) -> Value {
-        self.guest().post("/api/auth/register", json!({"email": email, "password": PASSWORD})).await.created()
-    }
-
-    /// The text behind `#` in the link to `page` of a mail to `to`. Only in a shop of [`Shop::with`].
-    pub async fn mailed_link(&self, to: &str, page: &str) -> String {
-        let outbox = self.own.as_ref().expect("a shop of its own").dir.path().join("data/outbox");
-        let find = || {
-            let files = std::fs::read_dir(&outbox).into_iter().flatten().flatten();
-            let mails =
-                files.filter_map(|file| serde_json::from_slice::<Value>(&std::fs::read(file.path()).ok()?).ok());
-            let mut links = mails.filter(|mail| mail["to"] == to).filter_map(|mail| {
-                let link = text(&mail["text"]).split(&format!("/account/{page}#")).nth(1)?;
-                link.split_whitespace().next().map(str::to_owned)
-            });
-            links.next()
-        };
-        eventually("the mail is written", async || find().is_some()).await;
-        find().expect("the mail")
     }
 
     /// A SKU that no other caller of this gets, with exactly `units` available.

@@ -43,11 +43,11 @@ impl Call {
     }
 
     pub fn post(path: impl Into<String>, key: &str, body: Value) -> Self {
-        Self { key: Some(key.to_owned()), ..Self::put(path, body).by(Method::POST) }
+        Self { key: Some(key.to_owned()), ..Self::post_without_key(path, body) }
     }
 
-    fn by(self, method: Method) -> Self {
-        Self { method, ..self }
+    pub fn post_without_key(path: impl Into<String>, body: Value) -> Self {
+        Self { method: Method::POST, ..Self::put(path, body) }
     }
 
     pub fn header(self, name: &'static str, value: &'static str) -> Self {
@@ -129,11 +129,6 @@ impl Person {
         Self { client: self.client.clone(), token: self.token.clone(), cookie }
     }
 
-    /// Whose access token this is.
-    pub fn bearer(token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..Self::guest() }
-    }
-
     /// The superadmin. The token outlives the server: its key and its session lie in the data directory.
     pub async fn staff(url: &str) -> Self {
         Self::staff_with(url, PASSWORD).await
@@ -142,7 +137,7 @@ impl Person {
     pub async fn staff_with(url: &str, password: &str) -> Self {
         let guest = Self::guest();
         let login = json!({"email": EMAIL, "password": password});
-        let call = Call { key: None, ..Call::post("/api/auth/login", "", login) };
+        let call = Call::post_without_key("/api/auth/login", login);
         let token = guest.send(url, &call).await.expect("an answer").ok()["access_token"].as_str().map(str::to_owned);
         Self { token: Some(token.expect("a token")), ..guest }
     }

@@ -24,7 +24,7 @@ pub async fn workers<F: Future<Output = ()>>(work: impl Fn(usize) -> F) {
 fn add(field: &Field, first: usize, lines: usize, units: u64) -> Call {
     let skus = field.skus.iter().cycle().skip(first % field.skus.len()).take(lines.min(field.skus.len()));
     let lines: Vec<Value> = skus.map(|sku| json!({"sku": sku, "quantity": units})).collect();
-    Call { key: None, ..Call::post("/api/cart/lines", "", lines.into()) }
+    Call::post_without_key("/api/cart/lines", lines.into())
 }
 
 /// A new guest for each cart, for the bounds of a guest are no bound to somebody without a name. What is held is left to

@@ -101,7 +101,7 @@ impl Listener {
     }
 
     /// What the topic's subscription is refused with, if it is.
-    pub async fn refusal(mut self, topic: &str) -> Option<Value> {
+    pub async fn refusal(&mut self, topic: &str) -> Option<Value> {
         self.listen(topic).await;
         self.say(json!({"op": "ping"})).await;
         // Both are said before any frame.
