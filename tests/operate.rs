@@ -1,6 +1,8 @@
 //! The engineer at three in the morning: the built binary's messages and behaviour when its directory, disk,
 //! configuration or input is wrong.
 
+#[path = "common/authenticator.rs"]
+mod authenticator;
 #[path = "crash/client.rs"]
 mod client;
 #[path = "operate/directory.rs"]
@@ -17,6 +19,8 @@ mod leftovers;
 mod logs;
 #[path = "operate/mail.rs"]
 mod mail;
+#[path = "common/outbox.rs"]
+mod outbox;
 #[path = "crash/process.rs"]
 mod process;
 #[path = "operate/record.rs"]

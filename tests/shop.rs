@@ -4,6 +4,8 @@
 //! sample shop. A test that changes a shop's settings, or races it, has a shop of its own. Deliberately absent: shops
 //! that are killed (`crash`) and several nodes (`cluster_shop`).
 
+#[path = "common/authenticator.rs"]
+mod authenticator;
 #[path = "common/raw.rs"]
 mod raw;
 #[path = "common/record_copies.rs"]

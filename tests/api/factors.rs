@@ -3,17 +3,11 @@
 use hyper::Method;
 use serde_json::{Value, json};
 use souk::domain::account::Role;
-use totp_rs::{Builder, Secret};
 
-use crate::shop::{PASSWORD, Person, Shop, fresh_key, text};
-
-/// What the app with this secret shows now, or so many steps later.
-fn code(secret: &Value, later: u64) -> String {
-    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
-    let secret = data_encoding::BASE32_NOPAD.decode(text(secret).as_bytes()).expect("base 32");
-    let secret: [u8; 20] = secret.try_into().expect("160 bits");
-    Builder::new().with_secret(Secret::from(secret)).build().expect("an app").generate(now + 30 * later).to_string()
-}
+use crate::{
+    authenticator::code,
+    shop::{PASSWORD, Person, Shop, fresh_email, fresh_key, text},
+};
 
 /// The app's secret and the recovery codes of an account that has just enrolled.
 async fn enrolled(person: &Person<'_>) -> (Value, Vec<String>) {
@@ -26,26 +20,26 @@ async fn enrolled(person: &Person<'_>) -> (Value, Vec<String>) {
 #[tokio::test]
 async fn an_app_is_set_up_and_every_log_in_then_has_two_steps() {
     let shop = Shop::with(|_| {}).await;
-    let (email, guest) = (format!("{}@example.org", fresh_key()), shop.guest());
-    let ada = shop.with_token(text(&shop.register(&email).await["access_token"]));
+    let (email, guest) = (fresh_email(), shop.guest());
+    let ada = shop.logged_in(&shop.register(&email).await);
     let setup = ada.post("/api/auth/mfa/enroll", json!({})).await.created();
     assert!(text(&setup["uri"]).starts_with("otpauth://totp/souk:") && text(&setup["qr"]).starts_with("<svg"));
     let confirm = |code: String| json!({"id": setup["id"], "code": code});
     ada.post("/api/auth/mfa/confirm", confirm("abc".to_owned())).await.refused(401, "wrong_code");
-    let log_in = || guest.post("/api/auth/login", json!({"email": email, "password": PASSWORD}));
-    assert!(log_in().await.ok()["access_token"].is_string(), "what is not confirmed counts for nothing");
+    let log_in = || guest.log_in(&email, PASSWORD);
+    assert!(log_in().await["access_token"].is_string(), "what is not confirmed counts for nothing");
     let codes = ada.post("/api/auth/mfa/confirm", confirm(code(&setup["secret"], 0))).await.ok();
     assert_eq!(codes["recovery_codes"].as_array().map(Vec::len), Some(10));
     ada.post("/api/auth/mfa/confirm", confirm(code(&setup["secret"], 1))).await.refused(404, "unknown_factor");
 
-    let waits = log_in().await.ok();
+    let waits = log_in().await;
     assert_eq!((&waits["mfa_required"], &waits["access_token"]), (&json!(true), &Value::Null));
     assert_eq!(waits["methods"], json!(["totp", "recovery_code"]));
     let verify = |code: String| json!({"mfa_token": waits["mfa_token"], "code": code});
     let used = guest.post("/api/auth/mfa/verify", verify(code(&setup["secret"], 0))).await;
     assert_eq!(used.refused(401, "wrong_code")["tries_left"], 4, "a code is good once");
     let session = guest.post("/api/auth/mfa/verify", verify(code(&setup["secret"], 1))).await.ok();
-    let sessions = shop.with_token(text(&session["access_token"])).get("/api/auth/sessions").await.ok();
+    let sessions = shop.logged_in(&session).get("/api/auth/sessions").await.ok();
     assert_eq!(sessions["items"][0]["methods"], json!(["password", "totp"]));
     guest.post("/api/auth/mfa/verify", verify(code(&setup["secret"], 1))).await.refused(401, "log_in_again");
     guest.post("/api/auth/mfa/verify", json!({"mfa_token": "x.y", "code": "1"})).await.refused(401, "log_in_again");
@@ -55,18 +49,18 @@ async fn an_app_is_set_up_and_every_log_in_then_has_two_steps() {
 #[tokio::test]
 async fn a_recovery_code_stands_in_once_and_factors_are_listed_and_removed() {
     let shop = Shop::with(|_| {}).await;
-    let (email, guest) = (format!("{}@example.org", fresh_key()), shop.guest());
-    let ada = shop.with_token(text(&shop.register(&email).await["access_token"]));
+    let (email, guest) = (fresh_email(), shop.guest());
+    let ada = shop.logged_in(&shop.register(&email).await);
     ada.post("/api/auth/mfa/recovery-codes", json!({})).await.refused(409, "no_second_factor");
     let (setup, codes) = enrolled(&ada).await;
-    let log_in = || guest.post("/api/auth/login", json!({"email": email, "password": PASSWORD}));
+    let log_in = || guest.log_in(&email, PASSWORD);
     // The second step has its older path, too, and gives a page its cookies.
     let step =
         |waits: &Value, code: &str| json!({"mfa_token": waits["mfa_token"], "recovery_code": code, "cookies": true});
-    let answer = guest.post("/mfa/verify", step(&log_in().await.ok(), &codes[2])).await;
+    let answer = guest.post("/mfa/verify", step(&log_in().await, &codes[2])).await;
     assert!(answer.header("set-cookie").is_some());
     assert!(answer.ok()["access_token"].is_null());
-    guest.post("/api/auth/mfa/verify", step(&log_in().await.ok(), &codes[2])).await.refused(401, "wrong_code");
+    guest.post("/api/auth/mfa/verify", step(&log_in().await, &codes[2])).await.refused(401, "wrong_code");
     let listed = ada.get("/api/auth/factors").await.ok();
     assert_eq!((&listed["items"][0]["name"], &listed["recovery_codes_left"]), (&json!("My phone"), &json!(9)));
     assert!(!listed.to_string().contains(text(&setup["secret"])), "the secret is shown once");
@@ -77,7 +71,7 @@ async fn a_recovery_code_stands_in_once_and_factors_are_listed_and_removed() {
     let one = format!("/api/auth/mfa/{}", text(&setup["id"]));
     assert_eq!(ada.delete(&one).await.status, 204);
     ada.delete(&one).await.refused(404, "unknown_factor");
-    assert!(log_in().await.ok()["access_token"].is_string(), "one step again");
+    assert!(log_in().await["access_token"].is_string(), "one step again");
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use souk::testing::eventually;
 
 use crate::{
-    buy,
+    authenticator, buy,
     client::{Call, Person, text},
+    outbox,
     process::{Home, PASSWORD, Server},
     shop,
 };
@@ -35,23 +36,16 @@ impl Run<'_> {
         let cookies = answer.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
         let values = cookies.filter_map(|cookie| cookie.split(';').next()?.split('=').nth(1));
         self.secrets.extend(values.filter(|value| !value.is_empty()).map(str::to_owned));
-        let named = ["access_token", "refresh_token", "key"].into_iter().filter_map(|name| answer.json[name].as_str());
-        self.secrets.extend(named.map(str::to_owned));
+        let named =
+            ["access_token", "refresh_token", "key", "mfa_token", "secret", "uri"].map(|name| &answer.json[name]);
+        let codes = answer.json["recovery_codes"].as_array().into_iter().flatten();
+        self.secrets.extend(named.into_iter().chain(codes).filter_map(Value::as_str).map(str::to_owned));
         answer.json
     }
 
     /// The text in the link of the mail that leads to this page.
     async fn link(&mut self, home: &Home, page: &str) -> String {
-        let find = || {
-            let files = std::fs::read_dir(home.data.join("outbox")).into_iter().flatten().flatten();
-            let mails =
-                files.filter_map(|file| serde_json::from_slice::<Value>(&std::fs::read(file.path()).ok()?).ok());
-            let mut links = mails.filter_map(|mail| {
-                let link = mail["text"].as_str()?.split(&format!("/account/{page}#")).nth(1)?.to_owned();
-                link.split_whitespace().next().map(str::to_owned)
-            });
-            links.next()
-        };
+        let find = || outbox::link(&home.data, ADA, page);
         eventually("the mail is written", Duration::from_secs(20), async || find().is_some()).await;
         let link = find().expect("a mail");
         self.secrets.push(link.clone());
@@ -83,6 +77,17 @@ async fn no_secret_of_a_whole_run_is_in_its_log_or_in_history() {
     run.post(&Person::guest(), "/api/auth/password/forgot", json!({"email": ADA})).await;
     let link = run.link(&home, "reset-password").await;
     run.post(&Person::guest(), "/api/auth/password/reset", json!({"token": link, "password": THIRD})).await;
+
+    let log_in = json!({"email": ADA, "password": THIRD});
+    let session = run.post(&Person::guest(), "/api/auth/login", log_in.clone()).await;
+    let ada = Person::with_token(text(&session["access_token"]));
+    let setup = run.post(&ada, "/api/auth/mfa/enroll", json!({})).await;
+    let confirmation = json!({"id": setup["id"], "code": authenticator::code(&setup["secret"], 0)});
+    let codes = run.post(&ada, "/api/auth/mfa/confirm", confirmation).await["recovery_codes"].clone();
+    let waits = run.post(&Person::guest(), "/api/auth/login", log_in).await;
+    let second = json!({"mfa_token": waits["mfa_token"], "recovery_code": codes[0]});
+    let session = run.post(&Person::guest(), "/api/auth/mfa/verify", second).await;
+    assert!(session["access_token"].is_string(), "{session}");
 
     let staff = Person::staff(&server.url).await;
     run.secrets.extend(staff.token().map(str::to_owned));
