@@ -6,13 +6,13 @@ use souk::{
     actors::gateway::Gateway,
     domain::{
         ids::{MailId, OrderId},
-        mail::{Mail, MailStatus},
+        mail::{Mail, MailStatus, MailView},
         order::{CheckoutSnapshot, Order, OrderCommand, OrderView},
         pricing::{Basket, Quote},
     },
     testing::{an_order, eur, sku},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::stage::{Stage, WITHIN, call, order, receive};
 
@@ -29,17 +29,32 @@ async fn buy(gateway: &Gateway, n: u128) {
     gateway.wait::<Order>(&id.to_string(), WITHIN, sold).await.expect("sold");
 }
 
-async fn mailed(gateway: &Gateway, n: u128) -> bool {
-    let mail = MailId::of(order(n).0, "confirmed").to_string();
-    gateway.read::<Mail>(&mail, WITHIN).await.is_ok_and(|mail| mail.view.status != MailStatus::None)
+fn mail(n: u128) -> String {
+    MailId::of(order(n).0, "confirmed").to_string()
+}
+
+fn is_begun(mail: &MailView) -> bool {
+    mail.status != MailStatus::None
 }
 
 async fn mailed_of(gateway: &Gateway, orders: u128) -> usize {
     let mut mailed_now = 0;
     for n in 1..=orders {
-        mailed_now += usize::from(mailed(gateway, n).await);
+        let mail = gateway.read::<Mail>(&mail(n), WITHIN).await;
+        mailed_now += usize::from(mail.is_ok_and(|mail| is_begun(&mail.view)));
     }
     mailed_now
+}
+
+/// The mail of each of these orders has its turn within the time.
+async fn all_are_mailed(gateway: &Gateway, orders: u128, within: Duration) {
+    let each = async {
+        for n in 1..=orders {
+            let mail = gateway.wait::<Mail>(&mail(n), WITHIN, is_begun).await.expect("a view");
+            assert!(is_begun(&mail.view), "mail {n}");
+        }
+    };
+    timeout(within, each).await.expect("each had its turn");
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,8 +69,7 @@ async fn mails_of_a_rush_are_begun_in_their_turns_while_it_is_sold_at_once() {
     }
     assert!(begun.elapsed() < Duration::from_secs(2), "eight orders are sold at once: {:?}", begun.elapsed());
     assert!(mailed_of(&life.gateway, 8).await < 5, "their mails wait");
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    assert_eq!(mailed_of(&life.gateway, 8).await, 8, "each had its turn");
+    all_are_mailed(&life.gateway, 8, Duration::from_secs(10)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,6 +85,5 @@ async fn an_end_does_not_wait_for_mails_that_wait_and_the_next_start_begins_them
     life.runtime.drain(Duration::from_secs(20)).await;
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let gateway = stage.start().await.gateway;
-    tokio::time::sleep(Duration::from_secs(40)).await;
-    assert_eq!(mailed_of(&gateway, 30).await, 30);
+    all_are_mailed(&gateway, 30, Duration::from_secs(40)).await;
 }

@@ -188,20 +188,27 @@ pub fn serves_all(life: &Life) -> bool {
     life.gateway.status().shards.iter().all(|line| line.serving)
 }
 
+/// Two nodes, of which the first has started and owns every shard.
+async fn served_by_a(stage: &Stage, open: watch::Receiver<bool>) -> ([NodeId; 2], Arc<Told>, Life) {
+    let nodes = ["a", "b"].map(|name| NodeId(name.into()));
+    let told = Told::new(&nodes[0], &nodes);
+    let first = start(stage, &nodes[0], &told, open).await;
+    eventually("a serves", || serves_all(&first)).await;
+    (nodes, told, first)
+}
+
 /// While a shard moves, its callers ask again at growing intervals; from its new claim on they ask at once.
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_shard_that_moves_is_answered_as_soon_as_it_is_served() {
     let stage = Stage::new();
-    let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
-    let told = Told::new(&a, &[a.clone(), b.clone()]);
     let (_always, always) = watch::channel(true);
-    let first = start(&stage, &a, &told, always.clone()).await;
-    eventually("a serves", || serves_all(&first)).await;
+    let ([a, b], told, first) = served_by_a(&stage, always.clone()).await;
     let second = start(&stage, &b, &told, always).await;
     for n in 0..5 {
         let gateway = second.gateway.clone();
         let asked = tokio::spawn(async move { receive(&gateway, "A", n, 1).await });
-        // By now two tries are 200 ms apart; somewhere between two of them the shard moves.
+        // The clock is what is tested: by now two tries are 200 ms apart, and the shard moves at another moment between
+        // two of them each time.
         sleep(Duration::from_millis(500 + 37 * n as u64)).await;
         assert!(!asked.is_finished(), "it is with the other node");
         told.moves_to(&b);
@@ -217,11 +224,8 @@ async fn who_waits_for_a_shard_that_moves_is_answered_as_soon_as_it_is_served() 
 #[tokio::test(start_paused = true)]
 async fn what_was_lost_on_its_way_to_an_owner_that_left_is_sent_to_the_next_one() {
     let stage = Stage::new();
-    let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
-    let told = Told::new(&a, &[a.clone(), b.clone()]);
     let (_always, always) = watch::channel(true);
-    let first = start(&stage, &a, &told, always.clone()).await;
-    eventually("a serves", || serves_all(&first)).await;
+    let ([_, b], told, first) = served_by_a(&stage, always.clone()).await;
     let swallow = Arc::new(AtomicBool::new(false));
     let second = start_swallowing(&stage, &b, &told, always, swallow.clone()).await;
     swallow.store(true, Ordering::Release);
@@ -239,12 +243,9 @@ async fn what_was_lost_on_its_way_to_an_owner_that_left_is_sent_to_the_next_one(
 #[tokio::test(start_paused = true)]
 async fn who_gave_a_shard_up_does_not_take_it_back_because_it_hears_late() {
     let stage = Stage::new();
-    let [a, b] = ["a", "b"].map(|name| NodeId(name.into()));
-    let told = Told::new(&a, &[a.clone(), b.clone()]);
     let (hears, open) = watch::channel(true);
     let (_always, always) = watch::channel(true);
-    let first = start(&stage, &a, &told, open).await;
-    eventually("a serves", || serves_all(&first)).await;
+    let ([a, b], told, first) = served_by_a(&stage, open).await;
     let second = start(&stage, &b, &told, always).await;
 
     hears.send_replace(false);
