@@ -1,10 +1,10 @@
 //! Sockets of the live feed: as many topics as they may have, of things that do not exist; and names of orders, asked
 //! over and over, for which the shop looks each time.
 
-use std::{net::Ipv4Addr, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{net::Ipv4Addr, sync::atomic::Ordering::Relaxed};
 
 use futures::{SinkExt, StreamExt};
-use tokio::time::sleep;
+use tokio::io::Interest;
 use tokio_tungstenite::{client_async, tungstenite::Message};
 use uuid::Uuid;
 
@@ -25,10 +25,8 @@ pub async fn listen_to_nothing(field: &Field, from: Ipv4Addr, toll: &Toll) {
         if socket.send(subscribe("stock")).await.is_err() {
             return "refused";
         }
-        // Only a write shows that the server has closed: a read would take.
-        while socket.get_ref().try_write(b"").is_ok() {
-            sleep(Duration::from_secs(1)).await;
-        }
+        // Until the server has closed, and without a read, which would take.
+        let _closed = socket.get_ref().ready(Interest::ERROR).await;
         "closed"
     })
     .await;
