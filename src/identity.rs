@@ -6,7 +6,7 @@
 //! signatures), [`keys`] and [`token`] (access tokens), [`refresh`], [`cookies`], [`guest`], [`origin`] (requests forged
 //! by other sites), [`accounts`] and [`standings`] (the ports to the entities), [`passwords`] and [`strength`],
 //! [`throttle`] and [`quota`], [`find`], [`login`], [`totp`], [`recovery_codes`], [`second_factor`], [`factors`],
-//! [`sessions`], [`registration`], [`invitation`], [`recovery`], [`superadmin`], [`api_keys`]; [`permission`] (what a
+//! [`sessions`], [`registration`], [`sso`], [`invitation`], [`recovery`], [`superadmin`], [`api_keys`]; [`permission`] (what a
 //! caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts
 //! themselves (entities).
 
@@ -35,6 +35,7 @@ mod seal;
 mod second_factor;
 mod secret;
 mod sessions;
+mod sso;
 mod standings;
 mod strength;
 mod superadmin;
@@ -72,6 +73,7 @@ pub use refresh::MailTokens;
 pub use registration::Applicant;
 pub use second_factor::{Entered, Shown, Waits};
 pub use secret::{SecretError, SigningSecret};
+pub use sso::{Begun, Purpose, Resumed, is_own_path};
 pub use standings::{KeyStanding, Standing, Standings};
 pub use strength::{PASSWORD_LEN_MIN, Weakness};
 pub use superadmin::{GeneratedPassword, SUPERADMIN, SuperadminError};
@@ -106,6 +108,8 @@ struct Inner {
     tags: Seal,
     /// Between the two steps of a log-in.
     waits: Seal,
+    /// Of log-ins that are at a provider.
+    flows: sso::Flows,
     apps: totp::Apps,
     recovery_codes: recovery_codes::RecoveryCodes,
     /// Of the salts and ids of accounts that do not exist.
@@ -192,6 +196,7 @@ impl Identity {
             guests: Seal::new(secret, "guest-session"),
             tags: Seal::new(secret, "log-tag"),
             waits: Seal::new(secret, "second-step"),
+            flows: sso::Flows::new(secret),
             apps: totp::Apps::new(secret),
             recovery_codes: recovery_codes::RecoveryCodes::new(secret),
             nobody: secret.derive("nobody"),

@@ -14,6 +14,8 @@ mod catalogue;
 mod envelope;
 #[path = "golden/samples/ids.rs"]
 mod ids;
+#[path = "golden/samples/links.rs"]
+mod links;
 #[path = "golden/samples/mail.rs"]
 mod mail;
 #[path = "golden/samples/order.rs"]
@@ -44,6 +46,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Note => shop::note(),
         Kind::Mail => mail::mail(),
         Kind::Role => shop::role(),
+        Kind::IdentityLink => links::identity_link(),
         Kind::Superadmins => shop::superadmins(),
     }
 }

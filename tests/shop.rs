@@ -79,6 +79,16 @@ mod mail {
     mod sink;
 }
 
+/// Log-in with OpenID providers: a certified one, and one that lies.
+mod oidc {
+    mod attacks;
+    mod browser;
+    mod certified;
+    mod lies;
+    mod log_in;
+    mod lying;
+}
+
 /// Many clients at once, and the rules that hold for every winner. Three are those of ACIDRain (Warszawski
 /// and Bailis, SIGMOD 2017): the last unit, the cart that changes during checkout, the voucher or key used twice at
 /// once. None waits by the clock.

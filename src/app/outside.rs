@@ -1,8 +1,9 @@
 //! The outside world as configured: each connector with its bounds, and the verifiers of its webhooks.
 
 mod mail;
+mod oidc;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use super::{shop::ShopError, sockets::Sockets};
 use crate::{
@@ -10,9 +11,10 @@ use crate::{
         ports::{Clock, ConnectorEntry},
         settings::{BreakerSettings, ConnectorSettings},
     },
-    config::{Config, Sandbox},
+    config::{Config, Sandbox, Secret, file},
     connectors::{
         mail::outbox::Outbox,
+        oidc::Providers,
         payment::{PaymentConnector, PaymentProvider},
         sandbox::{HttpOutbox, SandboxProvider, SandboxSettings, SandboxWebhooks},
         signature::WebhookKey,
@@ -33,6 +35,8 @@ pub(super) struct Outside {
     pub(super) webhooks: Vec<Arc<dyn WebhookVerifier>>,
     /// Names of the payment providers that the API takes.
     pub(super) providers: Vec<String>,
+    /// With which people may log in.
+    pub(super) oidc: Providers,
     /// For everybody who looks at the shop.
     pub(super) notices: Vec<&'static str>,
 }
@@ -57,6 +61,7 @@ impl Outside {
             connectors: vec![mail.connector],
             webhooks: Vec::new(),
             providers: Vec::new(),
+            oidc: oidc::providers(config, shop.trim_end_matches('/'))?,
             notices: Vec::new(),
         };
         let sandbox = &config.payments.sandbox;
@@ -97,6 +102,18 @@ impl Outside {
             "the sandbox payment provider is on: every order is sold without money"
         );
         Ok(())
+    }
+}
+
+/// Bytes of a file with a secret; a longer one is another file.
+const SECRET_BYTES_MAX: u64 = 1_024;
+
+/// A secret from its file: the first line. It never reaches an error.
+fn first_line(path: &Path) -> Result<Secret, String> {
+    let text = file::read_text(path, SECRET_BYTES_MAX).map_err(|error| error.to_string())?;
+    match text.lines().next().filter(|line| !line.is_empty()) {
+        Some(line) => Ok(Secret::new(line)),
+        None => Err("nothing in its first line".to_owned()),
     }
 }
 

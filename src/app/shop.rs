@@ -50,6 +50,8 @@ pub enum ShopError {
     PublicSandbox,
     #[error("mail: {0}")]
     Mail(String),
+    #[error("identity.oidc: {0}")]
+    Oidc(String),
     #[error("the sandbox cannot reach this server at {0}")]
     SandboxUrl(String),
 }
@@ -121,7 +123,7 @@ impl Shop {
             order_mails: config.mail.orders,
             command_timeout: toolkit.command_timeout(),
         };
-        let state = AppState::new(services, toolkit, webhooks);
+        let state = AppState::new(services, toolkit, webhooks, outside.oidc);
         if with_sample {
             sample::load(&engine.gateway, SAMPLE_SEED, |_, _| {}).await?;
         }

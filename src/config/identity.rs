@@ -1,11 +1,13 @@
 //! `[identity]`: tokens, cookies and the first account. Accounts themselves are entities, not configuration.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ffi::OsString};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     check::{Checks, DAY_MS},
+    error::Problem,
+    oidc::OidcProvider,
     secret::Secret,
 };
 use crate::domain::role::RoleName;
@@ -47,6 +49,8 @@ pub struct Identity {
     /// Where the account has another password, the account's is changed: that is how a lost one is replaced.
     /// Best given as `SOUK_SUPERADMIN_PASSWORD`. Default empty.
     pub superadmin_password: Secret,
+    /// OpenID providers that people may log in with, 16 at most. Default none.
+    pub oidc: Vec<OidcProvider>,
 }
 
 impl Default for Identity {
@@ -64,6 +68,7 @@ impl Default for Identity {
             signing_key: Secret::default(),
             replaces_key: String::new(),
             superadmin_password: Secret::default(),
+            oidc: Vec::new(),
         }
     }
 }
@@ -75,6 +80,27 @@ impl Identity {
     /// Seconds that an access token is good for; a begun one counts.
     pub fn token_ttl_s(&self) -> u32 {
         u32::try_from(self.token_ttl_ms.div_ceil(1_000)).unwrap_or(u32::MAX)
+    }
+
+    /// Takes the secrets that name an environment variable from there.
+    pub(super) fn named_secrets(&mut self, environment: &[(OsString, OsString)]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for provider in self.oidc.iter_mut().filter(|provider| !provider.client_secret_env.is_empty()) {
+            let found = environment.iter().find(|(name, _)| *name == *provider.client_secret_env);
+            match found.and_then(|(_, text)| text.to_str()).filter(|text| !text.is_empty()) {
+                Some(text) => {
+                    provider.client_secret = Secret::new(text);
+                    provider.client_secret_env.clear();
+                }
+                None => problems.push(Problem {
+                    key: "identity.oidc.client_secret_env".into(),
+                    found: Some(provider.client_secret_env.clone()),
+                    expected: "the name of an environment variable that is set".into(),
+                    from: None,
+                }),
+            }
+        }
+        problems
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {
@@ -114,6 +140,7 @@ impl Identity {
             legal,
             "empty, or 12 to 256 characters",
         );
+        OidcProvider::check_all(&self.oidc, checks);
     }
 }
 

@@ -5,8 +5,8 @@
 //! address is proven by a mail, claimed, taken, and the old one given back. Invariant: a registered account's address is
 //! claimed by it, so no two accounts have one, whatever races.
 //!
-//! In `account/`: `protocol`, `decide`, `apply`, `effects`, `mails`, `password` (what is kept of one), `factors`, `shapes`,
-//! `old` (accounts as they were first kept). Deliberately absent: links to other issuers.
+//! In `account/`: `protocol`, `decide`, `apply`, `effects`, `mails`, `password` (what is kept of one), `factors`, `links` (to
+//! persons at OpenID providers), `shapes`, `old` (accounts as they were first kept).
 //!
 //! [`email`]: super::email
 
@@ -14,6 +14,7 @@ mod apply;
 mod decide;
 mod effects;
 mod factors;
+mod links;
 mod mails;
 mod old;
 mod password;
@@ -32,13 +33,14 @@ pub use self::{
     factors::{
         CodeDigest, Factor, FactorCommand, FactorEvent, FactorKind, FactorRejection, FactorsView, Proof, Waiting,
     },
+    links::{Link, LinkClaim, LinkCommand, LinkEvent, LinkRejection},
     mails::AccountMail,
     old::Role,
     password::{Challenge, Key, Password},
     protocol::{AccountCommand, AccountEvent, AccountRejection, AccountView, NewToken},
     shapes::{AccountStatus, Claim, Right, SavedAddress, Token},
 };
-use self::{factors::Factors, mails::OwedMail};
+use self::{factors::Factors, links::Links, mails::OwedMail};
 use super::{
     email::Mailbox,
     entity::{Entity, Work},
@@ -77,6 +79,8 @@ pub struct Account {
     mails: Vec<OwedMail>,
     #[serde(default)]
     factors: Box<Factors>,
+    #[serde(default)]
+    links: Box<Links>,
     created_at: Timestamp,
     /// Of an old account.
     old_role: Role,
@@ -149,13 +153,14 @@ impl Entity for Account {
             verified: self.verified,
             disabled: self.disabled,
             challenge: challenge.map(Box::new),
-            old: self.old.clone(),
+            old: self.old.as_deref().map(|old| Arc::new(old.to_owned())),
             name: self.name.clone(),
             phone: self.phone.clone(),
             addresses: self.addresses.clone(),
             default_address: self.default_address,
             sessions: self.sessions.clone(),
             factors: Arc::new(self.factors.view()),
+            links: self.links.view(),
             changing_to: self.changing.as_ref().map(|changing| Box::new(changing.mailbox.clone())),
             created_at: self.created_at,
         }
@@ -168,10 +173,12 @@ impl Entity for Account {
     fn work(command: &AccountCommand) -> Work {
         match command {
             AccountCommand::Register { .. }
+            | AccountCommand::RegisterLinked { .. }
             | AccountCommand::SetProfile { .. }
             | AccountCommand::KeepAddress { .. }
             | AccountCommand::AskEmailChange { .. }
             | AccountCommand::AskVerification { .. }
+            | AccountCommand::Links(LinkCommand::Begin { .. } | LinkCommand::Ask { .. })
             | AccountCommand::Factors(FactorCommand::EnrolTotp { .. }) => Work::New,
             // Staff has to log in to make room, and what ends a right is never put off.
             AccountCommand::LogIn { .. }
@@ -196,6 +203,7 @@ impl Entity for Account {
             | AccountCommand::Promote
             | AccountCommand::Demote
             | AccountCommand::Factors(_)
+            | AccountCommand::Links(_)
             | AccountCommand::MailQueued { .. } => Work::Owed,
         }
     }

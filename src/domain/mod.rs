@@ -1,8 +1,8 @@
 //! The shop's rules, pure: states, commands, events, refusals, and two functions for each entity.
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process), [`payment`],
-//! [`product`] and [`category`], [`numbers`], [`account`] (with [`email`], [`session`],
-//! [`api_key`] and [`role`]), [`mail`];
+//! [`product`] and [`category`], [`numbers`], [`account`] (with [`email`], [`identity_link`],
+//! [`session`], [`api_key`] and [`role`]), [`mail`];
 //! [`money`] and [`pricing`]; [`effect`] (pending effects); [`kinds`] and [`external`] (the lists of kinds and of ports
 //! to the outside world). Deliberately absent: clocks, logs, I/O, random numbers, tokio.
 
@@ -26,6 +26,7 @@ macro_rules! entities {
             session: Session = "session",
             superadmins: Superadmins = "superadmins",
             api_key: ApiKey = "api_key",
+            identity_link: IdentityLink = "identity_link",
         }
     };
 }

@@ -49,6 +49,10 @@ pub struct Opened {
     /// Milliseconds without a use after which it ends.
     pub idle_ms: i64,
     pub at: Timestamp,
+    /// When its owner last proved who they are, where that was before, at another: zero, if it was not told. Boxed, for it is
+    /// mostly absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_at: Option<Box<Timestamp>>,
 }
 
 states! {
@@ -160,7 +164,7 @@ impl Session {
     }
 
     fn authenticated_at(&self) -> Timestamp {
-        let opened = self.opened.as_ref().map(|opened| opened.at);
+        let opened = self.opened.as_ref().map(|opened| opened.proven_at.as_deref().copied().unwrap_or(opened.at));
         self.proven.as_ref().map(|(_, at)| *at).or(opened).unwrap_or_default()
     }
 

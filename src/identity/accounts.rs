@@ -13,6 +13,7 @@ use crate::{
         account::{Account, AccountCommand, AccountRejection, AccountStatus, AccountView},
         api_key::{ApiKey, ApiKeyCommand, ApiKeyRejection, ApiKeyView},
         email::{Email, Mailbox},
+        identity_link::{IdentityLink, Subject},
         ids::{CommandId, SessionId, UserId},
         kinds::Kind,
         session::{Session, SessionCommand, SessionRejection, SessionView},
@@ -46,9 +47,11 @@ pub type Answered<'a, T> = BoxFuture<'a, Result<T, AccountsFault>>;
 pub trait Accounts: Send + Sync + 'static {
     /// Which account has the address; a strong read.
     fn holder<'a>(&'a self, mailbox: &'a Mailbox) -> Answered<'a, Option<UserId>>;
+    /// Which account is linked with them; a strong read.
+    fn linked<'a>(&'a self, subject: &'a Subject) -> Answered<'a, Option<UserId>>;
     /// A strong read: a password that was just replaced must not be accepted. Of nobody it is the empty view.
     fn account<'a>(&'a self, id: &'a str) -> Answered<'a, AccountView>;
-    /// Durable when it returns; a claim of an address that it began is decided then, where the time sufficed.
+    /// Durable when it returns; a claim that it began is decided then, where the time sufficed.
     fn tell<'a>(&'a self, id: &'a str, command: AccountCommand, asking: Asking) -> Answered<'a, AccountView>;
     fn tell_session(&self, id: SessionId, command: SessionCommand, asking: Asking) -> Answered<'_, SessionView>;
     /// One place of the account's API keys.
@@ -65,13 +68,23 @@ impl Accounts for Gateway {
         })
     }
 
+    fn linked<'a>(&'a self, subject: &'a Subject) -> Answered<'a, Option<UserId>> {
+        Box::pin(async move {
+            let answer = self.read::<IdentityLink>(&subject.key().id, WITHIN).await;
+            Ok(answer.map_err(|error| unavailable(&error))?.view.holder.map(|holder| holder.user))
+        })
+    }
+
     fn account<'a>(&'a self, id: &'a str) -> Answered<'a, AccountView> {
         Box::pin(async move { Ok(self.read::<Account>(id, WITHIN).await.map_err(fault)?.view) })
     }
 
     fn tell<'a>(&'a self, id: &'a str, command: AccountCommand, asking: Asking) -> Answered<'a, AccountView> {
         Box::pin(async move {
-            let decided = |view: &AccountView| view.status != AccountStatus::Registering && view.changing_to.is_none();
+            let decided = |view: &AccountView| {
+                let links_are_made = view.links.iter().all(|link| link.held);
+                view.status != AccountStatus::Registering && view.changing_to.is_none() && links_are_made
+            };
             Ok(self.ask_until::<Account>(id, command, call(asking), decided).await.map_err(fault)?.view)
         })
     }

@@ -1,7 +1,7 @@
 //! A browser's session: the two tokens in cookies that no script can read.
 //!
 //! `__Host-souk_access` and `__Host-souk_refresh`, or without the prefix where the page came without TLS from this very
-//! machine. They end when their tokens do. A request that another site makes is refused before any of this is read
+//! machine. They end when their tokens do. Beside them [`flow`], of a log-in that is at a provider. A request that another site makes is refused before any of this is read
 //! ([`Site`](super::Site)).
 
 use axum::http::{HeaderMap, header};
@@ -10,6 +10,7 @@ use super::Granted;
 
 const ACCESS: [&str; 2] = ["__Host-souk_access", "souk_access"];
 const REFRESH: [&str; 2] = ["__Host-souk_refresh", "souk_refresh"];
+const FLOW: [&str; 2] = ["__Host-souk_oidc", "souk_oidc"];
 
 /// The values of the `Set-Cookie` headers.
 pub fn set(granted: &Granted, idle_ms: u64, secure: bool) -> [String; 2] {
@@ -24,6 +25,19 @@ pub fn clear() -> [String; 4] {
     let gone = |names, same_site| [true, false].map(|secure| cookie(names, "", 0, same_site, secure));
     let ([a, b], [c, d]) = (gone(ACCESS, "Lax"), gone(REFRESH, "Strict"));
     [a, b, c, d]
+}
+
+/// Comes back with whoever a provider sends back: a request that another site makes, but of the whole window.
+pub fn set_flow(value: &str, seconds: u32, secure: bool) -> String {
+    cookie(FLOW, value, seconds.into(), "Lax", secure)
+}
+
+pub fn clear_flow() -> [String; 2] {
+    [true, false].map(|secure| cookie(FLOW, "", 0, "Lax", secure))
+}
+
+pub fn flow(headers: &HeaderMap) -> Option<&str> {
+    named(headers, FLOW)
 }
 
 fn cookie([host, plain]: [&str; 2], value: &str, seconds: u64, same_site: &str, secure: bool) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{AccountsFault, PasswordFault, Weakness, permission::Permission};
 use crate::domain::{
-    account::{AccountRejection, FactorRejection},
+    account::{AccountRejection, FactorRejection, LinkRejection},
     api_key::ApiKeyRejection,
 };
 
@@ -97,6 +97,17 @@ pub enum AccountError {
     TooManyFactors { max: usize },
     #[error("the account has no second factor")]
     NoFactor,
+    #[error(transparent)]
+    Link(LinkRejection),
+    #[error("another account is linked with them")]
+    LinkTaken,
+    /// Nobody vouches that the address is theirs.
+    #[error("the provider does not say that the e-mail is verified")]
+    Unverified,
+    #[error("an account has this e-mail; its owner has a mail that asks whether this is them")]
+    OwnerAsked,
+    #[error("this was not begun here, or too long ago")]
+    NotBegun,
 }
 
 impl AccountError {
@@ -119,6 +130,7 @@ impl From<AccountsFault> for AccountError {
             AccountsFault::Refused(AccountRejection::Factors(FactorRejection::TooMany { max })) => {
                 Self::TooManyFactors { max }
             }
+            AccountsFault::Refused(AccountRejection::Links(refusal)) => Self::Link(refusal),
             other => Self::Auth(other.into()),
         }
     }

@@ -92,6 +92,19 @@ impl Identity {
         methods: Vec<Method>,
         client: &Client,
     ) -> Result<Granted, AuthError> {
+        self.open_proven(account, user, session, methods, None, client).await
+    }
+
+    /// The same where the proof is older than the session.
+    pub(super) async fn open_proven(
+        &self,
+        account: &AccountView,
+        user: UserId,
+        session: SessionId,
+        methods: Vec<Method>,
+        proven_at: Option<Timestamp>,
+        client: &Client,
+    ) -> Result<Granted, AuthError> {
         let opened = Opened {
             session,
             user,
@@ -100,6 +113,7 @@ impl Identity {
             methods,
             idle_ms: i64::try_from(self.0.settings.session_idle_ms).unwrap_or(i64::MAX),
             at: Timestamp(0),
+            proven_at: proven_at.map(Box::new),
         };
         self.0.accounts.tell_session(session, SessionCommand::Open(opened), self.asking_of(user)).await?;
         // The first request with the token comes to this node, mostly.

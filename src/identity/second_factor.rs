@@ -12,6 +12,7 @@ use crate::{
         account::{Account, AccountCommand, AccountView, Factor, FactorCommand, FactorRejection, Proof},
         ids::{SessionId, UserId},
         session::{Method, SessionCommand},
+        time::Timestamp,
     },
 };
 
@@ -49,8 +50,22 @@ impl Identity {
         method: Method,
         client: &Client,
     ) -> Result<Entered, AuthError> {
+        self.entered_by(account, user, session, method, None, client).await
+    }
+
+    /// The same by another's word: `proven_at` is when that one was shown who they are.
+    pub(super) async fn entered_by(
+        &self,
+        account: &AccountView,
+        user: UserId,
+        session: SessionId,
+        method: Method,
+        proven_at: Option<Timestamp>,
+        client: &Client,
+    ) -> Result<Entered, AuthError> {
         if account.sessions.contains(&session) {
-            return self.open(account, user, session, vec![method], client).await.map(Entered::Session);
+            let opened = self.open_proven(account, user, session, vec![method], proven_at, client).await;
+            return opened.map(Entered::Session);
         }
         let method = method.name().as_bytes();
         let token = self.0.waits.seal(&[&user.0.as_bytes()[..], session.0.as_bytes(), method].concat());

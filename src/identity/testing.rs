@@ -19,6 +19,7 @@ use crate::{
         api_key::{ApiKey, ApiKeyCommand, ApiKeyView},
         effect::{Outcome, Request},
         email::{Email, Mailbox},
+        identity_link::{IdentityLink, Subject},
         key::EntityKey,
         kinds::{AnyCommand, AnyRejection, AnyState, AnyView, EntityType, Kind},
         session::{Session, SessionCommand, SessionView},
@@ -89,6 +90,10 @@ fn decide(
 impl Accounts for FakeAccounts {
     fn holder<'a>(&'a self, mailbox: &'a Mailbox) -> Answered<'a, Option<UserId>> {
         Box::pin(ready(Ok(self.view::<Email>(&mailbox.key().id).holder.map(|holder| holder.user))))
+    }
+
+    fn linked<'a>(&'a self, subject: &'a Subject) -> Answered<'a, Option<UserId>> {
+        Box::pin(ready(Ok(self.view::<IdentityLink>(&subject.key().id).holder.map(|holder| holder.user))))
     }
 
     fn account<'a>(&'a self, id: &'a str) -> Answered<'a, AccountView> {

@@ -23,6 +23,7 @@ mod factors;
 mod first;
 mod guests;
 mod sessions;
+mod sso;
 
 const EMAIL: &str = "ada@example.org";
 

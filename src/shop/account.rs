@@ -9,6 +9,7 @@ mod client;
 mod codes;
 mod email;
 mod factors;
+mod links;
 mod login;
 pub mod mail;
 mod password;
@@ -17,6 +18,7 @@ mod refusals;
 mod register;
 mod second_step;
 mod sessions;
+mod sso;
 mod wire;
 
 pub use login::ValidateResponse;
@@ -48,6 +50,13 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(declared!(factors::confirm_app))
         .routes(declared!(factors::make_recovery_codes))
         .routes(declared!(factors::remove_factor))
+        .routes(declared!(sso::list_oidc_providers))
+        .routes(declared!(sso::start_oidc))
+        .routes(declared!(sso::finish_oidc))
+        .routes(declared!(links::list_links))
+        .routes(declared!(links::begin_link))
+        .routes(declared!(links::confirm_link))
+        .routes(declared!(links::remove_link))
         .routes(declared!(password::forgot_password))
         .routes(declared!(password::reset_password))
         .routes(declared!(password::change_password))

@@ -26,7 +26,9 @@ pub fn render(letter: &Letter, links: &Links) -> Result<Rendered, String> {
         | Says::ConfirmEmail { .. }
         | Says::EmailChanged
         | Says::PasswordChanged
-        | Says::FactorsChanged => account::mail::render(letter, links),
+        | Says::FactorsChanged
+        | Says::ConfirmLink { .. }
+        | Says::LinksChanged => account::mail::render(letter, links),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 
 use super::{payment::webhook::WebhookReceiver, services::Services, stock::movements::BookMarks};
 use crate::{
+    connectors::oidc::Providers,
     http::{BodyMax, Door, Toolkit},
     identity::{Identity, Throttle},
 };
@@ -19,15 +20,17 @@ pub struct Shared {
     pub services: Services,
     pub toolkit: Toolkit,
     pub webhooks: WebhookReceiver,
+    /// With which people may log in.
+    pub oidc: Providers,
     /// Wrong look-ups of orders, by address and by e-mail.
     pub(super) lookups: Throttle,
     pub(super) bookmarks: BookMarks,
 }
 
 impl AppState {
-    pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver) -> Self {
+    pub fn new(services: Services, toolkit: Toolkit, webhooks: WebhookReceiver, oidc: Providers) -> Self {
         let (lookups, bookmarks) = (Throttle::default(), BookMarks::default());
-        Self(Arc::new(Shared { services, toolkit, webhooks, lookups, bookmarks }))
+        Self(Arc::new(Shared { services, toolkit, webhooks, oidc, lookups, bookmarks }))
     }
 }
 

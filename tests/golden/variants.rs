@@ -7,6 +7,7 @@ use souk::domain::{
     cart::CartEvent,
     category::CategoryEvent,
     email::EmailEvent,
+    identity_link::IdentityLinkEvent,
     kinds::{AnyEvent, Kind},
     mail::MailEvent,
     note::NoteEvent,
@@ -54,8 +55,10 @@ variants! {
     Category, CategoryEvent: Defined;
     Account, AccountEvent: Registered, PasswordSet, Begun, EmailClaimed, EmailRefused, EmailReleased, PasswordKept,
         PasswordChanged, SessionOpened, SessionsEnded, TokenAsked, EmailVerified, EmailChangeConfirmed, ProfileSet,
-        AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued, Factors;
+        AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued, Factors, Links,
+        Reclaimed;
     Email, EmailEvent: Claimed, Released;
+    IdentityLink, IdentityLinkEvent: Claimed, Released;
     Session, SessionEvent: Opened, Refreshed, Ended, AccountTold, Forgotten, Proven;
     ApiKey, ApiKeyEvent: Made, Rotated, Revoked, Used;
     Numbers, NumbersEvent: Allotted;

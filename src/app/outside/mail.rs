@@ -8,7 +8,7 @@ use crate::{
         settings::{BreakerSettings, ConnectorSettings},
     },
     app::shop::ShopError,
-    config::{Config, Http, Mail, Secret, file},
+    config::{Config, Http, Mail, Secret},
     connectors::mail::{
         MailConnector, MailTransport, Patience, bounds::BoundsSettings, outbox::Outbox, smtp::SmtpTransport,
     },
@@ -19,8 +19,6 @@ use crate::{
 
 /// The runtime waits this much longer than the connection itself, which then ends in order.
 const MARGIN_MS: u64 = 2_000;
-/// Bytes of a file with a password; a longer one is another file.
-const PASSWORD_BYTES_MAX: u64 = 1_024;
 
 pub(super) struct MailOut {
     pub(super) connector: ConnectorEntry,
@@ -81,12 +79,8 @@ fn password(mail: &Mail) -> Result<Secret, ShopError> {
     if path.as_os_str().is_empty() {
         return Ok(mail.smtp_password.clone());
     }
-    let refuse = |why: String| ShopError::Mail(format!("mail.smtp_password_file {}: {why}", path.display()));
-    let text = file::read_text(path, PASSWORD_BYTES_MAX).map_err(|error| refuse(error.to_string()))?;
-    match text.lines().next().filter(|line| !line.is_empty()) {
-        Some(line) => Ok(Secret::new(line)),
-        None => Err(refuse("no password in its first line".to_owned())),
-    }
+    let refuse = |why| ShopError::Mail(format!("mail.smtp_password_file {}: {why}", path.display()));
+    super::first_line(path).map_err(refuse)
 }
 
 #[cfg(test)]

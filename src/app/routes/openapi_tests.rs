@@ -224,6 +224,11 @@ fn every_status_lists_its_codes() {
         "no_hold",
         "hold_not_committed",
         "returns_too_many",
+        // In the fragment of the page that a browser comes back to.
+        "sso_refused",
+        "sso_untrusted",
+        "sso_unverified_email",
+        "sso_owner_asked",
     ];
     let unused: Vec<_> = by_name.keys().filter(|code| !used.contains(**code) && !elsewhere.contains(*code)).collect();
     assert!(unused.is_empty(), "no operation lists {unused:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Account, AccountEvent, AccountStatus, Claim, Right, SavedAddress, Token};
+use super::{Account, AccountEvent, AccountStatus, Claim, LinkEvent, Right, SavedAddress, Token};
 use crate::domain::{
     email::Mailbox,
     ids::{AddressId, SessionId, UserId},
@@ -56,6 +56,8 @@ impl Account {
             AccountEvent::Enabled { .. } => self.disabled = false,
             AccountEvent::Factors(event) => self.factors.apply(event),
             AccountEvent::MailQueued { mail } => self.forget_mail(mail),
+            AccountEvent::Links(event) => self.follow_link(event),
+            AccountEvent::Reclaimed { .. } => self.reclaimed(),
         }
     }
 
@@ -104,6 +106,22 @@ impl Account {
     fn verify(&mut self) {
         self.verified = true;
         self.tokens.retain(|token| token.right != Right::VerifyEmail);
+    }
+
+    fn follow_link(&mut self, event: &LinkEvent) {
+        if let LinkEvent::Begun { claim, .. } = event {
+            self.claims = *claim;
+            self.tokens.retain(|token| !matches!(token.right, Right::Link { .. }));
+        }
+        self.links.apply(event);
+    }
+
+    fn reclaimed(&mut self) {
+        (self.password, self.old) = (None, None);
+        self.factors = Box::default();
+        self.links.release_all();
+        self.tokens.clear();
+        self.verified = true;
     }
 
     fn keep_address(&mut self, id: AddressId, address: &Address, is_default: bool) {

@@ -18,7 +18,7 @@ type Decided = Result<Vec<E>, R>;
 impl Account {
     pub(super) fn decided(&self, command: &C, now: Timestamp) -> Decided {
         match command {
-            C::Register { .. } | C::CarryOver { .. } => self.begin(command, now),
+            C::Register { .. } | C::RegisterLinked { .. } | C::CarryOver { .. } => self.begin(command, now),
             C::Prove { key } if self.status == AccountStatus::Old => self.prove_old(key),
             C::EmailClaimed { claim } => Ok(self.awaited(*claim, E::EmailClaimed { claim: *claim })),
             C::EmailRefused { claim } => Ok(self.awaited(*claim, E::EmailRefused { claim: *claim })),
@@ -51,6 +51,7 @@ impl Account {
             | C::Promote
             | C::Demote
             | C::Factors(_)
+            | C::Links(_)
                 if self.status != AccountStatus::Registered =>
             {
                 Err(R::NotRegistered)
@@ -105,6 +106,7 @@ impl Account {
             C::Promote => self.promoted(),
             C::Demote => Ok(self.demoted()),
             C::Factors(command) => self.decide_factors(command, now),
+            C::Links(command) => self.decide_links(command, now),
         }
     }
 
@@ -112,6 +114,9 @@ impl Account {
         let (user, mailbox, name, roles, password, old, verify) = match command {
             C::Register { user, mailbox, name, roles, password, verify } => {
                 (user, mailbox, name.clone(), roles, Some(password.clone()), None, *verify)
+            }
+            C::RegisterLinked { user, mailbox, name, roles, .. } => {
+                (user, mailbox, name.clone(), roles, None, None, None)
             }
             C::CarryOver { user, mailbox, roles, old } => (user, mailbox, None, roles, None, Some(old.clone()), None),
             _other => return Ok(vec![]),
@@ -126,7 +131,12 @@ impl Account {
         let (mailbox, roles) = (mailbox.clone(), roles.clone());
         let begun = E::Begun { user: *user, mailbox, name, roles, password, old, at: now };
         let verify = verify.map(|token| asked(token, Right::VerifyEmail, now)).unwrap_or_default();
-        Ok(std::iter::once(begun).chain(verify).collect())
+        let linked = match command {
+            // The claim on the address is the first one.
+            C::RegisterLinked { subject, .. } => vec![E::EmailVerified { at: now }, self.begun_link(subject, 1, now)],
+            _other => vec![],
+        };
+        Ok(std::iter::once(begun).chain(verify).chain(linked).collect())
     }
 
     /// An outcome of the claim that is under way, and of no other.
@@ -185,7 +195,7 @@ impl Account {
     fn confirm(&self, token: TokenId, now: Timestamp) -> Decided {
         let of = |right: &Right| match right {
             Right::ChangeEmail { to } => Some(to.clone()),
-            Right::VerifyEmail | Right::ResetPassword => None,
+            Right::VerifyEmail | Right::ResetPassword | Right::Link { .. } => None,
         };
         let to: Mailbox = self.right(token, now, of)?;
         if self.changing.is_some() || self.releasing.len() >= Self::RELEASING_MAX {
@@ -194,7 +204,7 @@ impl Account {
         Ok(vec![E::EmailChangeConfirmed { to, at: now }])
     }
 
-    fn right<T>(&self, token: TokenId, now: Timestamp, of: impl Fn(&Right) -> Option<T>) -> Result<T, R> {
+    pub(super) fn right<T>(&self, token: TokenId, now: Timestamp, of: impl Fn(&Right) -> Option<T>) -> Result<T, R> {
         let known = self.tokens.iter().find(|known| known.id == token && now < known.until);
         known.and_then(|known| of(&known.right)).ok_or(R::BadToken)
     }
@@ -240,6 +250,6 @@ impl Account {
     }
 }
 
-fn asked(NewToken { id, ttl_ms }: NewToken, right: Right, now: Timestamp) -> Vec<E> {
+pub(super) fn asked(NewToken { id, ttl_ms }: NewToken, right: Right, now: Timestamp) -> Vec<E> {
     vec![E::TokenAsked { token: Token { id, right, until: now.plus_ms(ttl_ms) } }]
 }

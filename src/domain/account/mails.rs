@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountEffect, AccountEvent, FactorEvent, Right};
+use super::{Account, AccountEffect, AccountEvent, FactorEvent, LinkEvent, Right};
 use crate::domain::{
     ids::{MailId, TokenId, UserId},
     mail::{Letter, Says},
@@ -34,6 +34,17 @@ pub enum AccountMail {
     FactorsChanged {
         at: Timestamp,
     },
+    /// Whether the account is to be linked with somebody at a provider.
+    ConfirmLink {
+        token: TokenId,
+        provider: String,
+    },
+    LinkMade {
+        claim: u32,
+    },
+    LinkRemoved {
+        claim: u32,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +63,9 @@ impl AccountMail {
             Self::EmailChanged { claim } => format!("email_changed/{claim}"),
             Self::PasswordChanged { at } => format!("password_changed/{}", at.0),
             Self::FactorsChanged { at } => format!("factors_changed/{}", at.0),
+            Self::ConfirmLink { token, .. } => format!("confirm_link/{token}"),
+            Self::LinkMade { claim } => format!("link_made/{claim}"),
+            Self::LinkRemoved { claim } => format!("link_removed/{claim}"),
         }
     }
 
@@ -67,6 +81,8 @@ impl AccountMail {
             Self::EmailChanged { .. } => Says::EmailChanged,
             Self::PasswordChanged { .. } => Says::PasswordChanged,
             Self::FactorsChanged { .. } => Says::FactorsChanged,
+            Self::ConfirmLink { token, provider } => Says::ConfirmLink { token: *token, provider: provider.clone() },
+            Self::LinkMade { .. } | Self::LinkRemoved { .. } => Says::LinksChanged,
         }
     }
 }
@@ -83,11 +99,19 @@ impl Account {
                 Right::VerifyEmail => (AccountMail::VerifyEmail { token: token.id }, own),
                 Right::ResetPassword => (AccountMail::ResetPassword { token: token.id }, own),
                 Right::ChangeEmail { to } => (AccountMail::ConfirmEmail { token: token.id }, to.shown.clone()),
+                Right::Link { subject } => {
+                    (AccountMail::ConfirmLink { token: token.id, provider: subject.provider.to_string() }, own)
+                }
             },
             AccountEvent::PasswordChanged { at, .. } => (AccountMail::PasswordChanged { at: *at }, own),
             AccountEvent::Factors(
                 FactorEvent::Confirmed { at, .. } | FactorEvent::Removed { at, .. } | FactorEvent::CodeUsed { at, .. },
             ) => (AccountMail::FactorsChanged { at: *at }, own),
+            // Not of the link that the account was made by: its owner knows.
+            AccountEvent::Links(LinkEvent::Claimed { claim }) if self.has_another_way_in() => {
+                (AccountMail::LinkMade { claim: *claim }, own)
+            }
+            AccountEvent::Links(LinkEvent::Removed { claim, .. }) => (AccountMail::LinkRemoved { claim: *claim }, own),
             AccountEvent::EmailClaimed { claim } if self.changing.is_some() => {
                 (AccountMail::EmailChanged { claim: *claim }, own)
             }
@@ -109,12 +133,18 @@ impl Account {
             | AccountEvent::Disabled { .. }
             | AccountEvent::Enabled { .. }
             | AccountEvent::Factors(_)
+            | AccountEvent::Links(_)
+            | AccountEvent::Reclaimed { .. }
             | AccountEvent::MailQueued { .. } => return,
         };
         if self.mails.len() >= Self::MAILS_MAX {
             self.mails.remove(0);
         }
         self.mails.push(OwedMail { mail, to });
+    }
+
+    fn has_another_way_in(&self) -> bool {
+        self.password.is_some() || self.old.is_some() || self.links.any_held()
     }
 
     pub(super) fn forget_mail(&mut self, mail: &AccountMail) {

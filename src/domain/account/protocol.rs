@@ -5,11 +5,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountMail, AccountStatus, Challenge, FactorCommand, FactorEvent, FactorRejection, FactorsView, Key, Password,
-    Role, SavedAddress, Token,
+    AccountMail, AccountStatus, Challenge, FactorCommand, FactorEvent, FactorRejection, FactorsView, Key, Link,
+    LinkCommand, LinkEvent, LinkRejection, Password, Role, SavedAddress, Token,
 };
 use crate::domain::{
     email::Mailbox,
+    identity_link::Subject,
     ids::{AddressId, SessionId, TokenId, UserId},
     order::Address,
     role::RoleName,
@@ -27,6 +28,14 @@ pub enum AccountCommand {
         password: Box<Password>,
         /// `None`: nobody is written to.
         verify: Option<NewToken>,
+    },
+    /// Of somebody whose address a provider vouches for: without a password, and verified.
+    RegisterLinked {
+        user: UserId,
+        mailbox: Mailbox,
+        name: Option<String>,
+        roles: BTreeSet<RoleName>,
+        subject: Box<Subject>,
     },
     /// The identity of an old account; `old` is that entity's id.
     CarryOver {
@@ -123,6 +132,7 @@ pub enum AccountCommand {
     Promote,
     Demote,
     Factors(FactorCommand),
+    Links(LinkCommand),
     MailQueued {
         mail: AccountMail,
     },
@@ -217,6 +227,11 @@ pub enum AccountEvent {
     MailQueued {
         mail: AccountMail,
     },
+    Links(LinkEvent),
+    /// The owner of an address that nobody had proven has come: passwords, factors and links of before are gone.
+    Reclaimed {
+        at: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -244,6 +259,8 @@ pub enum AccountRejection {
     Superadmin,
     #[error(transparent)]
     Factors(#[from] FactorRejection),
+    #[error(transparent)]
+    Links(#[from] LinkRejection),
 }
 
 /// What the shop may know of an account: no hash, no verifier.
@@ -258,7 +275,7 @@ pub struct AccountView {
     /// How a log-in makes its key; `None`: there is no password here.
     pub challenge: Option<Box<Challenge>>,
     /// The old account that has the password until the first log-in.
-    pub old: Option<Arc<str>>,
+    pub old: Option<Arc<String>>,
     pub name: Option<Arc<str>>,
     pub phone: Option<Arc<str>>,
     pub addresses: Arc<Vec<SavedAddress>>,
@@ -266,6 +283,8 @@ pub struct AccountView {
     /// The oldest first.
     pub sessions: Arc<Vec<SessionId>>,
     pub factors: Arc<FactorsView>,
+    /// One for each provider, at most.
+    pub links: Arc<Vec<Link>>,
     /// The address that a change under way leads to.
     pub changing_to: Option<Box<Mailbox>>,
     pub created_at: Timestamp,

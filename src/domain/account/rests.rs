@@ -1,8 +1,10 @@
 //! The outcomes that an account's events rest on: of its claims, its releases and its mails.
 
-use super::{Account, AccountEvent, Claim, effects::holder};
+use super::{Account, AccountEvent, Claim, LinkEvent, effects::holder};
 use crate::domain::{
     email::{Email, Holder},
+    identity_link::IdentityLink,
+    ids::UserId,
     mail::Mail,
     rests::Rest,
     role::RoleName,
@@ -35,6 +37,7 @@ impl Account {
                 of(releasing.cloned(), Email::released_by).map(Rest::perhaps)
             }
             AccountEvent::MailQueued { mail } => Some(Rest::on(mail.id(user).key(), Mail::QUEUED.to_owned())),
+            AccountEvent::Links(event) => self.outcome_of_link(user, event),
             AccountEvent::Registered { .. }
             | AccountEvent::PasswordSet { .. }
             | AccountEvent::Begun { .. }
@@ -52,8 +55,23 @@ impl Account {
             | AccountEvent::RolesSet { .. }
             | AccountEvent::Disabled { .. }
             | AccountEvent::Enabled { .. }
+            | AccountEvent::Reclaimed { .. }
             | AccountEvent::Factors(_) => None,
         };
         rest.into_iter().collect()
+    }
+
+    fn outcome_of_link(&self, user: UserId, event: &LinkEvent) -> Option<Rest> {
+        match event {
+            LinkEvent::Claimed { claim } => {
+                let claiming = self.links.claiming().find(|claiming| claiming.claim == *claim)?;
+                Some(Rest::on(claiming.subject.key(), IdentityLink::claimed_by(claiming.holder(user))))
+            }
+            LinkEvent::Released { claim } => {
+                let releasing = self.links.releasing(*claim)?;
+                Some(Rest::on(releasing.subject.key(), IdentityLink::released_by(releasing.holder(user))).perhaps())
+            }
+            LinkEvent::Begun { .. } | LinkEvent::Refused { .. } | LinkEvent::Removed { .. } => None,
+        }
     }
 }

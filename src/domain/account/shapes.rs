@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     email::Mailbox,
+    identity_link::Subject,
     ids::{AddressId, TokenId},
     order::Address,
     states::states,
@@ -47,7 +48,13 @@ pub struct Token {
 pub enum Right {
     VerifyEmail,
     ResetPassword,
-    ChangeEmail { to: Mailbox },
+    ChangeEmail {
+        to: Mailbox,
+    },
+    /// The account is linked with this person at their provider.
+    Link {
+        subject: Subject,
+    },
 }
 
 /// An address on its way into the account, or out of it.

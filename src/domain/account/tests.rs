@@ -11,6 +11,7 @@ use crate::domain::{
 };
 
 mod factors;
+mod links;
 mod mails;
 mod registration;
 mod sessions;

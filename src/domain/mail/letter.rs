@@ -63,6 +63,12 @@ pub enum Says {
     EmailChanged,
     PasswordChanged,
     FactorsChanged,
+    /// To the owner of an account with whose address somebody came from a provider.
+    ConfirmLink {
+        token: TokenId,
+        provider: String,
+    },
+    LinksChanged,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +98,8 @@ impl Says {
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::FactorsChanged => "factors_changed",
+            Self::ConfirmLink { .. } => "confirm_link",
+            Self::LinksChanged => "links_changed",
         }
     }
 }

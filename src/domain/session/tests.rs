@@ -16,6 +16,7 @@ fn opened() -> Opened {
         methods: vec![Method::Password],
         idle_ms: IDLE_MS,
         at: Timestamp(100),
+        proven_at: None,
     }
 }
 

@@ -18,5 +18,17 @@ codes! {
     UNKNOWN_FACTOR = "unknown_factor", NOT_FOUND, "There is no such second factor";
     NO_FACTOR = "no_second_factor", CONFLICT, "The account has no second factor";
     TOO_MANY_FACTORS = "too_many_factors", CONFLICT, "The account has as many second factors as it may";
+    UNKNOWN_LINK = "unknown_link", NOT_FOUND, "The account has no such link";
+    LINK_EXISTS = "link_exists", CONFLICT, "The account is linked with somebody at this provider";
+    LINK_TAKEN = "link_taken", CONFLICT, "Another account is linked with this person";
+    OWNER_ASKED = "sso_owner_asked", CONFLICT, "An account has this e-mail: its owner is asked by a mail";
+    SSO_UNVERIFIED = "sso_unverified_email", FORBIDDEN, "The provider does not say that the e-mail is verified";
+    SSO_NOT_BEGUN = "sso_not_begun", BAD_REQUEST, "The log-in was not begun here, or too long ago";
+    SSO_REFUSED = "sso_refused", UNAUTHORIZED, "The provider refuses";
+    SSO_UNTRUSTED = "sso_untrusted", UNAUTHORIZED, "The provider's answer cannot be trusted";
+    SSO_UNAVAILABLE = "sso_unavailable", SERVICE_UNAVAILABLE, "The provider cannot be asked now";
+    UNKNOWN_OIDC = "unknown_oidc_provider", NOT_FOUND, "There is no such OpenID provider";
+    LINK_UNDER_WAY = "link_under_way", CONFLICT, "A link is being made";
+    TOO_MANY_LINKS = "too_many_links", CONFLICT, "The account has as many links as it may";
     TOO_MANY_ADDRESSES = "too_many_addresses", CONFLICT, "The address book is full";
 }

@@ -39,6 +39,13 @@ struct Link<'a> {
 }
 
 #[derive(Clone, Copy)]
+struct LinkOf<'a> {
+    link: &'a str,
+    /// As the shop's configuration calls it.
+    provider: &'a str,
+}
+
+#[derive(Clone, Copy)]
 struct Notice<'a> {
     subject: &'a str,
     what: &'a str,
@@ -81,6 +88,18 @@ struct ConfirmHtml<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "shop/account/mail/confirm_link.txt")]
+struct ConfirmLinkText<'a> {
+    mail: LinkOf<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "shop/account/mail/confirm_link.html")]
+struct ConfirmLinkHtml<'a> {
+    mail: LinkOf<'a>,
+}
+
+#[derive(Template)]
 #[template(path = "shop/account/mail/notice.txt")]
 struct NoticeText<'a> {
     mail: Notice<'a>,
@@ -118,6 +137,14 @@ pub fn render(letter: &Letter, links: &Links) -> Result<Rendered, String> {
             "Your second factors were changed",
             "A second factor of your account at Souk was added or removed, or a recovery code was used.",
         ),
+        Says::ConfirmLink { token, provider } => {
+            let mail = LinkOf { link: &link("confirm-link", *token), provider };
+            filled("Log in with another account?".to_owned(), &ConfirmLinkText { mail }, &ConfirmLinkHtml { mail })
+        }
+        Says::LinksChanged => notice(
+            "Your ways to log in were changed",
+            "A way to log in to your account at Souk by another provider was added or removed.",
+        ),
         Says::OrderConfirmed { .. }
         | Says::OrderCancelled { .. }
         | Says::OrderRefunded { .. }
@@ -142,7 +169,13 @@ mod tests {
         let tokens = MailTokens::new(&SigningSecret::from_bytes([3; 32]));
         let links = Links::new(tokens.clone(), "https://shop.example/");
         let (user, token) = (UserId(Uuid::from_u128(1)), TokenId(Uuid::from_u128(2)));
-        for says in [Says::VerifyEmail { token }, Says::ResetPassword { token }, Says::ConfirmEmail { token }] {
+        let with_link = [
+            Says::VerifyEmail { token },
+            Says::ResetPassword { token },
+            Says::ConfirmEmail { token },
+            Says::ConfirmLink { token, provider: "google".to_owned() },
+        ];
+        for says in with_link {
             let letter = Letter { to: "ada@example.org".to_owned(), user, says };
             let mail = render(&letter, &links).unwrap();
             let sealed = tokens.text(user, token);
@@ -151,7 +184,7 @@ mod tests {
             assert_eq!(tokens.read(&sealed), Some((user, token)));
             assert!(!serde_json::to_string(&letter).unwrap().contains(&sealed));
         }
-        for says in [Says::EmailChanged, Says::PasswordChanged, Says::FactorsChanged] {
+        for says in [Says::EmailChanged, Says::PasswordChanged, Says::FactorsChanged, Says::LinksChanged] {
             let mail = render(&Letter { to: "ada@example.org".to_owned(), user, says }, &links).unwrap();
             assert!(mail.html.contains(&mail.subject) && !mail.text.contains("{{"));
         }

@@ -3,7 +3,10 @@
 //! A new refusal stops the build here until it has a code.
 
 use crate::{
-    domain::{account::AccountRejection, session::SessionRejection},
+    domain::{
+        account::{AccountRejection, LinkRejection},
+        session::SessionRejection,
+    },
     http::{Code, Problem},
     identity::{AccountError, AccountsFault, AuthError, PASSWORD_LEN_MIN, TokenFault, Weakness},
 };
@@ -24,6 +27,7 @@ impl From<AccountRejection> for Problem {
             }
             AccountRejection::Superadmin => Problem::new(Code::STILL_SUPERADMIN, detail),
             AccountRejection::Factors(refusal) => AccountError::from(AccountsFault::Refused(refusal.into())).into(),
+            AccountRejection::Links(refusal) => refusal.into(),
             AccountRejection::BadRoles { max } => Problem::field("roles", detail).with("max", max),
         }
     }
@@ -55,7 +59,24 @@ impl From<AccountError> for Problem {
             AccountError::UnknownFactor => Problem::new(Code::UNKNOWN_FACTOR, detail),
             AccountError::NoFactor => Problem::new(Code::NO_FACTOR, detail),
             AccountError::TooManyFactors { max } => Problem::new(Code::TOO_MANY_FACTORS, detail).with("max", max),
+            AccountError::Link(refusal) => refusal.into(),
+            AccountError::LinkTaken => Problem::new(Code::LINK_TAKEN, detail),
+            AccountError::Unverified => Problem::new(Code::SSO_UNVERIFIED, detail),
+            AccountError::OwnerAsked => Problem::new(Code::OWNER_ASKED, detail),
+            AccountError::NotBegun => Problem::new(Code::SSO_NOT_BEGUN, detail).alarm(),
             AccountError::EmailTaken => Problem::new(Code::EMAIL_TAKEN, detail),
+        }
+    }
+}
+
+impl From<LinkRejection> for Problem {
+    fn from(refusal: LinkRejection) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            LinkRejection::Linked => Problem::new(Code::LINK_EXISTS, detail),
+            LinkRejection::Unknown => Problem::new(Code::UNKNOWN_LINK, detail),
+            LinkRejection::TooMany { max } => Problem::new(Code::TOO_MANY_LINKS, detail).with("max", max),
+            LinkRejection::UnderWay => Problem::new(Code::LINK_UNDER_WAY, detail),
         }
     }
 }

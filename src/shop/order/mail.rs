@@ -111,7 +111,9 @@ pub fn render(says: &Says) -> Result<Rendered, String> {
         | Says::ConfirmEmail { .. }
         | Says::EmailChanged
         | Says::PasswordChanged
-        | Says::FactorsChanged => Err("not a letter of an order".to_owned()),
+        | Says::FactorsChanged
+        | Says::ConfirmLink { .. }
+        | Says::LinksChanged => Err("not a letter of an order".to_owned()),
         Says::ParcelSent { order, number, parcel, carrier, tracking } => {
             let mail = Parcel {
                 reference: &reference::of(*number, *order),

@@ -15,7 +15,10 @@ use souk::domain::{
     session::{Method, Opened, SessionEnd, SessionEvent},
 };
 
-use super::ids::{AT, id, text, user_id};
+use super::{
+    ids::{AT, id, text, user_id},
+    links,
+};
 
 fn mailbox(written: &str) -> Mailbox {
     Mailbox::new(written).unwrap()
@@ -93,7 +96,7 @@ pub fn account() -> Vec<AnyEvent> {
         AccountEvent::Enabled { at: AT },
     ];
     let queued = mails.into_iter().map(|mail| AccountEvent::MailQueued { mail });
-    events.into_iter().chain(queued).chain(factors()).map(AnyEvent::Account).collect()
+    events.into_iter().chain(queued).chain(factors()).chain(links::of_account()).map(AnyEvent::Account).collect()
 }
 
 /// A new event of factors stops the build here, too.
@@ -144,12 +147,14 @@ pub fn session_events() -> Vec<AnyEvent> {
         methods: Method::ALL.to_vec(),
         idle_ms: 1_000,
         at: AT,
+        proven_at: None,
     };
+    let by_provider = Opened { methods: vec![Method::Sso], proven_at: Some(Box::new(AT)), ..opened.clone() };
     let ends = SessionEnd::ALL.iter().map(|why| SessionEvent::Ended { why: *why, at: AT });
     let refreshed = SessionEvent::Refreshed { generation: 1, address: text("192.0.2.1"), at: AT };
     let first = [SessionEvent::Opened(opened), refreshed];
     let proven = SessionEvent::Proven { methods: Method::ALL.to_vec(), at: AT };
-    let last = [SessionEvent::AccountTold, SessionEvent::Forgotten, proven];
+    let last = [SessionEvent::AccountTold, SessionEvent::Forgotten, proven, SessionEvent::Opened(by_provider)];
     first.into_iter().chain(ends).chain(last).map(AnyEvent::Session).collect()
 }
 

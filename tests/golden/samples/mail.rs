@@ -9,7 +9,10 @@ use souk::domain::{
     pricing::Totals,
 };
 
-use super::ids::{AT, eur, id, order_id, text, user_id};
+use super::{
+    ids::{AT, eur, id, order_id, text, user_id},
+    links,
+};
 
 fn queued(says: Says) -> MailEvent {
     let letter = Letter { to: text("shopper@example.org"), user: user_id(), says };
@@ -44,5 +47,5 @@ pub fn mail() -> Vec<AnyEvent> {
         queued(Says::PasswordChanged),
         queued(Says::FactorsChanged),
     ];
-    events.into_iter().map(AnyEvent::Mail).collect()
+    events.into_iter().chain(links::letters().map(queued)).map(AnyEvent::Mail).collect()
 }
