@@ -17,6 +17,7 @@ mod metrics;
 mod nats;
 mod offline;
 mod outside;
+mod person_keys;
 mod program;
 mod redirect;
 pub mod routes;

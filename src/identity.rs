@@ -12,6 +12,7 @@
 
 mod access;
 pub mod accounts;
+mod addresses;
 mod api_keys;
 pub mod cookies;
 mod error;
@@ -51,6 +52,7 @@ use crate::{
     actors::ports::Clock,
     config,
     domain::{
+        email::Mailbox,
         ids::{SessionId, UserId},
         role::RoleName,
         time::Timestamp,
@@ -60,6 +62,7 @@ use crate::{
 
 pub use access::{Access, Sight};
 pub use accounts::{Accounts, AccountsFault};
+pub use addresses::Addresses;
 pub use api_keys::{API_KEY_PREFIX, MadeKey, WantedKey, shown_prefix};
 pub use error::{AccountError, AuthError, TokenFault};
 pub use guest::{COOKIE, GuestSession, HOST_COOKIE};
@@ -101,6 +104,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     accounts: Arc<dyn Accounts>,
     standings: Arc<dyn Standings>,
+    addresses: Addresses,
     tokens: AccessTokens,
     refreshes: Seal,
     links: MailTokens,
@@ -181,15 +185,22 @@ pub struct Recognised {
 }
 
 impl Identity {
+    /// An address as this shop's accounts have it; `None` where it cannot be one.
+    pub fn mailbox(&self, written: &str) -> Option<Mailbox> {
+        self.0.addresses.mailbox(written)
+    }
+
     pub fn new(
         settings: config::Identity,
         secret: &SigningSecret,
+        addresses: Addresses,
         clock: Arc<dyn Clock>,
         accounts: Arc<dyn Accounts>,
         standings: Arc<dyn Standings>,
     ) -> Self {
         let tokens = AccessTokens::new(secret, &settings.issuer, settings.token_ttl_s(), settings.key_rotation_ms);
         Self(Arc::new(Inner {
+            addresses,
             tokens,
             refreshes: Seal::new(secret, "refresh-token"),
             links: MailTokens::new(secret),

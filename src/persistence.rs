@@ -17,6 +17,7 @@ mod sled_files;
 pub mod sled_journal;
 pub mod state_store;
 pub mod tools;
+pub mod vault;
 
 pub use guard::says_full;
 pub use memory_journal::MemoryJournal;

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::{
     clock::SystemClock,
     cluster::{self, Cluster},
-    engine::{EngineError, journal_dir},
+    engine::{EngineError, journal_dir, keys_dir},
 };
 use crate::{
     actors::{
@@ -17,7 +17,12 @@ use crate::{
         settings::ActorSettings,
     },
     config::Config,
-    persistence::{SledJournal, shop_record::ShopRecord},
+    persistence::{
+        SledJournal,
+        jetstream::KeyStream,
+        shop_record::ShopRecord,
+        vault::{KeyStore, PersonKeys, dir::KeyDir},
+    },
     transport::{loopback::Loopback, single_node::SingleNode},
 };
 
@@ -94,6 +99,29 @@ impl Backend {
         match self {
             Self::SingleNode(journal) => journal.write_shop_record(&change(journal.shop_record()?)).await,
             Self::Cluster(cluster) => cluster.journal.change_shop_record(change).await,
+        }
+    }
+
+    /// Where the keys of personal data are kept, and what to call that place.
+    pub(super) fn key_store(&self, config: &Config) -> (Arc<dyn KeyStore>, String) {
+        match self {
+            Self::SingleNode(_) => {
+                let dir = keys_dir(&config.data.dir);
+                (Arc::new(KeyDir::new(&dir)), dir.display().to_string())
+            }
+            Self::Cluster(cluster) => {
+                let stream = KeyStream::of(&cluster.journal);
+                let name = stream.name();
+                (Arc::new(stream), name)
+            }
+        }
+    }
+
+    /// Before anything is read: personal data is sealed and opened under these keys from now on.
+    pub(super) fn seal_with(&self, keys: Arc<PersonKeys>) {
+        match self {
+            Self::SingleNode(journal) => journal.seal_with(keys),
+            Self::Cluster(cluster) => cluster.journal.seal_with(keys),
         }
     }
 

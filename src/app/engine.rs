@@ -13,6 +13,7 @@ use super::{
     backend::Backend,
     cluster::ClusterError,
     current::Folded,
+    person_keys::{self, PersonKeysError},
     shop_record::{RecordError, check_currency},
     threads::Threads,
 };
@@ -24,9 +25,10 @@ use crate::{
         runtime::{Cause, Parts, Runtime, StartError, Stopped},
     },
     config::Config,
+    identity::Addresses,
     live::{Hub, Listeners},
-    persistence::{sled_journal::OpenError, state_store::SledStateStore},
-    shop::{self, Front, product::catalogue::Catalogue, unpaid::UnpaidOrders},
+    persistence::{sled_journal::OpenError, state_store::SledStateStore, vault::PersonKeys},
+    shop::{self, Front, product::catalogue::Catalogue, rows::AddressIndex, unpaid::UnpaidOrders},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,8 @@ pub enum EngineError {
     Start(#[from] StartError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    PersonKeys(#[from] PersonKeysError),
     #[error("cluster: {0}")]
     Cluster(#[from] ClusterError),
     #[error("the live feed's threads: {0}")]
@@ -50,6 +54,8 @@ pub struct Engine {
     pub front: Front,
     pub listeners: Listeners,
     pub clock: Arc<dyn Clock>,
+    /// Of personal data.
+    pub keys: Arc<PersonKeys>,
     /// The meaning of an acknowledgement here.
     pub durability: &'static str,
     /// In a cluster, one line of its facts.
@@ -60,6 +66,7 @@ pub struct Engine {
     scrub: Option<AbortOnDrop>,
     /// Ends with the engine.
     _shows: AbortOnDrop,
+    _refreshes: AbortOnDrop,
     /// The threads of the listeners' sockets.
     _sockets: Threads,
 }
@@ -81,6 +88,9 @@ impl Engine {
         connectors: Vec<ConnectorEntry>,
     ) -> Result<Self, EngineError> {
         check_currency(&backend, config).await?;
+        let keys = person_keys::obtain(&backend, config).await?;
+        backend.seal_with(keys.clone());
+        let refreshes = AbortOnDrop(tokio::spawn(person_keys::follow(keys.clone(), backend.cluster().is_some())));
         let store = SledStateStore::open(&state_dir(&config.data.dir), &config.state)?;
         let sockets = Threads::start("live").map_err(EngineError::Threads)?;
         let clock = backend.clock();
@@ -89,6 +99,7 @@ impl Engine {
             settings: config.shop.clone(),
             public_stock_counts: config.live.public_stock_counts,
             unpaid: UnpaidOrders::new(config.unpaid.clone(), &config.shop, clock.clone()),
+            addresses: AddressIndex::new(Addresses::new(keys.addresses()).index_key()),
         };
         let hub = Hub::start(config.live.clone(), shop::topics(&front));
         let parts = Parts {
@@ -115,12 +126,14 @@ impl Engine {
             front,
             listeners,
             clock,
+            keys,
             durability,
             cluster,
             runtime,
             backend,
             scrub,
             _shows: AbortOnDrop(shows),
+            _refreshes: refreshes,
             _sockets: sockets,
         })
     }
@@ -205,6 +218,10 @@ async fn started<T>(start: impl Future<Output = T>) -> T {
 
 pub(super) fn journal_dir(data: &Path) -> std::path::PathBuf {
     data.join("journal")
+}
+
+pub(super) fn keys_dir(data: &Path) -> std::path::PathBuf {
+    data.join("keys")
 }
 
 fn state_dir(data: &Path) -> std::path::PathBuf {

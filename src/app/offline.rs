@@ -16,10 +16,11 @@ use crate::{
     domain::key::EntityKey,
     persistence::{
         SledJournal,
-        jetstream::{JetStreamJournal, JetStreamOptions, probe},
+        jetstream::{JetStreamJournal, JetStreamOptions, KeyStream, probe},
         private_dir,
         sled_journal::{OpenError, Salvage},
         tools::{self, Unreadable},
+        vault::{Item, Kept, KeyStore, Keyring, VaultError, dir::KeyDir},
     },
 };
 
@@ -102,6 +103,7 @@ pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progre
     let report = copied.map_err(|error| {
         failure(&error).hint("what was copied stays: run it again to go on, or give the copy another cluster.name")
     })?;
+    copy_keys(config, &to).await.map_err(|error| failure(&error))?;
     from.close();
     let mut fold = FoldAll::default();
     let verified = tools::verify(&to, &mut |_, commit| fold.commit(commit), &mut |_| {}).await;
@@ -110,6 +112,27 @@ pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progre
     invariants.extend(fold.invariants());
     let tools::CopyReport { commits, entities, copied, shards } = report;
     Ok(Moved { entities, commits, copied, shards, invariants })
+}
+
+/// The keys of personal data go along: without them the copy's would read as blank.
+async fn copy_keys(config: &Config, to: &JetStreamJournal) -> Result<(), VaultError> {
+    let kept = KeyDir::new(&engine::keys_dir(&config.data.dir)).all().await?;
+    let stream = KeyStream::of(to);
+    let found = stream.all().await?;
+    let own =
+        |kept: &Kept| kept.items.get(&Item::Roots).and_then(|_| Keyring::read(&kept.items).ok()).map(|keys| keys.id);
+    if kept.items.is_empty() || own(&found) == own(&kept) {
+        return Ok(());
+    }
+    if own(&found).is_some() {
+        return Err(VaultError::Bad(format!("{} has another shop's", stream.name()).into()));
+    }
+    // Trees before the roots, without which they are nobody's.
+    let mut end = found.revision;
+    for (item, bytes) in kept.items.into_iter().rev() {
+        end = stream.put(item, bytes, end).await?.ok_or(VaultError::Contended)?;
+    }
+    Ok(())
 }
 
 fn records(report: &tools::Report) -> Invariant {

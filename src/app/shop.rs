@@ -25,7 +25,7 @@ use crate::{
         sandbox::{self, SandboxProvider},
     },
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
-    identity::{AccountsFault, Identity, SuperadminError},
+    identity::{AccountsFault, Addresses, Identity, SuperadminError},
     persistence::ballast,
     shop::{AppState, Services, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders, user::superadmins},
 };
@@ -99,9 +99,11 @@ impl Shop {
         let engine = Engine::start(config, backend, outside.connectors).await?;
         let accounts = Arc::new(engine.gateway.clone());
         let standings = accounts.clone();
-        let identity = Identity::new(config.identity.clone(), &secret, engine.clock.clone(), accounts, standings);
+        let addresses = Addresses::new(engine.keys.addresses());
+        let (settings, clock) = (config.identity.clone(), engine.clock.clone());
+        let identity = Identity::new(settings, &secret, addresses, clock, accounts, standings);
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
-        superadmins::count_the_first(&engine.gateway).await;
+        superadmins::count_the_first(&engine.gateway, &identity).await;
         carry_over(identity.clone());
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();

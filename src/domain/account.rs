@@ -46,6 +46,7 @@ use super::{
     entity::{Entity, Work},
     ids::{AddressId, SessionId, UserId},
     kinds::Kind,
+    personal::{self, Subject},
     rests::Rest,
     role::RoleName,
     time::Timestamp,
@@ -69,8 +70,11 @@ pub struct Account {
     disabled: bool,
     password: Option<Box<Password>>,
     /// The old account that this one was carried over from.
+    #[serde(default, with = "personal::optional")]
     old: Option<Arc<str>>,
+    #[serde(default, with = "personal::optional")]
     name: Option<Arc<str>>,
+    #[serde(default, with = "personal::optional")]
     phone: Option<Arc<str>>,
     addresses: Arc<Vec<SavedAddress>>,
     default_address: Option<AddressId>,
@@ -168,6 +172,17 @@ impl Entity for Account {
 
     fn owner(view: &AccountView) -> Option<UserId> {
         view.user
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.user.map(Subject::User)
+    }
+
+    fn subject_of(event: &AccountEvent) -> Option<Subject> {
+        match event {
+            AccountEvent::Begun { user, .. } | AccountEvent::Registered { user, .. } => Some(Subject::User(*user)),
+            _later => None,
+        }
     }
 
     fn work(command: &AccountCommand) -> Work {

@@ -8,7 +8,7 @@ mod mailbox;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::mailbox::Mailbox;
+pub use self::mailbox::{AddressKey, Mailbox};
 use super::{
     effect::NoEffect,
     entity::{Entity, Work},

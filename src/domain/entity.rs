@@ -7,7 +7,7 @@ use std::{fmt::Debug, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{effect::EffectOf, ids::UserId, kinds::Kind, rests::Rest, time::Timestamp};
+use super::{effect::EffectOf, ids::UserId, kinds::Kind, personal::Subject, rests::Rest, time::Timestamp};
 
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
@@ -52,6 +52,14 @@ pub trait Entity: Data + Default {
     /// The address, as accounts compare it, whose proven owner sees the entity as its owner does: of a person without an
     /// account.
     fn contact(_view: &Self::View) -> Option<Arc<str>> {
+        None
+    }
+    /// Whose personal data is in the state: sealed as theirs wherever it is written to a disk.
+    fn subject(&self) -> Option<Subject> {
+        None
+    }
+    /// The same of an event that begins an entity, whose state does not say it yet.
+    fn subject_of(_event: &Self::Event) -> Option<Subject> {
         None
     }
     /// Nothing is left to be known of it, as of the default state of such a kind: its state, rows and history leave the

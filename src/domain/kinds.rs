@@ -11,13 +11,14 @@ use super::{
     effect::{EffectOf, Outcome, Request},
     entity::{Entity, Work},
     ids::UserId,
+    personal::Subject,
     rests::Rest,
     time::Timestamp,
 };
 
 /// Raised whenever the stored form of a state changes its meaning, or the same events fold to another state: the state
 /// store is then emptied and made anew from the journal. A projection's version is its own.
-pub const STATES_VERSION: u32 = 6;
+pub const STATES_VERSION: u32 = 7;
 
 macro_rules! sums {
     ($($module:ident: $variant:ident = $name:literal),* $(,)?) => {
@@ -85,6 +86,8 @@ macro_rules! sums {
             pub fn from_json(kind: Kind, json: &str) -> serde_json::Result<Self> {
                 match kind { $(Kind::$variant => serde_json::from_str(json).map(Self::$variant)),* }
             }
+            /// See [`Entity::subject_of`].
+            pub fn subject(&self) -> Option<Subject> { match self { $(Self::$variant(e) => $variant::subject_of(e)),* } }
         }
 
         impl AnyView {
@@ -158,6 +161,8 @@ macro_rules! sums {
             }
 
             pub fn view(&self) -> AnyView { match self { $(Self::$variant(s) => AnyView::$variant(s.view())),* } }
+            /// See [`Entity::subject`].
+            pub fn subject(&self) -> Option<Subject> { match self { $(Self::$variant(s) => s.subject()),* } }
             /// See [`Entity::is_forgotten`].
             pub fn is_forgotten(&self) -> bool { match self { $(Self::$variant(s) => s.is_forgotten()),* } }
             pub fn wake_at(&self) -> Option<Timestamp> { match self { $(Self::$variant(s) => s.wake_at()),* } }

@@ -24,6 +24,7 @@ use super::{
     ids::MailId,
     key::EntityKey,
     kinds::Kind,
+    personal::Subject,
     states::states,
     time::Timestamp,
 };
@@ -184,6 +185,17 @@ impl Entity for Mail {
     fn view(&self) -> MailView {
         let Self { status, attempt, waits_until, code, queued_at, pending: _ } = self.clone();
         MailView { status, attempt, waits_until, code, queued_at }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.pending.as_ref().map(|pending| pending.letter.subject())
+    }
+
+    fn subject_of(event: &MailEvent) -> Option<Subject> {
+        match event {
+            MailEvent::Queued { letter, .. } => Some(letter.subject()),
+            _later => None,
+        }
     }
 
     fn wake_at(&self) -> Option<Timestamp> {

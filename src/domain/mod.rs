@@ -3,7 +3,8 @@
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process), [`payment`],
 //! [`product`] and [`category`], [`numbers`], [`account`] (with [`email`], [`identity_link`],
 //! [`session`], [`api_key`] and [`role`]), [`mail`];
-//! [`money`] and [`pricing`]; [`effect`] (pending effects); [`kinds`] and [`external`] (the lists of kinds and of ports
+//! [`money`] and [`pricing`]; [`personal`] (what is sealed at rest); [`effect`] (pending effects); [`kinds`] and
+//! [`external`] (the lists of kinds and of ports
 //! to the outside world). Deliberately absent: clocks, logs, I/O, random numbers, tokio.
 
 /// The entities: each one's module, its type, and the name that begins its keys. The whole registration of an entity is
@@ -44,6 +45,7 @@ pub mod ids;
 pub mod key;
 pub mod kinds;
 pub mod money;
+pub mod personal;
 pub mod pricing;
 pub mod rests;
 mod states;

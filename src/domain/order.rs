@@ -41,6 +41,7 @@ use super::{
     entity::{Entity, Work},
     ids::{FulfilmentId, OrderId, PaymentId, Sku, UserId},
     kinds::Kind,
+    personal::Subject,
     rests::Rest,
     time::Timestamp,
 };
@@ -227,6 +228,17 @@ impl Entity for Order {
 
     fn owner(view: &OrderView) -> Option<UserId> {
         view.placement.as_ref().map(|placement| placement.user)
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.placement.as_deref().map(CheckoutSnapshot::subject)
+    }
+
+    fn subject_of(event: &OrderEvent) -> Option<Subject> {
+        match event {
+            OrderEvent::Placed { placement, .. } => Some(placement.subject()),
+            _later => None,
+        }
     }
 
     fn contact(view: &OrderView) -> Option<Arc<str>> {

@@ -17,6 +17,7 @@ use super::{
     entity::{Entity, Work},
     ids::{SessionId, UserId},
     kinds::Kind,
+    personal::{self, Subject},
     states::states,
     time::Timestamp,
 };
@@ -27,6 +28,7 @@ pub struct Session {
     generation: u32,
     used_at: Timestamp,
     /// Where it was used last.
+    #[serde(with = "personal::text")]
     address: String,
     /// How and when its owner was proven anew since.
     #[serde(default)]
@@ -42,8 +44,10 @@ pub struct Opened {
     pub session: SessionId,
     pub user: UserId,
     /// As the client calls itself, shortened.
+    #[serde(with = "personal::text")]
     pub device: String,
     /// Network address.
+    #[serde(with = "personal::text")]
     pub address: String,
     pub methods: Vec<Method>,
     /// Milliseconds without a use after which it ends.
@@ -100,9 +104,20 @@ pub enum SessionCommand {
 #[serde(rename_all = "snake_case")]
 pub enum SessionEvent {
     Opened(Opened),
-    Refreshed { generation: u32, address: String, at: Timestamp },
-    Ended { why: SessionEnd, at: Timestamp },
-    Proven { methods: Vec<Method>, at: Timestamp },
+    Refreshed {
+        generation: u32,
+        #[serde(with = "personal::text")]
+        address: String,
+        at: Timestamp,
+    },
+    Ended {
+        why: SessionEnd,
+        at: Timestamp,
+    },
+    Proven {
+        methods: Vec<Method>,
+        at: Timestamp,
+    },
     AccountTold,
     Forgotten,
 }
@@ -234,6 +249,17 @@ impl Entity for Session {
 
     fn owner(view: &SessionView) -> Option<UserId> {
         view.opened.as_ref().map(|opened| opened.user)
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.opened.as_ref().map(|opened| Subject::User(opened.user))
+    }
+
+    fn subject_of(event: &SessionEvent) -> Option<Subject> {
+        match event {
+            SessionEvent::Opened(opened) => Some(Subject::User(opened.user)),
+            _later => None,
+        }
     }
 
     fn work(command: &SessionCommand) -> Work {

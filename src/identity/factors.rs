@@ -16,7 +16,7 @@ impl Identity {
         self.stepped_up(who)?;
         let id = FactorId(self.fresh_id());
         let view = self.factors(who.user, FactorCommand::EnrolTotp { id, name }).await?;
-        let email = view.mailbox.map(|mailbox| mailbox.shown).unwrap_or_default();
+        let email = view.mailbox.map(|mailbox| mailbox.shown.clone()).unwrap_or_default();
         let setup = self.0.apps.setup(who.user, id, &self.0.settings.issuer, &email).ok_or(AuthError::Internal)?;
         Ok((id, setup))
     }

@@ -68,7 +68,7 @@ impl Identity {
         let (mut after, mut carried) = (None::<String>, 0);
         loop {
             let page = self.0.accounts.old_accounts(after.as_deref(), PAGE)?;
-            for mailbox in page.iter().filter_map(|id| Mailbox::new(id)) {
+            for mailbox in page.iter().filter_map(|id| self.mailbox(id)) {
                 self.find(&mailbox).await?;
                 carried += 1;
             }

@@ -20,13 +20,13 @@ use super::{
 impl Identity {
     /// Errors: `InvalidCredentials`, `Disabled`, `TooManyAttempts`, `Busy`, `Unavailable`.
     pub async fn login(&self, email: &str, password: &Secret, client: &Client) -> Result<Entered, AuthError> {
-        let mailbox = Mailbox::new(email);
+        let mailbox = self.mailbox(email);
         let named = mailbox.as_ref().map(|mailbox| ThrottleKey::Email(mailbox.address.to_string()));
         let keys = named.into_iter().chain(client.throttled()).collect();
         let admitted = self.0.throttle.admit(keys, self.now());
         let attempt = admitted.map_err(|retry_after_ms| AuthError::TooManyAttempts { retry_after_ms })?;
         // Of what cannot be an address there is nobody, and nobody takes as long as somebody.
-        let mailbox = mailbox.or_else(|| Mailbox::new("nobody@invalid")).ok_or(AuthError::InvalidCredentials)?;
+        let mailbox = mailbox.or_else(|| self.mailbox("nobody@invalid")).ok_or(AuthError::InvalidCredentials)?;
         let found = self.find(&mailbox).await?;
         let session = SessionId(self.fresh_id());
         match self.prove(&mailbox, &found, password, session).await {

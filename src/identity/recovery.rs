@@ -18,7 +18,7 @@ const CHANGE_MS: i64 = 24 * 60 * 60_000;
 impl Identity {
     /// Writes to the account of the address, if there is one. The caller is told the same either way.
     pub async fn forgot(&self, email: &str, client: &Client) -> Result<(), AccountError> {
-        let Some(mailbox) = Mailbox::new(email) else { return Ok(()) };
+        let Some(mailbox) = self.mailbox(email) else { return Ok(()) };
         self.0.registrations.take(&client.throttled(), self.now()).map_err(AccountError::too_many)?;
         let found = self.find(&mailbox).await?;
         // An account that is written to often enough is written to no more: in silence, as for nobody.
@@ -41,7 +41,7 @@ impl Identity {
         }
         let (user, token) = self.0.links.read(link).ok_or(AccountError::BadLink)?;
         let view = self.0.accounts.account(&user.to_string()).await?;
-        let address = view.mailbox.map(|mailbox| mailbox.address).unwrap_or_default();
+        let address = view.mailbox.map(|mailbox| mailbox.address.clone()).unwrap_or_default();
         self.strong(password, &[&address, view.name.as_deref().unwrap_or_default()]).await?;
         let password = self.0.passwords.keep(password).await?;
         self.by_link(user, AccountCommand::ResetPassword { token, password }).await?;
@@ -59,7 +59,7 @@ impl Identity {
     ) -> Result<(), AccountError> {
         self.stepped_up_by_factor(who)?;
         let view = self.0.accounts.account(&who.user.to_string()).await?;
-        let address = view.mailbox.map(|mailbox| mailbox.address).unwrap_or_default();
+        let address = view.mailbox.map(|mailbox| mailbox.address.clone()).unwrap_or_default();
         self.strong(new, &[&address, view.name.as_deref().unwrap_or_default()]).await?;
         let changing = async {
             let key = self.key_of(who.user, old).await?;

@@ -39,7 +39,8 @@ impl Identity {
             return self.enter_linked(user, &vouched, client).await;
         }
         let verified = vouched.verified.then_some(vouched.mailbox.as_ref()).flatten();
-        let mailbox = verified.ok_or(AccountError::Unverified)?;
+        // As this shop names it: the provider's word is an address.
+        let mailbox = &verified.and_then(|told| self.mailbox(&told.shown)).ok_or(AccountError::Unverified)?;
         let found = self.find(mailbox).await?;
         match found.exists() {
             // Its owner has just agreed, and the claim is on its way.

@@ -88,7 +88,7 @@ impl Identity {
         {
             return Err(SuperadminError::TooShort(length));
         }
-        let mailbox = Mailbox::new(SUPERADMIN).ok_or(SuperadminError::AddressTaken)?;
+        let mailbox = self.mailbox(SUPERADMIN).ok_or(SuperadminError::AddressTaken)?;
         let (user, account) = self.first_account(&mailbox, give_up).await?;
         match (account.status, configured) {
             (AccountStatus::GivenUp, _) => Err(SuperadminError::AddressTaken),

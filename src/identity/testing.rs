@@ -159,14 +159,15 @@ pub fn world_with(settings: config::Identity) -> World {
     let clock = Arc::new(FixedClock::at(Timestamp(1_795_000_000_000)));
     let accounts = Arc::new(FakeAccounts { states: Mutex::default(), clock: clock.clone() });
     let secret = SigningSecret::from_bytes([7; 32]);
-    let identity = Identity::new(settings, &secret, clock.clone(), accounts.clone(), accounts.clone());
+    let identity =
+        Identity::new(settings, &secret, Addresses::new([8; 32]), clock.clone(), accounts.clone(), accounts.clone());
     World { identity, clock, accounts, secret }
 }
 
 impl World {
     /// A new account with this role, logged in.
     pub async fn account(&self, email: &str, role: RoleName) -> Granted {
-        let mailbox = Mailbox::new(email).expect("an address");
+        let mailbox = self.identity.mailbox(email).expect("an address");
         let applicant = Applicant { mailbox, password: config::Secret::new(PASSWORD), name: None };
         let granted = self.identity.register(applicant, &Client::default()).await.expect("a new account");
         if role.as_str() == RoleName::SUPERADMIN {

@@ -10,7 +10,6 @@ use crate::{
     config::Secret,
     domain::{
         account::{Account, AccountCommand, AccountEvent, Role},
-        email::Mailbox,
         key::EntityKey,
         kinds::{AnyEvent, AnyState, Kind},
         session::Method,

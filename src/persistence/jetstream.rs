@@ -11,6 +11,7 @@ mod api;
 mod chain;
 mod error;
 mod floor;
+mod key_stream;
 mod open;
 mod options;
 mod probe;
@@ -21,7 +22,7 @@ mod write;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use async_nats::Client;
@@ -31,12 +32,16 @@ use uuid::Uuid;
 
 pub use error::JetStreamError;
 pub use floor::fit_version;
+pub use key_stream::KeyStream;
 pub use options::JetStreamOptions;
 pub use probe::{ProbeReport, probe};
 
 use self::api::Api;
-use crate::actors::ports::journal::{
-    AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, RecordName, Records, Resolution, Seq, Shard,
+use crate::{
+    actors::ports::journal::{
+        AppendError, Batch, BatchId, Claim, Journal, JournalError, NodeId, RecordName, Records, Resolution, Seq, Shard,
+    },
+    domain::personal::Vault,
 };
 
 #[derive(Clone)]
@@ -52,6 +57,8 @@ struct Inner {
     writers: Mutex<HashMap<Shard, Writer>>,
     /// Wakes readers that wait for records: their consumers are made anew.
     turned: Notify,
+    /// Set once, before anything is read that has to be opened.
+    vault: OnceLock<Arc<dyn Vault>>,
 }
 
 #[derive(Clone, Copy)]
@@ -72,7 +79,13 @@ impl JetStreamJournal {
         let meta = open::open(&api, &options).await?;
         let writers = Mutex::default();
         let turned = Notify::new();
-        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers, turned })))
+        let vault = OnceLock::new();
+        Ok(Self(Arc::new(Inner { api, id: meta.journal, shards: meta.shards, options, writers, turned, vault })))
+    }
+
+    /// From now on personal data is sealed and opened under these keys; without any it reads as blank.
+    pub fn seal_with(&self, vault: Arc<dyn Vault>) {
+        let _first_stays = self.0.vault.set(vault);
     }
 
     fn writers(&self) -> MutexGuard<'_, HashMap<Shard, Writer>> {
@@ -87,6 +100,10 @@ impl Journal for JetStreamJournal {
 
     fn shards(&self) -> u16 {
         self.0.shards
+    }
+
+    fn vault(&self) -> Option<Arc<dyn Vault>> {
+        self.0.vault.get().cloned()
     }
 
     fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>> {

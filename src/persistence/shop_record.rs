@@ -15,6 +15,9 @@ pub struct ShopRecord {
     /// Fingerprint of the key that signs tokens and cookies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_key: Option<String>,
+    /// The name of the keys under which personal data is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_keys: Option<String>,
 }
 
 #[cfg(test)]
@@ -23,13 +26,20 @@ mod tests {
 
     #[test]
     fn its_form_is_frozen() {
-        let whole = ShopRecord { currency: Some(Currency::EUR), signing_key: Some("00ff".into()) };
-        let json = r#"{"currency":"EUR","signing_key":"00ff"}"#;
+        let whole = ShopRecord {
+            currency: Some(Currency::EUR),
+            signing_key: Some("00ff".into()),
+            person_keys: Some("ff00".into()),
+        };
+        let json = r#"{"currency":"EUR","signing_key":"00ff","person_keys":"ff00"}"#;
         assert_eq!(serde_json::to_string(&whole).expect("JSON"), json);
         assert_eq!(serde_json::from_str::<ShopRecord>(json).expect("a record"), whole);
         assert_eq!(serde_json::to_string(&ShopRecord::default()).expect("JSON"), "{}");
         let newer = r#"{"currency":"JPY","something":1}"#;
         let read = serde_json::from_str::<ShopRecord>(newer).expect("a newer program's record");
-        assert_eq!(read, ShopRecord { currency: Some(Currency::parse("JPY").expect("a code")), signing_key: None });
+        assert_eq!(
+            read,
+            ShopRecord { currency: Some(Currency::parse("JPY").expect("a code")), ..ShopRecord::default() }
+        );
     }
 }

@@ -50,9 +50,12 @@ use super::{
     guard::{guarded, text},
     shop_record::ShopRecord,
 };
-use crate::actors::ports::journal::{
-    AppendError, Batch, BatchId, Claim, Damage, Entry, Journal, JournalError, NodeId, Record, Records, Resolution, Seq,
-    Shard,
+use crate::{
+    actors::ports::journal::{
+        AppendError, Batch, BatchId, Claim, Damage, Entry, Journal, JournalError, NodeId, Record, Records, Resolution,
+        Seq, Shard,
+    },
+    domain::personal::Vault,
 };
 
 /// Requests that wait for the writer; more wait for their turn in `append` itself.
@@ -77,6 +80,11 @@ impl SledJournal {
             .map_err(|error| OpenError::Io { path: dir.into(), error })?;
         let permits = Arc::new(Semaphore::new(REQUESTS_MAX));
         Ok(Self { shared, requests, permits, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// From now on personal data is sealed and opened under these keys; without any it reads as blank.
+    pub fn seal_with(&self, vault: Arc<dyn Vault>) {
+        let _first_stays = self.shared.vault.set(vault);
     }
 
     /// Ends the writer while others still hold the journal: queued requests become durable, the clean end is marked,
@@ -248,6 +256,10 @@ impl Journal for SledJournal {
 
     fn end(&self, shard: Shard) -> BoxFuture<'_, Result<Seq, JournalError>> {
         async move { self.shared.log(shard)?.end() }.boxed()
+    }
+
+    fn vault(&self) -> Option<Arc<dyn Vault>> {
+        self.shared.vault.get().cloned()
     }
 
     fn tight(&self) -> Option<Arc<str>> {

@@ -35,8 +35,9 @@ fn topics(_: &Front) -> Families {
     Families { one: vec![Arc::new(live::OneOrder)], many: vec![Arc::new(live::Board)] }
 }
 
-fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(projection::Orders), Arc::new(projection::OrdersOfGuests)]
+fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
+    let index = || front.addresses.clone();
+    vec![Arc::new(projection::Orders(index())), Arc::new(projection::OrdersOfGuests(index()))]
 }
 
 fn routes() -> OpenApiRouter<AppState> {

@@ -5,8 +5,11 @@
 //! the big-endian bitwise complement of their milliseconds, so that the newest stands first, and the
 //! id of the entity comes last.
 
+mod addresses;
+
 use uuid::Uuid;
 
+pub use self::addresses::AddressIndex;
 use crate::domain::{
     ids::{OrderId, PaymentId, ProductId, Sku, UserId},
     order::{OrderStatus, PaymentStatus},
@@ -23,7 +26,7 @@ pub const ORDERS_BY_USER: &str = "orders_by_user";
 pub const ORDERS_BY_STATUS: &str = "orders_by_status";
 /// order number big-endian, order id
 pub const ORDERS_BY_NUMBER: &str = "orders_by_number";
-/// e-mail in lower case, 0, placed_at (newest first), lifecycle, 0, order id
+/// e-mail in lower case as tokens, placed_at (newest first), 0, lifecycle, 0, order id
 pub const ORDERS_BY_EMAIL: &str = "orders_by_email";
 /// opening time (newest first), payment id
 pub const PAYMENTS_ALL: &str = "payments_all";
@@ -67,23 +70,21 @@ pub fn payment_status_prefix(status: PaymentStatus) -> Vec<u8> {
 }
 
 /// What every key in [`ORDERS_BY_EMAIL`] of an e-mail that begins so begins with.
-pub fn email_prefix(beginning: &str) -> Vec<u8> {
-    let mut key = text(&beginning.to_lowercase());
-    key.pop();
-    key
+pub fn email_prefix(index: &AddressIndex, beginning: &str) -> Vec<u8> {
+    index.beginning(&beginning.to_lowercase())
 }
 
 /// One order's key in [`ORDERS_BY_EMAIL`].
-pub fn email_key(email: &str, at: Timestamp, lifecycle: OrderStatus, order: OrderId) -> Vec<u8> {
-    [&text(&email.to_lowercase())[..], &newest_first(at), &text(lifecycle.name()), order.0.as_bytes()].concat()
+pub fn email_key(index: &AddressIndex, email: &str, at: Timestamp, status: OrderStatus, order: OrderId) -> Vec<u8> {
+    let email = index.whole(&email.to_lowercase());
+    [&email[..], &newest_first(at), &[0], &text(status.name()), order.0.as_bytes()].concat()
 }
 
 /// Whether a key of [`ORDERS_BY_EMAIL`] is of an order in this status.
-pub fn email_key_has(key: &[u8], lifecycle: OrderStatus) -> bool {
-    let end = [&text(lifecycle.name())[..], &[0; ID_LEN]].concat().len();
-    // Behind an e-mail's end and a time, so that no other status ends in the same words.
-    let of = |email: usize| key.len() == email + 1 + 8 + end && key[email + 9..].starts_with(&text(lifecycle.name()));
-    key.iter().position(|byte| *byte == 0).is_some_and(of)
+pub fn email_key_has(key: &[u8], status: OrderStatus) -> bool {
+    // Between two zero bytes, so that no other status ends in the same words.
+    let end = [&[0], &text(status.name())[..]].concat();
+    key.len().checked_sub(ID_LEN).is_some_and(|id| key[..id].ends_with(&end))
 }
 
 /// Prefix of one number in [`ORDERS_BY_NUMBER`].
@@ -141,8 +142,9 @@ mod tests {
     fn a_status_is_read_from_an_e_mails_row() {
         let id = OrderId(Uuid::from_u128(7));
         for status in OrderStatus::ALL {
-            let key = email_key("Ada@Example.org", Timestamp(0x0100_0000), *status, id);
-            assert!(key.starts_with(&email_prefix("ADA@ex")) && order_of(&key) == Some(id));
+            let index = AddressIndex::default();
+            let key = email_key(&index, "Ada@Example.org", Timestamp(0x0100_0000), *status, id);
+            assert!(key.starts_with(&email_prefix(&index, "ADA@ex")) && order_of(&key) == Some(id));
             let found: Vec<_> = OrderStatus::ALL.iter().filter(|status| email_key_has(&key, **status)).collect();
             assert_eq!(found, [status]);
         }

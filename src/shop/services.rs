@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use super::{product::catalogue::Catalogue, unpaid::UnpaidOrders};
+use super::{product::catalogue::Catalogue, rows::AddressIndex, unpaid::UnpaidOrders};
 use crate::{
     actors::gateway::{Asked, Call, Gateway},
     config::Shop,
@@ -19,6 +19,8 @@ pub struct Front {
     pub public_stock_counts: bool,
     /// What waits for a payment, and its bounds.
     pub unpaid: UnpaidOrders,
+    /// How index rows name e-mail addresses.
+    pub addresses: AddressIndex,
 }
 
 impl Front {

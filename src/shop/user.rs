@@ -23,8 +23,8 @@ use crate::{actors::projection::Projection, http::auth::declared};
 
 pub const CAPABILITY: Capability = Capability { projections, ..Capability::new(routes, codes::ALL) };
 
-fn projections(_: &Front) -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(projection::Users)]
+fn projections(front: &Front) -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::Users(front.addresses.clone()))]
 }
 
 fn routes() -> OpenApiRouter<AppState> {

@@ -13,7 +13,11 @@ pub async fn the_shops_record_is_kept_behind_the_journals(servers: &NatsServers)
     let key = |record: ShopRecord| ShopRecord { signing_key: Some("0123456789abcdef".into()), ..record };
     let (first, second) = tokio::join!(one.change_shop_record(currency), two.change_shop_record(key));
     first.and(second).expect("both are written");
-    let whole = ShopRecord { currency: Some(Currency::EUR), signing_key: Some("0123456789abcdef".into()) };
+    let whole = ShopRecord {
+        currency: Some(Currency::EUR),
+        signing_key: Some("0123456789abcdef".into()),
+        ..ShopRecord::default()
+    };
     assert_eq!(two.shop_record().await.expect("a record"), whole);
     // The same again is no message.
     let before = shop.info(&shop.meta()).await["state"]["last_seq"].clone();

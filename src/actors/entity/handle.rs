@@ -19,7 +19,8 @@ use crate::{
     },
     domain::{
         entity::Work,
-        kinds::{AnyCommand, AnyState, AnyView},
+        kinds::{AnyCommand, AnyEvent, AnyState, AnyView},
+        personal::sealing,
     },
 };
 
@@ -94,7 +95,8 @@ impl EntityState {
         if let Some(reason) = self.no_room_for(envelope, command) {
             return self.answer(Reply::NoRoom { retry_after_ms: NO_ROOM_RETRY_MS, reason }, reply);
         }
-        let events_json = Commit::encode(&events)?;
+        let subject = self.model.subject().or_else(|| events.iter().find_map(AnyEvent::subject));
+        let events_json = sealing(self.host.journal.vault(), subject, || Commit::encode(&events))?;
         if events_json.len() > BATCH_BYTES_MAX / 2 {
             let (bytes, max) = (events_json.len(), BATCH_BYTES_MAX / 2);
             return self.answer(Reply::TooLarge { bytes, max }, reply);

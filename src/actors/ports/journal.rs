@@ -15,7 +15,7 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{ids::CommandId, key::EntityKey, kinds::AnyEvent, time::Timestamp};
+use crate::domain::{ids::CommandId, key::EntityKey, kinds::AnyEvent, personal::Vault, time::Timestamp};
 
 /// Position in one shard's log: 1 is the first record, 0 is "before the first".
 pub type Seq = u64;
@@ -58,7 +58,8 @@ pub struct Commit {
     pub by: Arc<str>,
     pub at: Timestamp,
     pub events: Vec<AnyEvent>,
-    /// The same events as the JSON array that stands in the log, encoded once by the entity's actor.
+    /// The same events as the JSON array that stands in the log, encoded once by the entity's actor. What is personal is
+    /// plain in `events` and sealed here.
     pub events_json: Arc<str>,
 }
 
@@ -172,6 +173,10 @@ pub trait Journal: Send + Sync + 'static {
     /// Names this journal's contents; a state store made from another journal is rebuilt.
     fn id(&self) -> Uuid;
     fn shards(&self) -> u16;
+    /// The keys under which personal data is sealed in this journal and in what is folded from it. `None`: it is plain.
+    fn vault(&self) -> Option<Arc<dyn Vault>> {
+        None
+    }
     fn claim(&self, shard: Shard, node: NodeId) -> BoxFuture<'_, Result<Claim, JournalError>>;
     fn release(&self, claim: Claim, after: Seq) -> BoxFuture<'_, Result<Seq, AppendError>>;
     fn append(&self, claim: Claim, after: Seq, batch: Arc<Batch>) -> BoxFuture<'_, Result<Seq, AppendError>>;

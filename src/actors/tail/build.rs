@@ -16,7 +16,7 @@ use crate::{
         ports::{RowChange, StateStore, StoreError},
         projection::{Cursor, Registry, Stored, sorted},
     },
-    domain::{key::EntityKey, kinds::Kind},
+    domain::{key::EntityKey, kinds::Kind, personal::Vault},
 };
 
 /// Entities of one step, at most: some milliseconds.
@@ -34,10 +34,11 @@ pub(in crate::actors) fn build_step(
     // In the order of shards. A tail takes its own alone, so nobody waits in a circle.
     let locks = tails.iter().map(|tail| tail.writing.lock().unwrap_or_else(PoisonError::into_inner));
     let _no_tail_writes: Vec<MutexGuard<'_, ()>> = locks.collect();
+    let vault = tails.first().and_then(|tail| tail.journal.vault());
     let (page, cursor) = match stored.cursor() {
         Cursor::Built => return Ok(true),
-        Cursor::Before => page(store, stored, None)?,
-        Cursor::At(last) => page(store, stored, Some(&last))?,
+        Cursor::Before => page(store, stored, None, vault)?,
+        Cursor::At(last) => page(store, stored, Some(&last), vault)?,
     };
     let (mut changes, mut sums) = (Vec::new(), BTreeMap::<u16, Deltas>::new());
     for (key, loaded) in &page {
@@ -61,6 +62,7 @@ fn page(
     store: &dyn StateStore,
     stored: &Stored,
     after: Option<&EntityKey>,
+    vault: Option<Arc<dyn Vault>>,
 ) -> Result<(Vec<(EntityKey, Loaded)>, Cursor), StoreError> {
     let (mut page, mut bytes) = (Vec::new(), 0);
     let passed = |kind: &Kind| after.is_some_and(|after| kind.name() < after.kind.name());
@@ -69,7 +71,7 @@ fn page(
         for key in store.keys(kind, after, ENTITIES - page.len())? {
             if let Some(found) = store.load(&key)? {
                 bytes += found.json.len();
-                let loaded = Loaded::decode(&key, &found)?;
+                let loaded = Loaded::decode(&key, &found, vault.clone())?;
                 page.push((key.clone(), loaded));
             }
             if page.len() == ENTITIES || bytes >= BYTES {

@@ -1,6 +1,9 @@
 //! What the tail holds in memory: folded states, their unwritten history, and who owes something.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -17,6 +20,7 @@ use crate::{
     domain::{
         key::EntityKey,
         kinds::{AnyState, Kind},
+        personal::{Vault, opening, sealing},
     },
 };
 
@@ -49,24 +53,28 @@ impl Loaded {
         Self { version: 0, recent: Recent::default(), model: AnyState::new(kind) }
     }
 
-    pub(super) fn decode(key: &EntityKey, stored: &StoredEntity) -> Result<Self, StoreError> {
+    pub(super) fn decode(
+        key: &EntityKey,
+        stored: &StoredEntity,
+        vault: Option<Arc<dyn Vault>>,
+    ) -> Result<Self, StoreError> {
         let bad =
             |error: serde_json::Error| StoreError(format!("the stored state of {key} is unreadable: {error}").into());
         if stored.json.is_empty() {
             return Ok(Self { version: stored.version, ..Self::fresh(key.kind) });
         }
         let Stored { recent, state } = serde_json::from_str(&stored.json).map_err(bad)?;
-        let model = AnyState::from_json(key.kind, state.get()).map_err(bad)?;
+        let model = opening(vault, || AnyState::from_json(key.kind, state.get())).map_err(bad)?;
         Ok(Self { version: stored.version, recent, model })
     }
 
     /// Of what is forgotten the version alone is stored: the log has its commits, and the next one follows them.
-    pub(super) fn encode(&self) -> Result<StoredEntity, StoreError> {
+    pub(super) fn encode(&self, vault: Option<Arc<dyn Vault>>) -> Result<StoredEntity, StoreError> {
         if self.model.is_forgotten() {
             return Ok(StoredEntity { version: self.version, json: "".into() });
         }
-        let json =
-            self.model.to_json().and_then(|state| serde_json::to_string(&Storing { recent: &self.recent, state }));
+        let state = sealing(vault, self.model.subject(), || self.model.to_json());
+        let json = state.and_then(|state| serde_json::to_string(&Storing { recent: &self.recent, state }));
         let json = json.map_err(|error| StoreError(error.to_string().into()))?;
         Ok(StoredEntity { version: self.version, json: json.into() })
     }

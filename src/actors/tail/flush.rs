@@ -202,7 +202,7 @@ impl Tail {
                 projected.sums.iter().filter(covered).for_each(|(space, sum)| sums.add(*space, sum));
             }
             cached.stored = projected;
-            let stored = cached.loaded.encode()?;
+            let stored = cached.loaded.encode(self.journal.vault())?;
             cached.stored_bytes = stored.json.len();
             (cached.unwritten_from, cached.unwritten_bytes, cached.touched, cached.deferred) = (None, 0, false, 0);
             write.states.push((key.clone(), stored));

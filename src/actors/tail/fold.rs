@@ -160,7 +160,7 @@ impl Tail {
         }
         let stored = self.store.load(key)?;
         let (loaded, stored_bytes) = match &stored {
-            Some(stored) => (Loaded::decode(key, stored)?, stored.json.len()),
+            Some(stored) => (Loaded::decode(key, stored, self.journal.vault())?, stored.json.len()),
             None => (Loaded::fresh(key.kind), 0),
         };
         let stored = match loaded.version {

@@ -35,7 +35,7 @@ impl Tail {
             return Ok(cached.loaded.clone());
         }
         match self.store.load(key)? {
-            Some(stored) => Loaded::decode(key, &stored),
+            Some(stored) => Loaded::decode(key, &stored, self.journal.vault()),
             None => Ok(Loaded::fresh(key.kind)),
         }
     }
@@ -56,7 +56,7 @@ impl Tail {
             return Ok((cached.loaded.version > 0).then(|| (cached.loaded.version, cached.loaded.model.view())));
         }
         let Some(stored) = self.store.load(key)? else { return Ok(None) };
-        let loaded = Loaded::decode(key, &stored)?;
+        let loaded = Loaded::decode(key, &stored, self.journal.vault())?;
         Ok(Some((loaded.version, loaded.model.view())))
     }
 

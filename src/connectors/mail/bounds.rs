@@ -151,7 +151,7 @@ mod tests {
 
     fn call(n: u128, to: &str, user: u128, queued_at: i64) -> MailCall {
         let says = Says::OrderCancelled { order: OrderId::default(), number: 1, paid: true };
-        let letter = Letter { to: to.to_owned(), user: UserId(Uuid::from_u128(user)), says };
+        let letter = Letter { to: to.to_owned(), user: UserId(Uuid::from_u128(user)), says, of: None };
         MailCall {
             mail: MailId(Uuid::from_u128(n)),
             attempt: 0,

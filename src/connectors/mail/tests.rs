@@ -64,7 +64,7 @@ fn stage(answer: Result<Handed, ConnectorFault>) -> Stage {
 
 fn call_to(to: &str, mail: u128, attempt: u32) -> MailCall {
     let says = Says::OrderCancelled { order: OrderId::default(), number: 1, paid: true };
-    let letter = Arc::new(Letter { to: to.to_owned(), user: UserId::default(), says });
+    let letter = Arc::new(Letter { to: to.to_owned(), user: UserId::default(), says, of: None });
     MailCall { mail: MailId(Uuid::from_u128(mail)), attempt, queued_at: EPOCH, letter }
 }
 

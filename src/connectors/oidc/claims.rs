@@ -106,7 +106,7 @@ pub fn judge(
     Ok(Believed {
         issuer: issuer.to_owned(),
         subject: claims.subject().clone(),
-        mailbox: claims.email().and_then(|email| Mailbox::new(email)),
+        mailbox: claims.email().and_then(|email| Mailbox::unkeyed(email)),
         verified: claims.email_verified() == Some(true) || (is_microsoft(provider) && extra.is_verified()),
         name: claims.name().and_then(|name| name.get(None)).and_then(|name| line(name)),
         authenticated_at: claims.auth_time().map(|time| Timestamp(time.timestamp_millis())),
@@ -120,7 +120,7 @@ impl Believed {
         // Who tells an address says whether it is verified, and of no other.
         let (mailbox, verified) = match (self.mailbox, more) {
             (None, Some(more)) => {
-                (more.email().and_then(|email| Mailbox::new(email)), more.email_verified() == Some(true))
+                (more.email().and_then(|email| Mailbox::unkeyed(email)), more.email_verified() == Some(true))
             }
             (mailbox, _) => (mailbox, self.verified),
         };

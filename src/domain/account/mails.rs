@@ -8,6 +8,7 @@ use super::{Account, AccountEffect, AccountEvent, FactorEvent, LinkEvent, Right}
 use crate::domain::{
     ids::{MailId, TokenId, UserId},
     mail::{Letter, Says},
+    personal,
     time::Timestamp,
 };
 
@@ -50,6 +51,7 @@ pub enum AccountMail {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct OwedMail {
     mail: AccountMail,
+    #[serde(with = "personal::text")]
     to: Arc<str>,
 }
 
@@ -157,7 +159,7 @@ impl Account {
 
     pub(super) fn pending_mails(&self, user: UserId) -> impl Iterator<Item = AccountEffect> {
         self.mails.iter().map(move |owed| {
-            let letter = Letter { to: owed.to.to_string(), user, says: owed.mail.says() };
+            let letter = Letter { to: owed.to.to_string(), user, says: owed.mail.says(), of: None };
             AccountEffect::QueueMail { user, mail: owed.mail.clone(), letter: Arc::new(letter) }
         })
     }

@@ -13,6 +13,7 @@ use crate::domain::{
     identity_link::Subject,
     ids::{AddressId, SessionId, TokenId, UserId},
     order::Address,
+    personal,
     role::RoleName,
     time::Timestamp,
 };
@@ -160,10 +161,11 @@ pub enum AccountEvent {
     Begun {
         user: UserId,
         mailbox: Mailbox,
+        #[serde(default, with = "personal::optional")]
         name: Option<String>,
         roles: BTreeSet<RoleName>,
         password: Option<Box<Password>>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "personal::optional")]
         old: Option<String>,
         at: Timestamp,
     },
@@ -203,7 +205,9 @@ pub enum AccountEvent {
         at: Timestamp,
     },
     ProfileSet {
+        #[serde(default, with = "personal::optional")]
         name: Option<String>,
+        #[serde(default, with = "personal::optional")]
         phone: Option<String>,
     },
     AddressKept {

@@ -25,7 +25,7 @@ fn user() -> UserId {
 }
 
 fn mailbox(address: &str) -> Mailbox {
-    Mailbox::new(address).unwrap()
+    Mailbox::unkeyed(address).unwrap()
 }
 
 fn session(n: u128) -> SessionId {

@@ -8,16 +8,27 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     ids::{OrderId, TokenId, UserId},
     money::Money,
+    personal::{self, Subject},
     pricing::Totals,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Letter {
     /// One address. Checked by the connector, which refuses for good what no server would take.
+    #[serde(with = "personal::text")]
     pub to: String,
     /// Whose doing it is: a guest's session or an account, which a bound counts.
     pub user: UserId,
     pub says: Says,
+    /// The guest's order that it is about; absent where it is an account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<OrderId>,
+}
+
+impl Letter {
+    pub fn subject(&self) -> Subject {
+        self.of.map_or(Subject::User(self.user), Subject::Order)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -22,7 +22,7 @@ fn mail() -> MailId {
 
 fn letter() -> Arc<Letter> {
     let says = Says::OrderRefunded { order: OrderId(Uuid::from_u128(1)), number: Some(1001), total: eur(500) };
-    Arc::new(Letter { to: "ada@example.org".to_owned(), user: UserId::default(), says })
+    Arc::new(Letter { to: "ada@example.org".to_owned(), user: UserId::default(), says, of: None })
 }
 
 fn queued() -> MailEvent {

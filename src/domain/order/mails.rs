@@ -96,7 +96,8 @@ impl Order {
         self.placement.iter().flat_map(move |placement| {
             self.mails.iter().filter_map(move |owed| {
                 let says = self.says(placement, owed)?;
-                let letter = Letter { to: placement.email.clone(), user: placement.user, says };
+                let of = (!placement.by_account).then_some(placement.order);
+                let letter = Letter { to: placement.email.clone(), user: placement.user, says, of };
                 Some(OrderEffect::QueueMail { order: placement.order, mail: owed.clone(), letter: Arc::new(letter) })
             })
         })

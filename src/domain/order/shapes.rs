@@ -1,12 +1,16 @@
 //! The parts of an order: its two statuses, its stock lines, the checkout that it was placed with.
 
+mod address;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::address::Address;
 use crate::domain::{
     email::Mailbox,
     ids::{CartId, OrderId, UserId},
+    personal::{self, Subject},
     pricing::{Line, Totals},
     states::states,
     stock::Share,
@@ -69,28 +73,13 @@ pub enum HoldState {
     Shipped,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Address {
-    pub name: String,
-    pub line1: String,
-    #[serde(default)]
-    pub line2: Option<String>,
-    pub city: String,
-    #[serde(default)]
-    pub region: Option<String>,
-    pub postal_code: String,
-    /// ISO 3166-1 alpha-2.
-    pub country: String,
-    #[serde(default)]
-    pub phone: Option<String>,
-}
-
 /// The contents of an order at its placing; prices are fixed here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckoutSnapshot {
     pub order: OrderId,
     pub user: UserId,
     pub cart: Option<CartId>,
+    #[serde(with = "personal::text")]
     pub email: String,
     pub shipping_address: Address,
     pub billing_address: Option<Address>,
@@ -209,7 +198,12 @@ impl CheckoutSnapshot {
     /// Of a guest's order: of an account's nothing is given to whoever has its address.
     pub fn contact(&self) -> Option<Arc<str>> {
         let named = (!self.by_account).then_some(&self.email)?;
-        Mailbox::new(named).map(|mailbox| mailbox.address)
+        Mailbox::unkeyed(named).map(|mailbox| mailbox.address.clone())
+    }
+
+    /// An account's orders are erased with it, a guest's one by one.
+    pub fn subject(&self) -> Subject {
+        if self.by_account { Subject::User(self.user) } else { Subject::Order(self.order) }
     }
 
     pub fn details(&self) -> CheckoutDetails<'_> {

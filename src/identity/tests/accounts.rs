@@ -3,7 +3,7 @@
 use super::*;
 
 async fn register(w: &World, email: &str, password: &str) -> Result<Granted, AccountError> {
-    let mailbox = Mailbox::new(email).unwrap();
+    let mailbox = w.identity.mailbox(email).unwrap();
     let applicant = Applicant { mailbox, password: Secret::new(password), name: Some("Ada".to_owned()) };
     let client = Client { address: Some([192, 0, 2, 1].into()), ..Client::default() };
     w.identity.register(applicant, &client).await
@@ -115,7 +115,7 @@ async fn another_e_mail_is_taken_by_its_mails_link_and_the_old_one_is_free() {
     let granted = register(&w, EMAIL, PASSWORD).await.unwrap();
     let who = w.identity.principal_of_token(&granted.access_token).await.unwrap();
     let ask = |to: &'static str, password: &'static str| {
-        let (identity, who, to) = (w.identity.clone(), who.clone(), Mailbox::new(to).unwrap());
+        let (identity, who, to) = (w.identity.clone(), who.clone(), w.identity.mailbox(to).unwrap());
         async move { identity.ask_email_change(&who, to, &Secret::new(password), &Client::default()).await }
     };
     assert_eq!(ask("new@example.org", "wrong").await, Err(AccountError::Auth(AuthError::InvalidCredentials)));

@@ -140,7 +140,7 @@ async fn an_account_with_a_factor_steps_up_by_it_and_by_no_password() {
     let new = Secret::new("another password of the test");
     let changed = w.identity.change_password(&who, &Secret::new(PASSWORD), &new, &client).await;
     assert_eq!(changed, Err(long_ago.clone().into()), "the password alone is not enough");
-    let to = Mailbox::new("new@example.org").unwrap();
+    let to = w.identity.mailbox("new@example.org").unwrap();
     let changed = w.identity.ask_email_change(&who, to, &Secret::new(PASSWORD), &client).await;
     assert_eq!(changed, Err(long_ago.into()));
     let by_password = w.identity.step_up(&who, &Shown::Password(Secret::new(PASSWORD)), &client).await;

@@ -55,8 +55,11 @@ async fn an_old_account_keeps_user_role_and_password_and_gets_a_verifier_of_its_
 async fn an_old_accounts_address_is_taken_before_anybody_names_it() {
     let w = world();
     let user = old_account(&w, EMAIL, Role::Shopper);
-    let applicant =
-        || Applicant { mailbox: Mailbox::new("Ada@Example.org").unwrap(), password: Secret::new(PASSWORD), name: None };
+    let applicant = || Applicant {
+        mailbox: w.identity.mailbox("Ada@Example.org").unwrap(),
+        password: Secret::new(PASSWORD),
+        name: None,
+    };
     let refused = w.identity.register(applicant(), &Client::default()).await;
     assert_eq!(refused, Err(AccountError::Exists));
     assert_eq!(w.identity.carry_over_all().await, Ok(1));

@@ -13,7 +13,7 @@ use crate::domain::{
 fn vouched(who: &str, email: &str) -> Vouched {
     Vouched {
         subject: Subject::of("own", "https://id.example", who),
-        mailbox: Mailbox::new(email),
+        mailbox: Mailbox::unkeyed(email),
         verified: true,
         name: Some("Ada".to_owned()),
         authenticated_at: None,

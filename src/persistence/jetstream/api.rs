@@ -23,7 +23,7 @@ const STORE_FAILED: u64 = 10077;
 const MESSAGE_TOO_LARGE: u64 = 10054;
 const SEALED: u64 = 10109;
 pub(super) const STREAM_NOT_FOUND: u64 = 10059;
-const MESSAGE_NOT_FOUND: u64 = 10037;
+pub(super) const MESSAGE_NOT_FOUND: u64 = 10037;
 
 #[derive(Clone)]
 pub(super) struct Api {

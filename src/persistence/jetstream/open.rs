@@ -75,7 +75,7 @@ pub(super) async fn open(api: &Api, options: &JetStreamOptions) -> Result<Meta, 
     }
 }
 
-fn config(name: &str, subject: String, replicas: usize) -> Config {
+pub(super) fn config(name: &str, subject: String, replicas: usize) -> Config {
     Config {
         name: name.to_owned(),
         subjects: vec![subject],
@@ -113,7 +113,7 @@ async fn ensure(api: &Api, wanted: Config, create: bool) -> Result<bool, JetStre
 }
 
 /// Read back, because a server silently ignores settings that it does not know.
-fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
+pub(super) fn check(found: &Config, wanted: &Config) -> Result<(), JetStreamError> {
     let same = |setting, found: String, expected: String| match found == expected {
         true => Ok(()),
         false => Err(JetStreamError::Setting { stream: wanted.name.clone(), setting, found, expected }),
@@ -179,16 +179,24 @@ fn bad(stream: &str, problem: String) -> JetStreamError {
     JetStreamError::Meta { stream: stream.to_owned(), problem }
 }
 
-/// Repeats an unanswered request until [`PATIENCE`] has passed; a server's refusal is final, except "not yet".
-pub(super) async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+/// The same answer would come again.
+pub(super) fn is_final(error: &ApiError) -> bool {
     /// "JetStream system temporarily unavailable", "no suitable peers", "insufficient resources" while servers gather.
     const NOT_YET: [u64; 4] = [10008, 10005, 10009, 10023];
+    match error {
+        ApiError::Server(error) => !NOT_YET.contains(&error.err_code),
+        ApiError::Refused(_) => true,
+        ApiError::Unknown(_) => false,
+    }
+}
+
+/// Repeats an unanswered request until [`PATIENCE`] has passed; a server's refusal is final, except "not yet".
+pub(super) async fn patiently<T>(ask: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let error = match ask().await {
             Ok(done) => return Ok(done),
-            Err(ApiError::Server(error)) if !NOT_YET.contains(&error.err_code) => return Err(ApiError::Server(error)),
-            Err(ApiError::Refused(why)) => return Err(ApiError::Refused(why)),
+            Err(error) if is_final(&error) => return Err(error),
             Err(error) => error,
         };
         if Instant::now() >= deadline {

@@ -52,6 +52,19 @@ impl JetStreamOptions {
         format!("{}_meta", self.name)
     }
 
+    pub(super) fn keys_stream(&self) -> String {
+        format!("{}_keys", self.name)
+    }
+
+    /// One for each item.
+    pub(super) fn keys_subjects(&self) -> String {
+        format!("{}.keys.*", self.name)
+    }
+
+    pub(super) fn keys_subject(&self, item: &str) -> String {
+        format!("{}.keys.{item}", self.name)
+    }
+
     pub(super) fn meta_subject(&self) -> String {
         format!("{}.meta", self.name)
     }

@@ -19,7 +19,10 @@ use super::{
     chain::{self, Chain, Fit, Message},
     write::decode,
 };
-use crate::actors::ports::journal::{JournalError, Record, RecordName, Records, Seq, Shard};
+use crate::{
+    actors::ports::journal::{Journal, JournalError, Record, RecordName, Records, Seq, Shard},
+    domain::personal::opening,
+};
 
 /// Records fetched one by one rather than by a consumer.
 const SINGLY_MAX: Seq = 16;
@@ -129,7 +132,8 @@ impl Reader {
     }
 
     fn hand_out(&mut self, message: &Message) -> Result<Arc<Record>, JournalError> {
-        let record = decode(self.shard, message.seq, &message.payload)?;
+        let vault = self.journal.vault();
+        let record = opening(vault, || decode(self.shard, message.seq, &message.payload))?;
         self.read = message.seq;
         self.pause = PAUSE_MIN;
         if std::mem::take(&mut self.copies) > 0 {

@@ -8,7 +8,10 @@ use super::{
     chain::{self, Message},
 };
 use crate::{
-    actors::ports::journal::{AppendError, Batch, Claim, Entry, JournalError, NodeId, Record, RecordName, Seq, Shard},
+    actors::ports::journal::{
+        AppendError, Batch, Claim, Entry, Journal, JournalError, NodeId, Record, RecordName, Seq, Shard,
+    },
+    domain::personal::opening,
     persistence::envelope,
 };
 
@@ -152,7 +155,8 @@ impl JetStreamJournal {
 
     pub(super) async fn find(&self, shard: Shard, seq: Seq) -> Result<Option<(Record, u32)>, JournalError> {
         let found = self.message(shard, seq).await?;
-        found.map(|message| Ok((decode(shard, seq, &message.payload)?, chain::sum(&message.payload)))).transpose()
+        let decoded = |message: &Message| opening(self.vault(), || decode(shard, seq, &message.payload));
+        found.map(|message| Ok((decoded(&message)?, chain::sum(&message.payload)))).transpose()
     }
 
     pub(super) async fn message(&self, shard: Shard, seq: Seq) -> Result<Option<Message>, JournalError> {

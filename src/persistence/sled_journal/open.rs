@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -83,6 +83,7 @@ pub fn open(dir: &Path, options: SledOptions) -> Result<(Arc<Shared>, Writer), O
         logs,
         failure: watch::Sender::new(None),
         gauge,
+        vault: OnceLock::new(),
         findings: Findings::default(),
         _db: db.clone(),
         _lock: lock,

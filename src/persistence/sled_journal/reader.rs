@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::{layout, shard_log::Shared};
 use crate::{
     actors::ports::journal::{JournalError, Record, Records, Seq, Shard},
+    domain::personal::opening,
     persistence::envelope,
 };
 
@@ -83,7 +84,8 @@ impl Reader {
             return Ok(());
         }
         let (shared, shard, from) = (self.shared.clone(), self.shard, self.next);
-        let piece = tokio::task::spawn_blocking(move || read_piece(&shared.log, shard, from, to));
+        let read = move || opening(shared.vault.get().cloned(), || read_piece(&shared.log, shard, from, to));
+        let piece = tokio::task::spawn_blocking(read);
         self.ready = piece.await.map_err(|error| JournalError::Io(error.to_string().into()))??.into();
         match self.ready.is_empty() {
             true => Err(corrupt(shard, from, "missing".into())),

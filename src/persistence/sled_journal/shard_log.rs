@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use sled::Tree;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{gauge::Gauge, scrub::Findings};
 use crate::{
     actors::ports::journal::{Entry, JournalError, Record, Seq, Shard},
+    domain::personal::Vault,
     persistence::lock::DirectoryLock,
 };
 
@@ -28,6 +29,8 @@ pub struct Shared {
     /// Set once, by the writer: why the journal is dead.
     pub failure: watch::Sender<Option<Arc<str>>>,
     pub gauge: Gauge,
+    /// Set once, before anything is read that has to be opened.
+    pub vault: OnceLock<Arc<dyn Vault>>,
     /// Old records that were found damaged.
     pub findings: Findings,
     /// Keeps the database open as long as anything reads it.

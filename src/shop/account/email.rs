@@ -84,7 +84,8 @@ pub async fn change_email(
     asker: Asker,
     Body(body): Body<EmailChangeBody>,
 ) -> Result<StatusCode, Problem> {
-    let (identity, to) = (&state.toolkit.identity, mailbox(&body.email)?);
+    let identity = &state.toolkit.identity;
+    let to = mailbox(identity, &body.email)?;
     let asked = identity.ask_email_change(&who, to, &body.password, &asker.client).await;
     asked.map_err(|refused| Problem::from(refused).about(|| who.by.clone()))?;
     Ok(StatusCode::ACCEPTED)

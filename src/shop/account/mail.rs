@@ -176,7 +176,7 @@ mod tests {
             Says::ConfirmLink { token, provider: "google".to_owned() },
         ];
         for says in with_link {
-            let letter = Letter { to: "ada@example.org".to_owned(), user, says };
+            let letter = Letter { to: "ada@example.org".to_owned(), user, says, of: None };
             let mail = render(&letter, &links).unwrap();
             let sealed = tokens.text(user, token);
             assert!(mail.text.contains("https://shop.example/account/") && mail.text.contains(&sealed));
@@ -185,7 +185,7 @@ mod tests {
             assert!(!serde_json::to_string(&letter).unwrap().contains(&sealed));
         }
         for says in [Says::EmailChanged, Says::PasswordChanged, Says::FactorsChanged, Says::LinksChanged] {
-            let mail = render(&Letter { to: "ada@example.org".to_owned(), user, says }, &links).unwrap();
+            let mail = render(&Letter { to: "ada@example.org".to_owned(), user, says, of: None }, &links).unwrap();
             assert!(mail.html.contains(&mail.subject) && !mail.text.contains("{{"));
         }
     }

@@ -62,8 +62,9 @@ pub async fn forgot_password(
     asker: Asker,
     Body(body): Body<ForgotBody>,
 ) -> Result<StatusCode, Problem> {
-    mailbox(&body.email)?;
-    state.toolkit.identity.forgot(&body.email, &asker.client).await?;
+    let identity = &state.toolkit.identity;
+    mailbox(identity, &body.email)?;
+    identity.forgot(&body.email, &asker.client).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -16,7 +16,7 @@ use crate::{
     config::Secret,
     domain::email::Mailbox,
     http::{Body, Problem, auth::Public},
-    identity::Applicant,
+    identity::{Applicant, Identity},
     shop::{
         AppState,
         checkout::address::{email, line_if_any},
@@ -58,15 +58,15 @@ pub async fn register(
 ) -> Result<Response, Problem> {
     let identity = &state.toolkit.identity;
     let name = line_if_any("name", body.name)?;
-    let applicant = Applicant { mailbox: mailbox(&body.email)?, password: body.password, name };
+    let applicant = Applicant { mailbox: mailbox(identity, &body.email)?, password: body.password, name };
     let granted = identity.register(applicant, &asker.client).await?;
     let handed = Handed::new(body.cookies, identity, &headers, asker.https);
     Ok(wire::opened(&state, &headers, StatusCode::CREATED, &granted, handed).await?)
 }
 
 /// By the syntax that a checkout demands, too.
-pub fn mailbox(written: &str) -> Result<Mailbox, Problem> {
+pub fn mailbox(identity: &Identity, written: &str) -> Result<Mailbox, Problem> {
     let written = email(written)?;
     let wrong = || Problem::field("email", "an e-mail reads name@domain.tld").with("max", Mailbox::BYTES_MAX);
-    Mailbox::new(&written).ok_or_else(wrong)
+    identity.mailbox(&written).ok_or_else(wrong)
 }

@@ -12,7 +12,7 @@ use crate::{
         order::{Order, OrderStatus, OrderView},
     },
     identity::{AuthError, Permission, Principal},
-    shop::rows,
+    shop::rows::{self, AddressIndex},
 };
 
 #[derive(Debug, Default, PartialEq)]
@@ -43,7 +43,7 @@ pub async fn page(
         let passing = answer.filter(|answer| filter.passes(answer));
         Ok(passing.and_then(|answer| access::body(id, answer, who).ok()))
     };
-    match filter.walk() {
+    match filter.walk(&state.front.addresses) {
         Walk::One(id) => Ok(Page { items: load(id)?.into_iter().collect(), next: None }),
         Walk::Rows { table, prefix } => {
             let read = |after: Option<&[u8]>, n| state.gateway.row_keys(table, &prefix, after, n);
@@ -64,7 +64,7 @@ impl Filter {
         }
     }
 
-    fn walk(&self) -> Walk {
+    fn walk(&self, index: &AddressIndex) -> Walk {
         let text = self.text.as_deref().map(str::trim).unwrap_or_default();
         if let Ok(id) = text.parse::<OrderId>() {
             return Walk::One(id);
@@ -72,7 +72,7 @@ impl Filter {
         let (table, prefix) = match (text.parse(), self.user, self.status) {
             (Ok(number), ..) => (rows::ORDERS_BY_NUMBER, rows::number_prefix(number)),
             (Err(_), Some(user), _) => (rows::ORDERS_BY_USER, rows::user_prefix(user)),
-            (Err(_), None, _) if !text.is_empty() => (rows::ORDERS_BY_EMAIL, rows::email_prefix(text)),
+            (Err(_), None, _) if !text.is_empty() => (rows::ORDERS_BY_EMAIL, rows::email_prefix(index, text)),
             (Err(_), None, Some(status)) => (rows::ORDERS_BY_STATUS, rows::lifecycle_prefix(status)),
             (Err(_), None, None) => (rows::ORDERS_ALL, Vec::new()),
         };
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_narrowest_index_is_walked() {
         let user = UserId(uuid::Uuid::from_u128(7));
-        let table = |filter: Filter| match filter.walk() {
+        let table = |filter: Filter| match filter.walk(&AddressIndex::default()) {
             Walk::Rows { table, .. } => table,
             Walk::One(_) => "one",
         };
@@ -162,13 +162,15 @@ mod tests {
             let mut placement = view.placement.as_deref().cloned().expect("it is placed");
             placement.email = format!("{}@example.org", ["ada", "Zoe"][n as usize % 2]);
             view.placement = Some(placement.into());
-            let rows = projection::of_view(&view).into_iter().filter(|row| row.table == rows::ORDERS_BY_EMAIL);
+            let rows = projection::of_view(&AddressIndex::default(), &view)
+                .into_iter()
+                .filter(|row| row.table == rows::ORDERS_BY_EMAIL);
             keys.extend(rows.map(|row| row.key));
         }
         keys.sort_unstable();
         let page = |text: &str, status: Option<OrderStatus>| {
             let filter = Filter { text: Some(text.to_owned()), status, user: None };
-            let Walk::Rows { table, prefix } = filter.walk() else { panic!("rows are walked") };
+            let Walk::Rows { table, prefix } = filter.walk(&AddressIndex::default()) else { panic!("rows are walked") };
             let read = |after: Option<&[u8]>, n: usize| {
                 let behind = |key: &&Vec<u8>| after.is_none_or(|after| &key[..] > after);
                 let found = keys.iter().filter(|key| key.starts_with(&prefix)).filter(behind).take(n);

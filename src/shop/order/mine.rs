@@ -13,7 +13,10 @@ use crate::{
         listing::{self, Page},
     },
     identity::Principal,
-    shop::{AppState, rows},
+    shop::{
+        AppState,
+        rows::{self, AddressIndex},
+    },
 };
 
 pub async fn page(
@@ -34,7 +37,7 @@ pub async fn page(
         });
         Ok(passing.and_then(|answer| access::body(id, answer, who).ok()))
     };
-    let tables = tables(who);
+    let tables = tables(&state.front.addresses, who);
     let read = |after: Option<&[u8]>, n: usize| {
         one_list(&tables, after, n, |table, prefix, after| state.gateway.row_keys(table, prefix, after, n))
     };
@@ -43,9 +46,9 @@ pub async fn page(
 
 type Table = (&'static str, Vec<u8>);
 
-fn tables(who: &Principal) -> Vec<Table> {
+fn tables(index: &AddressIndex, who: &Principal) -> Vec<Table> {
     let placed = (rows::ORDERS_BY_USER, rows::user_prefix(who.user));
-    let adopted = who.address.as_deref().map(|address| (ORDERS_BY_CONTACT, rows::text(address)));
+    let adopted = who.address.as_deref().map(|address| (ORDERS_BY_CONTACT, index.whole(address)));
     std::iter::once(placed).chain(adopted).collect()
 }
 
@@ -85,15 +88,16 @@ mod tests {
     #[test]
     fn both_indices_are_one_list_page_by_page() {
         let own = Principal::account(UserId(Uuid::from_u128(7)), PermissionSet::NONE);
-        assert_eq!(tables(&own).len(), 1, "an unproven address adopts nothing");
+        let index = AddressIndex::default();
+        assert_eq!(tables(&index, &own).len(), 1, "an unproven address adopts nothing");
         let who = Principal { address: Some("ada@example.org".into()), ..own };
-        let tables = tables(&who);
+        let tables = tables(&index, &who);
         let (placed, adopted) = (&tables[0].1, &tables[1].1);
         // Times 9 to 1; every second one was placed by a guest, and one stands in both.
         let mut stored: Vec<Vec<u8>> =
             (1..10).map(|n| key(if n % 2 == 0 { placed } else { adopted }, n, n as u128)).collect();
         stored.push(key(placed, 5, 5));
-        stored.push(key(b"bob@example.org\0", 6, 99));
+        stored.push(key(&index.whole("bob@example.org"), 6, 99));
         stored.sort_unstable();
         let read = |_: &'static str, prefix: &[u8], after: Option<&[u8]>| {
             let behind = |key: &&Vec<u8>| after.is_none_or(|after| &key[..] > after);

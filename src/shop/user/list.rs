@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    projection::{USERS_ALL, USERS_BY_EMAIL, USERS_BY_ROLE, email_prefix, role_prefix, user_of},
+    projection::{USERS_ALL, USERS_BY_EMAIL, USERS_BY_ROLE, role_prefix, user_of},
     wire::UserBody,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub async fn list_users(
     let role = parsed.map_err(|error| Problem::field("role", error.to_string()))?;
     let (after, limit) = state.toolkit.open_page(query.cursor.as_deref(), query.limit).await?;
     let (table, prefix) = match (&beginning, &role) {
-        (Some(beginning), _) => (USERS_BY_EMAIL, email_prefix(beginning)),
+        (Some(beginning), _) => (USERS_BY_EMAIL, state.front.addresses.beginning(beginning)),
         (None, Some(role)) => (USERS_BY_ROLE, role_prefix(role)),
         (None, None) => (USERS_ALL, Vec::new()),
     };

@@ -48,7 +48,7 @@ pub async fn make_user(
     if first.is_empty() {
         first.insert(RoleName::customer());
     }
-    let invited = Invited { mailbox: mailbox(&body.email)?, name, roles: first };
+    let invited = Invited { mailbox: mailbox(&state.toolkit.identity, &body.email)?, name, roles: first };
     let user = state.toolkit.identity.invite(&who, invited).await?;
     let answer = match superadmin {
         true => change::set_roles(&state.services, &who, user, wanted, None).await?,

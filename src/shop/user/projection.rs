@@ -12,17 +12,17 @@ use crate::{
         kinds::{AnyState, EntityType, Kind},
         role::RoleName,
     },
-    shop::rows::{newest_first, text},
+    shop::rows::{AddressIndex, newest_first, text},
 };
 
 /// created at (newest first), user id
 pub const USERS_ALL: &str = "users_all";
 /// role, 0, created at (newest first), user id
 pub const USERS_BY_ROLE: &str = "users_by_role";
-/// e-mail as it is compared, 0, user id
+/// e-mail as it is compared, as tokens, user id
 pub const USERS_BY_EMAIL: &str = "users_by_email";
 
-pub struct Users;
+pub struct Users(pub AddressIndex);
 
 impl Projection for Users {
     fn name(&self) -> &'static str {
@@ -30,7 +30,7 @@ impl Projection for Users {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn kinds(&self) -> &[Kind] {
@@ -42,29 +42,22 @@ impl Projection for Users {
     }
 
     fn rows(&self, _: &EntityKey, state: &AnyState) -> Vec<Row> {
-        Account::state_of(state).map(|account| of_view(&account.view())).unwrap_or_default()
+        Account::state_of(state).map(|account| of_view(&self.0, &account.view())).unwrap_or_default()
     }
 }
 
-fn of_view(view: &AccountView) -> Vec<Row> {
+fn of_view(index: &AddressIndex, view: &AccountView) -> Vec<Row> {
     let Some(UserId(id)) = view.user.filter(|_| view.is_registered()) else { return Vec::new() };
     let (at, id) = (newest_first(view.created_at), id.into_bytes());
     let mut rows = vec![Row::new(USERS_ALL, [&at[..], &id].concat())];
     rows.extend(view.roles.iter().map(|role| Row::new(USERS_BY_ROLE, [&role_prefix(role)[..], &at, &id].concat())));
-    let by_email = |address: &str| Row::new(USERS_BY_EMAIL, [&text(address)[..], &id].concat());
+    let by_email = |address: &str| Row::new(USERS_BY_EMAIL, [&index.whole(address)[..], &id].concat());
     rows.extend(view.mailbox.as_ref().map(|mailbox| by_email(&mailbox.address)));
     rows
 }
 
 pub fn role_prefix(role: &RoleName) -> Vec<u8> {
     text(role.as_str())
-}
-
-/// What every key of an e-mail that begins so begins with; `beginning` as it is compared.
-pub fn email_prefix(beginning: &str) -> Vec<u8> {
-    let mut key = text(beginning);
-    key.pop();
-    key
 }
 
 /// The account of a row of any of the tables.
@@ -84,17 +77,18 @@ mod tests {
             user: Some(user),
             status: AccountStatus::Registered,
             roles: [RoleName::manager(), RoleName::customer()].into(),
-            mailbox: Mailbox::new("Ada@Example.org"),
+            mailbox: Mailbox::unkeyed("Ada@Example.org"),
             created_at: Timestamp(5),
             ..AccountView::default()
         };
-        let rows = of_view(&view);
+        let index = AddressIndex::default();
+        let rows = of_view(&index, &view);
         assert_eq!(rows.len(), 4);
         assert!(rows.iter().all(|row| user_of(&row.key) == Some(user)));
-        assert!(rows.iter().any(|row| row.table == USERS_BY_EMAIL && row.key.starts_with(&email_prefix("ada@ex"))));
+        assert!(rows.iter().any(|row| row.table == USERS_BY_EMAIL && row.key.starts_with(&index.beginning("ada@ex"))));
         assert!(rows.iter().any(|row| row.key.starts_with(&role_prefix(&RoleName::manager()))));
         for status in [AccountStatus::Old, AccountStatus::Registering, AccountStatus::GivenUp] {
-            assert_eq!(of_view(&AccountView { status, ..view.clone() }), vec![]);
+            assert_eq!(of_view(&index, &AccountView { status, ..view.clone() }), vec![]);
         }
     }
 }

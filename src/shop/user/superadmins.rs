@@ -6,12 +6,11 @@ use super::change::UserRefusal;
 use crate::{
     actors::gateway::{Call, Gateway},
     domain::{
-        email::Mailbox,
         ids::{CommandId, UserId},
         role::RoleName,
         superadmins::{Standing, Superadmins, SuperadminsCommand, SuperadminsView},
     },
-    identity::{Accounts, Principal, SUPERADMIN},
+    identity::{Accounts, Identity, Principal, SUPERADMIN},
     shop::Services,
 };
 
@@ -43,8 +42,8 @@ async fn ask(
 const WITHIN: Duration = Duration::from_secs(5);
 
 /// The first account, which is a superadmin's without a promotion, is counted; asked at each start, and mostly done.
-pub async fn count_the_first(gateway: &Gateway) {
-    let Some(mailbox) = Mailbox::new(SUPERADMIN) else { return };
+pub async fn count_the_first(gateway: &Gateway, identity: &Identity) {
+    let Some(mailbox) = identity.mailbox(SUPERADMIN) else { return };
     let Ok(Some(user)) = gateway.holder(&mailbox).await else { return };
     let Ok(account) = Accounts::account(gateway, &user.to_string()).await else { return };
     if !account.roles.contains(RoleName::SUPERADMIN) {

@@ -21,7 +21,7 @@ use super::{
 };
 
 fn mailbox(written: &str) -> Mailbox {
-    Mailbox::new(written).unwrap()
+    Mailbox::unkeyed(written).unwrap()
 }
 
 fn session() -> SessionId {

@@ -15,7 +15,7 @@ use super::{
 };
 
 fn queued(says: Says) -> MailEvent {
-    let letter = Letter { to: text("shopper@example.org"), user: user_id(), says };
+    let letter = Letter { to: text("shopper@example.org"), user: user_id(), says, of: None };
     MailEvent::Queued { mail: MailId(id(9)), letter: Arc::new(letter), at: AT }
 }
 
