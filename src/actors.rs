@@ -12,6 +12,7 @@ mod committer;
 mod connectors;
 mod effects;
 mod entity;
+pub mod fast_map;
 pub mod freshness;
 pub mod gateway;
 mod lease;

@@ -19,6 +19,7 @@ pub mod guard;
 pub mod idempotency;
 pub mod listing;
 pub mod live;
+mod measured;
 pub mod operations;
 pub mod page;
 pub mod query;

@@ -9,7 +9,7 @@ mod allowance;
 mod bounded;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -81,11 +81,10 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut table = self.places.table();
-        if let Some(held) = table.get_mut(&self.of) {
-            *held -= 1;
-            if *held == 0 {
-                table.remove(&self.of);
+        if let Entry::Occupied(mut held) = self.places.table().entry(self.of) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
             }
         }
     }

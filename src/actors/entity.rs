@@ -8,16 +8,14 @@
 mod handle;
 mod pending;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     committer::Committer,
+    fast_map::FastMap,
     lease::Lease,
     meter::Meter,
     ports::{Clock, CommandEnvelope, Journal},
@@ -70,7 +68,7 @@ pub(super) struct EntityState {
     version: u64,
     recent: Recent,
     /// Steps in flight, or returned and still pending.
-    steps: HashMap<Arc<str>, Step>,
+    steps: FastMap<Arc<str>, Step>,
     after_crash: bool,
 }
 
@@ -90,7 +88,7 @@ impl Actor for EntityActor {
     async fn pre_start(&self, _: ActorRef<EntityMsg>, args: EntityArgs) -> Result<EntityState, ActorProcessingErr> {
         let EntityArgs { key, slot, host, after_crash } = args;
         let (model, recent) = (AnyState::new(key.kind), Recent::default());
-        Ok(EntityState { key, slot, host, model, version: 0, recent, steps: HashMap::new(), after_crash })
+        Ok(EntityState { key, slot, host, model, version: 0, recent, steps: FastMap::default(), after_crash })
     }
 
     async fn post_start(&self, _: ActorRef<EntityMsg>, state: &mut EntityState) -> Result<(), ActorProcessingErr> {

@@ -26,6 +26,7 @@ use self::{claim_failure::ClaimFailure, open::Opened, passivate::Retired};
 use super::{
     effects::Effects,
     entity::{EntityMsg, ShardHost},
+    fast_map::FastMap,
     gateway::Core,
     meter::Meter,
     ports::{
@@ -107,8 +108,8 @@ pub(super) struct ShardState {
     generation: u64,
     /// The generation before this one ended by a failed append: the next claim waits a moment.
     rest: bool,
-    slots: HashMap<EntityKey, Slot>,
-    keys: HashMap<ActorId, EntityKey>,
+    slots: FastMap<EntityKey, Slot>,
+    keys: FastMap<ActorId, EntityKey>,
     /// Ended activations whose commits may still be with the committer.
     retired: Retired,
     /// The passivation clock's hand: second chance over the residents.
@@ -176,8 +177,8 @@ impl Actor for ShardActor {
             phase: Phase::Standby,
             generation: 0,
             rest: false,
-            slots: HashMap::new(),
-            keys: HashMap::new(),
+            slots: FastMap::default(),
+            keys: FastMap::default(),
             retired: Retired::default(),
             hand: VecDeque::new(),
             round: 0,

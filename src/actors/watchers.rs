@@ -1,16 +1,13 @@
 //! Callers that wait for an entity's committed view: a checkout that waits for its order's holds.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use tokio::sync::watch;
 
-use super::listener::Change;
+use super::{fast_map::FastMap, listener::Change};
 use crate::domain::{key::EntityKey, kinds::AnyView};
 
 type Newest = Option<(u64, AnyView)>;
@@ -20,7 +17,7 @@ pub(super) struct Watchers {
     /// Number of watched entities: lets the tail skip the lock, which is the usual case.
     count: AtomicUsize,
     /// A lock, because requests come and go while tails publish; never held across an await.
-    watched: Mutex<HashMap<EntityKey, watch::Sender<Newest>>>,
+    watched: Mutex<FastMap<EntityKey, watch::Sender<Newest>>>,
 }
 
 /// Receives each newer committed view of one entity, from the watch's creation on.
@@ -54,7 +51,7 @@ impl Watchers {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<EntityKey, watch::Sender<Newest>>> {
+    fn lock(&self) -> MutexGuard<'_, FastMap<EntityKey, watch::Sender<Newest>>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    http::{auth, docs, guard, operations},
+    http::{docs, guard, operations},
     shop::{self, AppState, Front},
 };
 
@@ -41,9 +41,6 @@ pub fn router(state: AppState, more: Router<AppState>) -> Router {
         .fallback(guard::nothing_here)
         .method_not_allowed_fallback(guard::wrong_method)
         .layer(DefaultBodyLimit::max(toolkit.limits.body_bytes_max))
-        .layer(middleware::from_fn_with_state((toolkit.door.clone(), toolkit.identity.clone()), auth::same_origin))
         .layer(middleware::from_fn_with_state(toolkit, guard::around))
-        // Outside the time-out: the request may still be executed, and the retry must come from the same guest.
-        .layer(middleware::from_fn(auth::guest_cookie))
         .with_state(state)
 }

@@ -1,5 +1,5 @@
-//! The layer around every request, one because each layer costs: request id, time-out, a caught panic, headers of every
-//! response, a span and a measurement.
+//! The layer around every request, one because each layer costs: request id, other sites' writes refused, time-out, a
+//! caught panic, headers of every response and a new guest's cookie, a span and a measurement.
 //!
 //! The span names the route's pattern and never the address: queries hold e-mails. Deliberately
 //! absent: compression (a proxy's work).
@@ -16,7 +16,7 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{
-    Code, Problem, Toolkit, cors,
+    Code, Problem, Toolkit, auth, cors,
     door::{Door, Reserved, one_host},
     staleness::marked,
 };
@@ -45,7 +45,8 @@ pub async fn around(State(toolkit): State<Toolkit>, mut request: Request, next: 
         return granted;
     }
     request.extensions_mut().insert(came.clone());
-    let answer = marked(next.run(request)).instrument(span.clone());
+    let guest = auth::GuestSlot::attach(&mut request);
+    let answer = marked(handled(&toolkit, request, next)).instrument(span.clone());
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let limit = toolkit.limits.request_timeout();
     let mut response = match tokio::time::timeout(limit, answer).await {
@@ -58,14 +59,21 @@ pub async fn around(State(toolkit): State<Toolkit>, mut request: Request, next: 
     };
     drop(inside);
     span.in_scope(|| toolkit.door.finish(&mut response, id, &came, route));
+    // Outside the time-out: the request may still be executed, and the retry must come from the same guest.
+    guest.add_cookie(&mut response);
     measure(method, route, &response, began);
     response
 }
 
+async fn handled(toolkit: &Toolkit, request: Request, next: Next) -> Response {
+    match auth::same_origin(&toolkit.door, &toolkit.identity, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refused) => refused,
+    }
+}
+
 fn measure(method: &'static str, route: &str, response: &Response, began: Instant) {
-    let status = status_name(response.status().as_u16());
-    metrics::histogram!("souk_http_request_seconds", "method" => method, "route" => route.to_owned(), "status" => status)
-        .record(began.elapsed().as_secs_f64());
+    super::measured::record(method, route, status_name(response.status().as_u16()), began.elapsed());
 }
 
 /// The layer around the live feed, whose connections last longer than any request: the same id, `Host`, headers and

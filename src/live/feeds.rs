@@ -6,7 +6,6 @@
 
 use std::{
     array,
-    collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -18,7 +17,10 @@ use super::{
     topic::{Target, Topic},
     topics::Topics,
 };
-use crate::domain::{key::EntityKey, kinds::Kind};
+use crate::{
+    actors::fast_map::FastMap,
+    domain::{key::EntityKey, kinds::Kind},
+};
 
 pub(super) struct Feeds {
     /// In the registry's order.
@@ -34,7 +36,7 @@ pub(super) struct Feeds {
 /// The feeds of one family of one entity that have at least one listener. Read by the tail at every change, written when
 /// a topic's first listener comes or its last one goes; no other lock is taken under it.
 #[derive(Default)]
-struct Watched(RwLock<HashMap<EntityKey, Arc<Feed>>>);
+struct Watched(RwLock<FastMap<EntityKey, Arc<Feed>>>);
 
 #[derive(Default)]
 struct OfKind {

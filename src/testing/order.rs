@@ -168,7 +168,7 @@ impl OrderBuilder {
             placed_at,
             stock,
             fulfilments: vec![],
-            next: vec![],
+            writing_off: false,
             superseded_by: None,
             outrun_by: None,
             settled: false,

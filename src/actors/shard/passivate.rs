@@ -1,21 +1,21 @@
 //! Leaving memory: idle entities, and the least used ones beyond the cap, by `drain()` only, which
 //! loses no accepted message (`stop()` does).
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use ractor::ActorRef;
 use tokio::time::Instant;
 
 use super::{ShardMsg, ShardState, Slot, SlotState};
-use crate::{actors::reply::SlotShared, domain::key::EntityKey};
+use crate::{
+    actors::{fast_map::FastMap, reply::SlotShared},
+    domain::key::EntityKey,
+};
 
 /// Ended activations with commands that await a reply: their commits may not be durable yet, so the next activation
 /// must wait for the committer first.
 #[derive(Default)]
-pub(super) struct Retired(HashMap<EntityKey, Vec<Arc<SlotShared>>>);
+pub(super) struct Retired(FastMap<EntityKey, Vec<Arc<SlotShared>>>);
 
 impl Retired {
     pub(super) fn add(&mut self, key: EntityKey, slot: Arc<SlotShared>) {

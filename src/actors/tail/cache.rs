@@ -1,7 +1,7 @@
 //! What the tail holds in memory: folded states, their unwritten history, and who owes something.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::{flush::Flush, projected::Projected};
 use crate::{
     actors::{
+        fast_map::FastMap,
         ports::{
             BatchAt, StoreError, StoredEntity,
             journal::{RecordName, Seq},
@@ -103,7 +104,7 @@ pub(super) struct Cached {
 }
 
 pub(super) struct Inner {
-    pub(super) cached: HashMap<EntityKey, Cached>,
+    pub(super) cached: FastMap<EntityKey, Cached>,
     /// In folding order, so that a flush is deterministic.
     pub(super) dirty: Vec<EntityKey>,
     pub(super) unwritten_bytes: usize,
@@ -121,7 +122,7 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) fn new(pending: BTreeSet<EntityKey>, newest: Option<BatchAt>) -> Self {
         Self {
-            cached: HashMap::new(),
+            cached: FastMap::default(),
             dirty: Vec::new(),
             unwritten_bytes: 0,
             flush: None,

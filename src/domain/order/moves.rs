@@ -2,7 +2,8 @@
 //! a second time.
 
 use super::{
-    NextTransition, Order, OrderEvent, OrderRejection, OrderStatus, PaymentStatus, StaffTransition, decide::Decision,
+    NextTransition, Order, OrderEvent, OrderRejection, OrderStatus, OrderView, PaymentStatus, StaffTransition,
+    decide::Decision,
 };
 use crate::domain::time::Timestamp;
 
@@ -23,32 +24,61 @@ impl Order {
         if self.placement.is_none() {
             return Err(OrderRejection::NotPlaced);
         }
-        match self.blocked_reason(to) {
+        match self.position().blocked_reason(to) {
             None => Ok(vec![OrderEvent::Moved { to, at: now }]),
             Some(reason) => Err(OrderRejection::IllegalMove { from: self.lifecycle, to, reason }),
         }
     }
 
-    pub(super) fn next_transitions(&self) -> Vec<NextTransition> {
+    fn position(&self) -> Position {
+        Position {
+            here: self.lifecycle,
+            payment: self.region(),
+            is_free: self.is_free(),
+            writing_off: !self.parcels.is_empty(),
+        }
+    }
+}
+
+impl OrderView {
+    /// Built for the answer that shows them: an order is viewed far more often than it is shown.
+    pub fn next_transitions(&self) -> Vec<NextTransition> {
+        let position = Position {
+            here: self.lifecycle,
+            payment: self.payment_status,
+            is_free: self.is_free(),
+            writing_off: self.writing_off,
+        };
         let next = |to| {
-            let reason = self.blocked_reason(to);
+            let reason = position.blocked_reason(to);
             NextTransition { to, allowed: reason.is_none(), reason }
         };
         StaffTransition::ALL.iter().copied().map(next).collect()
     }
+}
 
+/// What the legality of a transition depends on.
+struct Position {
+    here: OrderStatus,
+    payment: PaymentStatus,
+    is_free: bool,
+    /// A parcel left that the stock has not written off.
+    writing_off: bool,
+}
+
+impl Position {
     /// Why the transition is not legal now; `None` when it is.
     fn blocked_reason(&self, to: StaffTransition) -> Option<String> {
-        let here = self.lifecycle;
+        let here = self.here;
         if here == to.target() {
             return Some(format!("the order is {} already", words(here.name())));
         }
         match (to, here) {
-            (StaffTransition::Processing, OrderStatus::Verified) if self.paid() => None,
+            (StaffTransition::Processing, OrderStatus::Verified) if self.payment.is_paid() || self.is_free => None,
             (StaffTransition::Processing, OrderStatus::Verified) => Some(self.unpaid()),
             (StaffTransition::Shipped, OrderStatus::PartiallyShipped)
             | (StaffTransition::Delivered, OrderStatus::Shipped)
-                if !self.parcels.is_empty() =>
+                if self.writing_off =>
             {
                 Some("the stock is still writing the parcels off".to_owned())
             }
@@ -60,7 +90,7 @@ impl Order {
                 OrderStatus::AwaitingPayment | OrderStatus::Verified | OrderStatus::Processing,
             ) => None,
             // Its payment may still succeed: given up for good, it is undone whenever the provider answers.
-            (StaffTransition::Cancelled, OrderStatus::Expired) if self.region().is_open() => None,
+            (StaffTransition::Cancelled, OrderStatus::Expired) if self.payment.is_open() => None,
             (StaffTransition::Cancelled, OrderStatus::Placing) => Some("the stock has not answered yet".to_owned()),
             (StaffTransition::Cancelled, OrderStatus::PartiallyShipped | OrderStatus::Shipped) => Some(
                 "a parcel has left; what it holds can only be returned, and the rest given up by `shipped`".to_owned(),
@@ -74,9 +104,9 @@ impl Order {
     }
 
     fn unpaid(&self) -> String {
-        match self.region() {
+        match self.payment {
             PaymentStatus::Failed => "the payment failed; cancel the order or collect the money otherwise".to_owned(),
-            region => format!("the payment is {}", words(region.name())),
+            payment => format!("the payment is {}", words(payment.name())),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Fulfilment {
 }
 
 /// A transition, whether it is legal now, and the reason if not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NextTransition {
     pub to: StaffTransition,
     pub allowed: bool,
@@ -48,7 +48,8 @@ pub struct OrderView {
     pub placed_at: Timestamp,
     pub stock: Vec<OrderStockLine>,
     pub fulfilments: Vec<Fulfilment>,
-    pub next: Vec<NextTransition>,
+    /// A parcel left that the stock has not written off.
+    pub writing_off: bool,
     /// The newer order of the same cart that took this one's place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<OrderId>,
@@ -89,7 +90,7 @@ impl Order {
             placed_at: self.placed_at,
             stock: self.stock.iter().map(StockLine::show).collect(),
             fulfilments: self.fulfilments.clone(),
-            next: self.next_transitions(),
+            writing_off: !self.parcels.is_empty(),
             superseded_by: self.superseded_by,
             outrun_by: self.outrun_by,
             settled: self.lifecycle != OrderStatus::Placing && !self.has_pending_effects(),

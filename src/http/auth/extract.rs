@@ -15,7 +15,7 @@ use crate::{
 
 use super::{declare::Argument, layers::GuestSlot};
 
-/// A writer: an account, a known guest, or a new guest, whose cookie the layer `guest_cookie` adds. Each request with one
+/// A writer: an account, a known guest, or a new guest, whose cookie the guard adds. Each request with one
 /// is a change, and charged to the writer's budgets; a guest whose first change is refused gets no session.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);
@@ -70,7 +70,7 @@ async fn writer(parts: &Parts, identity: &Identity, door: &Door, work: Work) -> 
     let Some(cookie) = recognised.set_cookie else { return Ok(recognised.principal) };
     let (Some(slot), Ok(cookie)) = (slot, HeaderValue::try_from(cookie)) else {
         // Without the cookie the guest would lose this request's writes.
-        tracing::error!("the layer guest_cookie is missing on {}", parts.uri.path());
+        tracing::error!("the guard is missing around {}", parts.uri.path());
         return Err(AuthError::Internal.into());
     };
     Ok(slot.fill(recognised.principal, cookie))

@@ -3,9 +3,9 @@
 use axum::{
     Router,
     body::Body,
-    extract::FromRef,
+    extract::{FromRef, State},
     http::{Request, Response, StatusCode},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{Next, from_fn_with_state},
     routing::{get, post},
 };
 use http_body_util::BodyExt;
@@ -17,7 +17,7 @@ use crate::{
     domain::role::RoleName,
     http::{
         Door,
-        auth::{Caller, MaybeCaller, Staff, guest_cookie, same_origin},
+        auth::{Caller, GuestSlot, MaybeCaller, Staff, same_origin},
     },
     identity::{Identity, cookies, may, testing::world},
 };
@@ -37,14 +37,28 @@ impl FromRef<Shop> for Identity {
     }
 }
 
+/// What the guard around all routes does with identity; its other parts need an engine.
+async fn guarded(
+    State((door, identity)): State<(Door, Identity)>,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response<Body> {
+    let guest = GuestSlot::attach(&mut request);
+    let mut response = match same_origin(&door, &identity, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refused) => refused,
+    };
+    guest.add_cookie(&mut response);
+    response
+}
+
 fn app(identity: &Identity) -> Router {
     let door = Door::new(&Http::default(), &Budgets::default(), uuid::Uuid::nil());
     Router::new()
         .route("/write", post(async |Caller(a): Caller, Caller(b): Caller| format!("{} {}", a.by, a == b)))
         .route("/read", get(async |MaybeCaller(p): MaybeCaller| p.map_or("nobody".to_owned(), |p| p.by.to_string())))
         .route("/staff", get(async |Staff(p, ..): Staff<may::OrdersRead>| p.by.to_string()))
-        .layer(from_fn(guest_cookie))
-        .layer(from_fn_with_state((door.clone(), identity.clone()), same_origin))
+        .layer(from_fn_with_state((door.clone(), identity.clone()), guarded))
         .with_state(Shop(identity.clone(), door))
 }
 

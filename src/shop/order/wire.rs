@@ -150,7 +150,7 @@ impl OrderBody {
             hold_expires_at: view.lifecycle.is_undecided().then(|| placed.pay_by.rfc3339()),
             stock: view.stock.iter().map(Into::into).collect(),
             fulfilments: view.fulfilments.iter().cloned().map(Into::into).collect(),
-            next: view.next.iter().cloned().map(Into::into).collect(),
+            next: view.next_transitions().into_iter().map(Into::into).collect(),
             superseded_by: view.superseded_by.map(|order| order.0),
         })
     }

@@ -118,10 +118,10 @@ fn an_expired_order_can_be_cancelled_while_its_payment_is_under_way() {
     let order = late().when(transition(StaffTransition::Cancelled)).then([went(StaffTransition::Cancelled)]);
     assert!(!order.view().is_cancellable_by_owner());
     let order = late().when(OrderCommand::Wake).then_nothing();
-    assert!(order.view().is_cancellable_by_owner() && order.view().next.iter().any(|next| next.allowed));
+    assert!(order.view().is_cancellable_by_owner() && order.view().next_transitions().iter().any(|next| next.allowed));
     let over =
         given(reserved()).after([begun(1), expired(), moved(1, failed())]).when(OrderCommand::Wake).then_nothing();
-    assert!(!over.view().is_cancellable_by_owner() && over.view().next.iter().all(|next| !next.allowed));
+    assert!(!over.view().is_cancellable_by_owner() && over.view().next_transitions().iter().all(|next| !next.allowed));
 }
 
 /// D9: a bound in days after which a late approval is always undone.

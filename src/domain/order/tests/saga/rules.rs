@@ -95,7 +95,7 @@ fn run(world: &mut World, step: &Step) {
         }
         Step::Transition(to) => {
             let before = world.order();
-            let listed = before.next.iter().any(|next| next.to == *to && next.allowed);
+            let listed = before.next_transitions().iter().any(|next| next.to == *to && next.allowed);
             assert_eq!(
                 world.tell(OrderCommand::Transition { to: *to }).is_ok(),
                 listed,
