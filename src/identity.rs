@@ -23,6 +23,7 @@ mod invitation;
 mod keys;
 mod links;
 mod login;
+mod low_priority;
 mod origin;
 mod passwords;
 pub mod permission;

@@ -18,6 +18,8 @@ mod guests;
 mod ids;
 #[path = "hostile/listeners.rs"]
 mod listeners;
+#[path = "hostile/logins.rs"]
+mod logins;
 #[path = "hostile/machine.rs"]
 mod machine;
 #[path = "hostile/meter.rs"]
@@ -88,6 +90,7 @@ async fn honest_buyers_shop_on_while_everything_is_attacked() {
     verdict::the_attacks_met_their_bounds(&phases);
     verdict::buyers_shop_on(&phases);
     verdict::the_shop_stays_within_its_bounds(&phases);
+    verdict::log_ins_do_not_slow_checkouts(&phases, of_others);
     verdict::buyers_hardly_notice(&phases, of_others);
 }
 

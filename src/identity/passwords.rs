@@ -1,12 +1,13 @@
 //! The work of passwords: Argon2id with 19 MiB, 2 passes, 1 lane (the first choice of OWASP's Password Storage Cheat
-//! Sheet). A key takes tens of milliseconds of a core, so two are made at once on blocking threads, a few wait, and the
-//! rest is refused with a time for the retry: a flood of log-ins cannot starve the shop.
+//! Sheet). A key takes tens of milliseconds of a core, so two are made at once on threads of low priority, a few wait, and
+//! the rest is refused with a time for the retry: a flood of log-ins cannot starve the shop.
 
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::low_priority::LowPriority;
 use crate::{
     config::Secret,
     domain::account::{Challenge, Key, Password},
@@ -35,11 +36,16 @@ pub enum PasswordFault {
 pub struct Passwords {
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    threads: LowPriority,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { admitted: Arc::new(Semaphore::new(ADMITTED_MAX)), running: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            admitted: Arc::new(Semaphore::new(ADMITTED_MAX)),
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            threads: LowPriority::start("passwords", AT_ONCE),
+        }
     }
 }
 
@@ -86,10 +92,12 @@ impl Passwords {
         let turn = self.running.clone().acquire_owned().await.map_err(|_| PasswordFault::BrokenOff)?;
         // The permits go with the work: a caller who hangs up frees them only when the thread is free.
         let held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);
-        let done = tokio::task::spawn_blocking(move || {
+        let (tell, done) = oneshot::channel();
+        self.threads.run(move || {
             let result = work();
             drop(held);
-            result
+            // Nobody listens where the caller has hung up.
+            let _ = tell.send(result);
         });
         done.await.map_err(|_| PasswordFault::BrokenOff)?
     }

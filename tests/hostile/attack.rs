@@ -5,7 +5,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{guests, ids, listeners, stalled, toll::Toll};
+use super::{guests, ids, listeners, logins, stalled, toll::Toll};
 
 /// Where the attacks happen.
 pub struct Field {
@@ -42,6 +42,8 @@ pub enum Attack {
     Listeners,
     /// Sockets that ask for orders of others, over and over.
     Askers,
+    /// 200 log-ins a second, from 200 addresses: the bound for each address is none to a crowd.
+    LogIns,
 }
 
 /// What an attack takes: of each kind the shop bounds another thing.
@@ -58,7 +60,7 @@ pub enum Kind {
 }
 
 impl Attack {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::HoldsEverything,
         Self::LongCarts,
         Self::NewCarts,
@@ -72,6 +74,7 @@ impl Attack {
         Self::Idle,
         Self::Listeners,
         Self::Askers,
+        Self::LogIns,
     ];
 
     pub fn name(self) -> &'static str {
@@ -89,13 +92,14 @@ impl Attack {
             Self::Idle => "idle",
             Self::Listeners => "listeners",
             Self::Askers => "askers",
+            Self::LogIns => "log-ins",
         }
     }
 
     pub fn kind(self) -> Kind {
         match self {
             Self::HoldsEverything | Self::LongCarts | Self::NewCarts | Self::Cancels | Self::Declined => Kind::Guest,
-            Self::RandomIds => Kind::Reader,
+            Self::RandomIds | Self::LogIns => Kind::Reader,
             Self::NeverReads | Self::HalfBodies | Self::FatBodies | Self::SlowHeads | Self::Idle => Kind::Stalled,
             Self::Listeners | Self::Askers => Kind::Listener,
         }
@@ -122,6 +126,7 @@ impl Attack {
             Self::Idle => stalled::stay_idle(field, from, toll).await,
             Self::Listeners => listeners::listen_to_nothing(field, from, toll).await,
             Self::Askers => listeners::ask_for_orders(field, from, toll).await,
+            Self::LogIns => logins::log_in(field, toll).await,
         }
     }
 }

@@ -34,7 +34,9 @@ impl Run {
         let mut phases = vec![self.phase("quiet", &[], self.time / 12, self.meter.read().await, AGAIN_AND_AGAIN).await];
         for attack in &Attack::ALL {
             let before = phases.last().expect("a phase").after;
-            phases.push(self.phase(attack.name(), &[*attack], self.time / 30, before, 0).await);
+            // Long enough for checkouts to compare.
+            let (part, purchases) = if *attack == Attack::LogIns { (6, AGAIN_AND_AGAIN) } else { (30, 0) };
+            phases.push(self.phase(attack.name(), &[*attack], self.time / part, before, purchases).await);
         }
         let before = phases.last().expect("a phase").after;
         phases.push(self.phase("all at once", &Attack::ALL, self.time * 2 / 5, before, AGAIN_AND_AGAIN).await);

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use souk::load::record::histogram;
+
 use super::{attack::Attack, buyer::Book, meter::Reading, toll::Toll};
 
 pub struct Phase {
@@ -16,6 +18,15 @@ pub struct Phase {
 impl Phase {
     pub fn quantile(&self, of: f64) -> Duration {
         Duration::from_micros(self.book.times.value_at_quantile(of))
+    }
+
+    /// Of what a checkout consists of: the line, the order, the payment.
+    pub fn checkout_p99(&self) -> Duration {
+        let mut times = histogram(3);
+        for step in ["put", "check out", "pay"] {
+            self.book.steps.get(step).map_or(Ok(()), |of_step| times.add(of_step)).expect("histograms of one range");
+        }
+        Duration::from_micros(times.value_at_quantile(0.99))
     }
 
     pub fn grown(&self) -> u64 {

@@ -45,6 +45,20 @@ pub fn buyers_hardly_notice(phases: &[Phase], of_others: f64) {
     }
 }
 
+/// A storm of log-ins is refused where it exceeds what the passwords' threads can do, and takes nothing from checkouts.
+pub fn log_ins_do_not_slow_checkouts(phases: &[Phase], of_others: f64) {
+    let (quiet, storm) = (named(phases, "quiet").checkout_p99(), named(phases, Attack::LogIns.name()));
+    for (_, toll) in &storm.tolls {
+        assert!(toll.count("401") > 0 && toll.count("503") > 0, "no storm: {}", toll.told());
+        assert_eq!(toll.count("5"), toll.count("503"), "{}", toll.told());
+    }
+    let (storm, most) = (storm.checkout_p99(), quiet.max(QUIET_MIN) * 2);
+    println!("p99 of a checkout's requests: {quiet:?} in the quiet, {storm:?} beside log-ins");
+    if of_others <= OF_OTHERS_MAX {
+        assert!(storm <= most, "p99 {storm:?} beside log-ins, in the quiet {quiet:?}");
+    }
+}
+
 pub fn the_shop_stays_within_its_bounds(phases: &[Phase]) {
     let took = phases.iter().skip(1).map(|phase| phase.took).sum();
     let (bounds, quiet) = (Bounds::of(&Config::default(), took), named(phases, "quiet"));
