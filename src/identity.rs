@@ -5,10 +5,10 @@
 //! use. A guest has a signed session cookie. In reading order: [`principal`], [`secret`] and [`seal`] (keys and
 //! signatures), [`keys`] and [`token`] (access tokens), [`refresh`], [`cookies`], [`guest`], [`origin`] (requests forged
 //! by other sites), [`accounts`] and [`standings`] (the ports to the entities), [`passwords`] and [`strength`],
-//! [`throttle`] and [`quota`], [`find`], [`login`], [`totp`], [`recovery_codes`], [`second_factor`], [`factors`],
-//! [`sessions`], [`registration`], [`sso`], [`invitation`], [`recovery`], [`superadmin`], [`api_keys`]; [`permission`] (what a
-//! caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses (`http::auth`), and accounts
-//! themselves (entities).
+//! [`throttle`] and [`quota`], [`find`], [`login`], [`totp`], [`recovery_codes`], [`passkeys`], [`second_factor`],
+//! [`factors`], [`sessions`], [`registration`], [`sso`], [`invitation`], [`recovery`], [`superadmin`], [`api_keys`];
+//! [`permission`] (what a caller may do) and `access` (whom a route admits). Deliberately absent: HTTP responses
+//! (`http::auth`), and accounts themselves (entities).
 
 mod access;
 pub mod accounts;
@@ -25,6 +25,7 @@ mod links;
 mod login;
 mod low_priority;
 mod origin;
+mod passkeys;
 mod passwords;
 pub mod permission;
 mod principal;
@@ -70,6 +71,7 @@ pub use guest::{COOKIE, GuestSession, HOST_COOKIE};
 pub use invitation::Invited;
 pub use keys::PublicKey;
 pub use origin::{Site, is_this_machine};
+pub use passkeys::{ALGORITHMS, Asked, AskedNew, Assertion, Ceremonies, Registration, RelyingParty};
 pub use passwords::PasswordFault;
 pub use permission::{Needs, Permission, PermissionSet, may, of_built_in};
 pub use principal::{Principal, PrincipalKind, Proven, Reach, role_of};
@@ -117,6 +119,9 @@ struct Inner {
     flows: sso::Flows,
     apps: totp::Apps,
     recovery_codes: recovery_codes::RecoveryCodes,
+    ceremonies: Ceremonies,
+    /// `None`: no browser gives a passkey to the shop's address.
+    relying_party: Option<RelyingParty>,
     /// Of the salts and ids of accounts that do not exist.
     nobody: [u8; 32],
     passwords: Passwords,
@@ -198,6 +203,7 @@ impl Identity {
         clock: Arc<dyn Clock>,
         accounts: Arc<dyn Accounts>,
         standings: Arc<dyn Standings>,
+        relying_party: Option<RelyingParty>,
     ) -> Self {
         let tokens = AccessTokens::new(secret, &settings.issuer, settings.token_ttl_s(), settings.key_rotation_ms);
         Self(Arc::new(Inner {
@@ -211,6 +217,8 @@ impl Identity {
             flows: sso::Flows::new(secret),
             apps: totp::Apps::new(secret),
             recovery_codes: recovery_codes::RecoveryCodes::new(secret),
+            ceremonies: Ceremonies::new(secret),
+            relying_party,
             nobody: secret.derive("nobody"),
             passwords: Passwords::default(),
             throttle: Throttle::default(),

@@ -6,6 +6,8 @@
 
 #[path = "common/authenticator.rs"]
 mod authenticator;
+#[path = "common/passkey.rs"]
+mod passkey;
 #[path = "common/raw.rs"]
 mod raw;
 #[path = "common/record_copies.rs"]
@@ -26,6 +28,7 @@ mod api {
     mod notes;
     mod offers;
     mod orders;
+    mod passkeys;
     mod payments;
     mod permissions;
     mod roles;

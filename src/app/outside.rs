@@ -39,6 +39,8 @@ pub(super) struct Outside {
     pub(super) oidc: Providers,
     /// For everybody who looks at the shop.
     pub(super) notices: Vec<&'static str>,
+    /// Where customers reach the shop.
+    pub(super) address: String,
 }
 
 /// On every page, in `/readyz` and in the log while the sandbox is on.
@@ -63,6 +65,7 @@ impl Outside {
             providers: Vec::new(),
             oidc: oidc::providers(config, shop.trim_end_matches('/'))?,
             notices: Vec::new(),
+            address: shop,
         };
         let sandbox = &config.payments.sandbox;
         // The configuration's own check says how to mend it; this holds for a start without a file, too.

@@ -25,7 +25,7 @@ use crate::{
         sandbox::{self, SandboxProvider},
     },
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
-    identity::{AccountsFault, Addresses, Identity, SuperadminError},
+    identity::{AccountsFault, Addresses, Identity, RelyingParty, SuperadminError},
     persistence::ballast,
     shop::{AppState, Services, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders, user::superadmins},
 };
@@ -97,11 +97,13 @@ impl Shop {
         let secret = check_key(&backend, config).await?;
         let outside = Outside::new(config, &secret, &sockets, &backend.clock())?;
         let engine = Engine::start(config, backend, outside.connectors).await?;
+        let relying_party =
+            RelyingParty::new(&outside.address, &config.http.trusted_origins, &config.identity.passkey_domain);
         let accounts = Arc::new(engine.gateway.clone());
         let standings = accounts.clone();
         let addresses = Addresses::new(engine.keys.addresses());
         let (settings, clock) = (config.identity.clone(), engine.clock.clone());
-        let identity = Identity::new(settings, &secret, addresses, clock, accounts, standings);
+        let identity = Identity::new(settings, &secret, addresses, clock, accounts, standings, relying_party);
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
         superadmins::count_the_first(&engine.gateway, &identity).await;
         carry_over(identity.clone());

@@ -31,6 +31,9 @@ pub struct Identity {
     /// Roles that are had only with a second factor: an account with one of them has no permissions in a session without one.
     /// Default none.
     pub second_factor_roles: BTreeSet<String>,
+    /// Domain that passkeys belong to, such as `shop.example`: the host of `http.public_url`, or one above it. Another one ends
+    /// all passkeys. Empty: that host; an address by number has none. Default empty.
+    pub passkey_domain: String,
     /// Minutes after a proof of who they are during which an account may do what is dangerous: change roles and factors,
     /// give much money back. Then 403 until the next proof. Default 15.
     pub step_up_minutes: u32,
@@ -62,6 +65,7 @@ impl Default for Identity {
             issuer: "souk".to_owned(),
             registrations_per_address_hour: 20,
             second_factor_roles: BTreeSet::new(),
+            passkey_domain: String::new(),
             step_up_minutes: 15,
             step_up_refund_above: 10_000,
             secure_cookies: true,
@@ -122,6 +126,14 @@ impl Identity {
             let expected = "names of roles: a small letter, then small letters, digits and dashes, 40 at most";
             checks.that("identity.second_factor_roles", role, RoleName::parse(role).is_ok(), expected);
         }
+        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
+        let domain = &self.passkey_domain;
+        checks.that(
+            "identity.passkey_domain",
+            domain,
+            domain.bytes().all(legal),
+            "a domain in small letters, or empty",
+        );
         checks.range("identity.step_up_minutes", self.step_up_minutes, 1, 1_440, "minutes");
         checks.range("identity.step_up_refund_above", self.step_up_refund_above, 0, i64::MAX, "minor units");
         // Neither value ever reaches an error.

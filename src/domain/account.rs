@@ -31,7 +31,8 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     effects::AccountEffect,
     factors::{
-        CodeDigest, Factor, FactorCommand, FactorEvent, FactorKind, FactorRejection, FactorsView, Proof, Waiting,
+        CodeDigest, CosePublicKey, CredentialId, Factor, FactorCommand, FactorEvent, FactorKind, FactorRejection,
+        FactorsView, Passkey, PasskeyUse, Proof, Waiting,
     },
     links::{Link, LinkClaim, LinkCommand, LinkEvent, LinkRejection},
     mails::AccountMail,
@@ -194,7 +195,7 @@ impl Entity for Account {
             | AccountCommand::AskEmailChange { .. }
             | AccountCommand::AskVerification { .. }
             | AccountCommand::Links(LinkCommand::Begin { .. } | LinkCommand::Ask { .. })
-            | AccountCommand::Factors(FactorCommand::EnrolTotp { .. }) => Work::New,
+            | AccountCommand::Factors(FactorCommand::EnrolTotp { .. } | FactorCommand::AddPasskey { .. }) => Work::New,
             // Staff has to log in to make room, and what ends a right is never put off.
             AccountCommand::LogIn { .. }
             | AccountCommand::OpenSession { .. }

@@ -54,6 +54,12 @@ pub enum AuthError {
     /// Of an authenticator app, or for recovery.
     #[error("the code is wrong, too old or used")]
     WrongCode { tries_left: Option<u8> },
+    /// Unknown passkeys and answers that are not true alike.
+    #[error("the passkey is not known, or its answer is not one to this question")]
+    PasskeyRefused,
+    /// The shop has no domain that passkeys could belong to.
+    #[error("the shop has no passkeys: its address is not one that browsers give them to")]
+    PasskeysOff,
     #[error("the log-in waited too long, or tried too many codes")]
     LogInAgain,
     #[error("too many failed attempts, try again in {} s", .retry_after_ms.div_ceil(1000))]
@@ -93,7 +99,7 @@ pub enum AccountError {
     Key(ApiKeyRejection),
     #[error("there is no such second factor")]
     UnknownFactor,
-    #[error("an account has at most {max} second factors")]
+    #[error("an account has at most {max} factors of a kind")]
     TooManyFactors { max: usize },
     #[error("the account has no second factor")]
     NoFactor,
@@ -108,6 +114,10 @@ pub enum AccountError {
     OwnerAsked,
     #[error("this was not begun here, or too long ago")]
     NotBegun,
+    #[error("the passkey is not taken: it answers no question of this session, or is of a kind that is not known")]
+    PasskeyNotTaken,
+    #[error("the account has this passkey already")]
+    PasskeyKnown,
 }
 
 impl AccountError {
@@ -131,6 +141,8 @@ impl From<AccountsFault> for AccountError {
                 Self::TooManyFactors { max }
             }
             AccountsFault::Refused(AccountRejection::Links(refusal)) => Self::Link(refusal),
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::Known)) => Self::PasskeyKnown,
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::AnsweredBefore)) => Self::PasskeyNotTaken,
             other => Self::Auth(other.into()),
         }
     }

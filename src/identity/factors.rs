@@ -58,13 +58,13 @@ impl Identity {
         Ok(())
     }
 
-    async fn factors(&self, user: UserId, command: FactorCommand) -> Result<AccountView, AccountError> {
+    pub(super) async fn factors(&self, user: UserId, command: FactorCommand) -> Result<AccountView, AccountError> {
         let command = AccountCommand::Factors(command);
         Ok(self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?)
     }
 }
 
-fn no_entropy(error: getrandom::Error) -> AuthError {
+pub(super) fn no_entropy(error: getrandom::Error) -> AuthError {
     tracing::error!(%error, "the system gives no random numbers");
     AuthError::Internal
 }

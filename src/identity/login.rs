@@ -169,6 +169,9 @@ impl From<AccountsFault> for AuthError {
                 AuthError::WrongCode { tries_left: None }
             }
             AccountsFault::Refused(AccountRejection::Factors(FactorRejection::NotWaiting)) => AuthError::LogInAgain,
+            AccountsFault::Refused(AccountRejection::Factors(FactorRejection::WrongPasskey)) => {
+                AuthError::PasskeyRefused
+            }
             AccountsFault::SessionRefused(_) => AuthError::InvalidToken(super::TokenFault::Ended),
             AccountsFault::Refused(rejection) => {
                 tracing::error!(%rejection, "an account refused what it never refuses");

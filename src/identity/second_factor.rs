@@ -5,11 +5,13 @@
 
 use uuid::Uuid;
 
-use super::{AccountsFault, AuthError, Client, Granted, Identity, Principal, ThrottleKey};
+use super::{
+    AccountsFault, Assertion, AuthError, Client, Granted, Identity, Principal, ThrottleKey, passkeys::Purpose,
+};
 use crate::{
     config::Secret,
     domain::{
-        account::{Account, AccountCommand, AccountView, Factor, FactorCommand, FactorRejection, Proof},
+        account::{Account, AccountCommand, AccountView, Factor, FactorCommand, FactorKind, FactorRejection, Proof},
         ids::{SessionId, UserId},
         session::{Method, SessionCommand},
         time::Timestamp,
@@ -38,6 +40,11 @@ pub enum Shown {
     /// Of an authenticator app.
     Code(Secret),
     RecoveryCode(Secret),
+    /// With the text of the question that it answers.
+    Passkey {
+        question: Secret,
+        answer: Box<Assertion>,
+    },
 }
 
 impl Identity {
@@ -78,7 +85,7 @@ impl Identity {
         let (user, session, first) = self.waiting(token).ok_or(AuthError::LogInAgain)?;
         let attempt = self.admit_code(user, client)?;
         let view = self.0.accounts.account(&user.to_string()).await?;
-        let (proof, second) = self.understood(user, &view, shown)?;
+        let (proof, second) = self.understood(user, &view, shown, Purpose::SecondStep { user, session })?;
         let command = AccountCommand::Factors(FactorCommand::Pass { session, proof });
         let view = self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?;
         if !view.sessions.contains(&session) {
@@ -97,7 +104,9 @@ impl Identity {
                 return Err(AuthError::SecondFactorRequired { by: who.by.clone() });
             }
             Shown::Password(password) => self.prove_password(who.user, password, client).await?,
-            Shown::Code(_) | Shown::RecoveryCode(_) => self.prove_code(who.user, &view, shown, client).await?,
+            Shown::Code(_) | Shown::RecoveryCode(_) | Shown::Passkey { .. } => {
+                self.prove_code(who, &view, shown, client).await?
+            }
         };
         self.proven(who, method).await
     }
@@ -132,13 +141,14 @@ impl Identity {
 
     async fn prove_code(
         &self,
-        user: UserId,
+        who: &Principal,
         view: &AccountView,
         shown: &Shown,
         client: &Client,
     ) -> Result<Method, AuthError> {
+        let (user, session) = (who.user, Self::own_session(who)?);
         let attempt = self.admit_code(user, client)?;
-        let (proof, method) = self.understood(user, view, shown)?;
+        let (proof, method) = self.understood(user, view, shown, Purpose::StepUp { user, session })?;
         let command = AccountCommand::Factors(FactorCommand::Prove { proof });
         match self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await {
             Ok(_) => {
@@ -161,7 +171,13 @@ impl Identity {
         admitted.map_err(|retry_after_ms| AuthError::TooManyAttempts { retry_after_ms })
     }
 
-    fn understood(&self, user: UserId, view: &AccountView, shown: &Shown) -> Result<(Proof, Method), AuthError> {
+    fn understood(
+        &self,
+        user: UserId,
+        view: &AccountView,
+        shown: &Shown,
+        purpose: Purpose,
+    ) -> Result<(Proof, Method), AuthError> {
         match shown {
             Shown::Password(_) => Err(AuthError::WrongCode { tries_left: None }),
             Shown::RecoveryCode(code) => {
@@ -174,13 +190,18 @@ impl Identity {
                     // What was used is passed over: another app may say the same.
                     (step > factor.step).then_some(Proof::Totp { id: factor.id, step })
                 };
-                let proof = view.factors.confirmed().find_map(of).unwrap_or(Proof::Wrong);
+                let mut apps = view.factors.confirmed().filter(|factor| factor.kind == FactorKind::Totp);
+                let proof = apps.find_map(of).unwrap_or(Proof::Wrong);
                 Ok((proof, Method::Totp))
+            }
+            Shown::Passkey { question, answer } => {
+                let proof = self.shown_by_passkey(view, question.expose(), purpose, answer)?;
+                Ok((proof, Method::Passkey))
             }
         }
     }
 
-    fn waiting(&self, token: &str) -> Option<(UserId, SessionId, Method)> {
+    pub(super) fn waiting(&self, token: &str) -> Option<(UserId, SessionId, Method)> {
         let bytes = self.0.waits.open(token)?;
         let (user, rest) = bytes.split_at_checked(16)?;
         let (session, method) = rest.split_at_checked(16)?;
@@ -191,6 +212,9 @@ impl Identity {
 
 /// What the account's owner can show.
 fn methods(account: &AccountView) -> Vec<Method> {
+    let has = |kind| account.factors.confirmed().any(|factor| factor.kind == kind);
+    let passkey = has(FactorKind::Passkey).then_some(Method::Passkey);
+    let app = has(FactorKind::Totp).then_some(Method::Totp);
     let codes = (account.factors.codes_left > 0).then_some(Method::RecoveryCode);
-    std::iter::once(Method::Totp).chain(codes).collect()
+    [passkey, app, codes].into_iter().flatten().collect()
 }

@@ -149,6 +149,7 @@ pub struct World {
     pub secret: SigningSecret,
 }
 
+pub const SHOP: &str = "https://shop.example";
 pub const PASSWORD: &str = "a password of the test";
 
 pub fn world() -> World {
@@ -159,8 +160,9 @@ pub fn world_with(settings: config::Identity) -> World {
     let clock = Arc::new(FixedClock::at(Timestamp(1_795_000_000_000)));
     let accounts = Arc::new(FakeAccounts { states: Mutex::default(), clock: clock.clone() });
     let secret = SigningSecret::from_bytes([7; 32]);
-    let identity =
-        Identity::new(settings, &secret, Addresses::new([8; 32]), clock.clone(), accounts.clone(), accounts.clone());
+    let (addresses, shop) = (Addresses::new([8; 32]), RelyingParty::new(SHOP, &[], ""));
+    let (known, standings) = (accounts.clone(), accounts.clone());
+    let identity = Identity::new(settings, &secret, addresses, clock.clone(), known, standings, shop);
     World { identity, clock, accounts, secret }
 }
 

@@ -21,6 +21,7 @@ mod api_keys;
 mod factors;
 mod first;
 mod guests;
+mod passkeys;
 mod sessions;
 mod sso;
 

@@ -12,6 +12,7 @@ mod factors;
 mod links;
 mod login;
 pub mod mail;
+mod passkeys;
 mod password;
 mod profile;
 mod refusals;
@@ -57,6 +58,11 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(declared!(links::begin_link))
         .routes(declared!(links::confirm_link))
         .routes(declared!(links::remove_link))
+        .routes(declared!(passkeys::start_passkey))
+        .routes(declared!(passkeys::add_passkey))
+        .routes(declared!(passkeys::start_login))
+        .routes(declared!(passkeys::finish_login))
+        .routes(declared!(passkeys::start_step_up))
         .routes(declared!(password::forgot_password))
         .routes(declared!(password::reset_password))
         .routes(declared!(password::change_password))

@@ -1,18 +1,26 @@
-//! An account's second factors: authenticator apps, recovery codes, and the log-ins that wait for one.
+//! An account's factors beside the password: authenticator apps, passkeys, recovery codes, and the log-ins that wait for
+//! one.
 //!
 //! The secret of an app is not kept: every node derives it from the shop's signing secret and the factor's id. A node
 //! finds the time step that a code is of, and the account, which alone knows what was used before, takes each step once.
 //! Of recovery codes it keeps keyed digests. A log-in whose password was right waits here: for minutes, and for a few
 //! tries.
+//!
+//! Of a passkey the account keeps the public key. A node verifies the signature; the account takes each question once,
+//! and no counter that does not rise.
 
 mod decide;
+mod passkey;
 mod protocol;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::protocol::{FactorCommand, FactorEvent, FactorRejection, Proof};
+pub use self::{
+    passkey::{CosePublicKey, CredentialId, Passkey, PasskeyUse},
+    protocol::{FactorCommand, FactorEvent, FactorRejection, Proof},
+};
 use super::Account;
 use crate::domain::{
     ids::{FactorId, SessionId},
@@ -24,6 +32,8 @@ states! {
     FactorKind {
         /// An authenticator app (RFC 6238).
         Totp = "totp",
+        /// A key pair of an authenticator (WebAuthn).
+        Passkey = "passkey",
     }
 }
 
@@ -32,6 +42,9 @@ pub(super) struct Factors {
     list: Arc<Vec<Factor>>,
     codes: Vec<CodeDigest>,
     waiting: Vec<Waiting>,
+    /// When the newest question that made a passkey was asked; none up to it makes another.
+    #[serde(default)]
+    passkey_asked: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,8 +57,11 @@ pub struct Factor {
     /// Its owner has shown that it works: before, it counts for nothing.
     pub confirmed: bool,
     pub used_at: Option<Timestamp>,
-    /// The newest time step that was used; none up to it is taken again.
+    /// The newest time step that was used, or of a passkey the millisecond of the newest question that was answered; none
+    /// up to it is taken again.
     pub step: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<Box<Passkey>>,
 }
 
 /// A keyed digest of a recovery code: nobody without the shop's signing secret can try codes against it.
@@ -81,6 +97,10 @@ impl FactorsView {
         self.list.iter().filter(|factor| factor.confirmed)
     }
 
+    pub fn passkeys(&self) -> impl Iterator<Item = (&Factor, &Passkey)> {
+        self.confirmed().filter_map(|factor| Some((factor, factor.passkey.as_deref()?)))
+    }
+
     /// Tries that a waiting log-in has left; `None`: nothing waits.
     pub fn tries_left(&self, session: SessionId) -> Option<u8> {
         self.waiting.iter().find(|waiting| waiting.session == session).map(|waiting| waiting.tries)
@@ -88,8 +108,9 @@ impl FactorsView {
 }
 
 impl Account {
-    /// Confirmed factors.
+    /// Confirmed authenticator apps.
     pub const FACTORS_MAX: usize = 5;
+    pub const PASSKEYS_MAX: usize = 10;
     /// Log-ins that wait at once; a further one displaces the oldest.
     pub const WAITING_MAX: usize = 5;
     /// Codes that one log-in may try; then it begins anew.
@@ -130,6 +151,16 @@ impl Factors {
             FactorEvent::TotpUsed { id, step, at } => {
                 self.change(*id, |factor| (factor.step, factor.used_at) = (*step, Some(*at)));
             }
+            FactorEvent::PasskeyAdded { id, name, passkey, asked, at } => {
+                self.passkey_asked = *asked;
+                self.add_passkey(*id, name, passkey, *at);
+            }
+            FactorEvent::PasskeyUsed { id, used, at } => self.change(*id, |factor| {
+                (factor.step, factor.used_at) = (used.asked, Some(*at));
+                if let Some(passkey) = &mut factor.passkey {
+                    passkey.counter = used.counter;
+                }
+            }),
             FactorEvent::CodeUsed { code, .. } => self.codes.retain(|known| known != code),
             FactorEvent::Passed { session } => self.waiting.retain(|waiting| waiting.session != *session),
         }
@@ -139,7 +170,23 @@ impl Factors {
     fn enrol(&mut self, id: FactorId, kind: FactorKind, name: &str, at: Timestamp) {
         let list = Arc::make_mut(&mut self.list);
         list.retain(|factor| factor.confirmed);
-        list.push(Factor { id, kind, name: name.into(), added_at: at, confirmed: false, used_at: None, step: 0 });
+        list.push(Factor {
+            id,
+            kind,
+            name: name.into(),
+            added_at: at,
+            confirmed: false,
+            used_at: None,
+            step: 0,
+            passkey: None,
+        });
+    }
+
+    fn add_passkey(&mut self, id: FactorId, name: &str, passkey: &Passkey, at: Timestamp) {
+        let (kind, passkey) = (FactorKind::Passkey, Some(Box::new(passkey.clone())));
+        let made =
+            Factor { id, kind, name: name.into(), added_at: at, confirmed: true, used_at: None, step: 0, passkey };
+        Arc::make_mut(&mut self.list).push(made);
     }
 
     fn change(&mut self, id: FactorId, change: impl FnOnce(&mut Factor)) {

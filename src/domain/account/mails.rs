@@ -107,7 +107,10 @@ impl Account {
             },
             AccountEvent::PasswordChanged { at, .. } => (AccountMail::PasswordChanged { at: *at }, own),
             AccountEvent::Factors(
-                FactorEvent::Confirmed { at, .. } | FactorEvent::Removed { at, .. } | FactorEvent::CodeUsed { at, .. },
+                FactorEvent::Confirmed { at, .. }
+                | FactorEvent::PasskeyAdded { at, .. }
+                | FactorEvent::Removed { at, .. }
+                | FactorEvent::CodeUsed { at, .. },
             ) => (AccountMail::FactorsChanged { at: *at }, own),
             // Not of the link that the account was made by: its owner knows.
             AccountEvent::Links(LinkEvent::Claimed { claim }) if self.has_another_way_in() => {

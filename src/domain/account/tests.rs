@@ -13,6 +13,7 @@ use crate::domain::{
 mod factors;
 mod links;
 mod mails;
+mod passkeys;
 mod registration;
 mod sessions;
 

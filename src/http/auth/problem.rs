@@ -32,6 +32,8 @@ impl From<AuthError> for Problem {
             }
             E::WrongCode { tries_left: None } => problem(Code::WRONG_CODE).alarm(),
             E::WrongCode { tries_left: Some(left) } => problem(Code::WRONG_CODE).with("tries_left", left).alarm(),
+            E::PasskeyRefused => problem(Code::PASSKEY_REFUSED).alarm(),
+            E::PasskeysOff => problem(Code::PASSKEYS_OFF),
             E::LogInAgain => problem(Code::LOG_IN_AGAIN),
             E::TooManyAttempts { retry_after_ms } => {
                 problem(Code::TOO_MANY_ATTEMPTS).alarm().retry_after(retry_after_ms)

@@ -12,6 +12,10 @@ codes! {
     UNKNOWN_ADDRESS = "unknown_address", NOT_FOUND, "There is no such address in the book";
     PASSWORD_TOO_WEAK = "password_too_weak", UNPROCESSABLE_ENTITY, "The password is too easy to guess";
     WRONG_CODE = "wrong_code", UNAUTHORIZED, "The code is wrong, too old or used";
+    PASSKEY_REFUSED = "passkey_refused", UNAUTHORIZED, "The passkey is not taken for anybody's";
+    PASSKEY_NOT_TAKEN = "passkey_not_taken", UNPROCESSABLE_ENTITY, "The new passkey is not taken";
+    PASSKEY_KNOWN = "passkey_known", CONFLICT, "The account has this passkey already";
+    PASSKEYS_OFF = "passkeys_off", CONFLICT, "The shop has no passkeys";
     LOG_IN_AGAIN = "log_in_again", UNAUTHORIZED, "The log-in waited too long for its second step";
     STEP_UP_REQUIRED = "step_up_required", FORBIDDEN, "This needs a fresh proof of who you are";
     SECOND_FACTOR_REQUIRED = "second_factor_required", FORBIDDEN, "This needs a session with a second factor";

@@ -89,7 +89,7 @@ pub struct CodesBody {
 
 /// The account's second factors
 #[utoipa::path(get, path = "/api/auth/factors", tag = "Identity", responses(
-    (status = 200, description = "At most 5, and one that waits to be confirmed", body = FactorsBody),
+    (status = 200, description = "At most 5 apps and 10 passkeys, and an app that waits to be confirmed", body = FactorsBody),
     (status = 401, description = "`unauthenticated`, `invalid_token`"),
 ))]
 pub async fn list_factors(

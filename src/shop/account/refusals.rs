@@ -64,6 +64,8 @@ impl From<AccountError> for Problem {
             AccountError::Unverified => Problem::new(Code::SSO_UNVERIFIED, detail),
             AccountError::OwnerAsked => Problem::new(Code::OWNER_ASKED, detail),
             AccountError::NotBegun => Problem::new(Code::SSO_NOT_BEGUN, detail).alarm(),
+            AccountError::PasskeyNotTaken => Problem::new(Code::PASSKEY_NOT_TAKEN, detail).alarm(),
+            AccountError::PasskeyKnown => Problem::new(Code::PASSKEY_KNOWN, detail),
             AccountError::EmailTaken => Problem::new(Code::EMAIL_TAKEN, detail),
         }
     }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     client::Asker,
+    passkeys::wire::AssertionBody,
     wire::{self, Handed, SessionAnswer},
 };
 use crate::{
@@ -59,6 +60,9 @@ pub struct SecondStepBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub recovery_code: Option<Secret>,
+    /// Instead of a code.
+    #[serde(default)]
+    pub passkey: Option<PasskeyProof>,
     /// For pages: the tokens come as cookies that no script can read, and not in the body.
     #[serde(default)]
     pub cookies: bool,
@@ -79,12 +83,24 @@ pub struct StepUpBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub recovery_code: Option<Secret>,
+    #[serde(default)]
+    pub passkey: Option<PasskeyProof>,
+}
+
+/// A passkey's answer, with the token of its question.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyProof {
+    #[schema(value_type = String)]
+    pub token: Secret,
+    pub credential: AssertionBody,
 }
 
 /// The second step of a log-in
 ///
-/// Takes a code of an authenticator app or a recovery code, each once. After five wrong ones, or five minutes, the log-in
-/// begins anew. A guest's cart goes into the account's, as at every log-in.
+/// Takes a code of an authenticator app, a recovery code, or a passkey's answer to a question of
+/// `POST /api/auth/passkeys/login/start`, each once. After five wrong ones, or five minutes, the log-in begins anew.
+/// A guest's cart goes into the account's, as at every log-in.
 #[utoipa::path(post, path = "/api/auth/mfa/verify", tag = "Identity", request_body = SecondStepBody, responses(
     (status = 200, description = "A session", body = SessionAnswer),
     (status = 401, description = "`wrong_code` with `tries_left`, `log_in_again`"),
@@ -101,7 +117,7 @@ pub async fn verify_second_factor(
     Body(body): Body<SecondStepBody>,
 ) -> Result<Response, Problem> {
     let identity = &state.toolkit.identity;
-    let shown = one_of(None, body.code, body.recovery_code)?;
+    let shown = one_of(None, body.code, body.recovery_code, body.passkey)?;
     let granted = identity.pass_second_factor(body.mfa_token.expose(), &shown, &asker.client).await?;
     let handed = Handed::new(body.cookies, identity, &headers, asker.https);
     Ok(wire::opened(&state, &headers, StatusCode::OK, &granted, handed).await?)
@@ -109,7 +125,7 @@ pub async fn verify_second_factor(
 
 /// Prove anew who you are, for what is dangerous
 ///
-/// By a code of an authenticator app or a recovery code where the account has a second factor, else by the password.
+/// By a code of an authenticator app, a recovery code or a passkey where the account has a second factor, else by the password.
 /// What answered `step_up_required` is then done for `identity.step_up_minutes`.
 #[utoipa::path(post, path = "/api/auth/step-up", tag = "Identity", request_body = StepUpBody, responses(
     (status = 204, description = "Proven"),
@@ -125,7 +141,7 @@ pub async fn step_up(
     asker: Asker,
     Body(body): Body<StepUpBody>,
 ) -> Result<StatusCode, Problem> {
-    let shown = one_of(body.password, body.code, body.recovery_code)?;
+    let shown = one_of(body.password, body.code, body.recovery_code, body.passkey)?;
     let proven = state.toolkit.identity.step_up(&who, &shown, &asker.client).await;
     proven.map_err(|refused| Problem::from(refused).about(|| who.by.clone()))?;
     Ok(StatusCode::NO_CONTENT)
@@ -138,11 +154,19 @@ pub fn asked(Waits { token, methods, expires_in }: Waits) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-fn one_of(password: Option<Secret>, code: Option<Secret>, recovery: Option<Secret>) -> Result<Shown, Problem> {
-    match (password, code, recovery) {
-        (Some(password), None, None) => Ok(Shown::Password(password)),
-        (None, Some(code), None) => Ok(Shown::Code(code)),
-        (None, None, Some(code)) => Ok(Shown::RecoveryCode(code)),
+fn one_of(
+    password: Option<Secret>,
+    code: Option<Secret>,
+    recovery: Option<Secret>,
+    passkey: Option<PasskeyProof>,
+) -> Result<Shown, Problem> {
+    match (password, code, recovery, passkey) {
+        (Some(password), None, None, None) => Ok(Shown::Password(password)),
+        (None, Some(code), None, None) => Ok(Shown::Code(code)),
+        (None, None, Some(code), None) => Ok(Shown::RecoveryCode(code)),
+        (None, None, None, Some(PasskeyProof { token, credential })) => {
+            Ok(Shown::Passkey { question: token, answer: Box::new(credential.parsed()) })
+        }
         _ => Err(Problem::field("code", "exactly one proof is shown at a time")),
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use souk::domain::{
     account::{
-        AccountEvent, AccountMail, Challenge, CodeDigest, FactorEvent, FactorKind, Password, Right, Role, Token,
+        AccountEvent, AccountMail, Challenge, CodeDigest, CosePublicKey, CredentialId, FactorEvent, FactorKind,
+        Passkey, PasskeyUse, Password, Right, Role, Token,
     },
     api_key::{ApiKeyEvent, Issued, KeySecret, Verifier},
     email::{EmailEvent, Mailbox},
@@ -96,7 +97,14 @@ pub fn account() -> Vec<AnyEvent> {
         AccountEvent::Enabled { at: AT },
     ];
     let queued = mails.into_iter().map(|mail| AccountEvent::MailQueued { mail });
-    events.into_iter().chain(queued).chain(factors()).chain(links::of_account()).map(AnyEvent::Account).collect()
+    events
+        .into_iter()
+        .chain(queued)
+        .chain(factors())
+        .chain(links::of_account())
+        .chain(passkeys())
+        .map(AnyEvent::Account)
+        .collect()
 }
 
 /// A new event of factors stops the build here, too.
@@ -125,9 +133,20 @@ fn factors() -> Vec<AccountEvent> {
         FactorEvent::TotpUsed { .. } => 7,
         FactorEvent::CodeUsed { .. } => 8,
         FactorEvent::Passed { .. } => 9,
+        // Below.
+        FactorEvent::PasskeyAdded { .. } | FactorEvent::PasskeyUsed { .. } => 10,
     };
     assert!(events.iter().map(place).eq(0..10), "a sample of each");
     events.into_iter().map(AccountEvent::Factors).collect()
+}
+
+fn passkeys() -> Vec<AccountEvent> {
+    let (id, name) = (FactorId(id(14)), text("My laptop"));
+    let (credential, key) = (CredentialId(text("5rOa")), CosePublicKey(text("pQECAyYgASFYIA")));
+    let passkey = Box::new(Passkey { credential, key, counter: 0 });
+    let used = PasskeyUse { asked: 1_795_000_000_001, counter: 7, verified: true };
+    let added = FactorEvent::PasskeyAdded { id, name, passkey, asked: 1_795_000_000_000, at: AT };
+    [added, FactorEvent::PasskeyUsed { id, used, at: AT }].map(AccountEvent::Factors).to_vec()
 }
 
 pub fn email() -> Vec<AnyEvent> {

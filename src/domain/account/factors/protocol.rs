@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodeDigest, FactorKind};
+use super::{CodeDigest, FactorKind, Passkey, PasskeyUse};
 use crate::domain::{
     ids::{FactorId, SessionId},
     time::Timestamp,
@@ -22,6 +22,22 @@ pub enum FactorCommand {
         step: u64,
         codes: Vec<CodeDigest>,
         keep: Option<SessionId>,
+    },
+    /// The answer to a question of this millisecond. As with the confirmation of an app, the first factor brings recovery
+    /// codes and ends the sessions of before.
+    AddPasskey {
+        id: FactorId,
+        name: String,
+        passkey: Box<Passkey>,
+        asked: u64,
+        codes: Vec<CodeDigest>,
+        keep: Option<SessionId>,
+    },
+    /// A passkey as the first factor and the second one at once: opens the session.
+    Enter {
+        session: SessionId,
+        id: FactorId,
+        used: PasskeyUse,
     },
     Remove {
         id: FactorId,
@@ -50,6 +66,10 @@ pub enum Proof {
         step: u64,
     },
     RecoveryCode(CodeDigest),
+    Passkey {
+        id: FactorId,
+        used: PasskeyUse,
+    },
     /// Nothing that any factor would say now.
     Wrong,
 }
@@ -94,6 +114,18 @@ pub enum FactorEvent {
         step: u64,
         at: Timestamp,
     },
+    PasskeyAdded {
+        id: FactorId,
+        name: String,
+        passkey: Box<Passkey>,
+        asked: u64,
+        at: Timestamp,
+    },
+    PasskeyUsed {
+        id: FactorId,
+        used: PasskeyUse,
+        at: Timestamp,
+    },
     CodeUsed {
         code: CodeDigest,
         at: Timestamp,
@@ -109,8 +141,14 @@ pub enum FactorEvent {
 pub enum FactorRejection {
     #[error("there is no such factor")]
     Unknown,
-    #[error("an account has at most {max} second factors")]
+    #[error("an account has at most {max} factors of a kind")]
     TooMany { max: usize },
+    #[error("the account has this passkey already")]
+    Known,
+    #[error("the question was answered before")]
+    AnsweredBefore,
+    #[error("the passkey's answer is not taken")]
+    WrongPasskey,
     #[error("the account has no second factor")]
     None,
     #[error("the code is wrong, too old or used")]
