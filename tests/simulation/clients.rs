@@ -13,12 +13,14 @@ use souk::{
         ports::Clock,
     },
     domain::{
+        account::{Account, AccountCommand},
         cart::{Cart, CartCommand, Item},
-        ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
+        ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, SessionId, Sku, UserId},
         key::EntityKey,
         kinds::EntityType,
         order::{CheckoutSnapshot, HoldAt, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},
+        session::{Session, SessionCommand},
         stock::{Share, Stock, StockCommand},
     },
     testing::{an_order, eur},
@@ -48,6 +50,8 @@ pub enum Step {
     StaffTransition { order: OrderId, to: StaffTransition },
     Ship { order: OrderId, fulfilment: FulfilmentId, lines: Vec<(Sku, u32)> },
     Refund { payment: PaymentId, refund: RefundId, amount: i64 },
+    Account { user: UserId, command: Box<AccountCommand> },
+    Session { session: SessionId, command: SessionCommand },
     Pause(Duration),
 }
 
@@ -93,6 +97,12 @@ impl Client<'_> {
     async fn step(&self, script: &mut Script, step: Step) {
         match step {
             Step::Pause(time) => sleep(time).await,
+            Step::Account { user, command } => {
+                self.insist::<Account>(&user.to_string(), *command).await;
+            }
+            Step::Session { session, command } => {
+                self.insist::<Session>(&session.to_string(), command).await;
+            }
             Step::Stock { sku, command } => {
                 self.insist::<Stock>(sku.as_str(), command).await;
             }
