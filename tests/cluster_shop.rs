@@ -5,6 +5,8 @@
 mod accounts;
 #[path = "cluster_shop/anew.rs"]
 mod anew;
+#[path = "common/authenticator.rs"]
+mod authenticator;
 #[path = "cluster_shop/backup.rs"]
 mod backup;
 #[path = "crash/client.rs"]
@@ -23,6 +25,8 @@ mod process;
 mod proxy;
 #[path = "cluster_shop/revoked.rs"]
 mod revoked;
+#[path = "cluster_shop/two_steps.rs"]
+mod two_steps;
 
 use std::{
     num::NonZeroU32,
