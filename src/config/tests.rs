@@ -96,6 +96,18 @@ fn a_password_in_a_url_is_refused_without_showing_it() {
 }
 
 #[test]
+fn a_providers_secret_may_stand_in_a_variable_of_any_name() {
+    let provider = "[[identity.oidc]]\nname = \"google\"\npreset = \"google\"\nclient_id = \"souk\"\n";
+    let file = format!("{provider}client_secret_env = \"GOOGLE_SECRET\"\n");
+    let config = load(&file, &[("GOOGLE_SECRET", "hunter2")], &[]).expect("legal");
+    assert_eq!(config.identity.oidc[0].client_secret.expose(), "hunter2");
+    assert_eq!(config.problems(), []);
+    refused(&file, &[], &[], "identity.oidc.client_secret_env");
+    refused(&format!("{provider}secret = \"hunter2\"\n"), &[], &[], "secret");
+    assert!(load(provider, &[], &[]).expect("legal").identity.oidc[0].client_secret.is_empty());
+}
+
+#[test]
 fn later_sources_win() {
     let file = "[http]\nlisten = \"127.0.0.1:1\"\npage_limit_max = 50\n";
     let from_file = load(file, &[], &[]).expect("legal");

@@ -66,26 +66,29 @@ impl Identity {
         self.0.flows.begin(self.fresh_id(), provider, return_to, purpose, self.now())
     }
 
-    /// It is back. Errors: `NotBegun`, `TooManyAttempts`.
-    pub async fn resume_flow(
+    /// It is back in the browser that it began in. Not counted as a guess: another site can make any browser come here.
+    pub fn resume_flow(&self, headers: &HeaderMap, provider: &str, state: &str) -> Result<Resumed, AccountError> {
+        let resumed =
+            cookies::flow(headers).and_then(|cookie| self.0.flows.resume(cookie, provider, state, self.now()));
+        resumed.ok_or(AccountError::NotBegun)
+    }
+
+    /// `work` asks a provider about what a browser brought: each that comes to nothing by the browser's doing counts for its
+    /// address, and each further one waits longer.
+    pub async fn asking_provider<T, E>(
         &self,
-        headers: &HeaderMap,
-        provider: &str,
-        state: &str,
         client: &Client,
-    ) -> Result<Resumed, AccountError> {
+        work: impl Future<Output = Result<T, E>>,
+        is_their_doing: fn(&E) -> bool,
+    ) -> Result<Result<T, E>, AccountError> {
         let attempt = self.0.throttle.admit(client.throttled(), self.now()).map_err(AccountError::too_many)?;
-        let cookie = cookies::flow(headers);
-        match cookie.and_then(|cookie| self.0.flows.resume(cookie, provider, state, self.now())) {
-            Some(resumed) => {
-                attempt.succeeded(self.now());
-                Ok(resumed)
-            }
-            None => {
-                attempt.failed(self.now());
-                Err(AccountError::NotBegun)
-            }
+        let done = work.await;
+        match &done {
+            Ok(_) => attempt.succeeded(self.now()),
+            Err(error) if is_their_doing(error) => attempt.failed(self.now()),
+            Err(_) => {}
         }
+        Ok(done)
     }
 
     async fn enter_linked(&self, user: UserId, vouched: &Vouched, client: &Client) -> Result<Entered, AccountError> {

@@ -1,6 +1,9 @@
 //! A browser that goes from the shop to a provider and back: it keeps each site's cookies and follows where it is sent.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU8, Ordering},
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -41,17 +44,27 @@ impl Jar {
 pub struct Browser<'a> {
     shop: &'a Shop,
     pub jar: Jar,
+    /// Its own, as the shop's proxy tells it.
+    address: Option<String>,
 }
 
 impl<'a> Browser<'a> {
     pub fn new(shop: &'a Shop) -> Self {
-        Self { shop, jar: Jar::default() }
+        Self { shop, jar: Jar::default(), address: None }
+    }
+
+    /// The same at an address that no other has, behind a proxy that the shop trusts.
+    pub fn somewhere(shop: &'a Shop) -> Self {
+        static NEXT: AtomicU8 = AtomicU8::new(1);
+        let address = format!("192.0.2.{}", NEXT.fetch_add(1, Ordering::SeqCst));
+        Self { address: Some(address), ..Self::new(shop) }
     }
 
     pub async fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let cookies = self.jar.line();
         let headers: &[(&str, &str)] = if cookies.is_empty() { &[] } else { &[("cookie", &cookies)] };
         let mut all = headers.to_vec();
+        all.extend(self.address.as_deref().map(|address| ("x-forwarded-for", address)));
         if body.is_some() {
             all.push(("content-type", "application/json"));
         }

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -17,8 +17,9 @@ pub struct Certified {
     pub issuer: String,
     name: &'static str,
     child: Child,
-    /// It serves until this ends.
+    /// It serves until this ends, and ends itself where nobody could read what it says.
     _input: ChildStdin,
+    _output: BufReader<ChildStdout>,
 }
 
 impl Certified {
@@ -37,9 +38,9 @@ impl Certified {
             .spawn()
             .expect("node starts");
         let (input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-        let mut issuer = String::new();
-        BufReader::new(output).read_line(&mut issuer).expect("its issuer");
-        Self { issuer: issuer.trim().to_owned(), name, child, _input: input }
+        let (mut issuer, mut output) = (String::new(), BufReader::new(output));
+        output.read_line(&mut issuer).expect("its issuer");
+        Self { issuer: issuer.trim().to_owned(), name, child, _input: input, _output: output }
     }
 
     pub fn configured(&self) -> OidcProvider {

@@ -1,7 +1,7 @@
 //! Answers that a certified provider never gives: none of them opens an account, or makes one.
 
-use serde_json::json;
-use souk::config::Config;
+use serde_json::{Value, json};
+use souk::config::{Config, OidcPreset, OidcProvider};
 
 use super::{
     browser::Browser,
@@ -11,9 +11,14 @@ use super::{
 use crate::shop::Shop;
 
 async fn shop_before(lying: &Lying) -> Shop {
-    let oidc = vec![configured("lying", &lying.issuer)];
+    shop_with(configured("lying", &lying.issuer)).await
+}
+
+async fn shop_with(provider: OidcProvider) -> Shop {
+    let oidc = vec![provider];
     Shop::with(|config: &mut Config| {
         config.http.public_url = PUBLIC_URL.to_owned();
+        config.http.trusted_hops = 1;
         config.identity.oidc = oidc;
     })
     .await
@@ -21,7 +26,10 @@ async fn shop_before(lying: &Lying) -> Shop {
 
 /// The page that a visit ends at, where the provider lies in its token.
 async fn ends_at(shop: &Shop, lying: &Lying, lie: impl FnOnce(&mut Says)) -> String {
-    let mut browser = Browser::new(shop);
+    visit(&mut Browser::somewhere(shop), lying, lie).await
+}
+
+async fn visit(browser: &mut Browser<'_>, lying: &Lying, lie: impl FnOnce(&mut Says)) -> String {
     let page = browser.start("lying").await;
     lying.say(&page, lie);
     let state = &asked(&page)["state"];
@@ -94,7 +102,7 @@ async fn an_address_counts_only_where_the_provider_vouches_for_it() {
     };
     assert_eq!(ends_at(&shop, &lying, organisation).await, unverified);
     // What the token leaves out is asked for elsewhere, and is of the same person or of nobody.
-    let elsewhere = |userinfo: serde_json::Value| {
+    let elsewhere = |userinfo: Value| {
         move |says: &mut Says| {
             drop(says.claims.as_object_mut().unwrap().remove("email"));
             says.userinfo = userinfo;
@@ -118,4 +126,47 @@ async fn a_refusal_of_the_provider_is_told_and_a_fault_of_it_is_its_own() {
     assert_eq!(ends_at(&shop, &lying, odd).await, UNTRUSTED);
     let broken = |says: &mut Says| says.refusal = Some((500, json!("out of order")));
     assert_eq!(ends_at(&shop, &lying, broken).await, "/account#sso_error=sso_unavailable");
+}
+
+#[tokio::test]
+async fn of_many_organisations_each_answers_for_itself_and_vouches_in_microsofts_way() {
+    const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let lying = Lying::of_organisations().await;
+    let provider = OidcProvider { preset: OidcPreset::Microsoft, ..configured("lying", &lying.issuer) };
+    let shop = shop_with(provider).await;
+    let said = |tenant: &'static str, issuer: &'static str, verified: Value| {
+        let issuer = format!("{}/{issuer}/v2.0", lying.issuer);
+        move |says: &mut Says| {
+            drop(says.claims.as_object_mut().unwrap().remove("email_verified"));
+            (says.claims["iss"], says.claims["tid"]) = (json!(issuer), json!(tenant));
+            says.claims["xms_edov"] = verified;
+        }
+    };
+    let another = "00000000-6c67-4c5b-b112-36a304b66dad";
+    assert_eq!(ends_at(&shop, &lying, said(another, TENANT, json!(true))).await, UNTRUSTED);
+    assert_eq!(ends_at(&shop, &lying, said("evil", "evil", json!(true))).await, UNTRUSTED);
+    let unnamed = |says: &mut Says| says.claims["iss"] = json!(format!("{}/{{tenantid}}/v2.0", lying.issuer));
+    assert_eq!(ends_at(&shop, &lying, unnamed).await, UNTRUSTED);
+    let unverified = "/account#sso_error=sso_unverified_email";
+    assert_eq!(ends_at(&shop, &lying, said(TENANT, TENANT, json!(null))).await, unverified);
+    assert_eq!(ends_at(&shop, &lying, said(TENANT, TENANT, json!(1))).await, "/account");
+    assert_eq!(ends_at(&shop, &lying, said(another, another, json!(1))).await, "/account#sso_error=sso_owner_asked");
+    // Nobody else may name a document's issuer so.
+    let other = shop_with(configured("lying", &lying.issuer)).await;
+    other.guest().get("/api/auth/oidc/lying/start").await.refused(503, "sso_unavailable");
+}
+
+#[tokio::test]
+async fn answers_that_come_to_nothing_wait_longer_each_time_for_their_address_alone() {
+    let lying = Lying::start(false).await;
+    let shop = shop_before(&lying).await;
+    let mut eve = Browser::somewhere(&shop);
+    let refused = |says: &mut Says| says.refusal = Some((400, json!({"error": "invalid_grant"})));
+    for _ in 0..5 {
+        assert_eq!(visit(&mut eve, &lying, refused).await, "/account#sso_error=sso_refused");
+    }
+    let asked = lying.exchanged();
+    assert_eq!(visit(&mut eve, &lying, |_| {}).await, "/account#sso_error=too_many_attempts");
+    assert_eq!(lying.exchanged(), asked, "the provider is spared");
+    assert_eq!(ends_at(&shop, &lying, |_| {}).await, "/account", "another address");
 }

@@ -53,6 +53,8 @@ pub struct Lying {
 struct Told {
     says: Mutex<Says>,
     issuer: String,
+    /// As its document calls it.
+    named: String,
     /// Whether it promises to name itself in each answer.
     names_itself: bool,
     /// Codes that it was asked to exchange.
@@ -61,12 +63,26 @@ struct Told {
 
 impl Lying {
     pub async fn start(names_itself: bool) -> Self {
+        Self::named(names_itself, "").await
+    }
+
+    /// One for accounts of every organisation, as Microsoft's is.
+    pub async fn of_organisations() -> Self {
+        Self::named(false, "/{tenantid}/v2.0").await
+    }
+
+    async fn named(names_itself: bool, more: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let issuer = format!("http://{}", listener.local_addr().expect("an address"));
         let says =
             Says { header: json!({}), claims: json!({}), signed: Signed::By(1), refusal: None, userinfo: json!({}) };
-        let told =
-            Told { says: Mutex::new(says), issuer: issuer.clone(), names_itself, exchanged: AtomicUsize::new(0) };
+        let told = Told {
+            says: Mutex::new(says),
+            issuer: issuer.clone(),
+            names_itself,
+            named: format!("{issuer}{more}"),
+            exchanged: AtomicUsize::new(0),
+        };
         let told = Arc::new(told);
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(document))
@@ -86,7 +102,7 @@ impl Lying {
             "email": "ada@example.org", "email_verified": true,
         });
         let header = json!({"alg": "EdDSA", "kid": "key-1"});
-        let mut says = Says { header, claims, signed: Signed::By(1), refusal: None, userinfo: json!({}) };
+        let mut says = Says { header, claims, signed: Signed::By(1), refusal: None, userinfo: json!({"sub": "ada"}) };
         lie(&mut says);
         *self.told.says.lock().unwrap() = says;
     }
@@ -112,7 +128,7 @@ pub fn asked(page: &str) -> BTreeMap<String, String> {
 async fn document(State(told): State<Arc<Told>>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", told.issuer);
     Json(json!({
-        "issuer": told.issuer,
+        "issuer": told.named,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),

@@ -8,7 +8,7 @@ use std::{io, sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
-    Request, Response, Uri,
+    Request, Response, StatusCode, Uri,
     body::Bytes,
     client::conn::http1,
     header::{self, HeaderValue},
@@ -49,6 +49,8 @@ pub enum FetchFault {
     Io(#[from] io::Error),
     #[error("{0}")]
     Http(#[from] hyper::Error),
+    #[error("it answers {0}")]
+    Status(StatusCode),
     #[error("the answer breaks off, or is larger than {BYTES_MAX} bytes")]
     Body,
 }
@@ -83,7 +85,12 @@ impl Fetch {
     }
 
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchFault> {
-        timeout(WITHIN, self.sent(request)).await.unwrap_or(Err(FetchFault::TimedOut))
+        let answer = timeout(WITHIN, self.sent(request)).await.unwrap_or(Err(FetchFault::TimedOut))?;
+        match answer.status() {
+            // Its own fault, whatever it says.
+            status if status.is_server_error() => Err(FetchFault::Status(status)),
+            _ => Ok(answer),
+        }
     }
 
     async fn sent(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, FetchFault> {
@@ -118,6 +125,17 @@ impl<'c> AsyncHttpClient<'c> for Fetch {
     }
 }
 
+/// Whether nobody on the way can read or change what is said there.
+pub fn is_safe(url: &str) -> bool {
+    let uri = url.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_start_matches('[').trim_end_matches(']'));
+    match (uri.as_ref().and_then(Uri::scheme_str), host) {
+        (Some("https"), Some(_)) => true,
+        (Some("http"), Some(host)) => is_this_machine(host),
+        (Some(_) | None, _) => false,
+    }
+}
+
 fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -147,5 +165,33 @@ async fn exchange(
             ended?;
             asked.await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_in_the_clear_stays_on_this_machine() {
+        for safe in ["https://id.example/a?b", "http://127.0.0.1:3000/", "http://[::1]:3000/a", "http://localhost"] {
+            assert!(is_safe(safe), "{safe}");
+        }
+        for unsafe_ in
+            ["http://id.example", "javascript:alert(1)", "//id.example", "ftp://127.0.0.1", "", "http://127.0.0.1.a"]
+        {
+            assert!(!is_safe(unsafe_), "{unsafe_}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_in_the_clear_and_a_file_of_authorities_has_one() {
+        let fetch = Fetch::new(&Authorities::Web).unwrap();
+        let asked = |to: &str| Request::get(to).body(Vec::new()).unwrap();
+        let refused = fetch.send(asked("http://id.example/token")).await;
+        assert!(matches!(refused, Err(FetchFault::Insecure(_))), "{refused:?}");
+        assert!(Fetch::new(&Authorities::Own(b"no certificate".to_vec())).is_err());
+        let made = rcgen::generate_simple_self_signed(vec!["id.example".to_owned()]).unwrap();
+        assert!(Fetch::new(&Authorities::Own(made.cert.pem().into_bytes())).is_ok());
     }
 }

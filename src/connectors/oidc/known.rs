@@ -10,7 +10,11 @@ use openidconnect::core::{CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{OidcFault, claims::TENANT, fetch::Fetch};
+use super::{
+    OidcFault,
+    claims::TENANT,
+    fetch::{Fetch, is_safe},
+};
 use crate::strict;
 
 /// Between two questions.
@@ -139,6 +143,10 @@ pub async fn ask(fetch: &Fetch, issuer: &Issuer) -> Result<Known, String> {
     let document: Document = read(fetch, &at).await?;
     if !issuer.may_be(&document.issuer) {
         return Err(format!("the document is of the issuer {:?}", document.issuer));
+    }
+    // Where browsers are sent; what is asked from here is judged with each request.
+    if !is_safe(&document.authorization_endpoint) {
+        return Err(format!("people would be sent to {:?}", document.authorization_endpoint));
     }
     let keys = read(fetch, &document.jwks_uri).await?;
     Ok(Known { document, keys })

@@ -189,6 +189,7 @@ impl Provider {
         match request.request_async(&self.fetch).await {
             Ok(claims) => Ok(Some(claims)),
             Err(UserInfoError::ClaimsVerification(error)) => Err(OidcFault::untrusted(error)),
+            Err(UserInfoError::Parse(error)) => Err(OidcFault::untrusted(error.inner())),
             Err(error) => Err(OidcFault::unavailable(error)),
         }
     }

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -29,6 +29,8 @@ use crate::{
     shop::{AppState, checkout::address},
 };
 
+/// What stands for itself in a fragment's value (RFC 3986's unreserved characters); everything else is encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Seconds that a person may stay at the provider.
 const STAY_S: u32 = 600;
 
@@ -122,7 +124,6 @@ pub async fn start_oidc(
         (status = 303, description = "Back to the page that it began at"),
         (status = 400, description = "`sso_not_begun`: not by this browser, or too long ago; `bad_query`"),
         (status = 404, description = "`unknown_oidc_provider`"),
-        (status = 429, description = "`too_many_attempts`, with Retry-After"),
     ))]
 pub async fn finish_oidc(
     _: Public,
@@ -134,7 +135,7 @@ pub async fn finish_oidc(
 ) -> Result<Response, Problem> {
     let provider = provider(&state, &name)?;
     let sent = returned.state.as_deref().unwrap_or_default();
-    let resumed = state.toolkit.identity.resume_flow(&headers, &name, sent, &asker.client).await?;
+    let resumed = state.toolkit.identity.resume_flow(&headers, &name, sent)?;
     let done = finish(&state, &headers, &asker, provider, &resumed, returned).await;
     let mut response = done.unwrap_or_else(|problem| refused(&resumed.return_to, problem));
     for cookie in cookies::clear_flow() {
@@ -154,7 +155,10 @@ async fn finish(
 ) -> Result<Response, Problem> {
     let identity = &state.toolkit.identity;
     let returned = Returned { code: returned.code, issuer: returned.iss, error: returned.error };
-    let vouched = provider.finish(&returned, &checks(&resumed.begun), identity.now()).await;
+    let checks = checks(&resumed.begun);
+    let asking = provider.finish(&returned, &checks, identity.now());
+    let theirs = |fault: &OidcFault| matches!(fault, OidcFault::Refused(_) | OidcFault::Untrusted(_));
+    let vouched = identity.asking_provider(&asker.client, asking, theirs).await?;
     let mut vouched = vouched.map_err(|fault| told(provider, fault))?;
     // What no registration would take is no address here.
     vouched.mailbox = vouched.mailbox.filter(|mailbox| address::email(&mailbox.shown).is_ok());
@@ -242,7 +246,7 @@ fn refused(return_to: &str, problem: Problem) -> Response {
 
 /// To a page of the shop's own, with what only its script reads.
 fn back(path: &str, fragment: &[(&str, &str)]) -> Response {
-    let part = |(name, value): &(&str, &str)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
+    let part = |(name, value): &(&str, &str)| format!("{name}={}", utf8_percent_encode(value, ENCODED));
     let parts: Vec<String> = fragment.iter().map(part).collect();
     let location = if parts.is_empty() { path.to_owned() } else { format!("{path}#{}", parts.join("&")) };
     match HeaderValue::try_from(location) {
