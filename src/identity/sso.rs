@@ -35,8 +35,9 @@ impl Identity {
     /// Who has come from a provider logs in. Errors: `Unverified`, `OwnerAsked`, `Disabled`, `TooManyAttempts`,
     /// `Unavailable`.
     pub async fn enter_by_provider(&self, vouched: Vouched, client: &Client) -> Result<Entered, AccountError> {
-        if let Some(user) = self.0.accounts.linked(&vouched.subject).await? {
-            return self.enter_linked(user, &vouched, client).await;
+        let subject = self.subject(&vouched);
+        if let Some(user) = self.0.accounts.linked(&subject).await? {
+            return self.enter_linked(user, &subject, &vouched, client).await;
         }
         let verified = vouched.verified.then_some(vouched.mailbox.as_ref()).flatten();
         // As this shop names it: the provider's word is an address.
@@ -44,14 +45,14 @@ impl Identity {
         let found = self.find(mailbox).await?;
         match found.exists() {
             // Its owner has just agreed, and the claim is on its way.
-            true if found.view.links.iter().any(|link| link.subject == vouched.subject) => {
-                self.tell_link(found.user, LinkCommand::Begin { subject: vouched.subject.clone() }).await?;
-                self.enter_linked(found.user, &vouched, client).await
+            true if found.view.links.iter().any(|link| link.subject == subject) => {
+                self.tell_link(found.user, LinkCommand::Begin { subject: subject.clone() }).await?;
+                self.enter_linked(found.user, &subject, &vouched, client).await
             }
-            true => self.ask_owner(found.user, mailbox, vouched.subject, client).await,
+            true => self.ask_owner(found.user, mailbox, subject, client).await,
             false => {
-                let user = self.register_linked(mailbox, &vouched, client).await?;
-                self.enter_linked(user, &vouched, client).await
+                let user = self.register_linked(mailbox, &subject, &vouched, client).await?;
+                self.enter_linked(user, &subject, &vouched, client).await
             }
         }
     }
@@ -91,9 +92,20 @@ impl Identity {
         Ok(done)
     }
 
-    async fn enter_linked(&self, user: UserId, vouched: &Vouched, client: &Client) -> Result<Entered, AccountError> {
+    /// As this shop names them.
+    pub fn subject(&self, vouched: &Vouched) -> Subject {
+        self.0.addresses.subject(vouched)
+    }
+
+    async fn enter_linked(
+        &self,
+        user: UserId,
+        subject: &Subject,
+        vouched: &Vouched,
+        client: &Client,
+    ) -> Result<Entered, AccountError> {
         let session = SessionId(self.fresh_id());
-        let command = LinkCommand::Enter { subject: vouched.subject.clone(), session };
+        let command = LinkCommand::Enter { subject: subject.clone(), session };
         let view = self.tell_link(user, command).await.map_err(|error| match error {
             // Given back, or given to another, in this moment.
             AccountError::Link(LinkRejection::Unknown) => in_this_moment("the link was changed"),
@@ -107,6 +119,7 @@ impl Identity {
     async fn register_linked(
         &self,
         mailbox: &Mailbox,
+        subject: &Subject,
         vouched: &Vouched,
         client: &Client,
     ) -> Result<UserId, AccountError> {
@@ -117,7 +130,7 @@ impl Identity {
             mailbox: mailbox.clone(),
             name: vouched.name.clone(),
             roles: BTreeSet::from([RoleName::customer()]),
-            subject: Box::new(vouched.subject.clone()),
+            subject: Box::new(subject.clone()),
         };
         let view = self.0.accounts.tell(&user.to_string(), command, self.asking_of(user)).await?;
         match view.status {

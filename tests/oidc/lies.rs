@@ -19,6 +19,8 @@ async fn shop_with(provider: OidcProvider) -> Shop {
     Shop::with(|config: &mut Config| {
         config.http.public_url = PUBLIC_URL.to_owned();
         config.http.trusted_hops = 1;
+        // Beside a proxy it would sell for nothing.
+        config.payments.sandbox.enabled = false;
         config.identity.oidc = oidc;
     })
     .await

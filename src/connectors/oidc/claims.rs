@@ -13,12 +13,7 @@ use uuid::Uuid;
 use super::{OidcFault, known::Known, provider::Provider};
 use crate::{
     config::OidcPreset,
-    domain::{
-        email::Mailbox,
-        identity_link::{Subject, Vouched},
-        text,
-        time::Timestamp,
-    },
+    domain::{email::Mailbox, identity_link::Vouched, text, time::Timestamp},
 };
 
 /// Stands for an organisation in the issuer that Microsoft's document names.
@@ -116,7 +111,7 @@ pub fn judge(
 impl Believed {
     /// `more`: what the provider told elsewhere of the same person.
     pub fn vouched(self, provider: &str, more: Option<&UserInfoClaims<Extra, CoreGenderClaim>>) -> Vouched {
-        let subject = Subject::of(provider, &self.issuer, self.subject.as_str());
+        let (provider, subject) = (provider.to_owned(), self.subject.as_str().to_owned());
         // Who tells an address says whether it is verified, and of no other.
         let (mailbox, verified) = match (self.mailbox, more) {
             (None, Some(more)) => {
@@ -125,7 +120,15 @@ impl Believed {
             (mailbox, _) => (mailbox, self.verified),
         };
         let name = self.name.or_else(|| line(more?.name()?.get(None)?));
-        Vouched { subject, mailbox, verified, name, authenticated_at: self.authenticated_at }
+        Vouched {
+            provider,
+            issuer: self.issuer,
+            subject,
+            mailbox,
+            verified,
+            name,
+            authenticated_at: self.authenticated_at,
+        }
     }
 }
 

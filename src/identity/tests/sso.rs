@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     account::{AccountCommand, LinkCommand},
     email::Mailbox,
-    identity_link::{Subject, Vouched},
+    identity_link::Vouched,
     role::RoleName,
     session::{Method, Session},
     time::Timestamp,
@@ -12,7 +12,9 @@ use crate::domain::{
 
 fn vouched(who: &str, email: &str) -> Vouched {
     Vouched {
-        subject: Subject::of("own", "https://id.example", who),
+        provider: "own".to_owned(),
+        issuer: "https://id.example".to_owned(),
+        subject: who.to_owned(),
         mailbox: Mailbox::unkeyed(email),
         verified: true,
         name: Some("Ada".to_owned()),
@@ -89,7 +91,7 @@ async fn a_mail_that_comes_too_late_links_nobody_whom_another_account_has() {
     let ada = w.account("ada@example.org", RoleName::customer()).await;
     assert_eq!(enter(&w, vouched("ada", "ada@example.org")).await, Err(AccountError::OwnerAsked));
     let bob = w.account("bob@example.org", RoleName::customer()).await;
-    let subject = vouched("ada", "").subject;
+    let subject = w.identity.subject(&vouched("ada", ""));
     w.identity.link(bob.user, bob.session, subject.clone()).await.unwrap();
     let link = w.link(ada.user, "confirm_link");
     assert_eq!(w.identity.confirm_link(&link).await, Err(AccountError::LinkTaken));

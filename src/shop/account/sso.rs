@@ -164,7 +164,7 @@ async fn finish(
     vouched.mailbox = vouched.mailbox.filter(|mailbox| address::email(&mailbox.shown).is_ok());
     match resumed.purpose {
         Purpose::Link { user, session } => {
-            identity.link(user, session, vouched.subject).await?;
+            identity.link(user, session, identity.subject(&vouched)).await?;
             Ok(back(&resumed.return_to, &[("linked", provider.name())]))
         }
         Purpose::LogIn => match identity.enter_by_provider(vouched, &asker.client).await? {

@@ -12,7 +12,8 @@ use souk::domain::{
 use super::ids::{AT, id, text, user_id};
 
 fn subject() -> Subject {
-    Subject::of("google", "https://accounts.google.com", "110169484474386276334")
+    let kept = r#"{"provider":"google","digest":"3b84fbd2733013340947eaa922ec5627"}"#;
+    serde_json::from_str(kept).expect("as it is kept")
 }
 
 fn token_id() -> TokenId {

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 fn subject(provider: &str, who: &str) -> Subject {
-    Subject::of(provider, "https://issuer.example", who)
+    Subject::new(provider, &[who.as_bytes()[0]; 32])
 }
 
 fn ada() -> Subject {
