@@ -71,6 +71,7 @@ capabilities! {
     cart,
     category,
     checkout,
+    erasure,
     note,
     order,
     payment,

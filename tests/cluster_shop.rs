@@ -19,6 +19,8 @@ mod nats;
 mod odd_copies;
 #[path = "cluster_shop/old.rs"]
 mod old;
+#[path = "cluster_shop/personal.rs"]
+mod personal;
 #[path = "crash/process.rs"]
 mod process;
 #[path = "cluster/proxy.rs"]

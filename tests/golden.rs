@@ -25,9 +25,15 @@ mod shop;
 #[path = "golden/variants.rs"]
 mod variants;
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
-use souk::domain::kinds::{AnyEvent, Kind};
+use souk::{
+    domain::{
+        kinds::{AnyEvent, Kind},
+        personal::{Subject, Vault, opening, sealing},
+    },
+    persistence::vault::{PersonKeys, dir::KeyDir},
+};
 
 /// The table: one line for each kind.
 fn samples(kind: Kind) -> Vec<AnyEvent> {
@@ -48,6 +54,7 @@ fn samples(kind: Kind) -> Vec<AnyEvent> {
         Kind::Role => shop::role(),
         Kind::IdentityLink => links::identity_link(),
         Kind::Superadmins => shop::superadmins(),
+        Kind::Erasure => shop::erasure(),
     }
 }
 
@@ -91,6 +98,48 @@ fn events_of_old_are_read_as_ever() {
             let _: serde_json::Value = serde_json::from_str(line).unwrap();
         }
     }
+}
+
+/// Who sees a sealed event sees nothing of these people; and whoever has the key reads it as it was.
+#[test]
+fn no_event_of_today_is_written_with_a_person_in_the_clear() {
+    const PEOPLE: [&str; 15] = [
+        "@",
+        "xample.org",
+        "Ada",
+        "Lovelace",
+        "Market Street",
+        "50667",
+        "+49",
+        "James",
+        "London",
+        "SW1Y",
+        "192.0.2",
+        "Firefox",
+        "My phone",
+        "My laptop",
+        "the till",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let keys = runtime.block_on(PersonKeys::create(Arc::new(KeyDir::new(dir.path())))).unwrap();
+    let vault: Arc<dyn Vault> = Arc::new(keys);
+    let mut sealed = 0;
+    for kind in Kind::ALL.iter().copied() {
+        for event in samples(kind) {
+            // Of the first events; a later one is its entity's.
+            let subject = event.subject().or(Some(Subject::User(ids::user_id())));
+            let json = sealing(Some(vault.clone()), subject, || event.to_json()).unwrap();
+            let text = json.get();
+            sealed += usize::from(text.contains("\"sealed\":\""));
+            for person in PEOPLE {
+                assert!(!text.contains(person), "{person} is in the clear: {text}");
+            }
+            let read = opening(Some(vault.clone()), || AnyEvent::from_json(kind, text)).unwrap();
+            assert_eq!(read, event);
+        }
+    }
+    assert!(sealed > 20, "{sealed}");
 }
 
 /// A new variant does not compile before it is in `variants`, and does not pass before it has its sample.

@@ -12,7 +12,14 @@ use futures::StreamExt;
 use shipped::{PASSWORDS, PATIENCE, Shipped, folder};
 use souk::{
     actors::ports::journal::{Batch, BatchId, Entry, Journal, NodeId, Shard},
-    persistence::jetstream::{JetStreamJournal, JetStreamOptions, probe},
+    domain::{
+        ids::UserId,
+        personal::{Subject, Vault},
+    },
+    persistence::{
+        jetstream::{JetStreamJournal, JetStreamOptions, KeyStream, probe},
+        vault::{KeyStore, PersonKeys},
+    },
     testing::nats_server,
     transport::members::{Beat, Heartbeats, Sign, nats::NatsBeats},
 };
@@ -28,10 +35,16 @@ async fn each_user_can_do_its_work_and_no_more() {
     journal(&node.client).await;
     members(&node.client).await;
     commands(&node.client).await;
+    keys(&node.client).await;
     node.unrefused().await;
-    for subject in
-        ["STREAM.DELETE.souk_ev_00", "STREAM.PURGE.souk_ev_00", "STREAM.UPDATE.souk_ev_00", "ACCOUNT.PURGE.SOUK"]
-    {
+    for subject in [
+        "STREAM.DELETE.souk_ev_00",
+        "STREAM.PURGE.souk_ev_00",
+        "STREAM.UPDATE.souk_ev_00",
+        "STREAM.MSG.DELETE.souk_ev_00",
+        "STREAM.DELETE.souk_keys",
+        "ACCOUNT.PURGE.SOUK",
+    ] {
         node.may_not_publish(&format!("$JS.API.{subject}")).await;
     }
     for subject in ["other.ev.00", "souk.ev.00.deeper", "$KV.other_members.a", "$SYS.REQ.SERVER.PING"] {
@@ -74,6 +87,32 @@ async fn journal(client: &async_nats::Client) {
     // More than are fetched one by one, so by a consumer, then live.
     let records: Vec<_> = journal.read(Shard(0), 1).take(RECORDS as usize + 1).collect().await;
     assert!(matches!(records.last(), Some(Ok(record)) if record.entry == Entry::Released), "{:?}", records.last());
+}
+
+/// The keys of personal data: made once, forgotten one by one, and then on no server any more.
+async fn keys(client: &async_nats::Client) {
+    let options = JetStreamOptions { shards: 2, ..JetStreamOptions::default() };
+    let journal = JetStreamJournal::open(client.clone(), options).await.expect("a journal");
+    let store = || Arc::new(KeyStream::of(&journal));
+    let (one, two) = tokio::join!(PersonKeys::create(store()), PersonKeys::create(store()));
+    let (one, two) = (one.expect("keys"), two.expect("keys"));
+    assert_eq!(one.name(), two.name(), "of two that make them at once one wins");
+    let [gone, stays] = [1, 2].map(|n| Subject::User(UserId(Uuid::from_u128(n))));
+    let sealed = one.seal(gone, b"Ada").expect("sealed");
+    let other = one.seal(stays, b"Bob").expect("sealed");
+    assert_eq!(two.open(&sealed).as_deref(), Some(&b"Ada"[..]));
+    one.forget(gone).await.expect("forgotten");
+    two.refresh().await.expect("asked");
+    let again = PersonKeys::open(store()).await.expect("read").expect("keys");
+    for keys in [&one, &two, &again] {
+        assert!(keys.open(&sealed).is_none() && keys.is_forgotten(gone));
+        assert_eq!(keys.open(&other).as_deref(), Some(&b"Bob"[..]));
+    }
+    let kept = KeyStream::of(&journal).all().await.expect("read");
+    assert_eq!(kept.items.len(), 2, "the roots and one tree");
+    let info = client.request("$JS.API.STREAM.INFO.souk_keys", "".into()).await.expect("an answer");
+    let info: serde_json::Value = serde_json::from_slice(&info.payload).expect("JSON");
+    assert_eq!(info["state"]["messages"], 2, "what was replaced is erased: {info}");
 }
 
 async fn members(client: &async_nats::Client) {

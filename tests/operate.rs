@@ -62,3 +62,9 @@ pub async fn buy(server: &Server, guest: &Person, key: &str) -> Value {
     send(&Call::pay(key, text(&order["id"]), "tok_ok")).await;
     send(&Call::get(format!("/api/orders/{}", text(&order["id"])))).await
 }
+
+/// The keys of personal data beside an imported journal.
+async fn keys_too(from: &Home, to: &Home) {
+    let keys = to.data.join("keys");
+    from.run(&["journal", "keys", "--out", keys.to_str().expect("a path")]).await.ok();
+}

@@ -31,6 +31,7 @@ mod api {
     mod passkeys;
     mod payments;
     mod permissions;
+    mod personal;
     mod roles;
     mod stock;
     mod strictness;

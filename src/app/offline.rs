@@ -2,7 +2,11 @@
 
 mod invariants;
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use self::invariants::FoldAll;
 use super::{
@@ -112,6 +116,28 @@ pub(super) async fn copy(config: &Config, shards: Option<u16>, progress: &Progre
     invariants.extend(fold.invariants());
     let tools::CopyReport { commits, entities, copied, shards } = report;
     Ok(Moved { entities, commits, copied, shards, invariants })
+}
+
+pub(super) async fn keys(config: &Config, to: &Path) -> Result<String, Failure> {
+    let failure = |error: &dyn std::error::Error| Failure::new(error.to_string());
+    // Opened first: nobody else has the directory, and nobody changes its keys.
+    let journal = open(config).await?;
+    let store: Box<dyn KeyStore> = match &journal {
+        Opened::JetStream(journal) => Box::new(KeyStream::of(journal)),
+        Opened::Sled(_) | Opened::Salvage(_) => Box::new(KeyDir::new(&engine::keys_dir(&config.data.dir))),
+    };
+    let kept = store.all().await.map_err(|error| failure(&error))?;
+    let name = Keyring::read(&kept.items).map_err(|error| failure(&error))?.name();
+    if to.exists() && to.read_dir().map_err(|error| failure(&error))?.next().is_some() {
+        return Err(Failure::new(format!("{} is not empty", to.display())).hint("name a directory that is to be made"));
+    }
+    let copy = KeyDir::new(to);
+    // Trees before the roots, without which they are nobody's.
+    for (item, bytes) in kept.items.into_iter().rev() {
+        copy.put(item, bytes, 0).await.map_err(|error| failure(&error))?;
+    }
+    journal.close();
+    Ok(name)
 }
 
 /// The keys of personal data go along: without them the copy's would read as blank.

@@ -2,6 +2,7 @@
 
 mod mail;
 mod oidc;
+pub(super) mod person;
 
 use std::{path::Path, sync::Arc};
 
@@ -21,7 +22,7 @@ use crate::{
         webhook::WebhookVerifier,
     },
     identity::{MailTokens, SigningSecret},
-    shop::mail::Links,
+    shop::{erasure::Eraser, mail::Links},
 };
 
 pub(super) use self::mail::to_show;
@@ -32,6 +33,8 @@ pub(super) struct Outside {
     /// Where mails are kept for want of a server.
     pub(super) outbox: Option<Outbox>,
     pub(super) connectors: Vec<ConnectorEntry>,
+    /// Begins once the engine runs.
+    pub(super) eraser: Eraser,
     pub(super) webhooks: Vec<Arc<dyn WebhookVerifier>>,
     /// Names of the payment providers that the API takes.
     pub(super) providers: Vec<String>,
@@ -57,10 +60,12 @@ impl Outside {
         let own = config.http.public_url.trim();
         let shop = if own.is_empty() { sockets.pages() } else { own.to_owned() };
         let mail = mail::start(config, Links::new(MailTokens::new(secret), &shop), clock)?;
+        let eraser = Eraser::default();
         let mut outside = Self {
             sandbox: None,
             outbox: mail.outbox,
-            connectors: vec![mail.connector],
+            connectors: vec![mail.connector, person::eraser(&eraser)],
+            eraser,
             webhooks: Vec::new(),
             providers: Vec::new(),
             oidc: oidc::providers(config, shop.trim_end_matches('/'))?,

@@ -1,6 +1,10 @@
 //! The command line's application: the running shop, and the offline work on a data directory.
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use super::{engine::Engine, offline, routes, serve::serve};
 use crate::{
@@ -89,6 +93,10 @@ impl Application for App {
         progress: &Progress,
     ) -> Result<Copied, Failure> {
         offline::export(&config, salvage, to, progress).await
+    }
+
+    async fn keys(&self, config: Config, to: &Path) -> Result<String, Failure> {
+        offline::keys(&config, to).await
     }
 
     async fn restore(

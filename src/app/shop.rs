@@ -12,7 +12,7 @@ use super::{
     certificate::CertificateError,
     engine::{Engine, EngineError},
     handles, metrics,
-    outside::{Outside, to_show},
+    outside::{Outside, person, to_show},
     routes,
     shop_record::{RecordError, check_key},
     sockets::Sockets,
@@ -27,7 +27,10 @@ use crate::{
     http::{self, Door, Toolkit, ToolkitParts, live::LiveState},
     identity::{AccountsFault, Addresses, Identity, RelyingParty, SuperadminError},
     persistence::ballast,
-    shop::{AppState, Services, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders, user::superadmins},
+    shop::{
+        AppState, Services, erasure::Erasing, payment::webhook::WebhookReceiver, unpaid::UnpaidOrders,
+        user::superadmins,
+    },
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,7 @@ pub struct Shop {
     /// `/dev/mail` exists.
     pub mail_page: bool,
     stop: watch::Sender<bool>,
+    _erasing: Erasing,
     server: JoinHandle<()>,
     upkeep: JoinHandle<()>,
     drain_within: Duration,
@@ -107,6 +111,7 @@ impl Shop {
         let generated = first_account(&identity, &config.identity.superadmin_password, config.cluster.is_on()).await?;
         superadmins::count_the_first(&engine.gateway, &identity).await;
         carry_over(identity.clone());
+        let erasing = outside.eraser.begin(engine.gateway.clone(), engine.front.addresses.clone(), engine.keys.clone());
         let webhooks = WebhookReceiver::new(outside.webhooks, Arc::new(engine.gateway.clone()), engine.clock.clone());
         let rendered = recorder.clone();
         let door = Door::new(&config.http, &config.budgets, engine.gateway.fresh_id());
@@ -136,6 +141,7 @@ impl Shop {
             Some(sandbox) => more.merge(sandbox::page::routes(sandbox.clone())),
             None => more,
         };
+        let cleared = person::clear(outside.outbox.clone(), engine.keys.clone());
         let outbox = to_show(outside.outbox, &config.http, with_sample);
         let mail_page = outbox.is_some();
         let more = match outbox {
@@ -155,7 +161,7 @@ impl Shop {
         let (kept, upkeep) =
             (ballast::keep(config.data.dir.clone()), upkeep(recorder, engine.gateway.clone(), unpaid, door));
         let upkeep = tokio::spawn(async move {
-            let ((), ()) = tokio::join!(kept, upkeep);
+            let ((), (), ()) = tokio::join!(kept, upkeep, cleared);
         });
         let drain_within = config.http.drain_timeout();
         Ok(Self {
@@ -166,6 +172,7 @@ impl Shop {
             sandbox: outside.sandbox,
             mail_page,
             stop,
+            _erasing: erasing,
             server,
             upkeep,
             drain_within,

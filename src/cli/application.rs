@@ -7,7 +7,7 @@ use std::{
     future::Future,
     io::{BufRead, Write},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::{Failure, ImportOptions, Progress};
@@ -62,6 +62,9 @@ pub trait Application: Sync {
     /// From the data directory's journal into the cluster's that `config.cluster` names; continues where an earlier run
     /// ended.
     fn copy(&self, config: Config, shards: Option<u16>, progress: &Progress) -> impl Future<Output = Answer<Moved>>;
+
+    /// The keys of personal data into an empty directory; their name.
+    fn keys(&self, config: Config, to: &Path) -> impl Future<Output = Answer<String>>;
 
     /// All commits of one entity, oldest first; none: it never existed.
     fn history(&self, config: Config, key: EntityKey) -> impl Future<Output = Answer<Vec<Commit>>>;

@@ -1,4 +1,4 @@
-//! `souk journal verify|export|import|copy`: check the log, back it up, restore a backup, and move to a cluster.
+//! `souk journal verify|export|import|keys|copy`: check the log, back it up, restore a backup, and move to a cluster.
 
 mod output;
 mod report;
@@ -55,6 +55,18 @@ Examples:
         /// File to read; `-` is standard input
         file: PathBuf,
     },
+    /// Copy the keys of personal data, of the data directory or the configured cluster, into a directory
+    #[command(
+        after_help = "An export is sealed without them. Keep the newest copy only, apart from the exports, and put it
+beside a restored journal as `keys/`: an older export then brings nobody back who was erased since.
+Examples:
+  souk journal keys --out /backup/keys-new"
+    )]
+    Keys {
+        /// Directory to make; an existing one must be empty
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Move a shop from its data directory to a cluster's NATS servers; run again, it goes on where it was interrupted
     #[command(after_help = "Stop the shop first. Credentials and TLS come from [cluster] of the configuration.
 Examples:
@@ -109,6 +121,11 @@ impl Journal {
                     eprintln!("left out: {left_out}");
                 }
                 eprintln!("exported {}", summary(&copied));
+                Ok(())
+            }
+            JournalCommand::Keys { out: path } => {
+                let name = app.keys(config, &path).await?;
+                eprintln!("copied the keys {name}");
                 Ok(())
             }
             JournalCommand::Copy { from, to, shards } => {

@@ -30,6 +30,7 @@ use crate::{
         external::{AnyAnswer, AnyCall},
         ids::MailId,
         mail::{Letter, MAIL_CONNECTOR, MailAnswer, MailCall},
+        personal::Subject,
         time::Timestamp,
     },
 };
@@ -51,6 +52,8 @@ pub struct Outgoing {
     pub id: MailId,
     pub at: Timestamp,
     pub to: String,
+    /// Whose doing it is, and so with whom it is forgotten.
+    pub subject: Subject,
     pub body: Rendered,
 }
 
@@ -145,7 +148,8 @@ impl MailConnector {
                 return Ok(MailAnswer::Refused { code: "no_text".to_owned() });
             }
         };
-        let outgoing = Outgoing { id: call.mail, at: call.queued_at, to: call.letter.to.clone(), body };
+        let (to, subject) = (call.letter.to.clone(), call.letter.subject());
+        let outgoing = Outgoing { id: call.mail, at: call.queued_at, to, subject, body };
         Ok(match self.transport.send(outgoing).await? {
             Handed::Accepted => {
                 // Before the answer leaves: a call that is repeated in this process sends nothing.

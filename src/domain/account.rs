@@ -107,7 +107,7 @@ impl Account {
         match self.status {
             AccountStatus::Registering => self.mailbox.clone().map(|mailbox| Claim { mailbox, claim: self.claim }),
             AccountStatus::Registered => self.changing.as_deref().cloned(),
-            AccountStatus::None | AccountStatus::Old | AccountStatus::GivenUp => None,
+            AccountStatus::None | AccountStatus::Old | AccountStatus::GivenUp | AccountStatus::Erased => None,
         }
     }
 
@@ -218,6 +218,7 @@ impl Entity for Account {
             | AccountCommand::SetDisabled { .. }
             | AccountCommand::Promote
             | AccountCommand::Demote
+            | AccountCommand::Erase
             | AccountCommand::Factors(_)
             | AccountCommand::Links(_)
             | AccountCommand::MailQueued { .. } => Work::Owed,

@@ -20,6 +20,7 @@ use super::{
     ids::{ApiKeyId, UserId},
     key::EntityKey,
     kinds::Kind,
+    personal::{self, Subject},
     text,
     time::Timestamp,
 };
@@ -36,6 +37,7 @@ pub struct Issued {
     pub id: ApiKeyId,
     pub user: UserId,
     /// For people.
+    #[serde(with = "personal::text")]
     pub name: String,
     /// Wire names such as `stock.read`.
     pub permissions: BTreeSet<String>,
@@ -243,6 +245,17 @@ impl Entity for ApiKey {
 
     fn owner(view: &ApiKeyView) -> Option<UserId> {
         view.key.as_ref().map(|key| key.user)
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        self.key.as_ref().map(|key| Subject::User(key.user))
+    }
+
+    fn subject_of(event: &ApiKeyEvent) -> Option<Subject> {
+        match event {
+            ApiKeyEvent::Made { key } => Some(Subject::User(key.user)),
+            _later => None,
+        }
     }
 
     fn work(command: &ApiKeyCommand) -> Work {

@@ -5,6 +5,7 @@
 //! which are in `src/connectors`.
 
 use super::{
+    erasure::{ErasureAnswer, ErasureCall},
     mail::{MailAnswer, MailCall},
     payment::{ProviderCall, ProviderEvent},
 };
@@ -57,4 +58,5 @@ macro_rules! ports {
 ports! {
     Payment: ProviderCall => ProviderEvent,
     Mail: MailCall => MailAnswer,
+    Erasure: ErasureCall => ErasureAnswer,
 }

@@ -18,7 +18,7 @@ use super::{
 
 /// Raised whenever the stored form of a state changes its meaning, or the same events fold to another state: the state
 /// store is then emptied and made anew from the journal. A projection's version is its own.
-pub const STATES_VERSION: u32 = 7;
+pub const STATES_VERSION: u32 = 8;
 
 macro_rules! sums {
     ($($module:ident: $variant:ident = $name:literal),* $(,)?) => {

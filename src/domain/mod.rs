@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`entity`] (the contract), [`stock`], [`cart`], [`order`] (the checkout process), [`payment`],
 //! [`product`] and [`category`], [`numbers`], [`account`] (with [`email`], [`identity_link`],
-//! [`session`], [`api_key`] and [`role`]), [`mail`];
+//! [`session`], [`api_key`] and [`role`]), [`mail`], [`erasure`];
 //! [`money`] and [`pricing`]; [`personal`] (what is sealed at rest); [`effect`] (pending effects); [`kinds`] and
 //! [`external`] (the lists of kinds and of ports
 //! to the outside world). Deliberately absent: clocks, logs, I/O, random numbers, tokio.
@@ -28,6 +28,7 @@ macro_rules! entities {
             superadmins: Superadmins = "superadmins",
             api_key: ApiKey = "api_key",
             identity_link: IdentityLink = "identity_link",
+            erasure: Erasure = "erasure",
         }
     };
 }

@@ -228,7 +228,14 @@ impl Entity for Session {
             SessionEvent::Refreshed { generation, address, at } => {
                 (self.generation, self.address, self.used_at) = (*generation, address.clone(), *at);
             }
-            SessionEvent::Ended { why, at } => self.ended = Some((*why, *at)),
+            SessionEvent::Ended { why, at } => {
+                self.ended = Some((*why, *at));
+                // Where and with what its owner was is nobody's business any more.
+                self.address.clear();
+                if let Some(opened) = &mut self.opened {
+                    (opened.device, opened.address) = (String::new(), String::new());
+                }
+            }
             SessionEvent::Proven { methods, at } => self.proven = Some((methods.clone(), *at)),
             SessionEvent::AccountTold => self.told = true,
             SessionEvent::Forgotten => *self = Self::default(),

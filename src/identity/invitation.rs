@@ -38,7 +38,7 @@ impl Identity {
             AccountStatus::Registered => {}
             // Another request took the address in this moment.
             AccountStatus::GivenUp => return Err(AccountError::Exists),
-            AccountStatus::None | AccountStatus::Old | AccountStatus::Registering => {
+            AccountStatus::None | AccountStatus::Old | AccountStatus::Registering | AccountStatus::Erased => {
                 let reason = "the address was not claimed in time".to_owned();
                 return Err(AccountsFault::Unavailable { retry_after_ms: 1000, reason }.into());
             }

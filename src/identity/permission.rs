@@ -75,6 +75,10 @@ permissions! {
     MoneyRead = "money.read",
     /// See personal data: without it names, addresses and e-mails are absent
     CustomersRead = "customers.read",
+    /// Export all that the shop has about a person
+    CustomersExport = "customers.export",
+    /// Erase persons, for good
+    CustomersErase = "customers.erase",
     /// See accounts and their roles
     UsersRead = "users.read",
     /// Make, change and disable accounts, and give them roles

@@ -61,6 +61,11 @@ impl Principal {
         Self::new(user, permissions.into(), PrincipalKind::Account, format!("user:{user}"))
     }
 
+    /// The cart of an account.
+    pub fn cart_of(user: UserId) -> CartId {
+        Self::account(user, PermissionSet::NONE).cart
+    }
+
     fn new(user: UserId, permissions: PermissionSet, kind: PrincipalKind, by: String) -> Self {
         let cart = CartId(Uuid::new_v5(&CARTS, by.as_bytes()));
         Self { user, cart, permissions, kind, session: None, proven: Proven::default(), address: None, by: by.into() }

@@ -136,7 +136,7 @@ impl Identity {
         match view.status {
             AccountStatus::Registered => Ok(user),
             AccountStatus::GivenUp => Err(in_this_moment("another request took the address")),
-            AccountStatus::None | AccountStatus::Old | AccountStatus::Registering => {
+            AccountStatus::None | AccountStatus::Old | AccountStatus::Registering | AccountStatus::Erased => {
                 Err(in_this_moment("the address was not claimed in time"))
             }
         }

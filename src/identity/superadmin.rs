@@ -94,6 +94,8 @@ impl Identity {
             (AccountStatus::GivenUp, _) => Err(SuperadminError::AddressTaken),
             // Not carried over now; its password is looked at by the next start.
             (AccountStatus::Old, _) => Ok(None),
+            // Another superadmin was there when it was.
+            (AccountStatus::Erased, _) => Ok(None),
             (AccountStatus::None, Some(password)) => {
                 self.make_first(mailbox, password, give_up).await?;
                 Ok(None)

@@ -25,6 +25,7 @@ use ring::{
     aead::LessSafeKey,
     rand::{SecureRandom, SystemRandom},
 };
+use tokio::sync::watch;
 
 use self::cache::Cache;
 use self::keyring::Index;
@@ -80,6 +81,8 @@ pub struct PersonKeys {
     state: Mutex<State>,
     /// One change at a time.
     changing: tokio::sync::Mutex<()>,
+    /// Told after each change of what is forgotten.
+    changes: watch::Sender<()>,
 }
 
 struct State {
@@ -97,8 +100,8 @@ impl PersonKeys {
         }
         let state = State { revision: kept.revision, keys: Keyring::read(&kept.items)?, cache: Cache::default() };
         let half = state.keys.is_half_forgotten();
-        let (random, changing) = (SystemRandom::new(), tokio::sync::Mutex::default());
-        let keys = Self { store, random, state: Mutex::new(state), changing };
+        let (random, changing, changes) = (SystemRandom::new(), Default::default(), watch::Sender::new(()));
+        let keys = Self { store, random, state: Mutex::new(state), changing, changes };
         if half {
             let _alone = keys.changing.lock().await;
             keys.cut_roots().await?;
@@ -128,6 +131,11 @@ impl PersonKeys {
     /// Names e-mail addresses.
     pub fn addresses(&self) -> [u8; 32] {
         self.state().keys.addresses
+    }
+
+    /// Wakes whoever keeps something of persons elsewhere.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     pub fn is_forgotten(&self, subject: Subject) -> bool {
@@ -190,6 +198,8 @@ impl PersonKeys {
         if kept.revision >= state.revision {
             *state = State { revision: kept.revision, keys, cache: Cache::default() };
         }
+        drop(state);
+        self.changes.send_replace(());
         Ok(())
     }
 

@@ -21,6 +21,9 @@ mod routes;
 mod transitions;
 pub mod wire;
 
+pub use lookup::{LookupBody, looked_up};
+pub use projection::ORDERS_BY_CONTACT;
+
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -2,7 +2,7 @@
 //!
 //! Nobody gives or takes what they do not have themselves (`shop::role::grant`), and nobody takes the last superadmin
 //! away (`domain::superadmins`). E-mails and names are for `customers.read`. Deliberately absent: what accounts do
-//! themselves (`shop::account`), and erasing one.
+//! themselves (`shop::account`), and erasing one (`shop::erasure`).
 
 mod change;
 mod codes;
@@ -13,6 +13,9 @@ mod refusals;
 mod routes;
 pub mod superadmins;
 mod wire;
+
+pub use change::{UserRefusal, read};
+pub use superadmins::demote;
 
 use std::sync::Arc;
 

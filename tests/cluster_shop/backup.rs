@@ -101,6 +101,8 @@ async fn exports_of_a_selling_cluster_restore_to_shops_that_add_up() {
     for (n, (export, sold)) in exports.iter().enumerate() {
         let restored = Home::new(&[]);
         restored.run(&["journal", "import", export.to_str().expect("a path")]).await.ok();
+        let keys = restored.data.join("keys");
+        tool.run(&["journal", "keys", "--out", keys.to_str().expect("a path")]).await.ok();
         let verified = restored.run(&["journal", "verify"]).await.ok();
         let server = restored.serve(&[]).await;
         settled(&server).await;

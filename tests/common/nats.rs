@@ -105,6 +105,11 @@ impl NatsServers {
         self.dir.path().join("nats.conf")
     }
 
+    /// Everything that the servers keep.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub fn log(&self, n: usize) -> PathBuf {
         self.dir.path().join(format!("n{n}.log"))
     }

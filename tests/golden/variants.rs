@@ -7,6 +7,7 @@ use souk::domain::{
     cart::CartEvent,
     category::CategoryEvent,
     email::EmailEvent,
+    erasure::ErasureEvent,
     identity_link::IdentityLinkEvent,
     kinds::{AnyEvent, Kind},
     mail::MailEvent,
@@ -48,7 +49,7 @@ variants! {
     Order, OrderEvent: Placed, HoldGranted, HoldRefused, HoldCommitted, HoldLost, HoldReleased, Reserved, Rejected,
         Expired, PaymentBegun, PaymentOpened, PaymentMoved, Revived, RevivalFailed, Verified, CartSettled, CaptureAsked,
         UnwindAsked, Moved, Fulfilled, ParcelShipped, Superseded, PredecessorGone, PredecessorPaid, RestRefundAsked,
-        HoldOverShare, PaymentCovered, MailQueued;
+        HoldOverShare, PaymentCovered, MailQueued, Erased;
     Payment, PaymentEvent: Opened, ActionRequired, Authorized, Declined, CaptureAsked, Captured, CaptureFailed,
         UnwindAsked, VoidAsked, Voided, RefundAsked, Refunded, RefundFailed, OrderNotified;
     Product, ProductEvent: Defined, Archived;
@@ -56,7 +57,7 @@ variants! {
     Account, AccountEvent: Registered, PasswordSet, Begun, EmailClaimed, EmailRefused, EmailReleased, PasswordKept,
         PasswordChanged, SessionOpened, SessionsEnded, TokenAsked, EmailVerified, EmailChangeConfirmed, ProfileSet,
         AddressKept, AddressRemoved, RolesSet, Disabled, Enabled, MailQueued, Factors, Links,
-        Reclaimed;
+        Reclaimed, Erased;
     Email, EmailEvent: Claimed, Released;
     IdentityLink, IdentityLinkEvent: Claimed, Released;
     Session, SessionEvent: Opened, Refreshed, Ended, AccountTold, Forgotten, Proven;
@@ -66,4 +67,5 @@ variants! {
     Mail, MailEvent: Queued, PutOff, Due, Accepted, Refused, GivenUp;
     Role, RoleEvent: Put, Deleted;
     Superadmins, SuperadminsEvent: PromotionAsked, Promoted, PromotionRefused, DemotionAsked, Demoted;
+    Erasure, ErasureEvent: Asked, Done;
 }

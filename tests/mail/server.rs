@@ -6,7 +6,11 @@ use souk::{
     actors::ports::ConnectorFault,
     config::{MailSecurity, MailServer, Secret},
     connectors::mail::{Handed, MailTransport, Outgoing, Rendered, smtp::SmtpTransport},
-    domain::{ids::MailId, time::Timestamp},
+    domain::{
+        ids::{MailId, UserId},
+        personal::Subject,
+        time::Timestamp,
+    },
 };
 use uuid::Uuid;
 
@@ -29,6 +33,7 @@ fn mail(n: u128) -> Outgoing {
         id: MailId(Uuid::from_u128(n)),
         at: Timestamp(1_795_000_000_000),
         to: "ada@example.org".to_owned(),
+        subject: Subject::User(UserId::default()),
         body,
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     buy,
     client::{Call, Person, text},
+    keys_too,
     process::Home,
     shop,
 };
@@ -126,6 +127,9 @@ async fn what_is_readable_of_a_damaged_journal_is_shown_and_salvaged() {
     assert!(std::fs::read(&log).unwrap() == bytes, "nothing was written to the damaged log");
     let restored = home.elsewhere(&home.file("restored"));
     restored.run(&["journal", "import", rest]).await.ok();
+    // The journal does not open, so its keys are copied as files.
+    std::fs::create_dir_all(restored.data.join("keys")).unwrap();
+    std::fs::copy(home.data.join("keys/roots"), restored.data.join("keys/roots")).unwrap();
     let server = restored.serve(&[]).await;
     buy(&server, &Person::guest(), "again").await;
     server.terminate().await;
@@ -152,6 +156,7 @@ async fn an_export_imported_elsewhere_is_an_equal_shop() {
     let copy = home.elsewhere(&home.file("restored"));
     copy.run(&["journal", "import", backup]).await.ok();
     copy.run(&["journal", "import", backup]).await.failed(1, &["not empty"]);
+    keys_too(&home, &copy).await;
     let verified = [home.run(&["journal", "verify"]).await.ok(), copy.run(&["journal", "verify"]).await.ok()];
     assert_eq!(verified[0], verified[1]);
     for (kind, id) in [("stock", "MUG-0"), ("order", text(&order["id"]))] {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{buy, client::Person, process::Home};
+use crate::{buy, client::Person, keys_too, process::Home};
 
 /// Other settings on the same data directory.
 fn with(home: &Home, env: &[(&'static str, &str)]) -> Home {
@@ -33,12 +33,48 @@ async fn a_shop_in_another_currency_is_refused_with_what_to_do() {
     // A journal that says nothing itself, as one of an older program: its prices do.
     let restored = home.elsewhere(&home.file("restored"));
     restored.run(&["journal", "import", backup]).await.ok();
+    keys_too(&home, &restored).await;
     with(&restored, &[]).run(SERVE).await.failed(1, &words);
     restored.serve(&[]).await.terminate().await;
     with(&restored, &[]).run(SERVE).await.failed(1, &words);
     let server = home.serve(&[]).await;
     buy(&server, &Person::guest(), "k1").await;
     server.terminate().await;
+}
+
+#[tokio::test]
+async fn a_shop_without_the_keys_of_its_people_does_not_start() {
+    let home = crate::shop(&[]).await;
+    home.serve(&[]).await.terminate().await;
+    let (keys, aside) = (home.data.join("keys"), home.file("aside"));
+    fs::rename(&keys, &aside).expect("moved");
+    let said = home.run(SERVE).await.failed(1, &["sealed under the keys", "is missing", "data.lost_person_keys"]);
+    assert!(!keys.exists(), "a refused start makes no keys");
+    let name = said.split("sealed under the keys ").nth(1).expect(&said).chars().take(16).collect::<String>();
+    // Another shop's.
+    let other = home.elsewhere(&home.file("other"));
+    other.serve(&[]).await.terminate().await;
+    other.run(&["journal", "keys", "--out", keys.to_str().expect("a path")]).await.ok();
+    home.run(SERVE).await.failed(1, &["sealed under the keys", &name, "give it the shop's keys"]);
+    fs::remove_dir_all(&keys).expect("removed");
+    // An export without its keys says so, too.
+    let backup = home.file("people.jsonl");
+    let backup = backup.to_str().expect("a path");
+    home.run(&["journal", "export", "--out", backup]).await.ok();
+    let restored = home.elsewhere(&home.file("restored"));
+    restored.run(&["journal", "import", backup]).await.ok();
+    restored.run(SERVE).await.failed(1, &["sealed under the keys unknown", "is missing"]);
+    fs::rename(&aside, &keys).expect("moved back");
+    keys_too(&home, &restored).await;
+    for shop in [&home, &restored] {
+        let server = shop.serve(&[]).await;
+        Person::staff(&server.url).await;
+        server.terminate().await;
+    }
+    // Lost for good, and on purpose: what was sealed is blank, and the shop goes on.
+    fs::remove_dir_all(&keys).expect("removed");
+    with(&home, &[("SOUK_DATA__LOST_PERSON_KEYS", &*name)]).serve(&[]).await.terminate().await;
+    assert!(keys.exists());
 }
 
 /// The fingerprint of the shop's key, from a refusal.

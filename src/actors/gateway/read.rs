@@ -1,8 +1,9 @@
 //! Reads this node's folded views: no entity is woken, and no read waits for an owner.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
+use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::{Answer, Gateway, LocalRead};
@@ -14,7 +15,8 @@ use crate::{
     },
     domain::{
         key::EntityKey,
-        kinds::{AnyView, EntityType, Kind},
+        kinds::{AnyEvent, AnyView, EntityType, Kind},
+        personal::opening,
     },
 };
 
@@ -60,7 +62,7 @@ impl Gateway {
     /// Waits until this node's read models contain everything that is acknowledged now (read your writes). `false`: not
     /// proven within the time; the models may then be old, but are consistent.
     pub async fn await_projection(&self, within: Duration) -> bool {
-        let one = |tail: &std::sync::Arc<crate::actors::tail::Tail>| {
+        let one = |tail: &Arc<crate::actors::tail::Tail>| {
             let tail = tail.clone();
             async move {
                 let Some(position) = self.core.position(&tail, Proof::Recent).await else { return false };
@@ -119,6 +121,18 @@ impl Gateway {
     /// Keys of one kind in order, after `after` (exclusive).
     pub fn keys(&self, kind: Kind, after: Option<&str>, limit: usize) -> Result<Vec<EntityKey>, StoreError> {
         self.core.store.keys(kind, after, limit)
+    }
+
+    /// A commit's events as they can be read now: in memory a commit may still be as it was written.
+    ///
+    /// # Errors
+    /// When the log's text is none of these events.
+    pub fn readable(&self, commit: &Commit) -> serde_json::Result<Arc<str>> {
+        let Some(vault) = self.core.journal.vault() else { return Ok(commit.events_json.clone()) };
+        let texts: Vec<&RawValue> = serde_json::from_str(&commit.events_json)?;
+        let event = |text: &&RawValue| AnyEvent::from_json(commit.key.kind, text.get());
+        let events: Vec<AnyEvent> = opening(Some(vault), || texts.iter().map(event).collect::<Result<_, _>>())?;
+        Commit::encode(&events)
     }
 
     /// Commits of one entity, oldest first from `from_version` on.

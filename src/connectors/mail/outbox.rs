@@ -17,13 +17,16 @@ use serde::{Deserialize, Serialize};
 use tempfile::Builder;
 
 use super::{Handed, MailTransport, Outgoing};
-use crate::actors::ports::ConnectorFault;
+use crate::{actors::ports::ConnectorFault, domain::personal::Subject};
 
 /// A mail as it lies in the directory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     pub id: String,
     pub at_ms: i64,
+    /// With whom it is forgotten; absent in files of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whose: Option<Subject>,
     pub from: String,
     pub to: String,
     pub subject: String,
@@ -78,6 +81,19 @@ impl Outbox {
             .await
     }
 
+    /// Overwrites and removes the mails of those who are forgotten.
+    pub async fn forget(&self, is_forgotten: impl Fn(Subject) -> bool + Send + 'static) -> io::Result<()> {
+        self.with(move |directory| {
+            for name in directory.names()? {
+                if directory.read(&name).and_then(|kept| kept.whose).is_some_and(&is_forgotten) {
+                    directory.wipe(&name)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Directory) -> io::Result<T> + Send + 'static,
@@ -101,12 +117,21 @@ impl Directory {
         serde_json::from_slice(&fs::read(self.dir.join(name)).ok()?).ok()
     }
 
+    fn wipe(&self, name: &str) -> io::Result<()> {
+        let path = self.dir.join(name);
+        let mut file = fs::OpenOptions::new().write(true).open(&path)?;
+        file.write_all(&vec![0; usize::try_from(file.metadata()?.len()).unwrap_or_default()])?;
+        file.sync_all()?;
+        fs::remove_file(path)
+    }
+
     /// The temporary file is its owner's alone (0600) and keeps that mode.
     fn keep(&self, mail: Outgoing) -> io::Result<()> {
         let name = format!("{:015}-{}.json", mail.at.0.max(0), mail.id);
         let kept = Kept {
             id: mail.id.to_string(),
             at_ms: mail.at.0,
+            whose: Some(mail.subject),
             from: self.from.clone(),
             to: mail.to,
             subject: mail.body.subject,
@@ -160,12 +185,16 @@ mod tests {
     use super::*;
     use crate::{
         connectors::mail::Rendered,
-        domain::{ids::MailId, time::Timestamp},
+        domain::{
+            ids::{MailId, UserId},
+            time::Timestamp,
+        },
     };
 
     fn mail(n: u128, at: i64) -> Outgoing {
         let body = Rendered { subject: format!("No. {n}"), text: "text".to_owned(), html: "<p>html</p>".to_owned() };
-        Outgoing { id: MailId(Uuid::from_u128(n)), at: Timestamp(at), to: "ada@example.org".to_owned(), body }
+        let subject = Subject::User(UserId(Uuid::from_u128(n)));
+        Outgoing { id: MailId(Uuid::from_u128(n)), at: Timestamp(at), to: "ada@example.org".to_owned(), subject, body }
     }
 
     async fn subjects(outbox: &Outbox) -> Vec<String> {
@@ -185,6 +214,17 @@ mod tests {
         for entry in entries {
             assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[tokio::test]
+    async fn the_mails_of_who_is_forgotten_go_and_the_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(dir.path(), "shop@localhost", 9);
+        for n in 1..4 {
+            outbox.send(mail(n, 10)).await.unwrap();
+        }
+        outbox.forget(|whose| whose == Subject::User(UserId(Uuid::from_u128(2)))).await.unwrap();
+        assert_eq!(subjects(&outbox).await, ["No. 3", "No. 1"]);
     }
 
     #[tokio::test]

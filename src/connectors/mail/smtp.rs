@@ -185,13 +185,19 @@ mod tests {
     use super::*;
     use crate::{
         connectors::mail::Rendered,
-        domain::{ids::MailId, time::Timestamp},
+        domain::{
+            ids::{MailId, UserId},
+            personal::Subject,
+            time::Timestamp,
+        },
     };
 
     fn outgoing(to: &str, subject: &str) -> Outgoing {
         let (text, html) = ("Grüße\nBcc: x@evil.example".to_owned(), "<p>Grüße</p>".to_owned());
         let body = Rendered { subject: subject.to_owned(), text, html };
-        Outgoing { id: MailId(Uuid::from_u128(7)), at: Timestamp(1_795_000_000_123), to: to.to_owned(), body }
+        let whose = Subject::User(UserId::default());
+        let at = Timestamp(1_795_000_000_123);
+        Outgoing { id: MailId(Uuid::from_u128(7)), at, to: to.to_owned(), subject: whose, body }
     }
 
     fn made(to: &str, subject: &str) -> Result<String, &'static str> {

@@ -54,6 +54,7 @@ impl Account {
                 self.factors.forget_waiting();
             }
             AccountEvent::Enabled { .. } => self.disabled = false,
+            AccountEvent::Erased { .. } => self.erased(),
             AccountEvent::Factors(event) => self.factors.apply(event),
             AccountEvent::MailQueued { mail } => self.forget_mail(mail),
             AccountEvent::Links(event) => self.follow_link(event),
@@ -73,7 +74,7 @@ impl Account {
             return;
         };
         if let Some(old) = self.mailbox.replace(new.mailbox) {
-            let given_back = self.mailbox.as_ref().is_some_and(|own| own.address != old.address);
+            let given_back = self.mailbox.as_ref().is_some_and(|own| own.key() != old.key());
             self.releasing.extend(given_back.then_some(Claim { mailbox: old, claim: self.claim }));
         }
         self.claim = new.claim;
@@ -86,6 +87,22 @@ impl Account {
         if self.changing.take().is_none() {
             *self = Self { user: self.user, status: AccountStatus::GivenUp, ..Self::default() };
         }
+    }
+
+    /// What is left: its id, and what others have to get back.
+    fn erased(&mut self) {
+        let held = self.mailbox.take().map(|mailbox| Claim { mailbox, claim: self.claim });
+        let claims = self.releasing.drain(..).chain(held).chain(self.changing.take().map(|changing| *changing));
+        let releasing = claims.map(|claim| Claim { mailbox: claim.mailbox.erased(), ..claim }).collect();
+        *self = Self {
+            user: self.user,
+            status: AccountStatus::Erased,
+            releasing,
+            claims: self.claims,
+            links: Box::new(std::mem::take(&mut *self.links).given_back()),
+            created_at: self.created_at,
+            ..Self::default()
+        };
     }
 
     fn ended(&mut self, sessions: &[SessionId]) {

@@ -29,6 +29,8 @@ impl Account {
             C::MailQueued { mail } => {
                 Ok(self.owes(mail).then(|| E::MailQueued { mail: mail.clone() }).into_iter().collect())
             }
+            // Whoever it was, nobody is left.
+            C::Erase if self.status != AccountStatus::Registered => Ok(vec![]),
             C::LogIn { .. }
             | C::Prove { .. }
             | C::OpenSession { .. }
@@ -50,6 +52,7 @@ impl Account {
             | C::SetDisabled { .. }
             | C::Promote
             | C::Demote
+            | C::Erase
             | C::Factors(_)
             | C::Links(_)
                 if self.status != AccountStatus::Registered =>
@@ -105,6 +108,8 @@ impl Account {
             C::SetDisabled { disabled } => Ok(self.disable(*disabled, now)),
             C::Promote => self.promoted(),
             C::Demote => Ok(self.demoted()),
+            C::Erase if self.is_superadmin() => Err(R::Superadmin),
+            C::Erase => Ok(vec![E::Erased { at: now }]),
             C::Factors(command) => self.decide_factors(command, now),
             C::Links(command) => self.decide_links(command, now),
         }

@@ -52,6 +52,7 @@ pub struct Factor {
     pub id: FactorId,
     pub kind: FactorKind,
     /// As its owner calls it.
+    #[serde(with = "crate::domain::personal::text")]
     pub name: Arc<str>,
     pub added_at: Timestamp,
     /// Its owner has shown that it works: before, it counts for nothing.

@@ -96,6 +96,12 @@ impl Links {
         self.release(|link| link.held);
     }
 
+    /// The same with what is still on its way to this account.
+    pub fn given_back(mut self) -> Self {
+        self.release(|_| true);
+        self
+    }
+
     fn hold(&mut self, claim: u32) {
         if let Some(link) = Arc::make_mut(&mut self.list).iter_mut().find(|link| link.claim == claim) {
             link.held = true;

@@ -137,6 +137,7 @@ impl Account {
             | AccountEvent::RolesSet { .. }
             | AccountEvent::Disabled { .. }
             | AccountEvent::Enabled { .. }
+            | AccountEvent::Erased { .. }
             | AccountEvent::Factors(_)
             | AccountEvent::Links(_)
             | AccountEvent::Reclaimed { .. }

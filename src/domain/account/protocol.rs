@@ -132,6 +132,8 @@ pub enum AccountCommand {
     /// counts them.
     Promote,
     Demote,
+    /// Its person is forgotten, for good.
+    Erase,
     Factors(FactorCommand),
     Links(LinkCommand),
     MailQueued {
@@ -225,6 +227,9 @@ pub enum AccountEvent {
         at: Timestamp,
     },
     Enabled {
+        at: Timestamp,
+    },
+    Erased {
         at: Timestamp,
     },
     Factors(FactorEvent),

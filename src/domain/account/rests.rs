@@ -55,6 +55,7 @@ impl Account {
             | AccountEvent::RolesSet { .. }
             | AccountEvent::Disabled { .. }
             | AccountEvent::Enabled { .. }
+            | AccountEvent::Erased { .. }
             | AccountEvent::Reclaimed { .. }
             | AccountEvent::Factors(_) => None,
         };

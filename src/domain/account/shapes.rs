@@ -23,6 +23,8 @@ states! {
         Registered = "registered",
         /// Another account had the address.
         GivenUp = "given_up",
+        /// Nobody's any more: its person is forgotten.
+        Erased = "erased",
     }
 }
 

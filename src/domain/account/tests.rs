@@ -10,6 +10,7 @@ use crate::domain::{
     testing::{self, Given},
 };
 
+mod erased;
 mod factors;
 mod links;
 mod mails;

@@ -34,7 +34,9 @@ impl EffectOf<Mail> for MailEffect {
         let Self::Send(call) = self;
         match outcome {
             Outcome::External(AnyAnswer::Mail(answer)) => Some(MailCommand::Answered { attempt: call.attempt, answer }),
-            Outcome::External(AnyAnswer::Payment(_)) | Outcome::Accepted(_) | Outcome::Refused(_) => None,
+            Outcome::External(AnyAnswer::Payment(_) | AnyAnswer::Erasure(_))
+            | Outcome::Accepted(_)
+            | Outcome::Refused(_) => None,
         }
     }
 

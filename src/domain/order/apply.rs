@@ -1,5 +1,7 @@
 //! Applies each event to an order. Decides nothing: the events are history.
 
+use std::sync::Arc;
+
 use super::{
     Attempt, Fulfilment, HoldState, Order, OrderEvent, OrderStatus, PaymentStatus, PaymentUpdate, StaffTransition,
     StockLine, checkout::stock_lines,
@@ -68,6 +70,12 @@ impl Order {
             }
             // All there is to it is in `mails`.
             OrderEvent::MailQueued { .. } => {}
+            OrderEvent::Erased { .. } => {
+                self.placement = self.placement.as_ref().map(|placement| Arc::new(placement.erased()));
+                self.mails.clear();
+                // Whoever has a parcel's number is told where it went.
+                self.fulfilments.iter_mut().for_each(|parcel| parcel.tracking = None);
+            }
             OrderEvent::PredecessorGone { order } => self.predecessors.retain(|older| older != order),
             OrderEvent::PredecessorPaid { order } => self.outrun_by = Some(*order),
             OrderEvent::Fulfilled { fulfilment, lines, carrier, tracking, at } => self.record_parcel(Fulfilment {

@@ -68,6 +68,11 @@ impl OrderStatus {
         }
     }
 
+    /// It is decided, paid, packed or sent with the help of its person.
+    pub const fn needs_its_person(self) -> bool {
+        self.is_undecided() || self.is_shippable()
+    }
+
     /// The shopper may cancel; staff may cancel in more statuses, by a transition.
     pub const fn is_cancellable_by_owner(self) -> bool {
         match self {

@@ -37,7 +37,17 @@ impl Order {
             OrderCommand::PredecessorGone { order } => Ok(self.predecessor_gone(*order)),
             OrderCommand::PredecessorPaid { order } => Ok(self.predecessor_paid(*order)),
             OrderCommand::MailQueued { mail } => Ok(self.mail_queued(mail)),
+            OrderCommand::Erase => self.erase(now),
             OrderCommand::Wake => Ok(self.wake_up(now)),
+        }
+    }
+
+    fn erase(&self, now: Timestamp) -> Decision {
+        match &self.placement {
+            None => Ok(vec![]),
+            Some(placement) if placement.is_erased() => Ok(vec![]),
+            Some(_) if self.lifecycle.needs_its_person() => Err(OrderRejection::UnderWay { lifecycle: self.lifecycle }),
+            Some(_) => Ok(vec![OrderEvent::Erased { at: now }]),
         }
     }
 

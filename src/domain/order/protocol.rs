@@ -128,6 +128,8 @@ pub enum OrderCommand {
     MailQueued {
         mail: OrderMail,
     },
+    /// Its person is forgotten, for good.
+    Erase,
     /// The alarm: `pay_by` is over.
     Wake,
 }
@@ -158,6 +160,7 @@ impl OrderCommand {
             | Self::Transition { .. }
             | Self::Fulfil { .. }
             | Self::MailQueued { .. }
+            | Self::Erase
             | Self::Wake => Work::Owed,
         }
     }
@@ -267,6 +270,9 @@ pub enum OrderEvent {
     MailQueued {
         mail: OrderMail,
     },
+    Erased {
+        at: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -303,4 +309,6 @@ pub enum OrderRejection {
     FulfilmentConflict { fulfilment: FulfilmentId },
     #[error("{what} is at most {max}")]
     TooMany { what: String, max: usize },
+    #[error("an order that is {lifecycle:?} is still on its way to its person")]
+    UnderWay { lifecycle: OrderStatus },
 }

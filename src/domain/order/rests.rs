@@ -91,6 +91,7 @@ impl Order {
             | OrderEvent::Expired { .. }
             | OrderEvent::PaymentBegun { .. }
             | OrderEvent::PaymentCovered { .. }
+            | OrderEvent::Erased { .. }
             | OrderEvent::Revived { .. }
             | OrderEvent::RevivalFailed { .. }
             | OrderEvent::Moved { .. }

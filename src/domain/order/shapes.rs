@@ -206,6 +206,17 @@ impl CheckoutSnapshot {
         if self.by_account { Subject::User(self.user) } else { Subject::Order(self.order) }
     }
 
+    /// Nobody can have given an empty address.
+    pub fn is_erased(&self) -> bool {
+        self.email.is_empty()
+    }
+
+    /// What the books need.
+    pub(super) fn erased(&self) -> Self {
+        let billing_address = self.billing_address.as_ref().map(Address::erased);
+        Self { email: String::new(), shipping_address: self.shipping_address.erased(), billing_address, ..self.clone() }
+    }
+
     pub fn details(&self) -> CheckoutDetails<'_> {
         CheckoutDetails {
             email: &self.email,

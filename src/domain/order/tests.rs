@@ -4,6 +4,7 @@
 mod at_payment;
 mod checkout;
 mod effects;
+mod erased;
 mod mails;
 mod operating;
 mod paying;

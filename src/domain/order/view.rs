@@ -67,6 +67,11 @@ impl OrderView {
         open || self.lifecycle.is_cancellable_by_owner()
     }
 
+    /// Its person cannot be forgotten yet.
+    pub fn needs_its_person(&self) -> bool {
+        self.lifecycle.needs_its_person() && self.placement.as_ref().is_some_and(|placement| !placement.is_erased())
+    }
+
     /// Placed and not paid, and not given up.
     pub fn waits_for_payment(&self) -> bool {
         let open = self.placement.is_some() && self.lifecycle.is_undecided();

@@ -46,7 +46,9 @@ impl EffectOf<Payment> for PaymentEffect {
             (Self::NotifyOrder { .. }, Outcome::External(_))
             | (
                 Self::CallProvider { .. },
-                Outcome::External(AnyAnswer::Mail(_)) | Outcome::Accepted(_) | Outcome::Refused(_),
+                Outcome::External(AnyAnswer::Mail(_) | AnyAnswer::Erasure(_))
+                | Outcome::Accepted(_)
+                | Outcome::Refused(_),
             ) => None,
         }
     }

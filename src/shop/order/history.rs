@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::{access, wire::HistoryEntry};
 use crate::{
-    actors::ports::journal::Commit,
     domain::{
         ids::OrderId,
         key::EntityKey,
@@ -65,8 +64,7 @@ pub async fn get_order_history(
     commits.truncate(limit);
     let next = commits.last().filter(|_| more).map(|commit| commit.version.to_string());
     let items = commits.into_iter().map(|commit| {
-        // As they are in memory: in the log what is personal is sealed.
-        let plain = Commit::encode(&commit.events).map_err(|error| Problem::internal(&error))?;
+        let plain = state.gateway.readable(&commit).map_err(|error| Problem::internal(&error))?;
         let mut events: Value = serde_json::from_str(&plain).map_err(|error| Problem::internal(&error))?;
         redact(Kind::Order, &mut events);
         HIDDEN.iter().filter(|(permission, _)| !who.may(*permission)).for_each(|(_, names)| blot(names, &mut events));

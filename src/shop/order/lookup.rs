@@ -18,7 +18,10 @@ use super::{
     wire::{FulfilmentBody, OrderLine, OrderTotals},
 };
 use crate::{
-    domain::order::{Order, OrderStatus, OrderView, PaymentStatus},
+    domain::{
+        ids::OrderId,
+        order::{Order, OrderStatus, OrderView, PaymentStatus},
+    },
     http::{Body, Code, Problem, auth::Public},
     identity::{Throttle, ThrottleKey},
     network::Bucket,
@@ -67,15 +70,27 @@ pub async fn look_up_order(
     extensions: Extensions,
     Body(body): Body<LookupBody>,
 ) -> Result<Json<FoundBody>, Problem> {
-    let address = state.toolkit.door.client(&headers, &extensions);
+    let found = looked_up(&state, &headers, &extensions, &body).await?;
+    let gone = || Problem::new(Code::UNKNOWN_ORDER, "the order has no number");
+    Ok(Json(shown(&found.1).ok_or_else(gone)?))
+}
+
+/// The order of this reference and e-mail; wrong ones are counted.
+pub async fn looked_up(
+    state: &AppState,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    body: &LookupBody,
+) -> Result<(OrderId, OrderView), Problem> {
+    let address = state.toolkit.door.client(headers, extensions);
     let address = address.map(|address| ThrottleKey::Address(Bucket::of(address))).into_iter().collect();
     let lookups: &Throttle = &state.lookups;
     let attempt = lookups.admit(address, state.gateway.now()).map_err(too_often)?;
     let email = body.email.trim().to_lowercase();
-    match find(&state, &body.reference, &email).await? {
+    match find(state, &body.reference, &email).await? {
         Some(found) => {
             attempt.succeeded(state.gateway.now());
-            Ok(Json(found))
+            Ok(found)
         }
         None => {
             let now = state.gateway.now();
@@ -93,7 +108,7 @@ fn too_often(retry_after_ms: u64) -> Problem {
     Problem::new(Code::TOO_MANY_REQUESTS, "orders were looked up wrongly too often").retry_after(retry_after_ms)
 }
 
-async fn find(state: &AppState, typed: &str, email: &str) -> Result<Option<FoundBody>, Problem> {
+async fn find(state: &AppState, typed: &str, email: &str) -> Result<Option<(OrderId, OrderView)>, Problem> {
     let Some((number, spelled)) = reference::read(typed) else { return Ok(None) };
     state.toolkit.read_your_writes().await;
     let found = state.gateway.row_keys(rows::ORDERS_BY_NUMBER, &rows::number_prefix(number), None, 1)?;
@@ -102,14 +117,17 @@ async fn find(state: &AppState, typed: &str, email: &str) -> Result<Option<Found
         return Ok(None);
     }
     let answer = state.gateway.read_local::<Order>(&id.to_string())?;
-    Ok(answer.and_then(|answer| shown(number, spelled, email, &answer.view)))
+    let named = |view: &OrderView| view.placement.as_deref().is_some_and(|placed| placed.email.to_lowercase() == email);
+    // Of an order that was erased nobody has the e-mail.
+    let found = answer.filter(|answer| !email.is_empty() && named(&answer.view));
+    Ok(found.map(|answer| (id, answer.view)))
 }
 
-fn shown(number: u64, reference: String, email: &str, view: &OrderView) -> Option<FoundBody> {
-    let placed = view.placement.as_deref().filter(|placed| placed.email.to_lowercase() == email)?;
+fn shown(view: &OrderView) -> Option<FoundBody> {
+    let (placed, number) = (view.placement.as_deref()?, view.number?);
     Some(FoundBody {
         number,
-        reference,
+        reference: reference::of(number, placed.order),
         status: view.lifecycle,
         payment_status: view.payment_status,
         placed_at: view.placed_at.rfc3339(),

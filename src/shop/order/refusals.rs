@@ -36,6 +36,7 @@ impl From<OrderRejection> for Problem {
             R::FulfilmentConflict { fulfilment } => {
                 problem(Code::IDEMPOTENCY_KEY_REUSED).with("fulfilment_id", fulfilment)
             }
+            R::UnderWay { lifecycle } => problem(Code::ORDERS_UNDER_WAY).with("order_status", lifecycle),
             R::TooMany { what, max } => problem(Code::TOO_MANY).with("what", what).with("max", max),
         }
     }

@@ -8,7 +8,7 @@ use souk::domain::{
         Passkey, PasskeyUse, Password, Right, Role, Token,
     },
     api_key::{ApiKeyEvent, Issued, KeySecret, Verifier},
-    email::{EmailEvent, Mailbox},
+    email::{AddressKey, EmailEvent, Mailbox},
     ids::{AddressId, ApiKeyId, FactorId, SessionId, TokenId},
     kinds::AnyEvent,
     order::Address,
@@ -103,8 +103,21 @@ pub fn account() -> Vec<AnyEvent> {
         .chain(factors())
         .chain(links::of_account())
         .chain(passkeys())
+        .chain(erased())
         .map(AnyEvent::Account)
         .collect()
+}
+
+/// An address as a shop with keys names it, and an account that is nobody's any more.
+fn erased() -> [AccountEvent; 2] {
+    struct Key;
+    impl AddressKey for Key {
+        fn digest(&self, address: &[u8]) -> [u8; 32] {
+            [address.len() as u8; 32]
+        }
+    }
+    let to = Mailbox::new("Ada@Example.org", &Key).unwrap();
+    [AccountEvent::EmailChangeConfirmed { to, at: AT }, AccountEvent::Erased { at: AT }]
 }
 
 /// A new event of factors stops the build here, too.

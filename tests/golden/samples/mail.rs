@@ -47,5 +47,8 @@ pub fn mail() -> Vec<AnyEvent> {
         queued(Says::PasswordChanged),
         queued(Says::FactorsChanged),
     ];
-    events.into_iter().chain(links::letters().map(queued)).map(AnyEvent::Mail).collect()
+    let letter = Letter { to: text("shopper@example.org"), user: user_id(), says: Says::EmailChanged, of: Some(order) };
+    let of_guest = MailEvent::Queued { mail: MailId(id(9)), letter: Arc::new(letter), at: AT };
+    let letters = links::letters().map(queued).into_iter().chain([of_guest]);
+    events.into_iter().chain(letters).map(AnyEvent::Mail).collect()
 }

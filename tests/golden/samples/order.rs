@@ -113,6 +113,7 @@ pub fn order() -> Vec<AnyEvent> {
         OrderEvent::MailQueued { mail: OrderMail::Refunded { total: 500 } },
         OrderEvent::MailQueued { mail: OrderMail::Parcel { fulfilment } },
         OrderEvent::Placed { placement: Arc::new(CheckoutSnapshot { by_account: true, ..placement() }), at: AT },
+        OrderEvent::Erased { at: AT },
     ];
     events.into_iter().map(AnyEvent::Order).collect()
 }

@@ -1,7 +1,8 @@
-//! Samples of stock, cart, numbers, payment, note, role and superadmins.
+//! Samples of stock, cart, numbers, payment, note, role, superadmins and erasure.
 
 use souk::domain::{
     cart::{CartEvent, Gift, GiftLine, Item},
+    erasure::ErasureEvent,
     ids::{CartId, SessionId},
     key::EntityKey,
     kinds::{AnyEvent, Kind},
@@ -9,6 +10,7 @@ use souk::domain::{
     numbers::NumbersEvent,
     order::PaymentStatus,
     payment::PaymentEvent,
+    personal::Subject,
     role::{RoleEvent, RoleName},
     stock::{StockEvent, StockPolicy},
     superadmins::SuperadminsEvent,
@@ -110,6 +112,12 @@ pub fn role() -> Vec<AnyEvent> {
     let permissions = [text("orders.read"), text("orders.fulfil")].into();
     let events = [RoleEvent::Put { name, permissions, description: text("packs at night") }, RoleEvent::Deleted];
     events.into_iter().map(AnyEvent::Role).collect()
+}
+
+pub fn erasure() -> Vec<AnyEvent> {
+    let asked = |subject| ErasureEvent::Asked { subject, round: 1, at: AT };
+    let events = [asked(Subject::User(user_id())), asked(Subject::Order(order_id())), ErasureEvent::Done { at: AT }];
+    events.into_iter().map(AnyEvent::Erasure).collect()
 }
 
 pub fn superadmins() -> Vec<AnyEvent> {

@@ -80,6 +80,7 @@ pub enum FactorEvent {
     Enrolled {
         id: FactorId,
         kind: FactorKind,
+        #[serde(with = "crate::domain::personal::text")]
         name: String,
         at: Timestamp,
     },
@@ -116,6 +117,7 @@ pub enum FactorEvent {
     },
     PasskeyAdded {
         id: FactorId,
+        #[serde(with = "crate::domain::personal::text")]
         name: String,
         passkey: Box<Passkey>,
         asked: u64,

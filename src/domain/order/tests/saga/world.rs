@@ -10,6 +10,7 @@ use crate::{
     domain::{
         cart::Item,
         effect::{Outcome, Request},
+        erasure::ErasureAnswer,
         external::AnyCall,
         ids::{CartId, OrderId, PaymentId, Sku, UserId},
         key::EntityKey,
@@ -136,6 +137,7 @@ impl World {
                 Request::External(call) => Outcome::External(match call.port {
                     AnyCall::Payment(call) => self.provider.call(&call, luck.answer, luck.fail).into(),
                     AnyCall::Mail(_) => MailAnswer::Accepted.into(),
+                    AnyCall::Erasure(_) => ErasureAnswer::Done.into(),
                 }),
             };
             if let Some(command) = effect.outcome(outcome).filter(|_| !luck.lost) {
