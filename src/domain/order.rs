@@ -80,6 +80,10 @@ pub struct Order {
     rest_given_up: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     rest_refund_asked: bool,
+    /// Its person is forgotten. Not read from the placement: what is known of a person may be blank in a replay, and what
+    /// followed from it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    erased: bool,
     /// Mails that are not queued yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mails: Vec<OrderMail>,

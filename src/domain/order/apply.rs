@@ -71,6 +71,7 @@ impl Order {
             // All there is to it is in `mails`.
             OrderEvent::MailQueued { .. } => {}
             OrderEvent::Erased { .. } => {
+                self.erased = true;
                 self.placement = self.placement.as_ref().map(|placement| Arc::new(placement.erased()));
                 self.mails.clear();
                 // Whoever has a parcel's number is told where it went.

@@ -45,7 +45,7 @@ impl Order {
     fn erase(&self, now: Timestamp) -> Decision {
         match &self.placement {
             None => Ok(vec![]),
-            Some(placement) if placement.is_erased() => Ok(vec![]),
+            Some(_) if self.erased => Ok(vec![]),
             Some(_) if self.lifecycle.needs_its_person() => Err(OrderRejection::UnderWay { lifecycle: self.lifecycle }),
             Some(_) => Ok(vec![OrderEvent::Erased { at: now }]),
         }

@@ -49,7 +49,7 @@ impl OrderMail {
 impl Order {
     /// After `event` was applied. Bounded by the parcels and refunds that an order may have.
     pub(super) fn owe_mail(&mut self, event: &OrderEvent) {
-        if !self.placement.as_ref().is_some_and(|placement| placement.mails && !placement.is_erased()) {
+        if self.erased || !self.placement.as_ref().is_some_and(|placement| placement.mails) {
             return;
         }
         let mail = match event {

@@ -206,7 +206,7 @@ impl CheckoutSnapshot {
         if self.by_account { Subject::User(self.user) } else { Subject::Order(self.order) }
     }
 
-    /// Nobody can have given an empty address.
+    /// As far as it is shown: nobody can have given an empty address.
     pub fn is_erased(&self) -> bool {
         self.email.is_empty()
     }
