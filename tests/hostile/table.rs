@@ -22,11 +22,20 @@ impl Phase {
 
     /// Of what a checkout consists of: the line, the order, the payment.
     pub fn checkout_p99(&self) -> Duration {
+        Duration::from_micros(self.of_checkouts().value_at_quantile(0.99))
+    }
+
+    /// Their requests.
+    pub fn checkouts(&self) -> u64 {
+        self.of_checkouts().len()
+    }
+
+    fn of_checkouts(&self) -> hdrhistogram::Histogram<u64> {
         let mut times = histogram(3);
         for step in ["put", "check out", "pay"] {
             self.book.steps.get(step).map_or(Ok(()), |of_step| times.add(of_step)).expect("histograms of one range");
         }
-        Duration::from_micros(times.value_at_quantile(0.99))
+        times
     }
 
     pub fn grown(&self) -> u64 {

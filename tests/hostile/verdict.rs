@@ -11,6 +11,8 @@ const P99_MAX: Duration = Duration::from_secs(1);
 /// And not so many times as long as in the quiet, on whatever machine; a quiet that is quicker counts as this.
 const SLOWER_MAX: u32 = 30;
 const QUIET_MIN: Duration = Duration::from_millis(30);
+/// Requests of checkouts from which a p99 is more than the slowest two: the minute has fewer, the hour has them.
+const JUDGED_MIN: u64 = 1_000;
 /// Cores that others may have used: the kernel's own work for the test is not counted as the test's.
 const OF_OTHERS_MAX: f64 = 0.4;
 
@@ -47,14 +49,15 @@ pub fn buyers_hardly_notice(phases: &[Phase], of_others: f64) {
 
 /// A storm of log-ins is refused where it exceeds what the passwords' threads can do, and takes nothing from checkouts.
 pub fn log_ins_do_not_slow_checkouts(phases: &[Phase], of_others: f64) {
-    let (quiet, storm) = (named(phases, "quiet").checkout_p99(), named(phases, Attack::LogIns.name()));
+    let (calm, storm) = (named(phases, "quiet"), named(phases, Attack::LogIns.name()));
+    let (quiet, enough) = (calm.checkout_p99(), [calm, storm].iter().all(|phase| phase.checkouts() >= JUDGED_MIN));
     for (_, toll) in &storm.tolls {
         assert!(toll.count("401") > 0 && toll.count("503") > 0, "no storm: {}", toll.told());
         assert_eq!(toll.count("5"), toll.count("503"), "{}", toll.told());
     }
     let (storm, most) = (storm.checkout_p99(), quiet.max(QUIET_MIN) * 2);
     println!("p99 of a checkout's requests: {quiet:?} in the quiet, {storm:?} beside log-ins");
-    if of_others <= OF_OTHERS_MAX {
+    if enough && of_others <= OF_OTHERS_MAX {
         assert!(storm <= most, "p99 {storm:?} beside log-ins, in the quiet {quiet:?}");
     }
 }

@@ -111,7 +111,7 @@ impl KeyStream {
     async fn write(&self, item: Item, bytes: Vec<u8>, after: u64) -> Result<Option<u64>, VaultError> {
         self.make().await?;
         let (subject, payload) = (self.options.keys_subject(&item.name()), Bytes::from(bytes));
-        let seq = match self.api.publish(subject, after, None, payload.clone()).await {
+        let seq = match self.publish(subject, after, payload.clone()).await {
             Ok(seq) => seq,
             Err(NotStored::WrongEnd) => return Ok(None),
             Err(NotStored::Refused(_)) => return Err(VaultError::Full),
@@ -128,6 +128,18 @@ impl KeyStream {
         // What it replaces is erased by the reading.
         self.read().await?;
         Ok(Some(seq))
+    }
+
+    /// Again while nobody takes it, which is surely not stored then: a stream that was just made is not known to every
+    /// server yet.
+    async fn publish(&self, subject: String, after: u64, payload: Bytes) -> Result<u64, NotStored> {
+        let deadline = Instant::now() + WITHIN;
+        loop {
+            match self.api.publish(subject.clone(), after, None, payload.clone()).await {
+                Err(NotStored::Nobody(_)) if Instant::now() < deadline => sleep(PAUSE).await,
+                stored => return stored,
+            }
+        }
     }
 
     async fn make(&self) -> Result<(), VaultError> {
