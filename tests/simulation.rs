@@ -41,8 +41,6 @@ mod network;
 mod node;
 #[path = "simulation/observer.rs"]
 mod observer;
-#[path = "simulation/people.rs"]
-mod people;
 #[path = "simulation/post.rs"]
 mod post;
 #[path = "common/projected.rs"]

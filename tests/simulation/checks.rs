@@ -20,7 +20,6 @@ use souk::{
 use crate::{
     many::Sum,
     observer::Shown,
-    people::{self, People},
     post::{self, Mails},
     reckoning::{money, numbers, one_sale_of_a_cart, sold, stock_and_orders},
     shop::Shop,
@@ -41,7 +40,6 @@ pub struct Totals {
     pub outrun: u64,
     pub records: u64,
     pub mails: Mails,
-    pub people: People,
 }
 
 impl Sum for Totals {
@@ -56,7 +54,6 @@ impl Sum for Totals {
         self.mails.accepted += other.mails.accepted;
         self.mails.not_accepted += other.mails.not_accepted;
         self.mails.again += other.mails.again;
-        self.people.add(&other.people);
     }
 }
 
@@ -66,7 +63,6 @@ impl Totals {
         assert!(self.crashes > 0 && self.acknowledged > 0 && self.verified > 0 && self.unsold > 0, "{self:?}");
         assert!(self.superseded > 0 && self.outrun > 0, "{self:?}");
         assert!(self.mails.accepted > 0 && self.mails.not_accepted > 0 && self.mails.again > 0, "{self:?}");
-        self.people.assert_something_happened();
     }
 }
 
@@ -110,7 +106,6 @@ pub fn unsettled(shop: &Shop, gateway: &Gateway) -> Vec<String> {
         }
     }
     open.extend(post::under_way(&shop.storage));
-    open.extend(people::under_way(&shop.storage));
     let waiting = shop.books.webhooks.lock().unwrap().len();
     if waiting > 0 {
         open.push(format!("the shop has not taken {waiting} webhooks"));
@@ -187,7 +182,6 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
     numbers(&orders, broken);
     one_sale_of_a_cart(&orders, broken);
     let mails = post::check(&shop.post, &models, &orders, broken);
-    let people = people::check(&models, &commits, broken);
     Totals {
         crashes: 0,
         acknowledged: shop.acks.0.lock().unwrap().len() as u64,
@@ -197,7 +191,6 @@ pub fn check(shop: &Shop, broken: &mut Vec<String>) -> Totals {
         outrun: orders.iter().filter(|order| order.outrun_by.is_some()).count() as u64,
         records: commits.len() as u64,
         mails,
-        people,
     }
 }
 

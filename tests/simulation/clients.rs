@@ -13,14 +13,12 @@ use souk::{
         ports::Clock,
     },
     domain::{
-        account::{Account, AccountCommand},
         cart::{Cart, CartCommand, Item},
-        ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, SessionId, Sku, UserId},
+        ids::{CartId, CommandId, FulfilmentId, OrderId, PaymentId, RefundId, Sku, UserId},
         key::EntityKey,
         kinds::EntityType,
         order::{CheckoutSnapshot, HoldAt, Order, OrderCommand, StaffTransition},
         payment::{Payment, PaymentCommand},
-        session::{Session, SessionCommand},
         stock::{Share, Stock, StockCommand},
     },
     testing::{an_order, eur},
@@ -50,8 +48,6 @@ pub enum Step {
     StaffTransition { order: OrderId, to: StaffTransition },
     Ship { order: OrderId, fulfilment: FulfilmentId, lines: Vec<(Sku, u32)> },
     Refund { payment: PaymentId, refund: RefundId, amount: i64 },
-    Account { user: UserId, command: Box<AccountCommand> },
-    Session { session: SessionId, command: SessionCommand },
     Pause(Duration),
 }
 
@@ -97,12 +93,6 @@ impl Client<'_> {
     async fn step(&self, script: &mut Script, step: Step) {
         match step {
             Step::Pause(time) => sleep(time).await,
-            Step::Account { user, command } => {
-                self.insist::<Account>(&user.to_string(), *command).await;
-            }
-            Step::Session { session, command } => {
-                self.insist::<Session>(&session.to_string(), command).await;
-            }
             Step::Stock { sku, command } => {
                 self.insist::<Stock>(sku.as_str(), command).await;
             }

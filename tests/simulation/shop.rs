@@ -19,7 +19,6 @@ use uuid::Uuid;
 use crate::{
     clients::{Acks, Script, Step},
     observer::Seen,
-    people,
     post::Post,
     provider::Books,
     rng::Rng,
@@ -131,10 +130,6 @@ impl Shop {
         self.orders.push(order);
         self.orders.extend(again);
         self.script(steps);
-        // Every second one has an account, too.
-        if user.0.as_u128() % 2 == 0 {
-            self.script(people::plan(user));
-        }
     }
 
     fn script(&mut self, steps: Vec<Step>) {
